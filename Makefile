@@ -1,0 +1,36 @@
+# Each target makes .venv itself when it is missing.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help demo test lint lab bench slow clean
+
+help:
+	@echo "make demo | test | lint | lab | bench | slow | clean"
+
+.venv/ready: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
+	touch $@
+
+demo: .venv/ready
+	$(BIN)/python -m cardocr_nb.demo
+
+test: .venv/ready
+	$(BIN)/python -m pytest -m "not slow" --cov --cov-report=term:skip-covered
+
+slow: .venv/ready
+	$(BIN)/python -m pytest -m slow
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+lab: .venv/ready
+	$(BIN)/jupyter lab notebooks
+
+bench: .venv/ready
+	$(BIN)/python tests/bench.py
+
+clean:
+	rm -rf build .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

@@ -1,0 +1,268 @@
+"""Everything that this package raises.
+
+.. code-block:: text
+
+    CardOCRError
+    ├── MissingExtraError(ImportError)     an optional part is not installed
+    ├── InvalidRequestError(ValueError)    an argument outside the specification; nothing was sent
+    ├── ImageError(ValueError)             not a picture that the service reads; .code
+    ├── DecodeError(ValueError)            bytes that are not a document of the service; .raw
+    ├── TransportError                     no answer came back; .maybe_accepted
+    ├── WaitTimeoutError(TimeoutError)     the deadline of ``wait`` passed; .jobs
+    └── ServiceError                       the service said no; .code .status .request_id .raw
+        ├── AuthenticationError            the credentials or the signature
+        ├── ClockError                     the clock of this machine
+        ├── PermissionDeniedError          the account may not do this
+        ├── NotActivatedError              a switch in the console
+        ├── NotFoundError                  bucket, object or job
+        ├── ThrottledError                 too many calls; .retry_after
+        └── TransientError                 the service's own trouble
+
+A message says what was wrong, what was got and what to do next. Texts and numbers read from a card, and secrets, never
+stand in one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class CardOCRError(Exception):
+    """Base of every error of this package."""
+
+
+class MissingExtraError(CardOCRError, ImportError):
+    """An optional part of the package is needed and not installed.
+
+    Parameters
+    ----------
+    what : str
+        What was to be done, as the subject of a sentence.
+    extra : str
+        The extra that brings it: ``local``, ``lab``, ``scale``, ``fonts`` or ``all``.
+    """
+
+    def __init__(self, what: str, extra: str) -> None:
+        self.extra = extra
+        super().__init__(
+            f"{what} needs the extra '{extra}', which is not installed. Run: pip install 'cardocr_nb[{extra}]'"
+        )
+
+
+class InvalidRequestError(CardOCRError, ValueError):
+    """An argument is outside what the specification allows; nothing was sent."""
+
+
+class ImageError(CardOCRError, ValueError):
+    """A file is not a picture that the service reads.
+
+    Attributes
+    ----------
+    code : str
+        Short reason, as it stands in the column ``code``: ``NoSuchFile``, ``EmptyFile``, ``FileTooLarge``,
+        ``NotAnImage``, ``UnsupportedFormat``, ``AnimatedImage``, ``ImageTooLarge`` or ``DamagedImage``.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        super().__init__(message)
+
+    def __reduce__(self) -> tuple[type[ImageError], tuple[str, str]]:
+        return type(self), (self.code, str(self))
+
+
+class DecodeError(CardOCRError, ValueError):
+    """Bytes are not a document of the service.
+
+    Attributes
+    ----------
+    raw : bytes
+        The document as it was given, nothing lost.
+    """
+
+    def __init__(self, message: str, raw: bytes = b"") -> None:
+        self.raw = raw
+        super().__init__(message)
+
+
+class TransportError(CardOCRError):
+    """No answer came back from the service.
+
+    Attributes
+    ----------
+    maybe_accepted : bool
+        True when the request may have reached the service all the same. A job submitted then may exist and be
+        paid for: look for it with ``list_jobs`` before submitting again.
+    """
+
+    def __init__(self, message: str, *, maybe_accepted: bool) -> None:
+        self.maybe_accepted = maybe_accepted
+        super().__init__(message)
+
+
+class WaitTimeoutError(CardOCRError, TimeoutError):
+    """The deadline of ``wait`` passed before every job had ended.
+
+    Attributes
+    ----------
+    jobs : tuple of Job
+        All the jobs waited for, as last seen, in the order given. Pass them to ``wait`` again to go on.
+    """
+
+    def __init__(self, message: str, jobs: Sequence[object] = ()) -> None:
+        self.jobs = tuple(jobs)
+        super().__init__(message)
+
+
+class ServiceError(CardOCRError):
+    """The service refused a call.
+
+    Attributes
+    ----------
+    code : str
+        The service's own code, ``HTTP <status>`` where the body named none.
+    status : int
+        HTTP status.
+    request_id : str or None
+        What the vendor's support asks for.
+    retry_after : float or None
+        Seconds that the service asks to wait.
+    raw : bytes
+        Body of the answer.
+    """
+
+    advice = "See the code in the vendor's list of error codes; quote the request id to support."
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        status: int,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+        raw: bytes = b"",
+        advice: str | None = None,
+    ) -> None:
+        self.code, self.status, self.request_id = code, status, request_id
+        self.retry_after, self.raw = retry_after, raw
+        said = f": {message.rstrip('.')}" if message else ""
+        super().__init__(
+            f"the service answered {status} {code}{said} (request id {request_id or 'not given'}). "
+            f"{advice or self.advice}"
+        )
+
+
+class AuthenticationError(ServiceError):
+    """The credentials are unknown, or the signature does not fit them."""
+
+    advice = (
+        "Check the secret id and key (environment variables with a line break or quotes in them are the usual cause)."
+    )
+
+
+class ClockError(ServiceError):
+    """The clock of this machine and the service's are too far apart, or the signature has expired."""
+
+    advice = "Set the clock of this machine (timedatectl set-ntp true), then call again."
+
+
+class PermissionDeniedError(ServiceError):
+    """The account may not do this."""
+
+    advice = (
+        "A sub-account needs the actions ci:CreateMediaJobs and cam:PassRole to submit jobs, "
+        "ci:CreateAILicenseRecognitionJob for recognize, and cos:GetObject and cos:PutObject on the bucket."
+    )
+
+
+class NotActivatedError(ServiceError):
+    """A part of the service is not switched on for the bucket."""
+
+    advice = (
+        "In the console bind Cloud Infinite to the bucket, then switch on AI content recognition for it: "
+        "two separate steps."
+    )
+
+
+class NotFoundError(ServiceError):
+    """The bucket, the object or the job is not there."""
+
+    advice = "Check the name, the bucket and the region; an object is there after client.upload()."
+
+
+class ThrottledError(ServiceError):
+    """Too many calls in a short time. The call was refused and not paid for."""
+
+    advice = "Wait, then send fewer calls per second."
+
+
+class TransientError(ServiceError):
+    """The service's own trouble. A submission may have been accepted nevertheless."""
+
+    advice = "Ask again later; after a submission look with client.list_jobs() first, it may have been accepted."
+
+
+_BY_CODE: dict[str, type[ServiceError]] = {
+    "SignatureDoesNotMatch": AuthenticationError,
+    "InvalidAccessKeyId": AuthenticationError,
+    "InvalidSecretId": AuthenticationError,
+    "RequestTimeTooSkewed": ClockError,
+    "RequestIsExpired": ClockError,
+    "AccessDenied": PermissionDeniedError,
+    "UnauthorizedOperation": PermissionDeniedError,
+    "NoSuchBucket": NotFoundError,
+    "NoSuchKey": NotFoundError,
+    "NoSuchJob": NotFoundError,
+    "CIBucketUnbinded": NotActivatedError,
+    "BucketNotBound": NotActivatedError,
+    "AIBucketNotOpened": NotActivatedError,
+    "ServiceNotActivated": NotActivatedError,
+    "RequestLimitExceeded": ThrottledError,
+    "SlowDown": ThrottledError,
+}
+
+
+def service_error(
+    code: str,
+    message: str,
+    *,
+    status: int,
+    request_id: str | None = None,
+    retry_after: float | None = None,
+    raw: bytes = b"",
+) -> ServiceError:
+    """Make the error of the tree that fits a refusal.
+
+    Parameters
+    ----------
+    code, message : str
+        From the error body; ``code`` may be empty.
+    status : int
+        HTTP status.
+    request_id, retry_after, raw
+        As the attributes of `ServiceError`.
+
+    Examples
+    --------
+    >>> type(service_error("AccessDenied", "", status=403)).__name__
+    'PermissionDeniedError'
+    >>> type(service_error("", "", status=429)).__name__
+    'ThrottledError'
+    """
+    kind = _BY_CODE.get(code)
+    if kind is None and status in (429, 503):
+        kind = ThrottledError
+    elif kind is None:
+        kind = TransientError if status >= 500 else ServiceError
+    return kind(
+        code or f"HTTP {status}", message, status=status, request_id=request_id, retry_after=retry_after, raw=raw
+    )
+
+
+def missing_extra(what: str, extra: str, cause: ImportError) -> NoReturn:
+    """Raise `MissingExtraError` from a failed import."""
+    raise MissingExtraError(what, extra) from cause

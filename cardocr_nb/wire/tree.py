@@ -1,0 +1,171 @@
+"""Bytes → plain tree, strictly: XML without DTDs, or JSON; and the two repairs that pasted documents need.
+
+A recovering parser would lose fields silently. Here a document either parses as it stands, or parses after one of two
+repairs that are named in a warning, or is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from typing import Any
+from xml.parsers import expat
+
+import xmltodict
+
+from cardocr_nb.errors import DecodeError
+
+Tree = dict[str, Any]
+
+RESULT = "ImageLicenseRecResult"
+
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class RepairWarning(UserWarning):
+    """A document had one of the vendor's known mistakes and was read as it was meant."""
+
+
+class _DoctypeRefusedError(ValueError):
+    """A document type declaration stood in the document."""
+
+
+class _StrictExpat:
+    """An expat whose parsers refuse document types, handed to xmltodict in place of the module."""
+
+    @staticmethod
+    def ParserCreate(*args: Any) -> expat.XMLParserType:  # noqa: N802 - the name that xmltodict calls
+        parser = expat.ParserCreate(*args)
+        parser.StartDoctypeDeclHandler = _refuse_doctype
+        return parser
+
+
+def _refuse_doctype(*_: object) -> None:
+    raise _DoctypeRefusedError("it has a document type declaration (DTD), which is never read")
+
+
+def parse(raw: bytes) -> Tree:
+    """Read a document into a tree of dicts, lists, strings, numbers and None.
+
+    Parameters
+    ----------
+    raw : bytes
+        XML or JSON; white space around it does not matter.
+
+    Returns
+    -------
+    dict
+        With the document's root as its one key for XML.
+
+    Raises
+    ------
+    DecodeError
+        Not XML and not a JSON object, or with a DTD.
+
+    Warns
+    -----
+    RepairWarning
+        The document is ill-formed in one of the ways of the vendor's own samples and was repaired.
+
+    Examples
+    --------
+    >>> parse(b"<Error><Code>NoSuchKey</Code></Error>")
+    {'Error': {'Code': 'NoSuchKey'}}
+    """
+    body = raw.strip(b" \t\r\n")
+    if not body:
+        raise DecodeError("the document is empty, expected XML or JSON of the service", raw)
+    return _json(body, raw) if body[:1] in b"{[" else _xml(body, raw)
+
+
+def _json(body: bytes, raw: bytes) -> Tree:
+    try:
+        tree = json.loads(body)
+    except (ValueError, RecursionError) as e:
+        where = f" at byte {e.start}" if isinstance(e, UnicodeDecodeError) else ""
+        where = f" at line {e.lineno} column {e.colno}" if isinstance(e, json.JSONDecodeError) else where
+        raise DecodeError(f"the document begins like JSON and is broken{where}", raw) from None
+    if not isinstance(tree, dict):
+        raise DecodeError(f"the document is a JSON {type(tree).__name__}, expected an object", raw)
+    if b"\\u" in body and _LONE_SURROGATE.search(json.dumps(tree, ensure_ascii=False)):
+        raise DecodeError(
+            "the document has half of a surrogate pair (\\ud800 to \\udfff) in a text, which no file can store", raw
+        )
+    return tree
+
+
+def _strict(body: bytes) -> Tree:
+    tree: Tree = xmltodict.parse(body, expat=_StrictExpat, strip_whitespace=False, xml_attribs=False)
+    return tree
+
+
+def _xml(body: bytes, raw: bytes) -> Tree:
+    try:
+        return _strict(body)
+    except _DoctypeRefusedError as e:
+        raise DecodeError(f"the document is refused: {e}", raw) from None
+    except (expat.ExpatError, ValueError, LookupError) as e:
+        first = e
+    repaired, mended = _repair(body)
+    if mended:
+        try:
+            tree = _strict(repaired)
+        except (expat.ExpatError, ValueError, LookupError):
+            pass
+        else:
+            warnings.warn(f"the document is not well-formed XML; read with {' and '.join(mended)}", RepairWarning, 2)
+            return tree
+    raise DecodeError(f"the document is not well-formed XML: {_reason(first)}. {_hint(mended)}", raw)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, expat.ExpatError):
+        return f"{expat.ErrorString(error.code)} at line {error.lineno} column {error.offset + 1}"
+    return str(error)
+
+
+def _hint(mended: list[str]) -> str:
+    if mended:
+        return f"Tried {' and '.join(mended)}, which was not enough; compare the tags around that place"
+    return "Check that it was saved whole, from '<Response>' to '</Response>', and as UTF-8"
+
+
+_MARKUP = re.compile(
+    rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|<(/?)([A-Za-z_][\w.\-]*)(?:\s[^<>]*?)?(/?)>", re.DOTALL
+)
+
+
+def _repair(body: bytes) -> tuple[bytes, list[str]]:
+    """Apply the two rules; gives the document and what was changed, in words."""
+    open_tags: list[bytes] = []
+    out: list[bytes] = []
+    mended: list[str] = []
+    last = 0
+    result = RESULT.encode()
+    for found in _MARKUP.finditer(body):
+        slash, name, empty = found[1], found[2], found[3]
+        if name is None or empty:
+            continue
+        if slash:
+            if name == b"Message" and open_tags[-1:] != [name]:
+                out += [body[last : found.start()], b"<Message/>"]
+                last = found.end()
+                mended.append("a stray '</Message>' taken as '<Message/>'")
+            elif name in open_tags:
+                _close(open_tags, name)
+        elif name == result and result in open_tags:
+            out += [body[last : found.start()], b"</", result, b">"]
+            last = found.end()
+            mended.append(f"a second opening '<{RESULT}>' taken as '</{RESULT}>'")
+            _close(open_tags, name)
+        else:
+            open_tags.append(name)
+    out.append(body[last:])
+    return b"".join(out), list(dict.fromkeys(mended))
+
+
+def _close(open_tags: list[bytes], name: bytes) -> None:
+    """Forget the innermost tag of a name and all that was opened inside it."""
+    del open_tags[len(open_tags) - 1 - open_tags[::-1].index(name) :]
