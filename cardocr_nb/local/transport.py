@@ -1,0 +1,41 @@
+"""The embedded service inside this process, as a transport."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cardocr_nb.local.service import Service
+    from cardocr_nb.transport import Reply, Request
+
+
+class LocalTransport:
+    """Hands requests to a service in this process.
+
+    Parameters
+    ----------
+    service : Service
+    bucket : str
+        Name of the bucket that the requests are for.
+    """
+
+    def __init__(self, service: Service, bucket: str) -> None:
+        self.service, self.bucket = service, bucket
+
+    def __repr__(self) -> str:
+        return f"LocalTransport(bucket={self.bucket!r})"
+
+    @property
+    def folder(self) -> Path:
+        """The folder that serves as bucket."""
+        return self.service.buckets[self.bucket].folder
+
+    def send(self, request: Request) -> Reply:
+        """Answer a request, as the cloud would."""
+        return self.service.handle(self.bucket, request)
+
+    def close(self) -> None:
+        """End the service's threads and give back its files."""
+        self.service.close()

@@ -1,0 +1,150 @@
+"""Threads that take waiting jobs, read the image and write the result."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from cardocr_nb.errors import CardOCRError, ImageError, InvalidRequestError
+from cardocr_nb.images import MAX_BYTES, load_upright
+from cardocr_nb.wire.encode import SERVICE_TIME
+from cardocr_nb.wire.models import CardResult, Job, JobState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from cardocr_nb.local.bucket import Bucket
+    from cardocr_nb.local.engine import Reader
+    from cardocr_nb.local.jobs import JobTable
+
+log = logging.getLogger(__name__)
+
+
+class ReadingError(CardOCRError):
+    """An image cannot be read; becomes a failed job or a refused recognition.
+
+    Attributes
+    ----------
+    code : str
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        super().__init__(message)
+
+
+def read_card(bucket: Bucket, key: str, card_type: str, reader: Reader) -> CardResult:
+    """Read one object of a bucket.
+
+    Raises
+    ------
+    ReadingError
+        The object is not there or is no picture that the service reads.
+    """
+    try:
+        path = bucket.path(key)
+        if not path.is_file():
+            raise ReadingError("NoSuchKey", f"no object {key!r} in the bucket; upload it first")
+        if path.stat().st_size > MAX_BYTES:
+            raise ReadingError(
+                "FileTooLarge", f"the object is {path.stat().st_size} bytes, at most {MAX_BYTES} are read"
+            )
+        image = load_upright(path.read_bytes())
+    except (ImageError, InvalidRequestError) as e:
+        raise ReadingError(getattr(e, "code", "InvalidArgument"), str(e)) from e
+    except OSError as e:
+        raise ReadingError("NoSuchKey", f"the object {key!r} cannot be opened: {e.strerror}") from e
+    fields = tuple(reader.read(image, card_type))
+    return CardResult(
+        fields=fields, status=int(bool(fields)), state="Success", code="Success", key=key, url=bucket.url(key)
+    )
+
+
+class Workers:
+    """A bounded number of threads over one job table.
+
+    Parameters
+    ----------
+    table : JobTable
+    buckets : dict of str to Bucket
+    reader : Reader
+    count : int
+    ended : callable, optional
+        Called with each job that has ended.
+    """
+
+    def __init__(
+        self,
+        table: JobTable,
+        buckets: Mapping[str, Bucket],
+        reader: Reader,
+        *,
+        count: int,
+        ended: Callable[[Job], None] | None = None,
+    ) -> None:
+        self._table, self._buckets, self._reader, self._ended = table, buckets, reader, ended
+        self._wake = threading.Condition()
+        self._stopping = False
+        self._threads = [
+            threading.Thread(target=self._work, name=f"cardocr-worker-{n}", daemon=True) for n in range(count)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def notify(self) -> None:
+        """Say that there may be a job to do."""
+        with self._wake:
+            self._wake.notify()
+
+    def close(self) -> None:
+        """Finish what is being read, begin nothing more, and end the threads."""
+        with self._wake:
+            self._stopping = True
+            self._wake.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    def _work(self) -> None:
+        while True:
+            with self._wake:
+                job = None
+                while not self._stopping and (job := self._claim()) is None:
+                    self._wake.wait()
+            if job is None:
+                return
+            self._finish(job)
+
+    def _claim(self) -> Job | None:
+        job_id = self._table.next_waiting()
+        if job_id is None:
+            return None
+        return self._table.change(
+            job_id,
+            (JobState.SUBMITTED,),
+            lambda job: replace(job, state=JobState.RUNNING, started=datetime.now(SERVICE_TIME)),
+        )
+
+    def _finish(self, job: Job) -> None:
+        outcome = self._outcome(job)
+        done = self._table.change(
+            job.id,
+            (JobState.RUNNING,),
+            lambda now: replace(outcome, ended=datetime.now(SERVICE_TIME), started=now.started),
+        )
+        if done is not None and self._ended is not None:
+            self._ended(done)
+
+    def _outcome(self, job: Job) -> Job:
+        try:
+            result = read_card(self._buckets[job.bucket or ""], job.key or "", job.card_type or "", self._reader)
+        except ReadingError as e:
+            return replace(job, state=JobState.FAILED, code=e.code, message=" ".join(str(e).split()))
+        except Exception as e:  # noqa: BLE001 - one image must never end the thread that reads the others
+            log.warning("job %s failed inside the engine: %s", job.id, type(e).__name__)
+            return replace(
+                job, state=JobState.FAILED, code="InternalError", message=f"the engine failed: {type(e).__name__}"
+            )
+        return replace(job, state=JobState.SUCCESS, code="Success", result=result)
