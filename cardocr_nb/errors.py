@@ -24,14 +24,24 @@ stand in one.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
 class CardOCRError(Exception):
-    """Base of every error of this package."""
+    """Base of every error of this package. Each can be pickled and copied with all that it carries."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (type(self), self.args, vars(self).copy())
+
+
+def _restored(kind: type[CardOCRError], args: tuple[Any, ...], state: dict[str, Any]) -> CardOCRError:
+    error = kind.__new__(kind)
+    error.args = args
+    vars(error).update(state)
+    return error
 
 
 class MissingExtraError(CardOCRError, ImportError):
@@ -69,9 +79,6 @@ class ImageError(CardOCRError, ValueError):
     def __init__(self, code: str, message: str) -> None:
         self.code = code
         super().__init__(message)
-
-    def __reduce__(self) -> tuple[type[ImageError], tuple[str, str]]:
-        return type(self), (self.code, str(self))
 
 
 class DecodeError(CardOCRError, ValueError):
@@ -254,7 +261,9 @@ def service_error(
     'ThrottledError'
     """
     kind = _BY_CODE.get(code)
-    if kind is None and status in (429, 503):
+    if kind is PermissionDeniedError and "expired" in message.lower():
+        kind = ClockError  # the vendor says AccessDenied, "Request has expired" to a signature whose time is over
+    elif kind is None and status in (429, 503):
         kind = ThrottledError
     elif kind is None:
         kind = TransientError if status >= 500 else ServiceError

@@ -91,7 +91,7 @@ class Client:
         bucket, region : str, optional
             Default: ``COS_BUCKET`` (``<name>-<appid>``) and ``COS_REGION``.
         **options
-            Passed to `cardocr_nb.cloud.CloudTransport`, such as ``endpoint``, ``credentials`` or ``timeout``.
+            Other parameters of `cardocr_nb.cloud.CloudTransport`, such as ``endpoint`` or ``timeout``.
 
         Raises
         ------
