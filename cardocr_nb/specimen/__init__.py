@@ -1,0 +1,14 @@
+"""Made-up cards with known text, and ways to spoil a photo of one.
+
+``people`` invents who stands on a card, ``draw`` draws the card and knows where each text stands, ``degrade`` does to it
+what a bad photo does, ``files`` writes many with their truth. None of it is anybody's: region codes begin with 99, which
+no place has, places and names are invented, a mark 样本 SPECIMEN lies across the card, and emblem, portrait and security
+pattern are left out.
+"""
+
+from cardocr_nb.specimen.degrade import CONDITIONS, degrade
+from cardocr_nb.specimen.draw import Specimen, draw
+from cardocr_nb.specimen.files import read_conditions, write
+from cardocr_nb.specimen.people import Person, make_person
+
+__all__ = ["CONDITIONS", "Person", "Specimen", "degrade", "draw", "make_person", "read_conditions", "write"]
