@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from cardocr_nb.cards import CardType, expected_fields
+from cardocr_nb.frame import COLUMNS, DTYPES, conform, empty, schema, to_frame
+from cardocr_nb.wire.models import CardResult, Field, JobState
+
+
+def test_the_frame_without_rows_has_the_columns_and_dtypes_of_the_full_one():
+    full = to_frame(CardResult((Field("姓名", "样本", 98),), key="a"))
+    assert tuple(empty().columns) == COLUMNS == tuple(full.columns)
+    for name, dtype in DTYPES.items():
+        assert empty()[name].dtype == full[name].dtype or dtype == "category"
+        assert empty()[name].dtype == dtype
+    pd.testing.assert_frame_equal(to_frame([]), empty())
+
+
+def test_the_columns_are_documented_in_order():
+    rows = [line.split()[0] for line in schema.__doc__.splitlines() if line.startswith(COLUMNS)]
+    assert tuple(rows) == COLUMNS
+
+
+def test_fields_sort_in_the_order_of_the_cards():
+    categories = list(empty().field.cat.categories)
+    assert set(categories) == {f for kind in CardType for f in expected_fields(kind)}
+    assert categories[:6] == list(expected_fields("IDCard"))
+
+
+def test_states_are_those_of_the_service_and_unreadable():
+    assert list(empty().state.cat.categories) == [*JobState, "Unreadable"]
+
+
+def test_conform_gives_dtypes_back_after_concat_lost_them():
+    a = to_frame(CardResult((Field("姓名", "样本", 98),), key="a"))
+    b = to_frame(CardResult((Field("Name", "样本", 98),), key="b"))
+    both = pd.concat([a, b], ignore_index=True)
+    assert both.field.dtype == "category"
+    assert both.label.dtype != "category"
+    assert conform(both).label.tolist() == ["姓名", "Name"]
+    assert conform(both).label.dtype == "category"
+
+
+def test_conform_fills_in_columns_keeps_others_and_the_index():
+    given = pd.DataFrame({"probability": [0.5], "key": ["a"], "field": ["name"]}, index=[7])
+    done = conform(given)
+    assert tuple(done.columns) == (*COLUMNS, "probability")
+    assert done.index.tolist() == [7]
+    assert done.drop(columns=["probability", "key", "field"]).isna().all(axis=None)
+
+
+def test_conform_changes_nothing_that_is_right():
+    frame = to_frame(CardResult((Field("姓名", "样本", 98),), key="a"))
+    pd.testing.assert_frame_equal(conform(frame), frame)
+
+
+def test_times_come_at_the_offset_of_the_service():
+    times = schema.series("created", ["2022-06-27T06:44:10Z", None, "2022-06-27T14:44:10+08:00"])
+    assert times[0] == times[2]
+    assert str(times[0]) == "2022-06-27 14:44:10+08:00"
+    assert pd.isna(times[1])
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_every_column_can_be_all_missing(name):
+    column = schema.series(name, [None, None])
+    assert column.isna().all()
+    assert column.dtype == DTYPES[name]
