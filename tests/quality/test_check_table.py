@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from conftest import ID_CARD, LICENCE, job
+
+from cardocr_nb.frame import empty, to_frame
+from cardocr_nb.quality import REGISTRY, check, register, tally, wilson
+from cardocr_nb.quality.checks import COLUMNS
+from cardocr_nb.wire.models import Job, JobState
+
+
+@pytest.fixture
+def own_checks():
+    """Puts the registry back as it was."""
+    before = dict(REGISTRY)
+    yield
+    REGISTRY.clear()
+    REGISTRY.update(before)
+
+
+@pytest.fixture
+def cards():
+    spoiled = ID_CARD | {"姓名": "样本1", "公民身份号码": "990101197412010013", "出生": "1974年12月7日"}
+    return to_frame([job(ID_CARD), job(LICENCE, key="2.jpg", kind="DriverLicense"), job(spoiled, key="3.jpg")])
+
+
+def test_sound_cards_pass_everything_but_the_region_that_is_nobodys(cards):
+    table = check(cards[cards.key != "3.jpg"])
+    assert set(table[~table.passed].check) == {"number_region"}
+
+
+def test_what_is_wrong_is_named_with_card_and_field(cards):
+    table = check(cards[cards.key == "3.jpg"])
+    faults = table[~table.passed & (table.check != "number_region")]
+    assert set(zip(faults.field, faults.check, faults.severity, strict=True)) == {
+        ("name", "name_has_no_digits", "warning"),
+        ("id_number", "number_check_digit", "error"),
+        ("birth_date", "birth_date_agrees", "error"),
+    }
+    assert set(faults.key) == {"3.jpg"}
+    assert set(faults.job_id) == {"job of 3.jpg"}
+
+
+def test_details_say_what_was_expected_only_where_it_was_not_met(cards):
+    table = check(cards)
+    assert tuple(table.columns) == COLUMNS
+    assert table.detail.isna().equals(table.passed)
+    assert set(table.detail.dropna()) <= {c.detail for c in REGISTRY.values()}
+
+
+def test_no_text_of_a_card_stands_in_the_table(cards):
+    written = check(cards).drop(columns=["key", "job_id"]).to_csv()
+    texts = [t for t in cards.text if len(t) > 2 and t != "C1"]
+    assert not [t for t in texts if t in written]
+
+
+def test_every_registered_check_runs_and_every_name_is_a_function_with_words():
+    assert len(REGISTRY) > 20
+    for name, each in REGISTRY.items():
+        assert each.function.__name__ == name
+        assert each.function.__doc__
+        assert each.detail
+    assert check(empty()).empty
+
+
+def test_frames_in_any_order_with_any_index_give_the_same_answers(cards):
+    mixed = cards.sample(frac=1, random_state=1)
+    by = ["key", "field", "check"]
+    pd.testing.assert_frame_equal(
+        check(mixed).sort_values(by, ignore_index=True), check(cards).sort_values(by, ignore_index=True)
+    )
+
+
+def test_only_the_columns_of_a_reading_are_needed(cards):
+    bare = pd.DataFrame({c: cards[c].astype(object) for c in ("key", "field", "text")})
+    assert not check(bare, ["number_check_digit"]).passed.all()
+
+
+def test_an_unknown_check_is_refused_with_the_names_there_are(cards):
+    with pytest.raises(KeyError, match="no check is called 'luck'; there are number_length"):
+        check(cards, ["luck"])
+
+
+@pytest.mark.usefixtures("own_checks")
+def test_a_check_of_ones_own_runs_with_the_others(cards):
+    @register(severity="warning", detail="three characters", fields=["name"])
+    def name_has_three(text):
+        return text.str.len() == 3
+
+    @register(severity="error", detail="one city", fields=[("address", "name")])
+    def address_tells_of_name(address, name):
+        return [pd.NA, *[True] * (len(name) - 1)]
+
+    @register(severity="error", detail="a card", fields=())
+    def every_card(df):
+        rows = df.drop_duplicates("card").index
+        return pd.DataFrame({"row": rows, "field": None, "passed": df.key.take(rows) != "2.jpg"})
+
+    table = check(cards, ["name_has_three", "address_tells_of_name", "every_card"])
+    assert table.check.value_counts().to_dict() == {"name_has_three": 3, "address_tells_of_name": 2, "every_card": 3}
+    assert table[~table.passed].key.tolist() == ["2.jpg"]
+
+
+@pytest.mark.usefixtures("own_checks")
+def test_a_name_cannot_be_taken_twice():
+    def number_length(text):
+        return text == ""
+
+    with pytest.raises(ValueError, match="already called 'number_length'"):
+        register(severity="error", detail="x", fields=["name"])(number_length)
+
+
+def test_texts_are_checked_without_width_and_white_space(id_card, verdict):
+    assert verdict(id_card(公民身份号码=" ９90101197412010014 "), "number_check_digit") == {"id_number": True}
+
+
+def test_a_tally_counts_by_field_and_check_worst_first(cards):
+    table = tally(check(cards))
+    region = table.query("check == 'number_region' and field == 'id_number'").iloc[0]
+    assert (region.cases, region.failed, region.share) == (2, 2, 1.0)
+    assert table.share.is_monotonic_decreasing
+    low, high = wilson(region.failed, region.cases)
+    assert (region.low, region.high) == (low, high)
+    assert table.cases.sum() == len(check(cards))
+
+
+def test_a_tally_of_nothing_is_empty():
+    assert tally(check(empty())).empty
+
+
+def test_failed_cards_alone_are_no_trouble():
+    assert check(to_frame(Job("", JobState.FAILED, "1.jpg", code="NoSuchFile"))).empty

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import ID_CARD, job
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest, ks_2samp
+
+from cardocr_nb.frame import empty, to_frame
+from cardocr_nb.quality import compare, wilson
+from cardocr_nb.quality.compare import _bootstrap, _ks, _psi
+from cardocr_nb.wire.models import CardResult, Field, Job, JobState
+
+
+def names(texts, scores=None):
+    scores = scores or [90] * len(texts)
+    return to_frame(
+        [CardResult((Field("姓名", t, s),), key=f"{k}.jpg") for k, (t, s) in enumerate(zip(texts, scores, strict=True))]
+    )
+
+
+def truth(texts):
+    return pd.DataFrame({"key": [f"{k}.jpg" for k in range(len(texts))], "field": "name", "text": texts})
+
+
+def test_a_run_agrees_with_itself():
+    frame = to_frame([job(ID_CARD, key=str(k), score=80 + k) for k in range(5)])
+    result = compare(frame, frame)
+    assert (result.fields.share == 1).all()
+    assert (result.fields[["only_left", "only_right", "ks"]] == 0).all(axis=None)
+    assert result.fields.psi.abs().max() == 0
+    assert result.flips.empty
+    assert result.accuracy is None
+
+
+def test_pairs_that_differ_are_listed_with_both_texts():
+    result = compare(names(["a", "b", None, "d"], [90, 91, 92, 93]), names(["a", "x", "c", None]))
+    row = result.fields.iloc[0]
+    assert (row.pairs, row.agree, row.only_left, row.only_right) == (4, 1, 1, 1)
+    low, high = wilson(1, 4)
+    assert (row.low, row.high) == (low, high)
+    assert result.flips.key.tolist() == ["1.jpg", "2.jpg", "3.jpg"]
+    assert result.flips.loc[0, ["text_left", "text_right", "score_left", "score_right"]].tolist() == ["b", "x", 91, 90]
+
+
+def test_spellings_agree_unless_told_otherwise():
+    left, right = (to_frame(CardResult((Field("性别", t),), key="1.jpg")) for t in ("男", "Male"))
+    assert compare(left, right).fields.agree.tolist() == [1]
+    assert compare(left, right, normalize=False).fields.agree.tolist() == [0]
+
+
+def test_images_on_one_side_only_are_counted_and_left_out():
+    result = compare(names(list("abcd")), names(list("ab")))
+    assert (result.left_only, result.right_only) == (2, 0)
+    assert result.fields.pairs.tolist() == [2]
+    with pytest.raises(ValueError, match="no key is in both frames"):
+        compare(names(["a"]), names(["a"]).assign(key="other.jpg"))
+
+
+def test_of_two_readings_of_an_image_the_first_counts():
+    twice = to_frame(
+        [Job(f"j{k}", JobState.SUCCESS, "0.jpg", result=CardResult((Field("姓名", t),))) for k, t in enumerate("ab")]
+    )
+    assert compare(twice, names(["a"])).fields.agree.tolist() == [1]
+
+
+def test_nothing_gives_empty_tables():
+    result = compare(empty(), empty(), truth([]))
+    assert result.fields.empty
+    assert result.accuracy.cases.tolist() == [0]
+
+
+scores = st.lists(st.integers(0, 100), min_size=4, max_size=30).map(np.array)
+
+
+@given(scores, scores)
+def test_the_distance_of_the_scores_is_that_of_scipy(left, right):
+    assert _ks(left, right) == pytest.approx(ks_2samp(left, right, method="asymp").statistic)
+    assert _psi(left, right) >= 0
+
+
+def test_a_shift_of_the_scores_is_seen():
+    low, high = list(range(50, 70)), list(range(70, 90))
+    row = compare(names(["x"] * 20, low), names(["x"] * 20, high)).fields.iloc[0]
+    assert (row.score_left, row.score_right, row.ks) == (59.5, 79.5, 1)
+    assert row.psi > 0.25
+    assert compare(names(["x"] * 20, low), names(["x"] * 20, low[::-1])).fields.psi[0] == 0
+
+
+def test_with_truth_what_was_lost_and_gained_is_tested():
+    true = ["a"] * 40
+    left = ["a"] * 30 + ["x"] * 10
+    right = ["a"] * 28 + ["x"] * 2 + ["a"] * 9 + ["x"]
+    table = compare(names(left), names(right), truth(true)).accuracy
+    row = table.iloc[0]
+    assert (row.cases, row.right_left, row.right_right, row.lost, row.gained) == (40, 30, 37, 2, 9)
+    assert row.p == pytest.approx(binomtest(9, 11).pvalue)
+    assert row.difference == pytest.approx(7 / 40)
+    assert row.low < 7 / 40 < row.high
+    assert pd.isna(table.field.iloc[-1])
+    assert np.isnan(table.p.iloc[-1])
+
+
+def test_no_change_has_no_evidence_and_no_width():
+    row = compare(names(["a", "b"]), names(["a", "b"]), truth(["a", "x"])).accuracy.iloc[0]
+    assert (row.p, row.difference, row.low, row.high) == (1, 0, 0, 0)
+
+
+def test_the_interval_of_the_difference_covers_it_also_when_fields_of_a_card_stand_and_fall_together():
+    rng = np.random.default_rng(3)
+    covered = 0
+    for _ in range(200):
+        left, right = rng.random((2, 150)) < np.array([[0.8], [0.9]])
+        gain = np.repeat(right.astype(int) - left, 6)
+        low, high = _bootstrap(pd.DataFrame({"key": np.repeat(np.arange(150), 6), "gain": gain}), 0.95)
+        covered += low <= 0.1 <= high
+    assert covered >= 0.9 * 200
+
+
+def test_what_is_shown_holds_no_text():
+    shown = repr(compare(names(["样本甲乙"]), names(["样木甲乙"]), truth(["样本甲乙"])))
+    assert "name" in shown
+    assert "甲乙" not in shown

@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import ID_CARD, LICENCE, job
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rapidfuzz.distance import Levenshtein
+
+from cardocr_nb.frame import empty, to_frame
+from cardocr_nb.quality import evaluate, wilson
+from cardocr_nb.wire.models import CardResult, Field, Job, JobState
+
+
+def truth_of(*cards):
+    rows = [(key, field, text) for key, texts in cards for field, text in texts.items()]
+    return pd.DataFrame(rows, columns=["key", "field", "text"])
+
+
+def reading(texts, key="1.jpg"):
+    return CardResult(tuple(Field(label, text, 90) for label, text in texts.items()), key=key)
+
+
+def row(result, field):
+    return result.fields[result.fields.field == field].iloc[0]
+
+
+def test_a_perfect_reading_is_all_correct():
+    frame = to_frame([job(ID_CARD), job(LICENCE, key="2.jpg", kind="DriverLicense")])
+    result = evaluate(frame, truth_of(("1.jpg", ID_CARD), ("2.jpg", LICENCE)))
+    assert (result.fields.exact == 1).all()
+    assert (result.fields.cer == 0).all()
+    assert result.cards[["cases", "correct"]].iloc[0].tolist() == [2, 2]
+    assert row(result, "name").cases == 2
+
+
+@pytest.mark.filterwarnings("ignore::cardocr_nb.frame.UnknownLabelWarning")
+def test_each_way_to_err_is_told_apart():
+    read = {"姓名": "样木一", "性别": None, "民族": "汉", "血型": "O"}
+    frame = to_frame(reading(read))
+    truth = truth_of(
+        ("1.jpg", {"name": "样本一", "gender": "男", "ethnicity": "汉", "address": "", "birth_date": "1974-12-01"})
+    )
+    result = evaluate(frame, truth)
+    outcome = dict(zip(result.cells.field, result.cells.outcome, strict=True))
+    assert outcome == {
+        "name": "wrong",
+        "gender": "missing",
+        "birth_date": "missing",
+        "ethnicity": "correct",
+        "血型": "spurious",
+    }
+    assert row(result, "name").cer == pytest.approx(1 / 3)
+    assert row(result, "gender").cer == 1
+    assert row(result, "血型")[["cases", "spurious"]].tolist() == [0, 1]
+    assert np.isnan(row(result, "血型").exact)
+
+
+def test_a_reading_where_truth_says_nothing_stands_is_spurious():
+    result = evaluate(to_frame(reading({"住址": "x"})), truth_of(("1.jpg", {"address": "", "name": "a"})))
+    assert row(result, "address").spurious == 1
+
+
+def test_fields_that_an_incomplete_truth_does_not_name_are_passed_over():
+    frame, truth = to_frame(reading({"姓名": "a", "住址": "x"})), truth_of(("1.jpg", {"name": "a"}))
+    assert evaluate(frame, truth).cards.correct.tolist() == [0]
+    assert evaluate(frame, truth, complete=False).cards.correct.tolist() == [1]
+
+
+def test_spellings_count_as_equal_unless_told_otherwise():
+    frame = to_frame(reading({"性别": "Male", "出生": "December 1, 1974", "姓名": "样本 一"}))
+    truth = truth_of(("1.jpg", {"gender": "男", "birth_date": "1974年12月1日", "name": "样本一"}))
+    assert (evaluate(frame, truth).fields.exact == 1).all()
+    assert (evaluate(frame, truth, normalize=False).fields.exact == 0).all()
+    only_name = evaluate(frame, truth, normalize={"name": ()})
+    assert dict(zip(only_name.fields.field, only_name.fields.correct, strict=True)) == {
+        "name": 0,
+        "gender": 1,
+        "birth_date": 1,
+    }
+
+
+def test_truth_may_name_fields_by_their_labels_and_come_from_a_file(tmp_path):
+    path = tmp_path / "truth.csv"
+    truth_of(("1.jpg", {"公民身份号码": "990101197412010014", "姓名": "NA", "住址": ""})).to_csv(path, index=False)
+    result = evaluate(to_frame(reading({"公民身份号码": "990101197412010014", "Name": "NA"})), path)
+    assert result.fields.field.tolist() == ["name", "id_number"]
+    assert (result.fields.exact == 1).all()
+
+
+def test_a_failed_card_misses_every_field():
+    frame = to_frame([Job("j", JobState.FAILED, "1.jpg", code="InvalidImage"), job(ID_CARD, key="2.jpg")])
+    result = evaluate(frame, truth_of(("1.jpg", ID_CARD), ("2.jpg", ID_CARD)))
+    assert row(result, "name")[["cases", "correct", "missing"]].tolist() == [2, 1, 1]
+    assert result.cards.correct.tolist() == [1]
+
+
+def test_cards_on_one_side_only_are_counted_and_left_out():
+    frame = to_frame([job(ID_CARD, key="1.jpg"), job(ID_CARD, key="3.jpg")])
+    result = evaluate(frame, truth_of(("1.jpg", ID_CARD), ("2.jpg", ID_CARD), ("4.jpg", ID_CARD)))
+    assert (result.cards_without_truth, result.cards_without_reading) == (1, 2)
+    assert result.cards.cases.tolist() == [1]
+
+
+def test_two_readings_of_an_image_are_each_compared():
+    twice = [Job(f"j{k}", JobState.SUCCESS, "1.jpg", result=reading({"姓名": name})) for k, name in enumerate("ab")]
+    result = evaluate(to_frame(twice), truth_of(("1.jpg", {"name": "a"})))
+    assert row(result, "name")[["cases", "correct"]].tolist() == [2, 1]
+
+
+def test_of_a_doubled_field_the_first_counts():
+    fields = (Field("姓名", "a"), Field("Name", "b"))
+    result = evaluate(to_frame(CardResult(fields, key="1.jpg")), truth_of(("1.jpg", {"name": "a"})))
+    assert row(result, "name")[["cases", "correct", "spurious"]].tolist() == [1, 1, 0]
+
+
+def test_tables_can_be_sliced_by_any_column():
+    frame = to_frame([job(ID_CARD), job(LICENCE | {"姓名": "x"}, key="2.jpg", kind="DriverLicense")])
+    result = evaluate(frame, truth_of(("1.jpg", ID_CARD), ("2.jpg", LICENCE)), by="card_type")
+    names = result.fields[result.fields.field == "name"]
+    assert dict(zip(names.card_type, names.exact, strict=True)) == {"IDCard": 1, "DriverLicense": 0}
+    assert dict(zip(result.cards.card_type, result.cards.correct, strict=True)) == {"IDCard": 1, "DriverLicense": 0}
+    both = evaluate(frame, truth_of(("1.jpg", ID_CARD)), by=["card_type", "region"])
+    assert both.cards.columns[:2].tolist() == ["card_type", "region"]
+
+
+def test_intervals_are_wilsons():
+    frame = to_frame([job({"姓名": "a" if k else "b"}, key=str(k)) for k in range(10)])
+    result = evaluate(frame, truth_of(*((str(k), {"name": "a"}) for k in range(10))), confidence=0.9)
+    low, high = wilson(9, 10, confidence=0.9)
+    assert row(result, "name")[["exact", "low", "high"]].tolist() == pytest.approx([0.9, low, high])
+    assert result.cards[["exact", "low", "high"]].iloc[0].tolist() == pytest.approx([0.9, low, high])
+
+
+def test_the_worst_cells_come_first():
+    frame = to_frame([job({"姓名": "abc"[: k + 1]}, key=str(k)) for k in range(3)])
+    worst = evaluate(frame, truth_of(*((str(k), {"name": "abc"}) for k in range(3)))).worst()
+    assert worst.key.tolist() == ["0", "1"]
+    assert worst[["text", "truth"]].iloc[0].tolist() == ["a", "abc"]
+
+
+def test_what_is_shown_holds_no_text():
+    frame = to_frame(job(ID_CARD))
+    result = evaluate(frame, truth_of(("1.jpg", ID_CARD | {"姓名": "别人样本"})))
+    for shown in (repr(result), result._repr_html_()):
+        assert "id_number" in shown
+        assert not [t for t in [*ID_CARD.values(), "别人样本"] if len(t) > 1 and t in shown]
+
+
+@pytest.mark.parametrize(
+    ("truth", "message"),
+    [
+        (pd.DataFrame({"key": ["1.jpg"], "name": ["a"]}), "no column field, text; it needs key, field and text"),
+        (truth_of(("9.jpg", ID_CARD)), r"no key is in both: the frame holds 1 cards, the truth 1 keys"),
+        (truth_of(("1.jpg", {"name": "a", "姓名": "b"})), "names 1 fields of a key more than once"),
+    ],
+)
+def test_a_truth_that_cannot_be_used_is_refused_with_the_reason(truth, message):
+    with pytest.raises(ValueError, match=message):
+        evaluate(to_frame(job(ID_CARD)), truth)
+
+
+@pytest.mark.parametrize(
+    ("frame", "truth"),
+    [(empty(), truth_of(("1.jpg", ID_CARD))), (to_frame(job(ID_CARD)), truth_of()), (empty(), truth_of())],
+)
+def test_nothing_to_compare_gives_empty_tables(frame, truth):
+    result = evaluate(frame, truth)
+    assert result.fields.empty
+    assert result.cards.cases.tolist() == [0]
+    assert np.isnan(result.cards.exact[0])
+
+
+words = st.text("已己0O17", max_size=6)
+
+
+@settings(max_examples=30)
+@given(st.lists(st.tuples(words, words), min_size=1, max_size=6))
+def test_counts_and_character_error_rate_are_those_of_a_plain_loop(pairs):
+    frame = to_frame([reading({"姓名": read}, key=str(k)) for k, (read, _) in enumerate(pairs)])
+    result = evaluate(frame, truth_of(*((str(k), {"name": true}) for k, (_, true) in enumerate(pairs))))
+    standing = [(read, true) for read, true in pairs if true]
+    name = result.fields[result.fields.field == "name"]
+    expected = {
+        "correct": sum(read == true for read, true in standing),
+        "missing": sum(not read for read, true in standing),
+        "spurious": sum(bool(read) and not true for read, true in pairs),
+        "cases": len(standing),
+    }
+    assert {k: int(name[k].sum()) for k in expected} == expected
+    if standing:
+        edits = sum(Levenshtein.distance(true, read) for read, true in standing)
+        assert name.cer.iloc[0] == pytest.approx(edits / sum(len(true) for _, true in standing))

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cardocr_nb.cards import FIELDS
+from cardocr_nb.frame import empty, to_frame
+from cardocr_nb.privacy import RULES, mask, mask_text
+from cardocr_nb.wire.models import CardResult, Field, Job, JobState
+
+FIELD_NAMES = sorted({f.name for fields in FIELDS.values() for f in fields})
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "masked"),
+    [
+        ("name", "样本一", "样**"),
+        ("name", "样本·样例", "样*·**"),
+        ("name", "Yang Ben", "Y*** ***"),
+        ("name", "样", "*"),
+        ("gender", "女", "*"),
+        ("ethnicity", "汉", "*"),
+        ("birth_date", "1974年12月1日", "**********"),
+        ("birth_date", "1974-12-01", "****-**-**"),
+        ("address", "样本省示例市标本路1号", "样本省********"),
+        ("address", "样本路1号", "*****"),
+        ("id_number", "990101197412010014", "9901**********0014"),
+        ("id_number", "9901011974", "**********"),
+        ("licence_number", "99020219830315002X", "9902**********002X"),
+        ("vehicle_class", "A1A2D", "A1***"),
+        ("nationality", "中国", "中国"),
+        ("issuing_authority", "样本省示例市公安局", "样本省******"),
+        ("blood_group", "O Rh+", "* ***"),
+    ],
+)
+def test_texts_keep_their_shape_and_lose_what_they_say(field, text, masked):
+    assert mask_text(text, field) == masked
+
+
+@given(st.text(min_size=1, max_size=30), st.sampled_from([*FIELD_NAMES, "other"]))
+def test_the_length_stays_and_no_more_is_shown_than_the_rule_allows(text, field):
+    masked = mask_text(text, field)
+    assert len(masked) == len(text)
+    shown = sum(a == b and b.isalnum() for a, b in zip(text, masked, strict=True))
+    rule = RULES.get(field)
+    assert shown <= (rule.head + rule.tail if rule and len(text) >= rule.least else 0)
+
+
+def test_every_rule_is_for_a_field_and_shows_the_smaller_part_of_what_tells_a_person():
+    assert set(RULES) <= set(FIELD_NAMES)
+    for field in ("name", "address", "id_number", "licence_number"):
+        rule = RULES[field]
+        assert rule.head + rule.tail <= rule.least * 0.6
+
+
+def test_a_frame_is_masked_in_its_texts_alone():
+    fields = (Field("姓名", "样本一", 98), Field("公民身份号码", "990101197412010014", 97), Field("性别"))
+    frame = to_frame(Job("j", JobState.SUCCESS, "1.jpg", user_data="case 7", result=CardResult(fields)))
+    masked = mask(frame)
+    assert masked.text[:2].tolist() == ["样**", "9901**********0014"]
+    assert pd.isna(masked.text[2])
+    assert masked.user_data.tolist() == ["**** *"] * 3
+    others = [c for c in frame.columns if c not in ("text", "user_data")]
+    pd.testing.assert_frame_equal(masked[others], frame[others])
+    assert masked.dtypes.equals(frame.dtypes)
+    assert frame.text[0] == "样本一"
+
+
+def test_truth_beside_a_reading_is_masked_too():
+    cells = pd.DataFrame({"field": ["name"], "text": ["样木一"], "truth": ["样本一"]}, index=[5])
+    assert mask(cells).loc[5, ["text", "truth"]].tolist() == ["样**", "样**"]
+
+
+def test_cards_without_fields_and_no_cards_at_all_are_no_trouble():
+    failed = to_frame(Job("j", JobState.FAILED, "1.jpg", code="InvalidImage"))
+    pd.testing.assert_frame_equal(mask(failed), failed)
+    pd.testing.assert_frame_equal(mask(empty()), empty())
