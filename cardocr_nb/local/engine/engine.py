@@ -1,0 +1,160 @@
+"""Pictures in, fields out."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Protocol
+
+from cardocr_nb.cards import card_type as checked_card_type
+from cardocr_nb.cards import expected_fields
+from cardocr_nb.local.engine import models as networks
+from cardocr_nb.local.engine.find import find
+from cardocr_nb.local.engine.name import Reading, fill, name
+from cardocr_nb.local.engine.read import read, read_all, read_box, upside_down
+from cardocr_nb.local.engine.score import scores
+from cardocr_nb.local.engine.strips import Sheet
+from cardocr_nb.wire.models import Field, Points
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from cardocr_nb.local.engine.frame import Glyph
+    from cardocr_nb.local.engine.models import Models
+
+_SIDES = {"IDCard": 640, "DriverLicense": 736}
+"""Longer side of the picture as the detector sees it: the licence has the smaller print."""
+_WORTH = 3
+"""Boxes without which a picture is not read the other way up as well."""
+
+
+class Reader(Protocol):
+    """Whatever reads cards for the embedded service."""
+
+    def read(self, image: NDArray[np.uint8], card_type: str) -> list[Field]:
+        """Read the fields of a card.
+
+        Parameters
+        ----------
+        image : ndarray of shape (h, w, 3), uint8, RGB
+            Upright, as from `cardocr_nb.images.load_upright`.
+        card_type : str
+            ``IDCard`` or ``DriverLicense``.
+
+        Returns
+        -------
+        list of Field
+            Labels in Chinese as printed; empty when there is no such card on the picture.
+        """
+        ...
+
+
+class Engine:
+    """Reads both cards with the networks in RapidOCR's wheel; may be used from several threads at once.
+
+    Parameters
+    ----------
+    threads : int, optional
+        For one picture; by default as many as the processor has cores, at most 4. Take 1 where several pictures are
+        read at once.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from cardocr_nb.local.engine import Engine
+    >>> Engine().read(np.full((540, 856, 3), 255, np.uint8), "IDCard")
+    []
+    """
+
+    def __init__(self, threads: int | None = None) -> None:
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._models: Models | None = None
+
+    def loaded(self) -> Models:
+        """Load the networks, once; worth calling early where the first card should not wait for it."""
+        with self._lock:
+            if self._models is None:
+                self._models = networks.load(self._threads)
+            return self._models
+
+    def read(self, image: NDArray[np.uint8], card_type: str) -> list[Field]:
+        """Read the fields of a card.
+
+        Parameters
+        ----------
+        image : ndarray of shape (h, w, 3), uint8, RGB
+            Upright, as from `cardocr_nb.images.load_upright`.
+        card_type : str
+            ``IDCard`` or ``DriverLicense``.
+
+        Returns
+        -------
+        list of Field
+            In the card's order, labels in Chinese as printed; empty when there is no such card on the picture.
+
+        Raises
+        ------
+        InvalidRequestError
+            There is no such card type.
+        MissingExtraError
+            The extra ``local`` is not installed.
+        """
+        kind = str(checked_card_type(card_type))
+        models = self.loaded()
+
+        import cv2
+        import numpy as np
+
+        found = find(np.ascontiguousarray(image[:, :, 0]), models, _SIDES[kind])
+        sheet = Sheet(np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), np.uint8))
+        lines, turned = read(sheet, found.boxes, models)
+        readings, gaps = name(lines, kind)
+        if not readings and len(found.boxes) >= _WORTH:
+            opposite = found.boxes if turned else upside_down(found.boxes)
+            readings, gaps = name(read_all(sheet, opposite, models), kind)
+        named = {reading.field: reading for reading in readings}
+        for gap in gaps:
+            again = fill(gap, read_box(sheet, np.array(gap.box), models, let_out=False), kind)
+            if again is not None:
+                named[gap.field] = again
+        order = expected_fields(kind)
+        trust = scores({field: reading.value for field, reading in named.items()})
+        return [_field(named[field], trust[field], found.angle) for field in order if field in named]
+
+
+def _field(reading: Reading, score: int, angle: float) -> Field:
+    return Field(reading.label, reading.value.text, score, _polygon(reading.glyphs, angle))
+
+
+def _polygon(glyphs: Sequence[Glyph], angle: float) -> Points:
+    """The smallest rectangle along the text that holds all ink: upper left, lower left, lower right, upper right."""
+    import numpy as np
+
+    corners = np.concatenate([g.corners for g in glyphs])
+    along = _direction(glyphs, angle)
+    axes = np.array([along, [-along[1], along[0]]])
+    placed = corners @ axes.T
+    (left, top), (right, bottom) = placed.min(0), placed.max(0)
+    box = np.array([(left, top), (left, bottom), (right, bottom), (right, top)]) @ axes
+    return tuple((round(float(x)), round(float(y))) for x, y in box)
+
+
+def _direction(glyphs: Sequence[Glyph], angle: float) -> NDArray[np.float64]:
+    """Unit vector along the text: by its longest line, or by the page where the text is short."""
+    import numpy as np
+
+    by_line: dict[int, list[Glyph]] = {}
+    for glyph in glyphs:
+        by_line.setdefault(glyph.line, []).append(glyph)
+    longest = max(by_line.values(), key=len)
+    side = longest[0].corners[3] - longest[0].corners[0]
+    run = side / max(float(np.linalg.norm(side)), 1e-9)
+    page = np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle))])
+    if page @ run < 0:
+        page = -page
+    if len(longest) > 3:
+        return np.asarray(run)
+    return np.asarray(page)

@@ -1,0 +1,190 @@
+"""Second step: what each line says, character by character, and where each character's ink is.
+
+The recogniser gives class probabilities in equal steps along a strip of 48 pixels' height; the best path is taken as
+usual for CTC (Graves et al. 2006): repeated classes count once, blanks not at all.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cardocr_nb.local.engine.strips import Sheet, ink_boxes, whole_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from cardocr_nb.local.engine.models import Models
+
+_REACH = 0.8
+"""How far beyond a box ink is looked for, in heights."""
+_SURE = 0.85
+_TRIED = 3
+_OTHERS = 4
+_FAINT = 0.0005
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Char:
+    """One character of a line.
+
+    Attributes
+    ----------
+    text : str
+    prob : float
+        The recogniser's probability, 0 to 1.
+    box : tuple of float
+        Left, top, right and bottom of its ink as parts of the strip, 0 to 1.
+    others : tuple of (str, float)
+        Other readings and their probabilities, best first.
+    """
+
+    text: str
+    prob: float
+    box: tuple[float, float, float, float]
+    others: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of text.
+
+    Attributes
+    ----------
+    corners : tuple of (float, float)
+        Upper left, upper right and lower left corner of its strip, as the text is read, in pixels of the upright image.
+    chars : tuple of Char
+    """
+
+    corners: tuple[Point, Point, Point]
+    chars: tuple[Char, ...]
+
+    @property
+    def prob(self) -> float:
+        """Mean probability of the characters, 0 where there are none."""
+        return sum(c.prob for c in self.chars) / len(self.chars) if self.chars else 0.0
+
+
+def read(sheet: Sheet, boxes: NDArray[np.float64], models: Models) -> tuple[tuple[Line, ...], bool]:
+    """Read every line that was found, the way up that reads better.
+
+    Parameters
+    ----------
+    sheet : Sheet
+    boxes : ndarray of shape (n, 4, 2)
+        As in `Found`.
+    models : Models
+
+    Returns
+    -------
+    lines : tuple of Line
+    turned : bool
+        Whether they were read upside down. The widest lines decide; where those are mostly digits, wrongly at times.
+    """
+    import numpy as np
+
+    widths = np.linalg.norm(boxes[:, 1] - boxes[:, 0], axis=1)
+    order = np.argsort(-widths, kind="stable")
+    boxes = boxes[order]
+    lines = read_all(sheet, boxes[:_TRIED], models)
+    turned = False
+    if len(boxes) and _evidence(lines) < _SURE:
+        other = read_all(sheet, upside_down(boxes[:_TRIED]), models)
+        if _evidence(other) > _evidence(lines):
+            boxes, lines, turned = upside_down(boxes), other, True
+    return lines + read_all(sheet, boxes[_TRIED:], models), turned
+
+
+def read_all(sheet: Sheet, boxes: NDArray[np.float64], models: Models) -> tuple[Line, ...]:
+    """Read lines as they lie; those that say nothing are left out."""
+
+    def one(box: NDArray[np.float64]) -> Line:
+        return read_box(sheet, box, models)
+
+    lines = models.pool.map(one, boxes) if models.pool else map(one, boxes)
+    return tuple(line for line in lines if line.chars)
+
+
+def upside_down(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same boxes for a reader who stands opposite."""
+    return boxes[:, [2, 3, 0, 1]]
+
+
+def _evidence(lines: Iterable[Line]) -> float:
+    chars = [c.prob for line in lines for c in line.chars]
+    return sum(chars) / len(chars) if chars else 0.0
+
+
+def read_box(sheet: Sheet, box: NDArray[np.float64], models: Models, *, let_out: bool = True) -> Line:
+    """Read one box.
+
+    Parameters
+    ----------
+    sheet : Sheet
+    box : ndarray of shape (4, 2)
+        As in `Found.boxes`.
+    models : Models
+    let_out : bool, default True
+        Whether to follow ink that goes on beyond the ends of the box.
+    """
+    import numpy as np
+
+    start, end, _, below = box
+    corners = np.array([start, end, below])
+    if let_out:
+        long, high = float(np.linalg.norm(end - start)), float(np.linalg.norm(below - start))
+        more = (end - start) / max(long, 1e-9) * high * _REACH
+        corners += [-more, more, -more]
+    strip = sheet.strip(corners)
+    if let_out:
+        wide = strip.shape[1]
+        edge = round(wide * _REACH * high / (long + 2 * _REACH * high))
+        left, right = whole_line(strip, edge, wide - edge)
+        along = (corners[1] - corners[0]) / wide
+        corners = np.array([corners[0] + left * along, corners[0] + right * along, corners[2] + left * along])
+        strip = np.ascontiguousarray(strip[:, left:right])
+    x, y, z = ((round(float(px), 2), round(float(py), 2)) for px, py in corners)
+    return Line((x, y, z), _chars(strip, models))
+
+
+def _chars(strip: NDArray[np.uint8], models: Models) -> tuple[Char, ...]:
+    import numpy as np
+
+    probs = models.read_line(strip)
+    peaks = _peaks(probs)
+    boxes = ink_boxes(strip, [(p + 0.5) / len(probs) * strip.shape[1] for p in peaks])
+    chars = []
+    for peak, ink in zip(peaks, boxes, strict=True):
+        row = probs[peak]
+        best = np.flatnonzero(row > _FAINT)
+        best = best[np.argsort(-row[best])][: _OTHERS + 2]
+        readings = [(_plain(models.alphabet[k]), round(float(row[k]), 4)) for k in best if k]
+        if readings[0][0].strip():
+            chars.append(Char(*readings[0], ink, tuple(readings[1 : 1 + _OTHERS])))
+    return tuple(chars)
+
+
+def _plain(character: str) -> str:
+    folded = unicodedata.normalize("NFKC", character)
+    return folded if len(folded) == 1 else character
+
+
+def _peaks(probs: NDArray[np.float32]) -> list[int]:
+    """Steps at which a new character is surest."""
+    best = probs.argmax(1)
+    peaks: list[int] = []
+    last = 0
+    for step, kind in enumerate(best):
+        if kind and kind == last:
+            if probs[step, kind] > probs[peaks[-1], kind]:
+                peaks[-1] = step
+        elif kind:
+            peaks.append(step)
+        last = kind
+    return peaks

@@ -1,0 +1,70 @@
+"""Write the recordings that the tests of the naming step read: run after a change of the steps before it.
+
+``python tests/local/engine/record_lines.py`` draws specimens, finds and reads their lines with the real networks, and stores
+those with the truth under ``recorded/``.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from cardocr_nb.local.engine import models as networks
+from cardocr_nb.local.engine.find import find
+from cardocr_nb.local.engine.read import Char, Line, read
+from cardocr_nb.local.engine.strips import Sheet
+from cardocr_nb.specimen import degrade, draw
+
+FOLDER = Path(__file__).parent / "recorded"
+SPECIMENS = {
+    "id_flat": ("IDCard", 11, {}),
+    "id_phone": ("IDCard", 12, {"phone": 1.0}),
+    "id_turned": ("IDCard", 13, {"rotation": 1.0}),
+    "licence_flat": ("DriverLicense", 11, {}),
+    "licence_clutter": ("DriverLicense", 14, {"clutter": 1.0}),
+    "licence_turned": ("DriverLicense", 15, {"rotation": 1.0}),
+}
+
+
+def load(name: str) -> tuple[str, dict[str, str], np.ndarray, list[Line]]:
+    """Card type, truth, boxes and lines of a recording."""
+    stored = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
+    lines = [
+        Line(
+            tuple(map(tuple, line["corners"])),
+            tuple(Char(c["text"], c["prob"], tuple(c["box"]), tuple(map(tuple, c["others"]))) for c in line["chars"]),
+        )
+        for line in stored["lines"]
+    ]
+    return stored["card_type"], stored["truth"], np.array(stored["boxes"]), lines
+
+
+def picture(name: str) -> np.ndarray:
+    """The specimen of a recording, red, green, blue."""
+    kind, seed, conditions = SPECIMENS[name]
+    card = draw(kind, seed)
+    return np.asarray((degrade(card, conditions, seed) if conditions else card).image)
+
+
+def main() -> None:
+    """Record all."""
+    models = networks.load()
+    FOLDER.mkdir(exist_ok=True)
+    for name, (kind, seed, _) in SPECIMENS.items():
+        image = picture(name)
+        found = find(np.ascontiguousarray(image[:, :, 0]), models, 736)
+        lines, _ = read(Sheet(np.ascontiguousarray(image[:, :, ::-1])), found.boxes, models)
+        stored = {
+            "card_type": kind,
+            "truth": dict(draw(kind, seed).texts),
+            "boxes": found.boxes.round(1).tolist(),
+            "lines": [asdict(line) for line in lines],
+        }
+        (FOLDER / f"{name}.json").write_text(json.dumps(stored, ensure_ascii=False), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+import csv
+import logging
+import subprocess
+import sys
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageOps
+from shapely.geometry import Polygon
+
+from cardocr_nb import cards, errors, images
+from cardocr_nb.local.engine import Engine
+from cardocr_nb.specimen import degrade, draw
+
+DATA = Path(__file__).parents[3] / "data"
+TYPES = ["IDCard", "DriverLicense"]
+
+
+def truth():
+    found = defaultdict(dict)
+    with (DATA / "truth.csv").open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            found[row["key"], row["card_type"]][row["field"]] = row["text"]
+    return found
+
+
+@pytest.fixture(scope="module")
+def engine():
+    return Engine()
+
+
+def named(engine, image, kind):
+    return {cards.field_name(f.label): f for f in engine.read(np.asarray(image.convert("RGB")), kind)}
+
+
+def read_texts(engine, image, kind):
+    return {name: field.text for name, field in named(engine, image, kind).items()}
+
+
+@pytest.mark.parametrize(("key", "kind"), list(truth()))
+def test_every_field_of_the_stored_cards_is_exact(engine, key, kind):
+    fields = engine.read(images.load_upright(DATA / "cards" / key), kind)
+    assert {cards.field_name(f.label): f.text for f in fields} == truth()[key, kind]
+    assert [f.label for f in fields] == [f.label for f in cards.FIELDS[cards.CardType(kind)]]
+    assert all(isinstance(f.score, int) and 0 <= f.score <= 100 for f in fields)
+
+
+@pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.parametrize("condition", ["rotation", "phone"])
+def test_polygons_lie_on_the_ink_in_wire_order(engine, kind, condition):
+    card = degrade(draw(kind, 31), {condition: 1.0}, 31)
+    found = named(engine, card.image, kind)
+    assert found.keys() == card.texts.keys()
+    overlaps = []
+    for name, field in found.items():
+        true, got = Polygon(card.polygons[name]), Polygon(field.polygon)
+        overlaps.append(true.intersection(got).area / true.union(got).area)
+        off = np.linalg.norm(np.array(field.polygon) - card.polygons[name], axis=1)
+        assert off.max() < 0.5 * np.linalg.norm(card.polygons[name][2] - card.polygons[name][0])
+    assert np.mean(overlaps) > 0.75
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_a_card_upside_down_is_read(engine, kind):
+    card = draw(kind, 32)
+    assert read_texts(engine, card.image.rotate(180), kind) == card.texts
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_the_other_card_gives_nothing(engine, kind):
+    other = TYPES[1 - TYPES.index(kind)]
+    assert engine.read(np.asarray(draw(other, 33).image), kind) == []
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_a_mirrored_card_gives_nothing_invented(engine, kind):
+    card = draw(kind, 34)
+    found = read_texts(engine, ImageOps.mirror(card.image), kind)
+    assert found.items() <= card.texts.items()
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_two_cards_give_one_of_them_and_no_mixture(engine, kind):
+    one, two = draw(kind, 35), draw(kind, 36)
+    desk = Image.new("RGB", (1200, 1600), (90, 80, 70))
+    desk.paste(one.image, (60, 40))
+    desk.paste(two.image, (60, 820))
+    assert read_texts(engine, desk, kind) in (one.texts, two.texts)
+
+
+def test_pictures_without_a_card_give_nothing(engine):
+    from cardocr_nb.fonts import pil_font
+
+    form = Image.new("RGB", (900, 900), "white")
+    pen = ImageDraw.Draw(form)
+    for row, line in enumerate(
+        ("用户登记表", "姓名", "性别", "出生日期", "住址", "联系电话 13800000000", "备注 由申请人填写")
+    ):
+        pen.text((60, 40 + 90 * row), line, font=pil_font(36), fill="black")
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 255, (400, 600, 3), np.uint8))
+    for picture in (form, noise, Image.new("RGB", (1, 1)), Image.new("RGB", (5000, 3), "white")):
+        for kind in TYPES:
+            assert engine.read(np.asarray(picture), kind) == []
+
+
+@pytest.mark.parametrize("missing", ["name", "gender", "id_number", "address"])
+def test_a_blank_value_is_left_out_and_the_others_stay(engine, missing):
+    card = draw("IDCard", 37, without=[missing])
+    assert read_texts(engine, card.image, "IDCard") == card.texts
+
+
+def test_an_unknown_card_type_is_refused(engine):
+    with pytest.raises(errors.InvalidRequestError):
+        engine.read(np.zeros((10, 10, 3), np.uint8), "Passport")
+
+
+def test_several_threads_read_the_same():
+    shared = Engine()
+    pictures = [np.asarray(draw("IDCard", seed).image) for seed in (38, 39)]
+    alone = [shared.read(picture, "IDCard") for picture in pictures]
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(lambda picture: shared.read(picture, "IDCard"), pictures)) == alone
+
+
+def test_nothing_is_logged(engine, caplog, capfd):
+    with caplog.at_level(logging.DEBUG):
+        engine.read(np.asarray(draw("IDCard", 40).image), "IDCard")
+    assert caplog.text == ""
+    assert capfd.readouterr() == ("", "")
+
+
+def test_making_an_engine_loads_no_network_and_no_library():
+    code = (
+        "import sys; from cardocr_nb.local.engine import Engine; Engine();"
+        "print([m for m in ('cv2', 'onnxruntime', 'rapidocr', 'PIL') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - own code
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("absent", ["onnxruntime", "cv2", "rapidocr"])
+def test_a_missing_part_names_the_extra(absent):
+    code = (
+        f"import sys; sys.modules[{absent!r}] = None\n"
+        "import numpy as np; from cardocr_nb import errors; from cardocr_nb.local.engine import Engine\n"
+        "try: Engine().read(np.zeros((9, 9, 3), np.uint8), 'IDCard')\n"
+        "except errors.MissingExtraError as error: print(error.extra)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - own code
+    assert done.stdout.strip() == "local"
