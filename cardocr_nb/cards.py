@@ -179,6 +179,18 @@ def english(field: str) -> str:
     return _ENGLISH.get(field) or field.replace("_", " ").capitalize()
 
 
+def printed(field: str, card_type: str | None = None) -> str | None:
+    """A field's name as it is printed on a card, or None for a field that is on no card.
+
+    Examples
+    --------
+    >>> printed("birth_date"), printed("birth_date", "DriverLicense"), printed("blood_group")
+    ('出生', '出生日期', None)
+    """
+    cards = [fields for kind, fields in FIELDS.items() if card_type in (None, kind)]
+    return next((f.label for fields in cards for f in fields if f.name == field), None)
+
+
 def card_type(value: str) -> CardType:
     """Check a card type.
 

@@ -1,0 +1,14 @@
+"""From a frame to a report.
+
+`summarize` counts everything once and gives plain data, `render_html`, `render_markdown` and `render_json` write it down,
+`report` does both and makes a file. Texts from cards are masked unless ``reveal=True``.
+"""
+
+from cardocr_nb.report.html import render_html
+from cardocr_nb.report.json import render_json
+from cardocr_nb.report.markdown import render_markdown
+from cardocr_nb.report.summarize import summarize
+from cardocr_nb.report.summary import ReportSummary
+from cardocr_nb.report.write import report
+
+__all__ = ["ReportSummary", "render_html", "render_json", "render_markdown", "report", "summarize"]

@@ -1,0 +1,24 @@
+"""A summary as JSON, for machines."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cardocr_nb.report.summary import ReportSummary
+
+
+def render_json(summary: ReportSummary) -> str:
+    """Write a summary as JSON: one object whose members are the attributes of `ReportSummary`.
+
+    Examples
+    --------
+    >>> import json
+    >>> from cardocr_nb.frame.schema import empty
+    >>> from cardocr_nb.report import summarize
+    >>> json.loads(render_json(summarize(empty())))["outcomes"]["cards"]
+    0
+    """
+    return json.dumps(asdict(summary), ensure_ascii=False, indent=1, allow_nan=False) + "\n"

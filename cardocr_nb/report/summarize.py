@@ -1,0 +1,199 @@
+"""A frame becomes the plain data of a report."""
+
+from __future__ import annotations
+
+import platform
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from cardocr_nb.cards import CardType, expected_fields
+from cardocr_nb.frame.schema import COLUMNS, conform
+from cardocr_nb.frame.shapes import card_numbers
+from cardocr_nb.plot.counts import score_counts
+from cardocr_nb.quality import check, evaluate, outcomes
+from cardocr_nb.report.judge import accuracy, check_results, worst_against_truth, worst_without_truth
+from cardocr_nb.report.summary import Failure, FieldScores, Outcomes, Presence, ReportSummary, Times, TypeOutcomes
+
+if TYPE_CHECKING:
+    import os
+
+    from numpy.typing import NDArray
+
+LOW_SCORE = 90
+"""Readings below it are counted apart; a mark for the eye, not a threshold that keeps a promise."""
+
+_OUTCOME = {
+    "ok": "read",
+    "nothing found": "nothing_found",
+    "failed": "failed",
+    "unreadable": "failed",
+    "unknown": "failed",
+    "under way": "unfinished",
+    "cancelled": "unfinished",
+}
+_MOST_CODES = 30
+_MOST_FIELDS = 40
+_MESSAGE_LENGTH = 200
+_PACKAGES = ("cardocr_nb", "pandas", "numpy", "matplotlib", "pyarrow", "rapidocr", "onnxruntime")
+
+
+def summarize(
+    df: pd.DataFrame,
+    *,
+    truth: pd.DataFrame | str | os.PathLike[str] | None = None,
+    title: str = "Card OCR report",
+    reveal: bool = False,
+    most_cases: int = 30,
+) -> ReportSummary:
+    """Count what a report tells.
+
+    Parameters
+    ----------
+    df : DataFrame
+        As `cardocr_nb.to_frame` makes it.
+    truth : DataFrame or path of a CSV file, optional
+        True texts, in the columns ``key``, ``field`` and ``text``; with it the report tells the accuracy.
+    title : str, default "Card OCR report"
+    reveal : bool, default False
+        Keep the texts of the worst cases in full.
+    most_cases : int, default 30
+        How many of the worst cases to keep.
+
+    Returns
+    -------
+    ReportSummary
+        Its size does not grow with the number of cards.
+
+    Raises
+    ------
+    ValueError
+        A score lies outside 0–100, or the truth has not the columns it needs.
+
+    Examples
+    --------
+    >>> from cardocr_nb.frame import to_frame
+    >>> from cardocr_nb.wire.models import CardResult, Field
+    >>> summarize(to_frame([CardResult((Field("姓名", "样本", 98),), key="1.jpg"), CardResult(key="2.jpg")]))
+    <ReportSummary 2 cards, 1 read, 0 failed, 1 fields>
+    """
+    if not set(COLUMNS) <= set(df.columns):
+        df = conform(df)
+    numbers = card_numbers(df)
+    cards = _cards(df, numbers)
+    checked = check(df)
+    evaluation = None if truth is None else evaluate(df, truth)
+    return ReportSummary(
+        title=title,
+        made=datetime.now().astimezone().isoformat(timespec="seconds"),
+        revealed=reveal,
+        low_score=LOW_SCORE,
+        outcomes=_outcomes(cards["outcome"]),
+        card_types=tuple(
+            TypeOutcomes(str(kind), _outcomes(rows["outcome"]))
+            for kind, rows in cards.groupby(cards["card_type"].astype("str").fillna("unknown"), sort=True)
+        ),
+        times=_times(cards),
+        fields=int(df["field"].notna().sum()),
+        completeness=_completeness(df, numbers, cards),
+        failures=_failures(cards),
+        scores=_scores(df),
+        checks=check_results(checked),
+        accuracy=None if evaluation is None else accuracy(evaluation),
+        worst=worst_without_truth(df, checked, reveal=reveal, most=most_cases)
+        if evaluation is None
+        else worst_against_truth(evaluation, reveal=reveal, most=most_cases),
+        versions=_versions(),
+    )
+
+
+def _cards(df: pd.DataFrame, numbers: NDArray[np.intp]) -> pd.DataFrame:
+    """One row a card, in the order of the card numbers, with its outcome."""
+    first = np.unique(numbers, return_index=True)[1]
+    cards = df[["card_type", "state", "code", "message", "created", "ended"]].take(first).reset_index(drop=True)
+    outcome = outcomes(df).astype("str").map(_OUTCOME)
+    # A frame made by hand may say nothing of states.
+    with_field = np.zeros(len(cards), dtype=bool)
+    with_field[numbers[df["field"].notna().to_numpy()]] = True
+    cards["outcome"] = outcome.mask(cards["state"].isna().to_numpy() & with_field, "read")
+    return cards
+
+
+def _outcomes(outcome: pd.Series) -> Outcomes:
+    counts = outcome.value_counts()
+    return Outcomes(len(outcome), **{name: int(counts.get(name, 0)) for name in set(_OUTCOME.values())})
+
+
+def _times(cards: pd.DataFrame) -> Times | None:
+    known = cards[cards["created"].notna() & cards["ended"].notna()]
+    if known.empty:
+        return None
+    seconds = (known["ended"] - known["created"]).dt.total_seconds()
+    return Times(
+        first=known["created"].min().isoformat(),
+        last=known["ended"].max().isoformat(),
+        jobs=len(known),
+        median_seconds=round(float(seconds.median()), 2),
+        p95_seconds=round(float(seconds.quantile(0.95)), 2),
+    )
+
+
+def _completeness(df: pd.DataFrame, numbers: NDArray[np.intp], cards: pd.DataFrame) -> tuple[Presence, ...]:
+    is_read = (cards["outcome"] == "read").to_numpy()
+    with_text = (df["field"].notna() & df["text"].notna()).to_numpy()
+    pairs = pd.DataFrame({"card": numbers, "field": df["field"].to_numpy()})[with_text].drop_duplicates()
+    result = []
+    for kind in CardType:
+        of_kind = is_read & (cards["card_type"] == str(kind)).to_numpy()
+        if not of_kind.any():
+            continue
+        counts = pairs.loc[of_kind[pairs["card"].to_numpy()], "field"].value_counts()
+        expected = expected_fields(kind)
+        others = sorted(str(f) for f in counts.index[counts > 0] if f not in expected)
+        fields = [*expected, *others][:_MOST_FIELDS]
+        result += [Presence(str(kind), f, int(counts.get(f, 0)), int(of_kind.sum())) for f in fields]
+    return tuple(result)
+
+
+def _failures(cards: pd.DataFrame) -> tuple[Failure, ...]:
+    failed = cards[cards["outcome"] == "failed"]
+    codes = failed["code"].astype("str").fillna(failed["state"].astype("str")).fillna("no code")
+    result = []
+    for code, n in codes.value_counts().head(_MOST_CODES).items():
+        messages = failed.loc[codes == code, "message"].dropna()
+        message = str(messages.mode().iloc[0]) if len(messages) else ""
+        result.append(Failure(str(code), message[:_MESSAGE_LENGTH], int(n)))
+    return tuple(result)
+
+
+def _scores(df: pd.DataFrame) -> tuple[FieldScores, ...]:
+    scores = score_counts(df, "field")
+    quantiles = {name: scores.quantile(q) for name, q in (("p5", 0.05), ("q1", 0.25), ("median", 0.5), ("q3", 0.75))}
+    result = []
+    for i, field in enumerate(scores.groups[:_MOST_FIELDS]):
+        at: dict[str, Any] = {name: None if np.isnan(q[i]) else int(q[i]) for name, q in quantiles.items()}
+        counts = scores.counts[i]
+        result.append(
+            FieldScores(
+                field=field,
+                n=int(counts.sum()),
+                missing=int(scores.missing[i]),
+                below=int(counts[:LOW_SCORE].sum()),
+                counts=tuple(counts.tolist()),
+                **at,
+            )
+        )
+    return tuple(result)
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

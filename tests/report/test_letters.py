@@ -1,0 +1,44 @@
+"""A report shows Chinese on machines that have no Chinese font, and never boxes."""
+
+import base64
+import io
+import re
+
+from fontTools.ttLib import TTFont
+
+from cardocr_nb.report import letters
+from cardocr_nb.report.letters import letters_css
+
+
+def embedded(css):
+    data = re.search(r"base64,([^)]+)\)", css)[1]
+    return TTFont(io.BytesIO(base64.b64decode(data)))
+
+
+def test_the_page_carries_just_the_letters_that_it_uses():
+    with embedded(letters_css("<td>姓名 Name</td><td>李**</td>")) as font:
+        assert set(font.getBestCmap()) == {ord(c) for c in "姓名李"}
+        assert len(font.reader.file.getvalue()) < 5_000
+
+
+def test_a_page_without_chinese_carries_no_font():
+    assert letters_css("<p>Name</p>") == ""
+
+
+def test_without_a_font_the_chinese_names_are_left_out(monkeypatch):
+    monkeypatch.setattr(letters, "chinese_font", lambda: None)
+    assert letters_css("<td>姓名</td>") == ".zh { display: none; }"
+
+
+def test_a_font_that_may_not_be_passed_on_stays_where_it_is(monkeypatch, tmp_path):
+    path = letters.chinese_font()
+    with TTFont(path) as font:
+        font["OS/2"].fsType = 0x0002
+        font.save(tmp_path / "restricted.otf")
+    monkeypatch.setattr(letters, "chinese_font", lambda: tmp_path / "restricted.otf")
+    assert letters_css("<td>姓名</td>") == ".zh { display: none; }"
+
+
+def test_the_licence_travels_with_the_letters():
+    with embedded(letters_css("姓")) as font:
+        assert "Open Font License" in str(font["name"].getDebugName(13))
