@@ -1,0 +1,53 @@
+"""Every notebook runs from top to bottom, uses only the public names, and is stored without outputs."""
+
+import ast
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+import cardocr_nb
+
+FOLDER = Path(__file__).parents[1] / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(path):
+    return [cell for cell in read(path).cells if cell.cell_type == "code"]
+
+
+def test_there_are_notebooks():
+    assert [path.name for path in NOTEBOOKS][:1] == ["01_first_look.ipynb"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_a_notebook_is_stored_without_outputs(path):
+    assert all(not cell.outputs and cell.execution_count is None for cell in code_cells(path))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_a_notebook_uses_only_public_names(path):
+    for cell in code_cells(path):
+        for node in ast.walk(ast.parse(cell.source)):
+            if isinstance(node, ast.ImportFrom):
+                assert not (node.module or "").startswith("cardocr_nb")
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "ocr":
+                assert node.attr in cardocr_nb.__all__
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+@pytest.mark.filterwarnings("default")
+def test_a_notebook_runs_from_top_to_bottom_and_shows_no_text_of_a_card(path, data):
+    import pandas as pd
+
+    notebook = read(path)
+    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(FOLDER)}}).execute()
+    truth = pd.read_csv(data / "truth.csv", dtype="str")
+    private = truth.loc[truth["field"].isin(["name", "address", "id_number", "licence_number"]), "text"]
+    outputs = nbformat.writes(notebook)
+    assert [text for text in private if text in outputs] == []
