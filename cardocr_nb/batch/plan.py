@@ -84,6 +84,20 @@ def plan(
     return list(unique.values())
 
 
+def shared_folder(images: Iterable[str | Path]) -> Path:
+    """Give the folder that all images stand below, to serve as bucket where they lie.
+
+    Examples
+    --------
+    >>> shared_folder(["/photos/front/1.jpg", "/photos/back/1.jpg"]).as_posix()
+    '/photos'
+    """
+    given = list(images)
+    if len(given) == 1 and Path(given[0]).is_dir():
+        return _absolute(Path(given[0]))
+    return _common_folder([path for one in given for path in _files(one)])
+
+
 def _refuse_overwriting(item: Item, first: Item, folder: Path | None) -> None:
     there = first.path
     if item is first and folder is not None and item.upload and (folder / item.key).exists():

@@ -1,9 +1,8 @@
-"""The embedded service's job table, in SQLite: what was asked, in which state it is, and what came out."""
+"""The embedded service's job table: what was asked, in which state it is, and what came out."""
 
 from __future__ import annotations
 
-import sqlite3
-import threading
+import json
 import zlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -13,26 +12,12 @@ from cardocr_nb.wire.encode import jobs_xml
 from cardocr_nb.wire.models import JobList, JobState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import sqlite3
+    from collections.abc import Callable, Iterable
     from datetime import datetime
-    from pathlib import Path
 
+    from cardocr_nb.local.store import Store
     from cardocr_nb.wire.models import Job
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS jobs (
-    seq INTEGER PRIMARY KEY,
-    id TEXT NOT NULL UNIQUE,
-    bucket TEXT NOT NULL,
-    queue_id TEXT NOT NULL,
-    state TEXT NOT NULL,
-    level INTEGER NOT NULL,
-    created REAL NOT NULL,
-    request BLOB NOT NULL,
-    document BLOB NOT NULL
-);
-CREATE INDEX IF NOT EXISTS waiting ON jobs (level DESC, seq) WHERE state = 'Submitted';
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,75 +47,80 @@ class Page:
     created_before: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a job's callback goes, and whether as ``XML`` or ``JSON``."""
+
+    url: str
+    format: str
+
+
 class JobTable:
-    """Jobs in SQLite; safe to use from several threads.
+    """Jobs in a store. One that was running when its process ended is submitted again.
 
     Parameters
     ----------
-    path : str or Path, default ":memory:"
-        A file keeps the jobs over a restart; one that was running then is submitted again.
+    store : Store
     """
 
-    def __init__(self, path: str | Path = ":memory:") -> None:
-        self._lock = threading.Lock()
-        self._db = sqlite3.connect(path, check_same_thread=False)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.executescript(_SCHEMA)
-        for (job_id,) in self._db.execute("SELECT id FROM jobs WHERE state = 'Running'").fetchall():
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        for (job_id,) in store.rows("SELECT id FROM jobs WHERE state = 'Running'"):
             self.change(job_id, (JobState.RUNNING,), lambda job: replace(job, state=JobState.SUBMITTED, started=None))
 
-    def close(self) -> None:
-        """Give back the file."""
-        with self._lock:
-            self._db.close()
-
-    def add(self, job: Job, request: bytes) -> None:
-        """Store a new job with the body that asked for it."""
-        with self._lock, self._db as db:
+    def add(self, job: Job, callback: Address | None = None, *, limit: int) -> bool:
+        """Store a new job; False when so many are waiting in its queue already."""
+        with self._store.writing() as db:
+            (waiting,) = db.execute(
+                "SELECT count(*) FROM jobs WHERE state = 'Submitted' AND queue_id = ?", (job.queue_id,)
+            ).fetchone()
+            if waiting >= limit:
+                return False
             db.execute(
-                "INSERT INTO jobs (id, bucket, queue_id, state, level, created, request, document)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO jobs (id, bucket, queue_id, state, level, created, callback, callback_format, document)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     job.id,
                     job.bucket,
                     job.queue_id,
                     job.state,
                     job.job_level or 0,
-                    _stamp(job.created),
-                    zlib.compress(request),
+                    0.0 if job.created is None else job.created.timestamp(),
+                    None if callback is None else callback.url,
+                    None if callback is None else callback.format,
                     _packed(job),
                 ),
             )
+        return True
 
-    def get(self, bucket: str, job_id: str) -> Job | None:
-        """Give a job of a bucket, or None."""
-        with self._lock:
-            row = self._db.execute("SELECT document FROM jobs WHERE id = ? AND bucket = ?", (job_id, bucket)).fetchone()
-        return None if row is None else _unpacked(row[0])
+    def get(self, bucket: str, ids: Iterable[str]) -> dict[str, Job]:
+        """Give the jobs of a bucket that are there, by id, in the order asked."""
+        wanted = list(ids)
+        # The plus keeps SQLite from going through all jobs of the bucket.
+        rows = self._store.rows(
+            "SELECT id, document FROM jobs WHERE id IN (SELECT value FROM json_each(?)) AND +bucket = ?",
+            (json.dumps(wanted), bucket),
+        )
+        found = dict(rows)
+        return {job_id: _unpacked(found[job_id]) for job_id in wanted if job_id in found}
 
     def change(self, job_id: str, expected: tuple[JobState, ...], new: Callable[[Job], Job]) -> Job | None:
         """Change a job that is in one of the expected states; gives it as it is then, or None when it was not."""
-        with self._lock, self._db as db:
+        with self._store.writing() as db:
             row = db.execute("SELECT state, document FROM jobs WHERE id = ?", (job_id,)).fetchone()
             if row is None or row[0] not in expected:
                 return None
-            job = new(_unpacked(row[1]))
-            db.execute("UPDATE jobs SET state = ?, document = ? WHERE id = ?", (job.state, _packed(job), job_id))
-            return job
+            return _written(db, new(_unpacked(row[1])))
 
-    def waiting(self) -> int:
-        """How many jobs have not begun."""
-        with self._lock:
-            (count,) = self._db.execute("SELECT count(*) FROM jobs WHERE state = 'Submitted'").fetchone()
-        return int(count)
-
-    def next_waiting(self) -> str | None:
-        """Id of the job to begin next: highest level first, then oldest."""
-        with self._lock:
-            row = self._db.execute(
-                "SELECT id FROM jobs WHERE state = 'Submitted' ORDER BY level DESC, seq LIMIT 1"
+    def claim(self, new: Callable[[Job], Job]) -> Job | None:
+        """Change the job to begin next: highest level first, then oldest; None when none may begin."""
+        with self._store.writing() as db:
+            row = db.execute(
+                "SELECT document FROM jobs WHERE state = 'Submitted'"
+                " AND queue_id NOT IN (SELECT queue_id FROM buckets WHERE queue_state = 'Paused')"
+                " ORDER BY level DESC, seq LIMIT 1"
             ).fetchone()
-        return None if row is None else str(row[0])
+            return None if row is None else _written(db, new(_unpacked(row[0])))
 
     def page(self, wanted: Page) -> tuple[list[Job], int | None]:
         """Give a page of jobs in order of creation, and where the next one begins."""
@@ -150,18 +140,42 @@ class JobTable:
             clauses.append(f"seq {'<' if wanted.newest_first else '>'} ?")
             values.append(wanted.after)
         order = "DESC" if wanted.newest_first else "ASC"
-        with self._lock:
-            rows = self._db.execute(
-                f"SELECT seq, document FROM jobs WHERE {' AND '.join(clauses)} ORDER BY seq {order} LIMIT ?",  # noqa: S608 - only placeholders are put in
-                (*values, wanted.size + 1),
-            ).fetchall()
+        # The inner question is answered from the index alone; documents are read of one page only.
+        inner = f"SELECT seq FROM jobs INDEXED BY listed WHERE {' AND '.join(clauses)} ORDER BY seq {order} LIMIT ?"  # noqa: S608 - only placeholders are put in
+        rows = self._store.rows(
+            f"SELECT seq, document FROM jobs WHERE seq IN ({inner}) ORDER BY seq {order}",  # noqa: S608 - as above
+            (*values, wanted.size + 1),
+        )
         more = len(rows) > wanted.size
         rows = rows[: wanted.size]
         return [_unpacked(document) for _, document in rows], rows[-1][0] if more else None
 
+    def untold(self) -> list[str]:
+        """Ids of the jobs that have ended and whose callback has not been settled."""
+        return [
+            job_id
+            for (job_id,) in self._store.rows(
+                "SELECT id FROM jobs WHERE callback IS NOT NULL AND state IN ('Success', 'Failed', 'Cancel')"
+                " ORDER BY seq"
+            )
+        ]
 
-def _stamp(moment: datetime | None) -> float:
-    return 0.0 if moment is None else moment.timestamp()
+    def callback(self, job_id: str) -> tuple[Job, Address] | None:
+        """Give a job and where it is to be told; None when nobody is to be told, or no more."""
+        rows = self._store.rows(
+            "SELECT document, callback, callback_format FROM jobs WHERE id = ? AND callback IS NOT NULL", (job_id,)
+        )
+        return (_unpacked(rows[0][0]), Address(rows[0][1], rows[0][2])) if rows else None
+
+    def told(self, job_id: str) -> None:
+        """Settle a job's callback: it was delivered, or given up."""
+        with self._store.writing() as db:
+            db.execute("UPDATE jobs SET callback = NULL WHERE id = ?", (job_id,))
+
+
+def _written(db: sqlite3.Connection, job: Job) -> Job:
+    db.execute("UPDATE jobs SET state = ?, document = ? WHERE id = ?", (job.state, _packed(job), job.id))
+    return job
 
 
 def _packed(job: Job) -> bytes:

@@ -1,46 +1,40 @@
-"""The calls of the service, answered: pure dispatch from a request to a reply, the same for every way in."""
+"""The calls of the service, answered: dispatch from a request to a reply, the same for every way in."""
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 import uuid
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from cardocr_nb.cards import CardType
-from cardocr_nb.errors import DecodeError, InvalidRequestError
-from cardocr_nb.local.bucket import REGION, etag
-from cardocr_nb.local.jobs import JobTable, Page
-from cardocr_nb.local.worker import ReadingError, Workers, read_card
+from cardocr_nb.errors import InvalidRequestError, TransportError
+from cardocr_nb.local.admin_calls import AdminCalls
+from cardocr_nb.local.callbacks import PAUSES, Callbacks
+from cardocr_nb.local.faults import Disturbed, Faults
+from cardocr_nb.local.job_calls import JobCalls
+from cardocr_nb.local.jobs import JobTable
+from cardocr_nb.local.object_calls import ObjectCalls, Stored
+from cardocr_nb.local.reach import Reach
+from cardocr_nb.local.refusal import Refusal, no_such_bucket, no_such_call, not_allowed
+from cardocr_nb.local.root import Root
+from cardocr_nb.local.settings import Settings
+from cardocr_nb.local.store import Store
+from cardocr_nb.local.worker import Workers
 from cardocr_nb.transport import Reply
-from cardocr_nb.wire.decode import decode_request
-from cardocr_nb.wire.encode import SERVICE_TIME, TAG, error_xml, jobs_xml, recognition_xml
-from cardocr_nb.wire.limits import check_page, check_request
-from cardocr_nb.wire.models import Error, Job, JobList, JobState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from cardocr_nb.local.bucket import Bucket
     from cardocr_nb.local.engine import Reader
-    from cardocr_nb.transport import Request
+    from cardocr_nb.transport import Host, Request
+    from cardocr_nb.wire.models import Job
 
-XML = {"content-type": "application/xml"}
+log = logging.getLogger(__name__)
 
-
-class Refusal(Exception):  # noqa: N818 - an answer of the service, not a fault of this program
-    """A call is refused, in the vendor's words.
-
-    Attributes
-    ----------
-    status : int
-    code : str
-    """
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        self.status, self.code = status, code
-        super().__init__(message)
+QUEUE_LIMIT = 10_000
 
 
 class Service:
@@ -48,7 +42,8 @@ class Service:
 
     Parameters
     ----------
-    buckets : iterable of Bucket
+    buckets : iterable of Bucket, or Root
+        With a `Root`, buckets can be made.
     reader : Reader
         The engine that reads a card.
     jobs : str or Path, default ":memory:"
@@ -56,27 +51,55 @@ class Service:
     workers : int, default 1
         Threads that read; the engine uses all cores for one image already.
     ended : callable, optional
-        Called with the job and the body that asked for it when it has ended.
+        Called with each job that a worker has ended.
+    queue_limit : int, default 10000
+        Jobs that may wait in one queue; one more is answered 503.
+    latency : float, default 0
+        Seconds that each image takes longer, as the network and the cloud's queue would.
+    faults : Faults, optional
+        What goes wrong on request.
+    allow : iterable of str, optional
+        Names of hosts beyond this machine that callbacks and ``detect-url`` may call.
+    pauses : sequence of float, default (1, 5, 25, 120)
+        Seconds before each further attempt at a callback.
     """
 
     def __init__(
         self,
-        buckets: Iterable[Bucket],
+        buckets: Iterable[Bucket] | Root,
         reader: Reader,
         *,
         jobs: str | Path = ":memory:",
         workers: int = 1,
         ended: Callable[[Job], None] | None = None,
+        queue_limit: int = QUEUE_LIMIT,
+        latency: float = 0.0,
+        faults: Faults | None = None,
+        allow: Iterable[str] = (),
+        pauses: Sequence[float] = PAUSES,
     ) -> None:
-        self.buckets = {bucket.name: bucket for bucket in buckets}
-        self.reader = reader
-        self.table = JobTable(jobs)
-        self._workers = Workers(self.table, self.buckets, reader, count=workers, ended=ended)
+        self.buckets: Mapping[str, Bucket] = (
+            buckets if isinstance(buckets, Mapping) else {bucket.name: bucket for bucket in buckets}
+        )
+        self._faults = faults or Faults({})
+        self.reader = Disturbed(reader, latency, self._faults) if latency or faults else reader
+        self._ended_too = ended
+        reach = Reach(allow)
+        self._store = Store(jobs)
+        table, settings = JobTable(self._store), Settings(self._store)
+        self._callbacks = Callbacks(table, reach, self._faults, pauses=pauses)
+        self._workers = Workers(table, self.buckets, self.reader, count=workers, ended=self._ended)
+        self._jobs = JobCalls(
+            table, settings, reach, queue_limit=queue_limit, added=self._workers.notify, ended=self._tell
+        )
+        self._admin = AdminCalls(self.buckets, settings, reach, size=queue_limit, workers=workers)
+        self._objects = ObjectCalls(self.reader, reach, settings)
 
     def close(self) -> None:
         """Finish what is being read and give back threads and files; waiting jobs stay in the table."""
         self._workers.close()
-        self.table.close()
+        self._callbacks.close()
+        self._store.close()
 
     def handle(self, bucket: str, request: Request) -> Reply:
         """Answer one call for a bucket.
@@ -84,163 +107,91 @@ class Service:
         Parameters
         ----------
         bucket : str
+            Not looked at for the host ``region``, which is no bucket's.
         request : Request
 
         Returns
         -------
         Reply
-            Of any status; refusals carry the vendor's XML. Nothing is raised for what a caller sends.
-        """
-        request_id = uuid.uuid4().hex
-        try:
-            reply = self._dispatch(bucket, request)
-        except Refusal as e:
-            body = error_xml(
-                Error(e.code, " ".join(str(e).split()), resource=None, request_id=request_id, trace_id=request_id)
-            )
-            reply = Reply(e.status, XML, body)
-        header = "x-ci-request-id" if request.host == "ci" else "x-cos-request-id"
-        return Reply(reply.status, {**reply.headers, header: request_id}, reply.body)
+            Of any status; refusals carry the vendor's XML.
 
-    def _dispatch(self, name: str, request: Request) -> Reply:
+        Raises
+        ------
+        TransportError
+            The fault ``drop-before`` or ``drop-after`` struck; nothing else is raised for what a caller sends.
+        """
+        reply = self.answer(bucket, request)
+        return reply.whole() if isinstance(reply, Stored) else reply
+
+    def answer(self, bucket: str, request: Request) -> Reply:
+        """Answer one call as `handle` does, but give an object's content as an open file (`Stored`)."""
+        request_id, resource = uuid.uuid4().hex, f"{bucket}{request.path}"
+        submits = request.method == "POST" and request.host == "ci" and request.path == "/jobs"
+        if submits and self._faults.strike("drop-before"):
+            raise _dropped()
+        try:
+            self._faults.throttle()
+            reply = self._dispatch(bucket, request, request_id)
+        except Refusal as e:
+            reply = e.reply(request_id, resource)
+        except (OSError, sqlite3.Error) as e:
+            log.error("call %s failed: %s", request_id, e)  # noqa: TRY400 - a full disk needs no trace
+            reply = Refusal(500, "InternalError", "The service's disk or job table failed.").reply(request_id, resource)
+        if submits and reply.status == 200 and self._faults.strike("drop-after"):
+            raise _dropped()
+        return identified(reply, request.host, request_id)
+
+    def _dispatch(self, name: str, request: Request, request_id: str) -> Reply:
+        if request.host == "region":
+            if request.path != "/ai_bucket":
+                raise no_such_call()
+            if request.method != "GET":
+                raise not_allowed()
+            return self._admin.ai_buckets(request.params, request_id)
+        if request.host == "cos" and request.path == "/" and request.method == "PUT":
+            return self._create(name)
         bucket = self.buckets.get(name)
         if bucket is None:
-            raise Refusal(404, "NoSuchBucket", "The specified bucket does not exist.")
-        return self._job_call(bucket, request) if request.host == "ci" else self._object_call(bucket, request)
+            raise no_such_bucket()
+        if request.host == "cos":
+            return self._objects.answer(bucket, request)
+        if request.path.split("/")[1:2] == ["jobs"]:
+            return self._jobs.answer(bucket, request)
+        reply = self._admin.answer(bucket, request, request_id)
+        if request.method == "PUT":
+            self._workers.notify()
+        return reply
 
-    def _job_call(self, bucket: Bucket, request: Request) -> Reply:
-        match request.method, request.path.split("/")[1:]:
-            case "POST", ["jobs"]:
-                return self._submit(bucket, request)
-            case "GET", ["jobs"]:
-                return self._list(bucket, request)
-            case "GET", ["jobs", ids] if ids:
-                return self._describe(bucket, ids.split(","))
-            case "PUT", ["jobs", job_id] if job_id and "cancel" in request.params:
-                return self._cancel(bucket, job_id)
-            case _, ["jobs", *_]:
-                raise Refusal(405, "MethodNotAllowed", "The specified method is not allowed against this resource.")
-        raise Refusal(404, "NoSuchResource", "There is no such call.")
-
-    def _submit(self, bucket: Bucket, request: Request) -> Reply:
-        body = request.body if isinstance(request.body, bytes) else request.body.read_bytes()
+    def _create(self, name: str) -> Reply:
+        if not isinstance(self.buckets, Root):
+            raise not_allowed()
         try:
-            asked = decode_request(body)
-        except DecodeError as e:
-            raise Refusal(400, "MalformedXML", str(e)) from e
-        try:
-            check_request(asked)
-            bucket.path(asked.key)
+            self.buckets.create(name)
         except InvalidRequestError as e:
-            raise Refusal(400, "InvalidArgument", str(e)) from e
-        job = Job(
-            id="a" + uuid.uuid4().hex,
-            state=JobState.SUBMITTED,
-            key=asked.key,
-            card_type=asked.card_type,
-            code="Success",
-            tag=TAG,
-            bucket=bucket.name,
-            region=REGION,
-            queue_id=asked.queue_id or bucket.queue_id,
-            created=datetime.now(SERVICE_TIME),
-            user_data=asked.user_data,
-            job_level=asked.job_level or 0,
-        )
-        self.table.add(job, body)
-        self._workers.notify()
-        return Reply(200, XML, jobs_xml(JobList((job,))))
-
-    def _describe(self, bucket: Bucket, ids: list[str]) -> Reply:
-        found = {job_id: self.table.get(bucket.name, job_id) for job_id in ids}
-        return Reply(
-            200,
-            XML,
-            jobs_xml(
-                JobList(
-                    jobs=tuple(job for job in found.values() if job is not None),
-                    missing_ids=tuple(job_id for job_id, job in found.items() if job is None),
-                )
-            ),
-        )
-
-    def _list(self, bucket: Bucket, request: Request) -> Reply:
-        query = request.params
-        if query.get("tag") != TAG:
-            raise Refusal(400, "InvalidArgument", f"tag must be {TAG}.")
-        order = query.get("orderByTime") or "Desc"
-        if order not in ("Desc", "Asc"):
-            raise Refusal(400, "InvalidArgument", "orderByTime must be Desc or Asc.")
-        states = tuple(s for s in (query.get("states") or "").split(",") if s)
-        page = Page(
-            bucket=bucket.name,
-            states=() if "All" in states else states,
-            queue_id=query.get("queueId") or None,
-            size=_whole(query.get("size") or "10", "size"),
-            newest_first=order == "Desc",
-            after=_whole(query.get("nextToken") or "0", "nextToken"),
-            created_after=_time(query.get("startCreationTime"), "startCreationTime"),
-            created_before=_time(query.get("endCreationTime"), "endCreationTime"),
-        )
-        try:
-            check_page(page.size, states)
-        except InvalidRequestError as e:
-            raise Refusal(400, "InvalidArgument", str(e)) from e
-        jobs, more = self.table.page(page)
-        return Reply(200, XML, jobs_xml(JobList(tuple(jobs), next_token=None if more is None else str(more))))
-
-    def _cancel(self, bucket: Bucket, job_id: str) -> Reply:
-        if self.table.get(bucket.name, job_id) is None:
-            raise Refusal(404, "NoSuchJob", "The specified job does not exist.")
-        now = datetime.now(SERVICE_TIME)
-        waiting = (JobState.SUBMITTED, JobState.RUNNING, JobState.PAUSE)
-        if self.table.change(job_id, waiting, lambda job: replace(job, state=JobState.CANCEL, ended=now)) is None:
-            raise Refusal(400, "InvalidArgument", "The job has ended and cannot be cancelled.")
+            raise Refusal(400, "InvalidBucketName", str(e)) from e
+        except FileExistsError:
+            raise Refusal(409, "BucketAlreadyOwnedByYou", "The bucket is there already.") from None
         return Reply(200)
 
-    def _object_call(self, bucket: Bucket, request: Request) -> Reply:
-        key = request.path.removeprefix("/")
-        try:
-            path = bucket.path(key)
-        except InvalidRequestError as e:
-            raise Refusal(400, "InvalidArgument", str(e)) from e
-        if request.method == "PUT":
-            return Reply(200, {"etag": bucket.put(key, request.body)})
-        if request.method == "DELETE":
-            bucket.delete(key)
-            return Reply(204)
-        if request.method not in ("GET", "HEAD"):
-            raise Refusal(405, "MethodNotAllowed", "The specified method is not allowed against this resource.")
-        if not path.is_file():
-            raise Refusal(404, "NoSuchKey", "The specified key does not exist.")
-        if "ci-process" in request.params:
-            return self._recognize(bucket, key, request)
-        headers = {"etag": etag(path), "content-length": str(path.stat().st_size)}
-        return Reply(200, headers, b"" if request.method == "HEAD" else path.read_bytes())
+    def _tell(self, job: Job) -> None:
+        self._callbacks.add(job.id)
 
-    def _recognize(self, bucket: Bucket, key: str, request: Request) -> Reply:
-        if request.params["ci-process"] != "AILicenseRec":
-            raise Refusal(400, "InvalidArgument", "ci-process must be AILicenseRec.")
-        card_type = request.params.get("CardType") or str(CardType.DRIVER_LICENSE)
-        if card_type not in tuple(CardType):
-            raise Refusal(400, "InvalidArgument", "CardType must be IDCard or DriverLicense.")
-        try:
-            return Reply(200, XML, recognition_xml(read_card(bucket, key, card_type, self.reader)))
-        except ReadingError as e:
-            raise Refusal(400, e.code, str(e)) from e
+    def _ended(self, job: Job) -> None:
+        self._tell(job)
+        if self._ended_too is not None:
+            self._ended_too(job)
 
 
-def _whole(text: str, name: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise Refusal(400, "InvalidArgument", f"{name} must be a whole number.")
-    return int(text)
+def identified(reply: Reply, host: Host, request_id: str, more: Mapping[str, str] | None = None) -> Reply:
+    """Give a reply with the request id in the header that belongs to its host, and perhaps with more headers."""
+    header = "x-cos-request-id" if host == "cos" else "x-ci-request-id"
+    headers = {**reply.headers, header: request_id, **(more or {})}
+    if isinstance(reply, Stored):
+        return Stored(reply.status, headers, file=reply.file, length=reply.length)
+    return Reply(reply.status, headers, reply.body)
 
 
-def _time(text: str | None, name: str) -> datetime | None:
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise Refusal(400, "InvalidArgument", f"{name} must be a time such as 2001-01-01T00:00:00+0800.") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=SERVICE_TIME)
+def _dropped() -> TransportError:
+    return TransportError(
+        "the connection was cut before the answer came, as was asked for (--fault drop-…)", maybe_accepted=True
+    )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cardocr_nb.errors import TransportError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -23,6 +25,7 @@ class LocalTransport:
 
     def __init__(self, service: Service, bucket: str) -> None:
         self.service, self.bucket = service, bucket
+        self._closed = False
 
     def __repr__(self) -> str:
         return f"LocalTransport(bucket={self.bucket!r})"
@@ -33,9 +36,19 @@ class LocalTransport:
         return self.service.buckets[self.bucket].folder
 
     def send(self, request: Request) -> Reply:
-        """Answer a request, as the cloud would."""
+        """Answer a request, as the cloud would.
+
+        Raises
+        ------
+        TransportError
+            The service has been closed, or a fault that was asked for cut the connection.
+        """
+        if self._closed:
+            raise TransportError("the embedded service has been closed; open another client", maybe_accepted=False)
         return self.service.handle(self.bucket, request)
 
     def close(self) -> None:
         """End the service's threads and give back its files."""
-        self.service.close()
+        if not self._closed:
+            self._closed = True
+            self.service.close()

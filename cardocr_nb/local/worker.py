@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 from dataclasses import replace
 from datetime import datetime
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from cardocr_nb.errors import CardOCRError, ImageError, InvalidRequestError
 from cardocr_nb.images import MAX_BYTES, load_upright
 from cardocr_nb.wire.encode import SERVICE_TIME
+from cardocr_nb.wire.limits import UNFIT_FOR_XML
 from cardocr_nb.wire.models import CardResult, Job, JobState
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from cardocr_nb.local.jobs import JobTable
 
 log = logging.getLogger(__name__)
+
+_AFTER_TROUBLE = 1.0
 
 
 class ReadingError(CardOCRError):
@@ -52,15 +56,35 @@ def read_card(bucket: Bucket, key: str, card_type: str, reader: Reader) -> CardR
             raise ReadingError(
                 "FileTooLarge", f"the object is {path.stat().st_size} bytes, at most {MAX_BYTES} are read"
             )
-        image = load_upright(path.read_bytes())
-    except (ImageError, InvalidRequestError) as e:
-        raise ReadingError(getattr(e, "code", "InvalidArgument"), str(e)) from e
+        content = path.read_bytes()
+    except InvalidRequestError as e:
+        raise ReadingError("InvalidArgument", str(e)) from e
     except OSError as e:
         raise ReadingError("NoSuchKey", f"the object {key!r} cannot be opened: {e.strerror}") from e
-    fields = tuple(reader.read(image, card_type))
-    return CardResult(
-        fields=fields, status=int(bool(fields)), state="Success", code="Success", key=key, url=bucket.url(key)
-    )
+    return replace(read_content(content, card_type, reader), key=key, url=bucket.url(key))
+
+
+def read_content(content: bytes, card_type: str, reader: Reader) -> CardResult:
+    """Read one picture.
+
+    Raises
+    ------
+    ReadingError
+        It is none that the service reads, or the engine failed (code ``InternalError``).
+    """
+    try:
+        image = load_upright(content)
+    except ImageError as e:
+        raise ReadingError(e.code, str(e)) from e
+    try:
+        fields = tuple(reader.read(image, card_type))
+    except ReadingError:
+        raise
+    except Exception as e:
+        # One image must never end the thread that reads the others.
+        log.warning("the engine failed: %s", type(e).__name__)
+        raise ReadingError("InternalError", f"the engine failed: {type(e).__name__}") from e
+    return CardResult(fields=fields, status=int(bool(fields)), state="Success", code="Success")
 
 
 class Workers:
@@ -95,9 +119,9 @@ class Workers:
             thread.start()
 
     def notify(self) -> None:
-        """Say that there may be a job to do."""
+        """Say that there may be jobs to do."""
         with self._wake:
-            self._wake.notify()
+            self._wake.notify_all()
 
     def close(self) -> None:
         """Finish what is being read, begin nothing more, and end the threads."""
@@ -109,42 +133,50 @@ class Workers:
 
     def _work(self) -> None:
         while True:
-            with self._wake:
-                job = None
-                while not self._stopping and (job := self._claim()) is None:
-                    self._wake.wait()
-            if job is None:
-                return
-            self._finish(job)
+            try:
+                with self._wake:
+                    job = None
+                    while not self._stopping and (job := self._claim()) is None:
+                        self._wake.wait()
+                if job is None:
+                    return
+                self._finish(job)
+            except sqlite3.Error as e:
+                log.error("the job table cannot be written: %s", e)  # noqa: TRY400 - a full disk needs no trace
+                with self._wake:
+                    if self._stopping:
+                        return
+                    self._wake.wait(_AFTER_TROUBLE)
 
     def _claim(self) -> Job | None:
-        job_id = self._table.next_waiting()
-        if job_id is None:
-            return None
-        return self._table.change(
-            job_id,
-            (JobState.SUBMITTED,),
-            lambda job: replace(job, state=JobState.RUNNING, started=datetime.now(SERVICE_TIME)),
-        )
+        return self._table.claim(lambda job: replace(job, state=JobState.RUNNING, started=datetime.now(SERVICE_TIME)))
 
     def _finish(self, job: Job) -> None:
         outcome = self._outcome(job)
-        done = self._table.change(
-            job.id,
-            (JobState.RUNNING,),
-            lambda now: replace(outcome, ended=datetime.now(SERVICE_TIME), started=now.started),
-        )
+
+        def ended(now: Job) -> Job:
+            return replace(outcome, ended=datetime.now(SERVICE_TIME), started=now.started)
+
+        try:
+            done = self._table.change(job.id, (JobState.RUNNING,), ended)
+        except InvalidRequestError:
+            outcome = _failed(job, "InternalError", "the engine gave a text that the wire does not carry")
+            done = self._table.change(job.id, (JobState.RUNNING,), ended)
         if done is not None and self._ended is not None:
             self._ended(done)
 
     def _outcome(self, job: Job) -> Job:
+        bucket = self._buckets.get(job.bucket or "")
+        if bucket is None:
+            return _failed(job, "NoSuchBucket", "the bucket is no longer there")
         try:
-            result = read_card(self._buckets[job.bucket or ""], job.key or "", job.card_type or "", self._reader)
+            result = read_card(bucket, job.key or "", job.card_type or "", self._reader)
         except ReadingError as e:
-            return replace(job, state=JobState.FAILED, code=e.code, message=" ".join(str(e).split()))
-        except Exception as e:  # noqa: BLE001 - one image must never end the thread that reads the others
-            log.warning("job %s failed inside the engine: %s", job.id, type(e).__name__)
-            return replace(
-                job, state=JobState.FAILED, code="InternalError", message=f"the engine failed: {type(e).__name__}"
-            )
+            return _failed(job, e.code, str(e))
         return replace(job, state=JobState.SUCCESS, code="Success", result=result)
+
+
+def _failed(job: Job, code: str, message: str) -> Job:
+    return replace(
+        job, state=JobState.FAILED, code=code, message=UNFIT_FOR_XML.sub("?", " ".join(message.split())), result=None
+    )

@@ -126,7 +126,7 @@ def decode_request(raw: bytes) -> JobRequest:
     DecodeError
         Not such a request, or of another Tag.
     """
-    tree = parse(raw)
+    tree = parse(raw, repair=False)
     try:
         return _request(tree)
     except FaultError as e:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import warnings
+from collections import Counter
 from typing import Any
 from xml.parsers import expat
 
@@ -46,13 +47,16 @@ def _refuse_doctype(*_: object) -> None:
     raise _DoctypeRefusedError("it has a document type declaration (DTD), which is never read")
 
 
-def parse(raw: bytes) -> Tree:
+def parse(raw: bytes, *, repair: bool = True) -> Tree:
     """Read a document into a tree of dicts, lists, strings, numbers and None.
 
     Parameters
     ----------
     raw : bytes
         XML or JSON; white space around it does not matter.
+    repair : bool, default True
+        Try the two repairs on XML that does not parse. A server passes False: a program that sends a request has no
+        use for them, and a document made to be searched in vain would cost minutes.
 
     Returns
     -------
@@ -77,7 +81,7 @@ def parse(raw: bytes) -> Tree:
     body = raw.strip(b" \t\r\n")
     if not body:
         raise DecodeError("the document is empty, expected XML or JSON of the service", raw)
-    return _json(body, raw) if body[:1] in b"{[" else _xml(body, raw)
+    return _json(body, raw) if body[:1] in b"{[" else _xml(body, raw, repair=repair)
 
 
 def _json(body: bytes, raw: bytes) -> Tree:
@@ -101,14 +105,14 @@ def _strict(body: bytes) -> Tree:
     return tree
 
 
-def _xml(body: bytes, raw: bytes) -> Tree:
+def _xml(body: bytes, raw: bytes, *, repair: bool) -> Tree:
     try:
         return _strict(body)
     except _DoctypeRefusedError as e:
         raise DecodeError(f"the document is refused: {e}", raw) from None
     except (expat.ExpatError, ValueError, LookupError) as e:
         first = e
-    repaired, mended = _repair(body)
+    repaired, mended = _repair(body) if repair else (body, [])
     if mended:
         try:
             tree = _strict(repaired)
@@ -132,14 +136,41 @@ def _hint(mended: list[str]) -> str:
     return "Check that it was saved whole, from '<Response>' to '</Response>', and as UTF-8"
 
 
+# An unclosed comment runs to the end, so that no document is searched twice.
 _MARKUP = re.compile(
-    rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|<(/?)([A-Za-z_][\w.\-]*)(?:\s[^<>]*?)?(/?)>", re.DOTALL
+    rb"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<\?.*?(?:\?>|\Z)|<(/?)([A-Za-z_][\w.\-]*)(?:\s[^<>]*?)?(/?)>",
+    re.DOTALL,
 )
+
+
+class _Open:
+    """The tags that are open, innermost last; every operation is quick however many there are."""
+
+    def __init__(self) -> None:
+        self._names: list[bytes] = []
+        self._counts: Counter[bytes] = Counter()
+
+    def __contains__(self, name: bytes) -> bool:
+        return self._counts[name] > 0
+
+    def innermost_is(self, name: bytes) -> bool:
+        return bool(self._names) and self._names[-1] == name
+
+    def add(self, name: bytes) -> None:
+        self._names.append(name)
+        self._counts[name] += 1
+
+    def close(self, name: bytes) -> None:
+        """Forget the innermost tag of a name and all that was opened inside it."""
+        closed = None
+        while closed != name:
+            closed = self._names.pop()
+            self._counts[closed] -= 1
 
 
 def _repair(body: bytes) -> tuple[bytes, list[str]]:
     """Apply the two rules; gives the document and what was changed, in words."""
-    open_tags: list[bytes] = []
+    tags = _Open()
     out: list[bytes] = []
     mended: list[str] = []
     last = 0
@@ -149,23 +180,18 @@ def _repair(body: bytes) -> tuple[bytes, list[str]]:
         if name is None or empty:
             continue
         if slash:
-            if name == b"Message" and open_tags[-1:] != [name]:
+            if name == b"Message" and not tags.innermost_is(name):
                 out += [body[last : found.start()], b"<Message/>"]
                 last = found.end()
                 mended.append("a stray '</Message>' taken as '<Message/>'")
-            elif name in open_tags:
-                _close(open_tags, name)
-        elif name == result and result in open_tags:
+            elif name in tags:
+                tags.close(name)
+        elif name == result and result in tags:
             out += [body[last : found.start()], b"</", result, b">"]
             last = found.end()
             mended.append(f"a second opening '<{RESULT}>' taken as '</{RESULT}>'")
-            _close(open_tags, name)
+            tags.close(name)
         else:
-            open_tags.append(name)
+            tags.add(name)
     out.append(body[last:])
     return b"".join(out), list(dict.fromkeys(mended))
-
-
-def _close(open_tags: list[bytes], name: bytes) -> None:
-    """Forget the innermost tag of a name and all that was opened inside it."""
-    del open_tags[len(open_tags) - 1 - open_tags[::-1].index(name) :]

@@ -33,7 +33,7 @@ class HeldReader(StubReader):
 
 class BrokenReader:
     def read(self, image, card_type):
-        raise RuntimeError("样本一 990000199909090007")
+        raise RuntimeError("样本一 990000199909090002")
 
 
 class Caller:

@@ -353,3 +353,10 @@ def test_a_state_knows_whether_it_is_final():
 def test_the_repr_of_a_request_hides_the_user_data():
     raw = b"<Request><Tag>ImageLicenseRec</Tag><Operation><UserData>private</UserData></Operation></Request>"
     assert repr(decode_request(raw)) == "JobRequest(key='', card_type='', user_data=<7 characters>)"
+
+
+@pytest.mark.parametrize("piece", [b"<!--", b"<![CDATA[", b"<?", b"<a>", b"</a>", b"<a><b></c>", b"<a ", b"</Message>"])
+def test_a_long_document_in_vain_is_refused_and_not_searched_again_for_each_piece(piece):
+    # with a search to the end for each piece this would take hours
+    with pytest.raises(DecodeError):
+        decode(b"<Response>" + piece * (2_000_000 // len(piece)))

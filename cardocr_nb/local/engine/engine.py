@@ -60,6 +60,11 @@ class Engine:
         For one picture; by default as many as the processor has cores, at most 4. Take 1 where several pictures are
         read at once.
 
+    Raises
+    ------
+    MissingExtraError
+        The extra ``local`` is not installed: told here, before a job is accepted.
+
     Examples
     --------
     >>> import numpy as np
@@ -69,6 +74,7 @@ class Engine:
     """
 
     def __init__(self, threads: int | None = None) -> None:
+        networks.require()
         self._threads = threads
         self._lock = threading.Lock()
         self._models: Models | None = None

@@ -118,6 +118,19 @@ def load(threads: int | None = None) -> Models:
     return Models(detector, recogniser, ("", *listed, " "), pool)
 
 
+def require() -> None:
+    """Make sure that what the engine needs is installed, without loading it.
+
+    Raises
+    ------
+    MissingExtraError
+        The extra ``local`` is not installed, or not whole.
+    """
+    folder()
+    if find_spec("onnxruntime") is None or find_spec("cv2") is None:
+        raise MissingExtraError(_WHAT, "local")
+
+
 @cache
 def folder() -> Path:
     """Folder of the networks in the installed wheel of RapidOCR, which is not imported.

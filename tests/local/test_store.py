@@ -1,0 +1,149 @@
+"""The job table stays quick with many jobs, and its answers come from indexes."""
+
+import sqlite3
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from cardocr_nb.errors import InvalidRequestError
+from cardocr_nb.local.bucket import Bucket
+from cardocr_nb.local.jobs import Address, JobTable, Page
+from cardocr_nb.local.root import Root
+from cardocr_nb.local.settings import Settings
+from cardocr_nb.local.store import Store
+from cardocr_nb.wire.encode import SERVICE_TIME
+from cardocr_nb.wire.models import Job, JobState
+
+MOMENT = datetime(2026, 1, 1, tzinfo=SERVICE_TIME)
+
+
+def job(number, **more):
+    given = {"id": f"a{number:032x}", "state": JobState.SUBMITTED, "bucket": "b-1", "queue_id": "p1", "created": MOMENT}
+    return Job(**(given | more))
+
+
+@pytest.fixture
+def store():
+    store = Store()
+    yield store
+    store.close()
+
+
+def test_100_000_jobs_are_paged_described_and_claimed_without_reading_them_all(store):
+    table = JobTable(store)
+    table.add(job(0), limit=10)
+    with store.writing() as db:
+        db.execute(
+            "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 100000)"
+            " INSERT INTO jobs (id, bucket, queue_id, state, level, created, document)"
+            " SELECT printf('a%032x', n), bucket, queue_id, CASE n WHEN 7 THEN 'Failed' ELSE 'Success' END, level,"
+            " created + n, document FROM n, jobs WHERE seq = 1"
+        )
+    steps = 0
+
+    def step():
+        nonlocal steps
+        steps += 1
+
+    store._db.set_progress_handler(step, 100)
+    for wanted in (Page("b-1", size=100), Page("b-1", size=100, newest_first=False, after=50_000)):
+        jobs, more = table.page(wanted)
+        assert (len(jobs), more is not None) == (100, True)
+    assert len(table.get("b-1", [f"a{n:032x}" for n in range(100)])) == 100
+    assert table.claim(lambda it: it) is not None
+    assert steps < 500
+    rare, _ = table.page(Page("b-1", states=("Failed", "Cancel"), created_before=MOMENT + timedelta(seconds=10)))
+    assert len(rare) == 1
+
+
+def test_a_full_queue_takes_no_more_and_another_does(store):
+    table = JobTable(store)
+    assert [table.add(job(n), limit=2) for n in range(3)] == [True, True, False]
+    assert table.add(job(9, queue_id="p2"), limit=2)
+
+
+def test_a_step_that_fails_leaves_nothing(store):
+    table = JobTable(store)
+    table.add(job(1), limit=10)
+
+    def fail(_):
+        raise InvalidRequestError
+
+    with pytest.raises(InvalidRequestError):
+        table.claim(fail)
+    assert table.claim(lambda it: it).id == job(1).id
+
+
+def test_a_job_of_another_bucket_is_not_given(store):
+    table = JobTable(store)
+    table.add(job(1), limit=10)
+    assert table.get("b-2", [job(1).id]) == {}
+
+
+def test_a_job_is_untold_from_its_end_until_it_is_settled(store):
+    table = JobTable(store)
+    table.add(job(1), Address("http://127.0.0.1/", "XML"), limit=10)
+    table.add(job(2), limit=10)
+    assert table.untold() == []
+    for n in (1, 2):
+        table.change(job(n).id, (JobState.SUBMITTED,), lambda it: job(int(it.id[1:], 16), state=JobState.FAILED))
+    assert table.untold() == [job(1).id]
+    assert table.callback(job(1).id)[1] == Address("http://127.0.0.1/", "XML")
+    table.told(job(1).id)
+    assert (table.untold(), table.callback(job(1).id)) == ([], None)
+
+
+def test_settings_are_on_until_changed_and_each_bucket_has_its_own(store, tmp_path):
+    settings, one, two = Settings(store), Bucket(tmp_path / "one"), Bucket(tmp_path / "two")
+    first = settings.of(one)
+    assert (first.ci, first.ai, first.queue_state, first.notify.state) == ("on", True, "Active", "Off")
+    changed = settings.change(one, lambda now: replace(now, queue_state="Paused"))
+    assert settings.of(one) == changed
+    assert settings.of(two).queue_state == "Active"
+    assert settings.of(one).queue_id != settings.of(two).queue_id
+
+
+def test_a_paused_queue_holds_its_jobs_back(store, tmp_path):
+    table, settings, bucket = JobTable(store), Settings(store), Bucket(tmp_path / "one")
+    settings.change(bucket, lambda now: replace(now, queue_state="Paused"))
+    table.add(job(1, queue_id=bucket.queue_id, job_level=2), limit=10)
+    table.add(job(2), limit=10)
+    assert table.claim(lambda it: job(2, state=JobState.RUNNING)).id == job(2).id
+    assert table.claim(lambda it: it) is None
+
+
+def test_a_closed_store_says_so():
+    store = Store()
+    store.close()
+    with pytest.raises(sqlite3.ProgrammingError):
+        store.rows("SELECT 1")
+
+
+def test_only_folders_with_a_buckets_name_are_buckets(tmp_path):
+    for name in ("cards-1", "b", ".cardocr", "Upper", "with space", "x" * 64):
+        (tmp_path / "root" / name).mkdir(parents=True)
+    (tmp_path / "root/file").touch()
+    (tmp_path / "root/link").symlink_to("/tmp")  # noqa: S108 - only its name counts
+    root = Root(tmp_path / "root", "http://127.0.0.1:1")
+    assert (list(root), len(root)) == (["b", "cards-1"], 2)
+    assert root["b"] is root["b"]
+    assert root["b"].url("a b+.jpg") == "http://127.0.0.1:1/b/a%20b%2B.jpg"
+    for name in ("../root", "", ".cardocr", "file", "link", "missing"):
+        assert name not in root
+
+
+def test_a_bucket_is_made_with_a_good_name_and_once(tmp_path):
+    root = Root(tmp_path / "root")
+    assert root.create("cards-1").name == "cards-1"
+    with pytest.raises(FileExistsError):
+        root.create("cards-1")
+    for name in ("", "..", "Upper", "a/b", "-a", "x" * 64):
+        with pytest.raises(InvalidRequestError, match="lower-case letters"):
+            root.create(name)
+
+
+def test_a_file_is_no_root(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InvalidRequestError, match="must be a folder"):
+        Root(tmp_path / "file")
