@@ -16,7 +16,7 @@ demo: .venv/ready
 	$(BIN)/python -m cardocr_nb.demo
 
 test: .venv/ready
-	$(BIN)/python -m pytest -m "not slow" --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" --cov --cov-report=term:skip-covered
 
 slow: .venv/ready
 	$(BIN)/python -m pytest -m slow

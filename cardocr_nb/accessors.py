@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from cardocr_nb import polygon
-from cardocr_nb.frame import geometry
+from cardocr_nb.frame import geometry, scale
 
 if TYPE_CHECKING:
     import os
@@ -21,9 +21,17 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike, NDArray
 
+    from cardocr_nb.frame.label_studio import Sizes
     from cardocr_nb.quality import Calibration, Comparison, Evaluation, Summary, Thresholds
 
-_NEEDED = ("key", "field", "text", "score")
+
+def _need(df: Any) -> None:
+    lacking = [c for c in ("key", "field", "text", "score") if c not in df.columns]
+    if lacking:
+        raise AttributeError(
+            f".cardocr is for frames made by cardocr_nb.to_frame, this one has no column {', '.join(lacking)}; "
+            "rename yours and call cardocr_nb.frame.conform(df)"
+        )
 
 
 @pd.api.extensions.register_dataframe_accessor("cardocr")
@@ -46,12 +54,7 @@ class CardFrame:
     """
 
     def __init__(self, df: pd.DataFrame) -> None:
-        lacking = [c for c in _NEEDED if c not in df.columns]
-        if lacking:
-            raise AttributeError(
-                f".cardocr is for frames made by cardocr_nb.to_frame, this one has no column {', '.join(lacking)}; "
-                "rename yours and call cardocr_nb.frame.conform(df)"
-            )
+        _need(df)
         self._df = df
 
     def summary(self) -> Summary:
@@ -65,6 +68,45 @@ class CardFrame:
         from cardocr_nb.frame import wide
 
         return wide(self._df, scores=scores, polygons=polygons)
+
+    @staticmethod
+    def to_long(cards: pd.DataFrame) -> pd.DataFrame:
+        """Turn one row a card back into one row a field, see `cardocr_nb.frame.to_long`."""
+        from cardocr_nb.frame import to_long
+
+        return to_long(cards)
+
+    def validate(self) -> pd.DataFrame:
+        """List what in the frame is not as it should be, see `cardocr_nb.frame.validate`."""
+        from cardocr_nb.frame import validate
+
+        return validate(self._df)
+
+    def to_label_studio(self, sizes: Sizes, *, image: str = "{key}") -> list[dict[str, Any]]:
+        """Make tasks for people to correct, see `cardocr_nb.frame.label_studio.to_label_studio`."""
+        from cardocr_nb.frame.label_studio import to_label_studio
+
+        return to_label_studio(self._df, sizes, image=image)
+
+    @staticmethod
+    def from_label_studio(tasks: Any) -> pd.DataFrame:
+        """Read what people corrected: ``pd.DataFrame.cardocr.from_label_studio("export.json")``."""
+        from cardocr_nb.frame.label_studio import from_label_studio
+
+        return from_label_studio(tasks)
+
+    def to_coco(self, sizes: Sizes, *, texts: bool = True) -> dict[str, Any]:
+        """Make a COCO data set of the polygons, see `cardocr_nb.frame.coco.to_coco`."""
+        from cardocr_nb.frame.coco import to_coco
+
+        return to_coco(self._df, sizes, texts=texts)
+
+    @staticmethod
+    def from_coco(coco: Any) -> pd.DataFrame:
+        """Read a COCO data set: ``pd.DataFrame.cardocr.from_coco("instances.json")``."""
+        from cardocr_nb.frame.coco import from_coco
+
+        return from_coco(coco)
 
     def check(self, checks: Iterable[str] | None = None) -> pd.DataFrame:
         """Find implausible readings without truth, see `cardocr_nb.quality.check`."""
@@ -102,6 +144,10 @@ class CardFrame:
 
         return mask(self._df)
 
+    def to_dask(self, *, npartitions: int = 4) -> Any:
+        """Part the frame for Dask, never a card, see `cardocr_nb.frame.scale.to_dask`."""
+        return scale.to_dask(self._df, npartitions=npartitions)
+
     def plot_scores(self, *, kind: str = "hist", ax: Axes | None = None, **options: Any) -> Axes:
         """Draw the distribution of scores by field, see `cardocr_nb.plot.scores.plot_scores`."""
         from cardocr_nb.plot.scores import plot_scores
@@ -119,6 +165,55 @@ class CardFrame:
         from cardocr_nb.report import report
 
         return report(self._df, path, **options)
+
+
+@scale.accessor("cardocr")
+class CardParts:
+    """What can be asked of a Dask DataFrame of cards, as `cardocr_nb.frame.scale.read_dask` makes it.
+
+    Figures are those that pandas gives, exactly, as long as the rows of a card stand in one partition. On a frame without
+    the columns ``key, field, text, score`` it raises AttributeError.
+    """
+
+    def __init__(self, df: Any) -> None:
+        _need(df)
+        self._df = df
+
+    def summary(self) -> Summary:
+        """Count cards, outcomes and fields, see `cardocr_nb.quality.summary`."""
+        from cardocr_nb.quality import summary
+
+        return summary(self._df)
+
+    def check(self, checks: Iterable[str] | None = None) -> Any:
+        """Find implausible readings without truth, a Dask DataFrame, see `cardocr_nb.quality.check`."""
+        from cardocr_nb.quality import check
+
+        return check(self._df, checks)
+
+    def tally(self, checks: Iterable[str] | None = None) -> pd.DataFrame:
+        """Count what the checks find by field and check, see `cardocr_nb.quality.tally`."""
+        from cardocr_nb.quality import check, tally
+
+        return tally(check(self._df, checks))
+
+    def plot_scores(self, *, kind: str = "hist", ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw the distribution of scores by field, see `cardocr_nb.plot.scores.plot_scores`."""
+        from cardocr_nb.plot.scores import plot_scores
+
+        return plot_scores(self._df, kind=kind, ax=ax, **options)
+
+    def by_card(self) -> Any:
+        """Bring the rows of each card into one partition, see `cardocr_nb.frame.scale.by_card`."""
+        return scale.by_card(self._df)
+
+    def write_parts(self, folder: str | os.PathLike[str]) -> list[Path]:
+        """Write each partition as a Parquet file, see `cardocr_nb.frame.scale.write_parts`."""
+        return scale.write_parts(self._df, folder)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Bring all rows into one frame of pandas, see `cardocr_nb.frame.scale.gather`."""
+        return scale.gather(self._df)
 
 
 @pd.api.extensions.register_series_accessor("polygon")

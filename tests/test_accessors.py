@@ -70,10 +70,11 @@ class TestFrameAccessor:
     def test_methods_complete_and_are_documented(self, cards):
         public = [n for n in dir(cards.cardocr) if not n.startswith("_")]
         assert public == [
-            "calibration", "check", "compare", "evaluate", "mask", "plot_overlay", "plot_scores", "report", "summary",
-            "threshold", "wide",
+            "calibration", "check", "compare", "evaluate", "from_coco", "from_label_studio", "mask",
+            "plot_overlay", "plot_scores", "report", "summary", "threshold", "to_coco", "to_dask", "to_label_studio",
+            "to_long", "validate", "wide",
         ]  # fmt: skip
-        for kind in (accessors.CardFrame, accessors.PolygonSeries):
+        for kind in (accessors.CardFrame, accessors.CardParts, accessors.PolygonSeries):
             for name in (n for n in dir(kind) if not n.startswith("_")):
                 assert inspect.getdoc(getattr(kind, name))
 

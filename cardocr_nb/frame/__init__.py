@@ -1,15 +1,19 @@
 """Records of the wire become a DataFrame: one row a field, right dtypes.
 
-`flatten` makes rows of records, `read` of saved responses, `schema` names columns and dtypes, `shapes` turns the long
-frame into others; `polygon_dtype` and `polygon_array` are the pandas dtype ``"polygon"``, `geometry` its measures.
+`flatten` gathers records, `read` saved responses found by `sources`; both make `blocks`, from which `builder` puts a
+frame together. `schema` names columns and dtypes, `shapes` turns the long frame into others; `polygon_dtype` and `polygon_array` are the pandas dtype ``"polygon"``, `geometry` its measures.
+`validate` judges frames from elsewhere, `label_studio` and `coco` exchange them with annotation tools; `parts` cuts saved
+responses into parts, and `scale` makes a Dask DataFrame of them.
 """
 
-from cardocr_nb.frame.flatten import PolygonWarning, UnknownLabelWarning, to_frame
+from cardocr_nb.frame.builder import PolygonWarning, UnknownLabelWarning
+from cardocr_nb.frame.flatten import to_frame
 from cardocr_nb.frame.polygon_array import PolygonArray
 from cardocr_nb.frame.polygon_dtype import Polygon, PolygonDtype
 from cardocr_nb.frame.read import read_responses
 from cardocr_nb.frame.schema import COLUMNS, DTYPES, conform, empty
-from cardocr_nb.frame.shapes import DoubledFieldWarning, wide
+from cardocr_nb.frame.shapes import DoubledFieldWarning, to_long, wide
+from cardocr_nb.frame.validate import validate
 
 __all__ = [
     "COLUMNS",
@@ -24,5 +28,7 @@ __all__ = [
     "empty",
     "read_responses",
     "to_frame",
+    "to_long",
+    "validate",
     "wide",
 ]

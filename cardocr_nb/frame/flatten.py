@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 
-from cardocr_nb.cards import field_name, known_field
-from cardocr_nb.frame.polygon_array import PolygonArray
-from cardocr_nb.frame.schema import COLUMNS, UNREADABLE, series
+from cardocr_nb.frame.blocks import NUMBERS, TEXTS, TIMES, Block
+from cardocr_nb.frame.builder import Builder
+from cardocr_nb.frame.schema import UNREADABLE
+from cardocr_nb.wire.columns import MISSING
 from cardocr_nb.wire.decode import decode
 from cardocr_nb.wire.models import Callback, CardResult, Error, Field, Job, JobList, JobState
+from cardocr_nb.wire.numerals import NO_TIME
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
     from cardocr_nb.wire.models import Points
 
 Source: TypeAlias = "Job | CardResult | JobList | Callback | Error | bytes | Iterable[Source]"
 
-_NAMED_AT_MOST = 10
 _LOWEST, _HIGHEST = -(2**31), 2**31 - 1
-
-
-class UnknownLabelWarning(UserWarning):
-    """A field came under a label that this package does not know; its row is kept, under a name made from the label."""
-
-
-class PolygonWarning(UserWarning):
-    """A field's polygon has not four corners, or one beyond any image; its row is kept, with the polygon missing."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def to_frame(source: Source) -> pd.DataFrame:
@@ -72,14 +69,16 @@ def to_frame(source: Source) -> pd.DataFrame:
     """
     rows = Rows()
     rows.add(source)
-    return rows.frame()
+    builder = Builder()
+    builder.add(rows.block())
+    return builder.frame()
 
 
 class Rows:
-    """Columns in the making: card by card, then put together once."""
+    """Cards and fields of records, gathered one by one."""
 
     def __init__(self) -> None:
-        self._cards: list[tuple[Any, ...]] = []
+        self._cards: list[dict[str, Any]] = []
         self._counts: list[int] = []
         self._fields: list[Field] = []
 
@@ -107,7 +106,7 @@ class Rows:
                 "For files use read_responses"
             )
 
-    def add_unreadable(self, key: str, reason: str) -> None:
+    def add_unreadable(self, key: str | None, reason: str) -> None:
         """Take in a document that could not be read."""
         self._add_card(key=key, state=UNREADABLE, message=reason)
 
@@ -146,61 +145,50 @@ class Rows:
         )
 
     def _add_card(self, fields: tuple[Field, ...] = (), **card: Any) -> None:
-        self._cards.append(tuple(card.get(name) for name in _CARD_COLUMNS))
-        self._counts.append(max(len(fields), 1))
-        self._fields.extend(fields or (_NOTHING,))
+        self._cards.append(card)
+        self._counts.append(len(fields))
+        self._fields.extend(fields)
 
-    def frame(self) -> pd.DataFrame:
-        """Put the columns together."""
-        row_of_card = np.repeat(np.arange(len(self._cards)), self._counts)
-        by_card = zip(*self._cards, strict=True) if self._cards else ((),) * len(_CARD_COLUMNS)
-        columns = {
-            name: series(name, [None if v == "" else v for v in values]).take(row_of_card).reset_index(drop=True)
-            for name, values in zip(_CARD_COLUMNS, by_card, strict=True)
-        }
-        labels = pd.Series([f.label for f in self._fields], dtype="str")
-        # The label "" is one that the wire left empty; a row without a field has the label None.
-        nothing = np.fromiter((f is _NOTHING for f in self._fields), dtype=bool, count=len(self._fields))
-        labels[nothing] = None
-        columns["label"] = series("label", labels)
-        columns["field"] = series("field", labels.map(_field_names(labels)))
-        columns["text"] = series("text", [f.text or None for f in self._fields])
-        columns["score"] = series("score", [f.score for f in self._fields])
-        columns["polygon"] = pd.Series(_polygons([f.polygon for f in self._fields]))
-        return pd.DataFrame({name: columns[name] for name in COLUMNS})
+    def __len__(self) -> int:
+        return len(self._cards)
 
-
-_NOTHING = Field("")
-_CARD_COLUMNS = tuple(c for c in COLUMNS if c not in ("field", "label", "text", "score", "polygon"))
-
-
-def _field_names(labels: pd.Series) -> dict[str, str]:
-    seen = [str(label) for label in labels.dropna().unique()]
-    unknown = [label for label in seen if known_field(label) is None]
-    if unknown:
-        named = ", ".join(repr(label) for label in unknown[:_NAMED_AT_MOST])
-        more = f" and {len(unknown) - _NAMED_AT_MOST} more" if len(unknown) > _NAMED_AT_MOST else ""
-        warnings.warn(
-            f"{len(unknown)} unknown labels: {named}{more}. Their rows are kept, under field names made from them",
-            UnknownLabelWarning,
-            stacklevel=4,
+    def block(self, document: NDArray[np.int64] | None = None) -> Block:
+        """Give what was gathered; `document` tells which document each card came from."""
+        polygons = [f.polygon for f in self._fields]
+        usable = np.fromiter((p is not None and _fits(p) for p in polygons), dtype=bool, count=len(polygons))
+        points = np.zeros((len(polygons), 4, 2), dtype=np.int32)
+        if usable.any():
+            points[usable] = [p for p, fits in zip(polygons, usable, strict=True) if fits and p is not None]
+        return Block(
+            document=np.zeros(len(self), dtype=np.int64) if document is None else document,
+            texts={name: _texts([card.get(name) for card in self._cards]) for name in TEXTS},
+            numbers={name: _numbers([card.get(name) for card in self._cards]) for name in NUMBERS},
+            times={name: _moments([card.get(name) for card in self._cards]) for name in TIMES},
+            fields=np.array(self._counts, dtype=np.int64),
+            label=pa.array([f.label for f in self._fields], pa.string()),
+            text=_texts([f.text for f in self._fields]),
+            score=_numbers([f.score for f in self._fields]),
+            points=points,
+            usable=usable,
+            left_out=sum(p is not None for p in polygons) - int(usable.sum()),
         )
-    return {label: field_name(label) for label in seen}
 
 
-def _polygons(given: list[Points | None]) -> PolygonArray:
-    usable = np.fromiter((p is not None and _fits(p) for p in given), dtype=bool, count=len(given))
-    points = np.zeros((len(given), 4, 2), dtype=np.int32)
-    if usable.any():
-        points[usable] = [p for p, fits in zip(given, usable, strict=True) if fits and p is not None]
-    left_out = sum(p is not None for p in given) - int(usable.sum())
-    if left_out:
-        warnings.warn(
-            f"{left_out} polygons have not four corners within the range of int32; they are missing in the frame",
-            PolygonWarning,
-            stacklevel=4,
-        )
-    return PolygonArray(points, ~usable)
+def _texts(values: list[Any]) -> pa.StringArray:
+    return pa.array([str(value) if value else None for value in values], pa.string())
+
+
+def _numbers(values: list[int | None]) -> NDArray[np.int16]:
+    return np.array([MISSING if value is None else value for value in values], dtype=np.int16)
+
+
+def _moments(values: list[datetime | None]) -> NDArray[np.int64]:
+    return np.array([NO_TIME if value is None else _microseconds(value) for value in values], dtype=np.int64)
+
+
+def _microseconds(moment: datetime) -> int:
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return (aware - _EPOCH) // timedelta(microseconds=1)
 
 
 def _fits(polygon: Points) -> bool:

@@ -2,37 +2,71 @@
 
 from __future__ import annotations
 
-from glob import glob, has_magic
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Literal, overload
 
+import numpy as np
 from tqdm.auto import tqdm
 
 from cardocr_nb.errors import DecodeError
+from cardocr_nb.frame.blocks import Block, block_of, merge
+from cardocr_nb.frame.builder import Builder
 from cardocr_nb.frame.flatten import Rows
+from cardocr_nb.frame.sources import Document, documents, find, jobs_of
+from cardocr_nb.wire.columns import read_columns
 
 if TYPE_CHECKING:
-    import os
+    from collections.abc import Iterable, Iterator
 
     import pandas as pd
 
-SUFFIXES = (".xml", ".json")
-"""Endings of the files that are read out of a folder."""
+    from cardocr_nb.frame.sources import Source
 
 _NAMED_AT_MOST = 20
+_BATCH_BYTES = 2**21
+_BATCH_DOCUMENTS = 1024
+_HEAP = 31 * 2**20
+
+Fault = tuple[Document, str]
+Errors = Literal["raise", "row"]
 
 
-def read_responses(*paths: str | os.PathLike[str], errors: Literal["raise", "row"] = "raise") -> pd.DataFrame:
+@overload
+def read_responses(
+    *sources: Source, errors: Errors = ..., threads: int = ..., engine: Literal["pandas"] = ...
+) -> pd.DataFrame: ...
+@overload
+def read_responses(*sources: Source, engine: Literal["dask"], blocksize: int = ...) -> Any: ...
+def read_responses(
+    *sources: Source,
+    errors: Errors = "raise",
+    threads: int = 2,
+    engine: Literal["pandas", "dask"] = "pandas",
+    blocksize: int = 2**26,
+) -> Any:
     """Read saved responses and callbacks, XML or JSON, into one frame.
+
+    Documents that are written as the service writes them are read many at once; all others by the strict parser, with
+    the same result, a few megabytes at a time. A document larger than 8 MiB is read in pieces, between its jobs.
 
     Parameters
     ----------
-    *paths : str or path
-        Files, folders (all ``.xml`` and ``.json`` files below) or patterns such as ``"responses/*.xml"``. The rows
-        come in the order given, sorted by name within a folder or a pattern.
+    *sources : str, path or bytes
+        Files, folders (all ``.xml``, ``.json`` and ``.jsonl`` files below), patterns such as ``"responses/*.xml"``,
+        addresses such as ``"s3://bucket/responses/"`` (needs fsspec, from the extra ``scale``), or the bytes of a
+        document. ``.zip`` and ``.tar`` archives (plain or compressed) are read member by member, ``.jsonl`` files
+        line by line. The rows come in the order given, sorted by name within a folder or a pattern.
     errors : {"raise", "row"}, default "raise"
-        What becomes of files that cannot be read: one error that lists them all, after every file was tried; or a row
-        each, with the state ``Unreadable``, the file in ``key`` and the reason in ``message``.
+        What becomes of documents that cannot be read: one error that lists them all, after all were tried; or a row
+        each, with the state ``Unreadable``, the file (and member) in ``key``, place and reason in ``message``.
+    threads : int, default 2
+        How many batches are read beside one another, 1 or more.
+    engine : {"pandas", "dask"}, default "pandas"
+        ``"dask"`` gives a Dask DataFrame that is read when it is computed, by its workers, see
+        `cardocr_nb.frame.scale.read_dask`; broken documents are rows there whatever `errors` says.
+    blocksize : int, default 64 MiB
+        Bytes of input a partition, for Dask.
 
     Returns
     -------
@@ -46,41 +80,133 @@ def read_responses(*paths: str | os.PathLike[str], errors: Literal["raise", "row
         A path or pattern fits no file.
     DecodeError
         With ``errors="raise"``: some files are no documents of the service.
+    MissingExtraError
+        An address was given and fsspec is not installed, or Dask was asked for and is not.
     ValueError
-        `errors` is neither.
+        `errors`, `threads` or `engine` is something else.
+
+    Examples
+    --------
+    >>> job = b"<Response><JobsDetail><JobId>j1</JobId><State>Running</State></JobsDetail></Response>"
+    >>> read_responses(job, b"<Response>", errors="row")[["job_id", "state"]]
+      job_id       state
+    0     j1     Running
+    1    NaN  Unreadable
     """
     if errors not in ("raise", "row"):
         raise ValueError(f"errors must be 'raise' or 'row', got {errors!r}")
-    files = [file for path in paths for file in _files(path)]
-    rows, faults = Rows(), []
-    for file in tqdm(files, desc="reading", unit="file", delay=2):
+    if threads < 1:
+        raise ValueError(f"threads must be 1 or more, got {threads}")
+    if engine not in ("pandas", "dask"):
+        raise ValueError(f"engine must be 'pandas' or 'dask', got {engine!r}")
+    if engine == "dask":
+        from cardocr_nb.frame.scale import read_dask
+
+        files_only = [source for source in sources if not isinstance(source, bytes)]
+        if len(files_only) < len(sources):
+            raise ValueError("engine='dask' reads files that its workers can see, got bytes; write them to a file first")
+        return read_dask(files_only, blocksize=blocksize)
+    _keep_heap()
+    files = [file for number, source in enumerate(sources, 1) for file in find(source, number)]
+    builder, faults, tried = Builder(), _Faults(), 0
+    with tqdm(desc="reading", unit=" documents", delay=2) as bar:
+        for batch, (block, found) in _each(_batches(documents(files)), threads):
+            faults.add(found, batch)
+            if errors == "row" or not faults.count:
+                builder.add(block)
+            tried += len(batch)
+            bar.update(len(batch))
+    if faults.count and errors == "raise":
+        raise DecodeError(faults.listed(tried))
+    return builder.frame()
+
+
+def _keep_heap() -> None:
+    # glibc takes the largest block ever freed, up to 32 MiB, for what is worth keeping. Without this the arrays of each
+    # batch go back to the system and come again page by page, which costs a third of the time. Nothing is touched here.
+    np.empty(_HEAP, dtype=np.uint8)
+
+
+def _batches(given: Iterable[Document]) -> Iterator[list[Document]]:
+    batch: list[Document] = []
+    size = 0
+    for document in given:
+        if batch and (size + len(document.raw) > _BATCH_BYTES or len(batch) == _BATCH_DOCUMENTS):
+            yield batch
+            batch, size = [], 0
+        batch.append(document)
+        size += len(document.raw)
+    if batch:
+        yield batch
+
+
+Read = tuple[Block, list[Fault]]
+
+
+def _each(batches: Iterator[list[Document]], threads: int) -> Iterator[tuple[list[Document], Read]]:
+    """Read batches beside one another, giving them in order; a few at a time, so that memory stays bounded."""
+    if threads == 1:
+        for batch in batches:
+            yield batch, read_batch(batch)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[tuple[list[Document], Future[Read]]] = deque()
+        for batch in batches:
+            waiting.append((batch, pool.submit(read_batch, batch)))
+            if len(waiting) > threads:
+                done, future = waiting.popleft()
+                yield done, future.result()
+        for done, future in waiting:
+            yield done, future.result()
+
+
+def read_batch(batch: list[Document]) -> Read:
+    """Read documents: fast what is written plainly, then strictly what is left, then a row for what is broken."""
+    columns, refused = read_columns([document.raw for document in batch])
+    if columns is not None and not refused:
+        return block_of(columns), []
+    rows, places, faults = Rows(), [], []
+    for place in refused:
+        before = len(rows)
+        faults += _read_strictly(batch[place], rows)
+        places += [place] * (len(rows) - before)
+    strict = rows.block(np.array(places, dtype=np.int64))
+    return (strict if columns is None else merge(block_of(columns), strict)), faults
+
+
+def _read_strictly(document: Document, rows: Rows) -> list[Fault]:
+    fault = document.fault
+    if not fault:
         try:
-            rows.add(file.read_bytes(), key=str(file))
-        except (DecodeError, OSError) as e:
-            faults.append((file, str(e)))
-            rows.add_unreadable(str(file), str(e))
-    if faults and errors == "raise":
-        raise DecodeError(_listed(faults, len(files)))
-    return rows.frame()
+            rows.add(document.raw, key=document.key)
+        except DecodeError as e:
+            fault = str(e)
+    if not fault:
+        return []
+    if document.piece:
+        return [found for job in jobs_of(document) for found in _read_strictly(job, rows)]
+    rows.add_unreadable(document.key, f"{document.place}: {fault}" if document.place else fault)
+    return [(document, fault)]
 
 
-def _files(path: str | os.PathLike[str]) -> list[Path]:
-    given = Path(path)
-    if given.is_dir():
-        return sorted(f for f in given.rglob("*") if f.suffix.lower() in SUFFIXES and f.is_file())
-    if given.is_file():
-        return [given]
-    found = sorted(Path(f) for f in glob(str(given), recursive=True)) if has_magic(str(given)) else []  # noqa: PTH207 - Path.glob takes no absolute pattern
-    files = [f for f in found if f.is_file()]
-    if not files:
-        raise FileNotFoundError(
-            f"no file fits {str(path)!r}; pass a file, a folder or a pattern such as 'responses/*.xml'"
-        )
-    return files
+class _Faults:
+    """Counts what could not be read and keeps the first few to be named."""
 
+    def __init__(self) -> None:
+        self.count = 0
+        self._whole_files = True
+        self._named: list[Fault] = []
 
-def _listed(faults: list[tuple[Path, str]], tried: int) -> str:
-    lines = [f"  {file}: {reason}" for file, reason in faults[:_NAMED_AT_MOST]]
-    if len(faults) > _NAMED_AT_MOST:
-        lines.append(f"  and {len(faults) - _NAMED_AT_MOST} more")
-    return "\n".join([f"{len(faults)} of {tried} files could not be read; errors='row' keeps them as rows:", *lines])
+    def add(self, found: list[Fault], batch: list[Document]) -> None:
+        self.count += len(found)
+        self._named += found[: _NAMED_AT_MOST - len(self._named)]
+        self._whole_files &= not any(document.place for document in batch)
+
+    def listed(self, tried: int) -> str:
+        """Say what could not be read."""
+        what = "files" if self._whole_files else "documents"
+        lines = [f"  {', '.join(filter(None, (d.key, d.place)))}: {reason}" for d, reason in self._named]
+        if self.count > len(lines):
+            lines.append(f"  and {self.count - len(lines)} more")
+        head = f"{self.count} of {tried} {what} could not be read; errors='row' keeps them as rows:"
+        return "\n".join([head, *lines])

@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 
 from cardocr_nb.cards import CardType, expected_fields
-from cardocr_nb.frame.schema import CARD
+from cardocr_nb.frame.schema import CARD, COLUMNS, conform, series
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
 _KEPT = ("job_id", "key", "card_type", "state", "code", "message")
@@ -43,12 +45,21 @@ def fields_of(df: pd.DataFrame) -> list[str]:
     >>> fields_of(pd.DataFrame({"card_type": ["IDCard"], "field": ["blood_group"]}))
     ['name', 'gender', 'ethnicity', 'birth_date', 'address', 'id_number', 'blood_group']
     """
-    known = [str(c) for c in CardType]
-    kinds = [c for c in known if c in set(df["card_type"].dropna().unique())]
-    expected = [f for kind in kinds for f in expected_fields(kind)]
-    seen = df["field"].dropna().unique()
-    standing = [f for c in known for f in expected_fields(c) if f in set(seen)]
-    return list(dict.fromkeys([*expected, *standing, *sorted(map(str, seen))]))
+    return ordered_fields(set(df["card_type"].dropna().unique()), set(df["field"].dropna().unique()))
+
+
+def ordered_fields(kinds: Iterable[str], seen: Iterable[str]) -> list[str]:
+    """Put the fields that cards of some types should have, and others that were seen, into the order of the cards.
+
+    Examples
+    --------
+    >>> ordered_fields((), ["blood_group", "gender", "name"])
+    ['name', 'gender', 'blood_group']
+    """
+    there, found = set(kinds), set(seen)
+    expected = [f for c in CardType if c in there for f in expected_fields(c)]
+    standing = [f for c in CardType for f in expected_fields(c) if f in found]
+    return list(dict.fromkeys([*expected, *standing, *sorted(found)]))
 
 
 def wide(df: pd.DataFrame, *, scores: bool = False, polygons: bool = False) -> pd.DataFrame:
@@ -106,3 +117,59 @@ def wide(df: pd.DataFrame, *, scores: bool = False, polygons: bool = False) -> p
             values = df[column].take(rows).set_axis(number[rows])
             columns[name + suffix] = values.reindex(range(n))
     return pd.concat([result, pd.DataFrame(columns, index=result.index)], axis=1)
+
+
+def to_long(cards: pd.DataFrame) -> pd.DataFrame:
+    """Turn what `wide` made back into one row a field.
+
+    Parameters
+    ----------
+    cards : DataFrame
+        One row a card with the column ``key``, texts under the names of the fields, and, where they are there,
+        ``<field>_score`` and ``<field>_polygon``. The columns ``job_id, card_type, state, code, message`` may be absent.
+
+    Returns
+    -------
+    DataFrame
+        As `cardocr_nb.to_frame` makes it, fields in the order of the columns; a card without any field keeps one row.
+        What a wide frame does not hold is missing: labels, times, and fields of which neither text nor score nor
+        polygon is there.
+
+    Raises
+    ------
+    ValueError
+        There is no column ``key``.
+
+    Examples
+    --------
+    >>> to_long(pd.DataFrame({"key": ["a.jpg"], "name": ["样本"], "gender": ["女"]}))[["key", "field", "text"]]
+         key   field text
+    0  a.jpg    name   样本
+    1  a.jpg  gender    女
+    """
+    if "key" not in cards.columns:
+        raise ValueError(f"a wide frame names each card in the column 'key', got {', '.join(map(str, cards.columns))}")
+    kept = [name for name in _KEPT if name in cards.columns]
+    parts = []
+    for place, name in enumerate(_texts_of(cards)):
+        found = {"text": cards[name]} | {
+            part: cards[f"{name}_{part}"] for part in ("score", "polygon") if f"{name}_{part}" in cards.columns
+        }
+        there = np.flatnonzero(np.logical_or.reduce([column.notna().to_numpy() for column in found.values()]))
+        columns = {part: series(part, column.take(there)).array for part, column in found.items()}
+        field = name.removesuffix("_field") if name.removesuffix("_field") in _KEPT else name
+        parts.append(pd.DataFrame({"field": field, **columns, "card": there, "place": place}))
+    without = np.setdiff1d(
+        np.arange(len(cards)), np.concatenate([np.empty(0, dtype=np.intp), *(p["card"] for p in parts)])
+    )
+    rows = pd.concat([conform(p) for p in [*parts, pd.DataFrame({"card": without, "place": 0})]], ignore_index=True)
+    rows = rows.sort_values(["card", "place"], ignore_index=True)
+    card = cards[kept].take(rows["card"].to_numpy(np.intp)).reset_index(drop=True)
+    return conform(pd.DataFrame({c: card[c] if c in kept else rows[c] for c in COLUMNS}).astype({"field": "str"}))
+
+
+def _texts_of(cards: pd.DataFrame) -> list[str]:
+    """Columns that hold texts: all but those of the card, and but scores and polygons beside a text."""
+    names = [str(name) for name in cards.columns if name not in _KEPT]
+    beside = {f"{name}_{part}" for name in names for part in ("score", "polygon")}
+    return [name for name in names if name not in beside]

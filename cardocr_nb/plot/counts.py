@@ -125,7 +125,8 @@ def score_counts(df: pd.DataFrame, by: str | None) -> ScoreCounts:
     """
     need(df, "score", *([] if by is None else [by]))
     if is_dask(df):
-        return reduce(df, partial(score_counts, by=by), partial(_merged, by=by))
+        merged: ScoreCounts = reduce(df, partial(score_counts, by=by), partial(_merged, by=by))
+        return merged
     rows = df[df["field"].notna()] if "field" in df else df
     score = rows["score"].to_numpy(dtype="float64", na_value=np.nan)
     known = ~np.isnan(score)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -10,7 +11,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cardocr_nb.frame.schema import conform
+from cardocr_nb.frame.scale import fold, is_dask, mapped, reduce
+from cardocr_nb.frame.schema import conform, empty
 from cardocr_nb.frame.shapes import card_numbers
 from cardocr_nb.quality.intervals import wilson
 
@@ -37,6 +39,8 @@ class Check:
         See `register`.
     fields : tuple of tuple of str
         Fields whose texts go to the function, first the one that is judged; empty when it gets the frame.
+    counts : callable or None
+        What is counted for the function, where it judges all cards at once.
     severity : {"error", "warning"}
         ``error``: such a card cannot exist. ``warning``: it is unlikely.
     detail : str
@@ -48,6 +52,7 @@ class Check:
     fields: tuple[tuple[str, ...], ...]
     severity: Severity
     detail: str
+    counts: Callable[[pd.DataFrame], pd.Series] | None = None
 
 
 REGISTRY: dict[str, Check] = {}
@@ -55,7 +60,11 @@ REGISTRY: dict[str, Check] = {}
 
 
 def register(
-    *, severity: Severity, detail: str, fields: Iterable[str | tuple[str, ...]] = ()
+    *,
+    severity: Severity,
+    detail: str,
+    fields: Iterable[str | tuple[str, ...]] = (),
+    counts: Callable[[pd.DataFrame], pd.Series] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a function a check, under its own name.
 
@@ -71,6 +80,10 @@ def register(
         question does not arise.
         Without `fields` the function gets the whole frame, with a RangeIndex and the number of each card in the column
         ``card``, and gives a frame with the columns ``row`` (position of a row of the card), ``field`` and ``passed``.
+    counts : callable, optional
+        For what concerns a field on all cards at once: takes that frame, gives a Series of numbers. The numbers of
+        several parts of a frame are added up by their index, and the function gets the sum in the place of the frame;
+        its ``row`` is -1.
 
     Returns
     -------
@@ -97,7 +110,7 @@ def register(
         if known is not None and known.function.__module__ != function.__module__:
             raise ValueError(f"a check is already called {name!r}; give the function another name")
         which = tuple((f,) if isinstance(f, str) else tuple(f) for f in fields)
-        REGISTRY[name] = Check(name, function, which, severity, detail)
+        REGISTRY[name] = Check(name, function, which, severity, detail, counts)
         return function
 
     return decorate
@@ -108,8 +121,8 @@ def check(df: pd.DataFrame, checks: Iterable[str] | None = None) -> pd.DataFrame
 
     Parameters
     ----------
-    df : DataFrame
-        As `cardocr_nb.to_frame` makes it.
+    df : DataFrame, of pandas or Dask
+        As `cardocr_nb.to_frame` or `cardocr_nb.read_responses` makes it.
     checks : iterable of str, optional
         Names of the checks to run; all in `REGISTRY` by default.
 
@@ -118,7 +131,8 @@ def check(df: pd.DataFrame, checks: Iterable[str] | None = None) -> pd.DataFrame
     DataFrame
         One row a reading and check: ``job_id, key, field, check, passed, severity, detail``. ``field`` is missing for
         what concerns a whole card, ``key`` for what concerns a field on all cards; ``detail`` says what was expected of
-        those that failed, and never holds a text of a card. What a check does not apply to has no row.
+        those that failed, and never holds a text of a card. What a check does not apply to has no row. Of a Dask
+        DataFrame it is one of Dask, the same rows partition by partition, and not computed yet.
 
     Raises
     ------
@@ -136,6 +150,10 @@ def check(df: pd.DataFrame, checks: Iterable[str] | None = None) -> pd.DataFrame
     1  id_number  number_check_digit   False    error
     """
     chosen = list(REGISTRY.values()) if checks is None else [_registered(name) for name in checks]
+    return _check_parts(df, chosen) if is_dask(df) else _check(df, chosen)
+
+
+def _check(df: pd.DataFrame, chosen: list[Check]) -> pd.DataFrame:
     frame = conform(df).reset_index(drop=True)
     frame["card"] = card_numbers(frame)
     texts = _Texts(frame)
@@ -143,12 +161,40 @@ def check(df: pd.DataFrame, checks: Iterable[str] | None = None) -> pd.DataFrame
     return _table(frame, chosen, parts)
 
 
+def _check_parts(df: Any, chosen: list[Check]) -> Any:
+    # The checks go to the workers as they are here: a registry there would lack those of one's own.
+    within = [each for each in chosen if each.counts is None]
+    across = [each for each in chosen if each.counts is not None]
+    meta = _check(empty(), chosen)
+    counted = [fold(df, partial(_counted, each), _added) for each in across]
+    last = [(partial(_check_counts, chosen=[each]), counts) for each, counts in zip(across, counted, strict=True)]
+    return mapped(df, partial(_check, chosen=within), meta, last=last)
+
+
+def _counted(each: Check, df: pd.DataFrame) -> pd.Series:
+    frame = conform(df).reset_index(drop=True)
+    frame["card"] = card_numbers(frame)
+    return each.counts(frame) if each.counts else pd.Series(dtype=np.int64)
+
+
+def _added(counts: list[pd.Series]) -> pd.Series:
+    together = pd.concat(counts)
+    total: pd.Series = together.groupby(level=list(range(together.index.nlevels))).sum()
+    return total
+
+
+def _check_counts(counts: pd.Series, chosen: list[Check]) -> pd.DataFrame:
+    judged = chosen[0].function(counts)
+    frame = conform(pd.DataFrame({"field": pd.Series(judged["field"]).astype("str")})).iloc[:0]
+    return _table(frame, chosen, [(0, judged)])
+
+
 def tally(checked: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
     """Count the answers of `check` by field and check.
 
     Parameters
     ----------
-    checked : DataFrame
+    checked : DataFrame, of pandas or Dask
         As `check` makes it.
     confidence : float, default 0.95
         Of the interval for the share that failed (Wilson).
@@ -158,13 +204,23 @@ def tally(checked: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
     DataFrame
         ``field, check, severity, cases, failed, share, low, high``, worst first.
     """
-    groups = checked.assign(failed=~checked["passed"]).groupby(
-        ["field", "check", "severity"], observed=True, dropna=False, sort=False
-    )
-    table = groups["failed"].agg(cases="size", failed="sum").reset_index()
+    table = reduce(checked, _tallied, _tallies) if is_dask(checked) else _tallied(checked)
     table["share"] = table["failed"] / table["cases"]
     table["low"], table["high"] = wilson(table["failed"], table["cases"], confidence=confidence)
     return table.sort_values(["share", "cases"], ascending=False, kind="stable", ignore_index=True)
+
+
+_ASKED = ["field", "check", "severity"]
+
+
+def _tallied(checked: pd.DataFrame) -> pd.DataFrame:
+    groups = checked.assign(failed=~checked["passed"]).groupby(_ASKED, observed=True, dropna=False, sort=False)
+    return groups["failed"].agg(cases="size", failed="sum").reset_index()
+
+
+def _tallies(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    together = pd.concat(tables, ignore_index=True).astype(dict.fromkeys(_ASKED, "str"))
+    return together.groupby(_ASKED, dropna=False, sort=False)[["cases", "failed"]].sum().reset_index()
 
 
 def _registered(name: str) -> Check:
@@ -203,7 +259,7 @@ class _Texts:
 
 def _run(each: Check, frame: pd.DataFrame, texts: _Texts) -> list[pd.DataFrame]:
     if not each.fields:
-        return [each.function(frame)]
+        return [each.function(frame if each.counts is None else each.counts(frame))]
     parts = []
     for fields in each.fields:
         rows = texts.rows(fields)

@@ -71,9 +71,15 @@ def _period(texts: pd.Series) -> pd.Series:
     return both.fillna(texts).where(period["start"].notna() | ~period["long_term"], "long-term")
 
 
+def _without_spaces(texts: pa.Array) -> pa.Array:
+    # A mark that a space kept apart joins the letter before it: only composed is that its one form.
+    bare = pc.replace_substring_regex(texts, pattern=r"[\s\x{200b}\x{feff}]+", replacement="")
+    return pc.utf8_normalize(bare, form="NFC")
+
+
 STEPS: dict[str, Step] = {
     "nfkc": _on_arrow(lambda a: pc.utf8_normalize(a, form="NFKC")),
-    "spaces": _replace(r"[\s\x{200b}\x{feff}]+", ""),
+    "spaces": _on_arrow(_without_spaces),
     "upper": _on_arrow(pc.utf8_upper),
     "dots": _replace("[•・‧∙⋅]", "·"),
     "separators": _replace("[,、/;+]", ""),

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from cardocr_nb.cards import CardType, expected_fields
+from cardocr_nb.frame.scale import is_dask, reduce
 from cardocr_nb.frame.schema import UNREADABLE, conform
-from cardocr_nb.frame.shapes import card_numbers, fields_of
+from cardocr_nb.frame.shapes import card_numbers, fields_of, ordered_fields
 from cardocr_nb.wire.models import JobState
 
 if TYPE_CHECKING:
@@ -117,12 +118,18 @@ def summary(df: pd.DataFrame) -> Summary:
 
     Parameters
     ----------
-    df : DataFrame
-        As `cardocr_nb.to_frame` makes it.
+    df : DataFrame, of pandas or Dask
+        As `cardocr_nb.to_frame` or `cardocr_nb.read_responses` makes it. The figures of Dask are the same, exactly, as
+        long as each card stands in one partition.
 
     Returns
     -------
     Summary
+
+    Notes
+    -----
+    Scores are whole numbers, so that counting each of them tells every quantile; between two scores the quantile is
+    interpolated linearly, as NumPy does by default.
 
     Examples
     --------
@@ -137,21 +144,63 @@ def summary(df: pd.DataFrame) -> Summary:
     name        1     1        0    98.0
     gender      1     0        1     NaN
     """
+    return _summary(reduce(df, _count, _merge) if is_dask(df) else _count(df))
+
+
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """What a part of a frame adds to the summary: cards by outcome and code, fields by cards, scores one by one."""
+
+    outcomes: pd.Series
+    codes: pd.Series
+    kinds: frozenset[str]
+    fields: pd.DataFrame
+    scores: pd.Series
+
+
+def _count(df: pd.DataFrame) -> _Counts:
     frame = conform(df)
     card = card_numbers(frame)
     outcome = _outcomes(frame, card)
-    first = np.unique(card, return_index=True)[1]
-    failed = (outcome == "failed").to_numpy()
-    codes = frame["code"].take(first[failed]).astype("str").fillna("no code").value_counts()
-    return Summary(
-        cards=len(first),
-        outcomes=outcome.value_counts(sort=False).reindex(OUTCOMES, fill_value=0).rename("cards"),
-        codes=codes.rename("cards"),
+    failed = np.unique(card, return_index=True)[1][(outcome == "failed").to_numpy()]
+    codes = frame["code"].take(failed).astype("str").fillna("no code").value_counts()
+    scored = frame[["field", "score"]][frame["field"].notna() & frame["score"].notna()]
+    return _Counts(
+        outcomes=outcome.value_counts(sort=False).reindex(OUTCOMES, fill_value=0),
+        codes=codes,
+        kinds=frozenset(map(str, frame["card_type"].dropna().unique())),
         fields=_fields(frame.assign(card=card)),
+        scores=scored.astype({"field": "str", "score": np.int64}).value_counts(["field", "score"]),
+    )
+
+
+def _merge(counts: list[_Counts]) -> _Counts:
+    codes = pd.concat([c.codes for c in counts])
+    scores = pd.concat([c.scores for c in counts])
+    fields = pd.concat([c.fields for c in counts])
+    return _Counts(
+        outcomes=sum((c.outcomes for c in counts[1:]), counts[0].outcomes),
+        codes=codes.groupby(codes.index, sort=False).sum(),
+        kinds=frozenset().union(*(c.kinds for c in counts)),
+        fields=fields.groupby(level=0, sort=False).sum(),
+        scores=scores.groupby(level=[0, 1]).sum(),
+    )
+
+
+def _summary(counts: _Counts) -> Summary:
+    order = ordered_fields(counts.kinds, counts.fields.index)
+    table = counts.fields.reindex(pd.Index(order, name="field", dtype="str")).astype(np.int64)
+    table["missing"] = table["cards"] - table["read"]
+    return Summary(
+        cards=int(counts.outcomes.sum()),
+        outcomes=counts.outcomes.rename("cards"),
+        codes=counts.codes.sort_index().sort_values(ascending=False, kind="stable").rename("cards"),
+        fields=table.join(_quantiles(counts.scores)),
     )
 
 
 def _fields(frame: pd.DataFrame) -> pd.DataFrame:
+    """Cards that should have each field, and those on which it was read."""
     read = frame[frame["field"].notna()]
     card, written = read["card"].to_numpy(), read["text"].notna().to_numpy()
     n = int(frame["card"].max()) + 1 if len(frame) else 0
@@ -168,8 +217,18 @@ def _fields(frame: pd.DataFrame) -> pd.DataFrame:
         # A card should have the fields of its type, and has those that were read, be its type known or not.
         should = np.logical_or.reduce([cards(rows), *(kinds[k] for k in CardType if field in expected_fields(k))])
         table.loc[field, ["cards", "read"]] = [should.sum(), cards(rows & written).sum()]
-    table = table.reindex(columns=["cards", "read"]).astype(np.int64)
-    table["missing"] = table["cards"] - table["read"]
-    scores = read["score"].astype("Float64").groupby(read["field"], observed=True)
-    quantiles = pd.DataFrame({name: scores.quantile(q) for name, q in _QUANTILES.items()}).astype(np.float64)
-    return table.join(quantiles.set_axis(quantiles.index.astype("str")))
+    return table.reindex(columns=["cards", "read"]).astype(np.int64)
+
+
+def _quantiles(scores: pd.Series) -> pd.DataFrame:
+    """Quantiles of each field, from the number of times that each score occurs."""
+    table = {}
+    for field, counts in scores.sort_index().groupby(level=0):
+        ends = counts.to_numpy().cumsum()
+        place = np.array(list(_QUANTILES.values())) * (ends[-1] - 1)
+        below = np.floor(place).astype(np.int64)
+        values = counts.index.get_level_values(1).to_numpy()
+        low, high = (values[np.searchsorted(ends, at, side="right")] for at in (below, np.ceil(place).astype(np.int64)))
+        table[field] = low + (high - low) * (place - below)
+    index = pd.Index(list(table), dtype="str")
+    return pd.DataFrame(list(table.values()), index=index, columns=list(_QUANTILES), dtype=np.float64)

@@ -81,12 +81,17 @@ def polygon_is_simple(df: pd.DataFrame) -> pd.DataFrame:
     return _judged(rows[spans], df["field"].take(rows[spans]).array, polygon.is_simple(points[spans]))
 
 
-@register(severity="warning", detail="scores that differ from card to card")
-def scores_vary(df: pd.DataFrame) -> pd.DataFrame:
+def _scores(df: pd.DataFrame) -> pd.Series:
+    scored = df[["field", "score"]][df["field"].notna() & df["score"].notna()]
+    return scored.astype({"field": "str", "score": np.int64}).value_counts(["field", "score"])
+
+
+@register(severity="warning", detail="scores that differ from card to card", counts=_scores)
+def scores_vary(scores: pd.Series) -> pd.DataFrame:
     """Scores of a field take more than three values; asked where there are 30 or more."""
-    counts = df.groupby("field", observed=True)["score"].agg(["count", "nunique"])
-    counts = counts[counts["count"] >= _ENOUGH_CASES]
-    return _judged(np.full(len(counts), -1), counts.index.to_numpy(), (counts["nunique"] > _FEW_SCORES).to_numpy())
+    counts = scores.groupby(level="field").agg(["sum", "size"])
+    counts = counts[counts["sum"] >= _ENOUGH_CASES]
+    return _judged(np.full(len(counts), -1), counts.index.to_numpy(), (counts["size"] > _FEW_SCORES).to_numpy())
 
 
 def _polygons(df: pd.DataFrame) -> tuple[NDArray[np.intp], NDArray[np.float64]]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from conftest import ID_CARD, LICENCE
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from quality_cards import ID_CARD, LICENCE
 
 from cardocr_nb.frame import to_frame, wide
 from cardocr_nb.frame.shapes import card_numbers

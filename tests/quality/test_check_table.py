@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from conftest import ID_CARD, LICENCE, job
+from quality_cards import ID_CARD, LICENCE, job
 
 from cardocr_nb.frame import empty, to_frame
 from cardocr_nb.quality import REGISTRY, check, register, tally, wilson

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ID_CARD, job
 from hypothesis import given
 from hypothesis import strategies as st
+from quality_cards import ID_CARD, job
 from scipy.stats import binomtest, ks_2samp
 
 from cardocr_nb.frame import empty, to_frame

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ID_CARD, LICENCE, job
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from quality_cards import ID_CARD, LICENCE, job
 from rapidfuzz.distance import Levenshtein
 
 from cardocr_nb.frame import empty, to_frame

@@ -4,9 +4,9 @@ import datetime as dt
 
 import pandas as pd
 import pytest
-from conftest import number
 from hypothesis import given
 from hypothesis import strategies as st
+from quality_cards import number
 from stdnum.cn import ric
 
 from cardocr_nb.quality import numbers

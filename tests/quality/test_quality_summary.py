@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ID_CARD, LICENCE, job
+from quality_cards import ID_CARD, LICENCE, job
 
 from cardocr_nb.cards import expected_fields
 from cardocr_nb.frame import empty, to_frame

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import BOX, ID_CARD, job
+from quality_cards import BOX, ID_CARD, job
 
 from cardocr_nb.cards import expected_fields
 from cardocr_nb.frame import UnknownLabelWarning, to_frame

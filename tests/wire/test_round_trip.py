@@ -1,13 +1,12 @@
 """What is written is what is read, and no bytes do worse than a DecodeError."""
 
 import warnings
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from wire_strategies import fields, job_tuples, jobs, maybe_text, requests, texts, words
 
-from cardocr_nb.cards import CardType
 from cardocr_nb.errors import DecodeError
 from cardocr_nb.wire.decode import (
     decode,
@@ -17,93 +16,8 @@ from cardocr_nb.wire.decode import (
     decode_recognition,
     decode_request,
 )
-from cardocr_nb.wire.encode import (
-    SERVICE_TIME,
-    TAG,
-    callback_bytes,
-    error_xml,
-    jobs_xml,
-    recognition_xml,
-    request_xml,
-)
-from cardocr_nb.wire.models import (
-    Callback,
-    CardResult,
-    Error,
-    Field,
-    Job,
-    JobList,
-    JobRequest,
-    JobState,
-    MqConfig,
-)
-
-characters = st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="\ufffe\uffff")
-texts = st.text(characters, min_size=1, max_size=30).filter(lambda s: s.strip(" \t\r\n") == s)
-maybe_text = st.none() | texts
-printable = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=1, max_size=1024)
-words = st.from_regex(r"[A-Za-z0-9_\-]{1,33}", fullmatch=True)
-keys = texts.filter(lambda s: s[0] not in "/\\")
-times = st.none() | st.datetimes(datetime(1970, 1, 2), datetime(2100, 1, 1), timezones=st.just(UTC)).map(  # noqa: DTZ001
-    lambda t: t.replace(microsecond=0).astimezone(SERVICE_TIME)
-)
-points = st.tuples(st.integers(-99_999, 99_999), st.integers(-99_999, 99_999))
-fields = st.builds(
-    Field,
-    label=st.just("") | texts,
-    text=maybe_text,
-    score=st.none() | st.integers(0, 100),
-    polygon=st.none() | st.tuples(points, points, points, points) | st.lists(points, min_size=1, max_size=6).map(tuple),
-)
-results = st.builds(
-    CardResult,
-    fields=st.lists(fields, max_size=12).map(tuple),
-    status=st.sampled_from([None, 0, 1]),
-    state=st.sampled_from([None, "Success", "Failed"]),
-    code=maybe_text,
-    message=maybe_text,
-    key=maybe_text,
-    url=maybe_text,
-).filter(lambda r: r != CardResult())
-jobs = st.builds(
-    Job,
-    id=texts,
-    state=st.sampled_from(JobState),
-    key=maybe_text,
-    card_type=st.none() | st.sampled_from(list(map(str, CardType))),
-    code=maybe_text,
-    message=maybe_text,
-    tag=st.sampled_from([None, TAG]),
-    bucket=maybe_text,
-    region=maybe_text,
-    queue_id=maybe_text,
-    created=times,
-    started=times,
-    ended=times,
-    user_data=st.none() | printable,
-    job_level=st.sampled_from([None, 0, 1, 2]),
-    progress=st.none() | st.integers(0, 100),
-    result=st.none() | results,
-)
-job_tuples = st.lists(jobs, max_size=4).map(tuple)
-requests = st.builds(
-    JobRequest,
-    key=keys,
-    card_type=st.sampled_from(list(map(str, CardType))),
-    user_data=st.none() | printable,
-    job_level=st.sampled_from([None, 0, 1, 2]),
-    callback=st.sampled_from([None, "no", "http://127.0.0.1:8087/x?a=1&b=2", "https://callback.demo.com"]),
-    callback_format=st.sampled_from([None, "XML", "JSON"]),
-    callback_type=st.sampled_from([None, "Url"]),
-    callback_mq=st.none()
-    | st.builds(
-        MqConfig,
-        region=st.sampled_from(["sh", "bj", "gz", "cd", "hk"]),
-        name=words,
-        mode=st.sampled_from(["Queue", "Topic"]),
-    ),
-    queue_id=st.none() | words,
-)
+from cardocr_nb.wire.encode import callback_bytes, error_xml, jobs_xml, recognition_xml, request_xml
+from cardocr_nb.wire.models import Callback, CardResult, Error, JobList
 
 
 @given(requests)

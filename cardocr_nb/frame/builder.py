@@ -1,0 +1,227 @@
+"""A frame put together block by block, in memory that is little more than the frame's own.
+
+Columns of numbers grow in place, texts stay in Arrow's pieces, and categories are numbered as they come, so that
+nothing of the size of the input is held twice.
+"""
+
+from __future__ import annotations
+
+import warnings
+from mmap import mmap
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from cardocr_nb.cards import field_name, known_field
+from cardocr_nb.frame.blocks import NUMBERS, TIMES
+from cardocr_nb.frame.polygon_array import PolygonArray
+from cardocr_nb.frame.schema import CATEGORIES, COLUMNS, DTYPES, TIMEZONE
+from cardocr_nb.wire.columns import MISSING
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from cardocr_nb.frame.blocks import Block
+
+_STEP = 65_536
+_PIECES = 64
+_NAMED_AT_MOST = 10
+
+
+class UnknownLabelWarning(UserWarning):
+    """A field came under a label that this package does not know; its row is kept, under a name made from the label."""
+
+
+class PolygonWarning(UserWarning):
+    """A field's polygon has not four corners, or one beyond any image; its row is kept, with the polygon missing."""
+
+
+class Builder:
+    """Takes blocks in order and gives the frame."""
+
+    def __init__(self) -> None:
+        words = [n for n in COLUMNS if DTYPES[n] == "category" and n != "field"]
+        self._words = {name: _Words() for name in words}
+        self._texts = {name: _Texts() for name in COLUMNS if DTYPES[name] == "str"}
+        self._numbers = {name: _Growing(DTYPES[name].lower()) for name in (*NUMBERS, "score")}
+        self._times = {name: _Growing("int64") for name in TIMES}
+        self._points, self._no_polygon = _Growing("int32", (4, 2)), _Growing("bool")
+        self._left_out = 0
+
+    def add(self, block: Block) -> None:
+        """Take in the cards of a block, behind those that are there."""
+        cards = len(block.fields)
+        rows = np.maximum(block.fields, 1)
+        card = np.repeat(np.arange(cards), rows)
+        of_card = pa.array(card)
+        bare = np.repeat(block.fields == 0, rows)
+        field = np.cumsum(~bare) - 1
+        of_field = pa.array(field, mask=bare)
+        for name, values in block.texts.items():
+            if name in self._words:
+                self._words[name].add(values, card)
+            else:
+                self._texts[name].add(values.take(of_card))
+        self._words["label"].add(block.label, np.where(bare, len(block.label), field))
+        self._texts["text"].add(block.text.take(of_field))
+        for name, values in block.numbers.items():
+            self._numbers[name].add(values[card])
+        for name, values in block.times.items():
+            self._times[name].add(values[card])
+        filled = ~bare
+        self._numbers["score"].add(_spread(block.score, filled, MISSING))
+        self._points.add(_spread(block.points, filled, 0))
+        self._no_polygon.add(~_spread(block.usable, filled, fill=False))
+        self._left_out += block.left_out
+
+    def frame(self) -> pd.DataFrame:
+        """Give the frame, once; labels and polygons that are odd are told in a warning each."""
+        if self._left_out:
+            warnings.warn(
+                f"{self._left_out} polygons have not four corners within the range of int32; they are missing in the "
+                "frame",
+                PolygonWarning,
+                stacklevel=3,
+            )
+        labels = self._words["label"]
+        names = _Words()
+        name_of_label = [names.place(field_name(label)) for label in labels.words]
+        unknown = [label for label in labels.words if known_field(label) is None]
+        if unknown:
+            warnings.warn(_unknown(unknown), UnknownLabelWarning, stacklevel=3)
+        names.codes = labels.codes.renumbered(name_of_label)
+        columns: dict[str, Any] = {"field": names.finish("field")}
+        columns |= {name: words.finish(name) for name, words in self._words.items()}
+        columns |= {name: texts.finish() for name, texts in self._texts.items()}
+        columns |= {name: _integers(grown.finish()) for name, grown in self._numbers.items()}
+        columns |= {name: _moments(grown.finish()) for name, grown in self._times.items()}
+        columns["polygon"] = PolygonArray(self._points.finish(), self._no_polygon.finish())
+        return pd.DataFrame({name: columns[name] for name in COLUMNS}, copy=False)
+
+
+def _unknown(labels: list[str]) -> str:
+    named = ", ".join(repr(label) for label in labels[:_NAMED_AT_MOST])
+    more = f" and {len(labels) - _NAMED_AT_MOST} more" if len(labels) > _NAMED_AT_MOST else ""
+    return f"{len(labels)} unknown labels: {named}{more}. Their rows are kept, under field names made from them"
+
+
+def _spread(values: NDArray[Any], filled: NDArray[np.bool_], fill: object) -> NDArray[Any]:
+    if len(values) == len(filled):
+        return values
+    spread = np.full((len(filled), *values.shape[1:]), fill, dtype=values.dtype)
+    spread[filled] = values
+    return spread
+
+
+class _Growing:
+    """An array that grows. Its memory is mapped: what is not yet used costs nothing, and no holes stay in the heap."""
+
+    def __init__(self, dtype: str, shape: tuple[int, ...] = ()) -> None:
+        self._shape = shape
+        self._values = _mapped(_STEP, shape, np.dtype(dtype))
+        self._count = 0
+
+    def add(self, values: NDArray[Any]) -> None:
+        total = self._count + len(values)
+        if total > len(self._values):
+            self._move(2 * total, self._values.dtype)
+        self._values[self._count : total] = _fitted(values, self._values.dtype)
+        self._count = total
+
+    def widen(self, dtype: np.dtype[Any]) -> None:
+        if dtype.itemsize > self._values.itemsize:
+            self._move(len(self._values), dtype)
+
+    def _move(self, capacity: int, dtype: np.dtype[Any]) -> None:
+        moved = _mapped(capacity, self._shape, dtype)
+        moved[: self._count] = self._values[: self._count]
+        self._values = moved
+
+    def renumbered(self, numbers: list[int]) -> _Growing:
+        """Give a copy in which each number is another; negative ones stay."""
+        table = np.array([*numbers, -1], dtype=_narrowest(max(numbers, default=0)))
+        copy = _Growing(str(table.dtype))
+        for at in range(0, self._count, _STEP):
+            copy.add(table[self._values[at : min(at + _STEP, self._count)]])
+        return copy
+
+    def finish(self) -> NDArray[Any]:
+        return self._values[: self._count]
+
+
+def _mapped(count: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    memory = mmap(-1, count * int(np.prod(shape, dtype=np.int64)) * dtype.itemsize)
+    return np.frombuffer(memory, dtype=dtype).reshape(count, *shape)
+
+
+def _fitted(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    return values if values.dtype == dtype else values.astype(dtype)
+
+
+def _narrowest(highest: int) -> np.dtype[Any]:
+    return next(np.dtype(d) for d in ("int8", "int16", "int32") if highest < np.iinfo(d).max)
+
+
+class _Words:
+    """A column of categories, numbered as they come."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, int] = {}
+        self.codes = _Growing("int8")
+
+    @property
+    def words(self) -> list[str]:
+        return list(self._places)
+
+    def place(self, word: str) -> int:
+        return self._places.setdefault(word, len(self._places))
+
+    def add(self, words: pa.StringArray, rows: NDArray[np.int64]) -> None:
+        """Take in the words at `rows`; one beyond the last stands for none."""
+        coded = words.dictionary_encode()
+        places = np.array([*map(self.place, coded.dictionary.to_pylist()), -1], dtype=np.int32)
+        codes = np.append(places[coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)], np.int32(-1))
+        dtype = _narrowest(len(self._places))
+        self.codes.widen(dtype)
+        self.codes.add(codes.astype(dtype)[rows])
+
+    def finish(self, name: str) -> pd.Categorical:
+        fixed = CATEGORIES.get(name, ())
+        order = [*fixed, *sorted(set(self._places) - set(fixed))]
+        rank = {word: place for place, word in enumerate(order)}
+        codes = self.codes.renumbered([rank[word] for word in self._places]).finish()
+        dtype = pd.CategoricalDtype(pd.Index(order, dtype="str"))
+        return pd.Categorical.from_codes(codes, dtype=dtype)
+
+
+class _Texts:
+    """A column of texts, in pieces of growing size."""
+
+    def __init__(self) -> None:
+        self._large: list[pa.Array] = []
+        self._small: list[pa.Array] = []
+
+    def add(self, values: pa.StringArray) -> None:
+        self._small.append(values.cast(pa.large_string()))
+        if len(self._small) == _PIECES:
+            self._join()
+
+    def _join(self) -> None:
+        if self._small:
+            self._large.append(pa.concat_arrays(self._small))
+            self._small = []
+
+    def finish(self) -> Any:
+        self._join()
+        pieces = pa.chunked_array(self._large, pa.large_string())
+        return pd.StringDtype(na_value=np.nan).__from_arrow__(pieces)  # type: ignore[attr-defined]  # the stubs lack it
+
+
+def _integers(values: NDArray[Any]) -> pd.arrays.IntegerArray:
+    return pd.arrays.IntegerArray(values, values == MISSING)
+
+
+def _moments(values: NDArray[np.int64]) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(values.view("M8[us]"), tz="UTC").tz_convert(TIMEZONE)

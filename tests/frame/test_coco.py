@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pycocotools.coco import COCO
+
+from cardocr_nb.cards import expected_fields
+from cardocr_nb.frame import UnknownLabelWarning, to_frame
+from cardocr_nb.frame.coco import from_coco, to_coco
+from cardocr_nb.wire.models import CardResult, Field
+
+BOX = ((10, 20), (10, 40), (130, 40), (130, 20))
+SIZES = {"a.jpg": (300, 200), "b.jpg": (400, 300)}
+HELD = ["key", "field", "text", "score", "polygon"]
+texts = st.none() | st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=8)
+
+
+@st.composite
+def frames(draw):
+    cards = []
+    for key, (width, height) in SIZES.items():
+        corner = st.tuples(st.integers(0, width), st.integers(0, height))
+        names = draw(st.lists(st.sampled_from(expected_fields("DriverLicense")), unique=True))
+        scores = st.none() | st.integers(0, 100)
+        fields = tuple(Field(n, draw(texts) or "", draw(scores), draw(st.tuples(*[corner] * 4))) for n in names)
+        cards.append(CardResult(fields, key=key))
+    return to_frame(cards)
+
+
+@settings(max_examples=40)
+@given(frames())
+def test_there_and_back_nothing_is_lost(df):
+    again = from_coco(json.loads(json.dumps(to_coco(df, SIZES))))
+    pd.testing.assert_frame_equal(again[HELD].astype({"field": "str"}), df[HELD].astype({"field": "str"}))
+
+
+@pytest.fixture
+def coco(tmp_path):
+    df = to_frame([CardResult((Field("姓名", "样本", 98, BOX), Field("性别", "女", 91)), key="a.jpg"),
+                   CardResult((), key="b.jpg")])  # fmt: skip
+    path = tmp_path / "instances.json"
+    path.write_text(json.dumps(to_coco(df, SIZES)), encoding="utf-8")
+    return path
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # pycocotools' own masks
+def test_the_tools_of_coco_read_it_and_draw_the_same_area(coco):
+    read = COCO(coco)
+    assert [i["file_name"] for i in read.loadImgs(read.getImgIds())] == ["a.jpg", "b.jpg"]
+    (annotation,) = read.loadAnns(read.getAnnIds(catIds=read.getCatIds(catNms=["name"])))
+    assert annotation["bbox"] == [10, 20, 120, 20]
+    assert annotation["area"] == 2400 == read.annToMask(annotation).sum()
+    assert np.argwhere(read.annToMask(annotation)).min(axis=0).tolist() == [20, 10]
+
+
+def test_a_field_without_a_polygon_is_left_out_and_an_image_without_fields_stays(coco):
+    frame = from_coco(coco)
+    assert frame["key"].tolist() == ["a.jpg", "b.jpg"]
+    assert frame["field"].astype("str").fillna("-").tolist() == ["name", "-"]
+
+
+def test_texts_are_left_out_on_request():
+    df = to_frame(CardResult((Field("姓名", "样本", 98, BOX),), key="a.jpg"))
+    assert {"text", "score"}.isdisjoint(to_coco(df, SIZES, texts=False)["annotations"][0])
+    assert "样本" not in json.dumps(to_coco(df, SIZES, texts=False), ensure_ascii=False)
+
+
+def test_the_same_field_has_the_same_category_in_every_data_set():
+    first = to_frame(CardResult((Field("姓名", "样本", 98, BOX),), key="a.jpg"))
+    with pytest.warns(UnknownLabelWarning):
+        second = to_frame(CardResult((Field("血型", "O", 98, BOX), Field("姓名", "样本", 98, BOX)), key="a.jpg"))
+    ids = [{c["name"]: c["id"] for c in to_coco(df, SIZES)["categories"]} for df in (first, second)]
+    assert ids[0].items() <= ids[1].items()
+
+
+def test_another_tools_boxes_become_polygons():
+    foreign = {
+        "images": [{"id": 5, "file_name": "a.jpg"}],
+        "categories": [{"id": 3, "name": "name"}],
+        "annotations": [{"id": 1, "image_id": 5, "category_id": 3, "bbox": [1, 2, 30, 10], "segmentation": []}],
+    }
+    assert from_coco(foreign)["polygon"][0].points == ((1, 2), (1, 12), (31, 12), (31, 2))
+
+
+def test_what_has_no_key_and_what_is_no_coco_is_refused():
+    with pytest.raises(ValueError, match="1 rows have no key"):
+        to_coco(to_frame(CardResult((Field("姓名", "样本"),))), SIZES)
+    with pytest.raises(ValueError, match="has the members"):
+        from_coco({"images": []})
+
+
+def test_the_accessor_delegates():
+    df = to_frame(CardResult((Field("姓名", "样本", 98, BOX),), key="a.jpg"))
+    assert df.cardocr.to_coco(SIZES) == to_coco(df, SIZES)
+    pd.testing.assert_frame_equal(pd.DataFrame.cardocr.from_coco(to_coco(df, SIZES)), from_coco(to_coco(df, SIZES)))

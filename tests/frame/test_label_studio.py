@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+import json
+from xml.etree import ElementTree as ET
+
+import jsonschema
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cardocr_nb.cards import expected_fields
+from cardocr_nb.errors import ImageError
+from cardocr_nb.frame import to_frame, validate
+from cardocr_nb.frame.label_studio import from_label_studio, label_studio_config, to_label_studio
+from cardocr_nb.wire.models import CardResult, Field, Job, JobState
+
+BOX = ((10, 20), (10, 40), (130, 40), (130, 20))
+SIZES = {"a.jpg": (300, 200), "b.jpg": (4000, 3000), "c.jpg": (85, 54)}
+HELD = ["job_id", "key", "card_type", "state", "field", "text", "score", "polygon"]
+
+_NUMBERS = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
+# The task and the results of the tags PolygonLabels and TextArea as Label Studio's reference of tags lists them.
+_RESULT = {
+    "type": "object",
+    "required": ["id", "from_name", "to_name", "type", "value", "original_width", "original_height", "image_rotation"],
+    "properties": {
+        "id": {"type": "string"},
+        "from_name": {"enum": ["label", "transcription"]},
+        "to_name": {"const": "image"},
+        "type": {"enum": ["polygonlabels", "textarea"]},
+        "original_width": {"type": "integer", "minimum": 1},
+        "original_height": {"type": "integer", "minimum": 1},
+        "score": {"type": "number", "minimum": 0, "maximum": 1},
+        "value": {
+            "type": "object",
+            "required": ["points", "closed"],
+            "properties": {
+                "points": {"type": "array", "items": _NUMBERS, "minItems": 3},
+                "closed": {"type": "boolean"},
+                "polygonlabels": {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 1},
+                "text": {"type": "array", "items": {"type": "string"}},
+            },
+        },
+    },
+}
+TASKS = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["data", "predictions"],
+        "additionalProperties": False,
+        "properties": {
+            "data": {"type": "object", "required": ["image"]},
+            "predictions": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["result"],
+                    "properties": {
+                        "model_version": {"type": "string"},
+                        "score": {"type": "number", "minimum": 0, "maximum": 1},
+                        "result": {"type": "array", "items": _RESULT},
+                    },
+                },
+            },
+        },
+    },
+}
+texts = st.none() | st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=8)
+
+
+@st.composite
+def frames(draw):
+    jobs = []
+    for number, (key, (width, height)) in enumerate(SIZES.items()):
+        corner = st.tuples(st.integers(0, width), st.integers(0, height))
+        fields = tuple(
+            Field(
+                name,
+                draw(texts) or "",
+                draw(st.none() | st.integers(0, 100)),
+                draw(st.none() | st.tuples(*[corner] * 4)),
+            )
+            for name in draw(st.lists(st.sampled_from(expected_fields("IDCard")), unique=True))
+        )
+        jobs.append(Job(f"j{number}", JobState.SUCCESS, key, "IDCard", result=CardResult(fields)))
+    return to_frame(jobs)
+
+
+def comparable(df):
+    return df[HELD].astype({"field": "str"})
+
+
+@settings(max_examples=40)
+@given(frames())
+def test_there_and_back_nothing_is_lost_and_the_format_is_kept(df):
+    tasks = json.loads(json.dumps(to_label_studio(df, SIZES)))
+    jsonschema.validate(tasks, TASKS)
+    pd.testing.assert_frame_equal(comparable(from_label_studio(tasks)), comparable(df))
+
+
+def one(**other):
+    return to_frame(CardResult((Field("姓名", "样本", 98, BOX),), key="a.jpg", **other))
+
+
+def test_points_are_percent_of_the_image_and_text_and_outline_share_an_id():
+    task = to_label_studio(one(), SIZES, image="/data/local-files/?d=cards/{key}")[0]
+    assert task["data"]["image"] == "/data/local-files/?d=cards/a.jpg"
+    outline, text = task["predictions"][0]["result"]
+    assert outline["id"] == text["id"]
+    assert outline["value"]["points"][2] == pytest.approx([130 / 3, 20.0])
+    assert (outline["value"]["polygonlabels"], text["value"]["text"]) == (["name"], ["样本"])
+    assert (outline["original_width"], outline["original_height"], outline["score"]) == (300, 200, 0.98)
+
+
+def test_what_people_corrected_comes_back_and_what_they_cancelled_does_not():
+    task = to_label_studio(one(), SIZES)[0]
+    mended = json.loads(json.dumps(task["predictions"][0]["result"]))
+    mended[1]["value"]["text"] = ["样本二", "次行"]
+    for result in mended:
+        result.pop("score")
+        result["value"]["points"][0] = [10.0, 10.0]
+    task["annotations"] = [{"result": mended}, {"result": [], "was_cancelled": True}]
+    frame = from_label_studio([task])
+    assert frame["text"].tolist() == ["样本二\n次行"]
+    assert frame["polygon"][0].points[0] == (30, 20)
+    assert frame["score"].isna().all()
+    assert validate(frame).empty
+
+
+def test_an_export_is_read_from_a_file_and_a_task_without_regions_keeps_a_row(tmp_path):
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps([{"id": 7, "data": {"image": "a.jpg"}, "annotations": [{"result": []}]}]))
+    frame = from_label_studio(path)
+    assert frame["key"].tolist() == ["a.jpg"]
+    assert frame["field"].isna().all()
+
+
+def test_an_outline_of_five_corners_keeps_its_text_without_a_polygon():
+    task = to_label_studio(one(), SIZES)[0]
+    task["predictions"][0]["result"][0]["value"]["points"].append([1.0, 1.0])
+    frame = from_label_studio([task])
+    assert frame["text"].tolist() == ["样本"]
+    assert frame["polygon"].isna().all()
+
+
+def test_sizes_are_taken_from_the_upright_images_of_a_folder(photo, tmp_path):
+    photo(tmp_path / "a.jpg", size=(300, 200))
+    assert to_label_studio(one(), tmp_path) == to_label_studio(one(), SIZES)
+
+
+def test_images_without_a_size_are_named(tmp_path):
+    with pytest.raises(ImageError, match=r"1 images give no size: .*a\.jpg"):
+        to_label_studio(one(), tmp_path)
+    with pytest.raises(KeyError, match=r"no width and height for 'a\.jpg'"):
+        to_label_studio(one(), {})
+    with pytest.raises(ValueError, match="1 rows have no key"):
+        to_label_studio(one().assign(key=None), SIZES)
+
+
+@pytest.mark.parametrize("tasks", [[{"image": "a.jpg"}], ["a.jpg"], ({},)])
+def test_another_json_is_refused(tasks):
+    with pytest.raises(ValueError, match="choose the format JSON"):
+        from_label_studio(tasks)
+
+
+def test_the_configuration_names_the_tags_and_labels_of_the_tasks():
+    df = one()
+    view = ET.fromstring(label_studio_config(df))  # noqa: S314 - our own
+    names = {tag.get("name"): tag.tag for tag in view}
+    results = to_label_studio(df, SIZES)[0]["predictions"][0]["result"]
+    assert {r["from_name"]: r["type"] for r in results} == {
+        name: tag.lower() for name, tag in names.items() if tag != "Image"
+    }
+    assert [label.get("value") for label in view.iter("Label")] == ["name"]
+    assert view.find("Image").get("value") == "$image"
+
+
+def test_the_accessor_delegates():
+    df = one()
+    assert df.cardocr.to_label_studio(SIZES) == to_label_studio(df, SIZES)
+    pd.testing.assert_frame_equal(
+        pd.DataFrame.cardocr.from_label_studio(to_label_studio(df, SIZES)),
+        from_label_studio(to_label_studio(df, SIZES)),
+    )

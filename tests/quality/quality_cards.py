@@ -1,0 +1,37 @@
+"""Cards made up for the checks; their region code, 990101, is nobody's."""
+
+from stdnum.cn import ric
+
+from cardocr_nb.wire.models import CardResult, Field, Job, JobState
+
+BOX = ((1, 2), (1, 9), (30, 9), (30, 2))
+ID_CARD = {
+    "姓名": "样本一",
+    "性别": "男",
+    "民族": "汉",
+    "出生": "1974年12月1日",
+    "住址": "样本省示例市标本路1号",
+    "公民身份号码": "990101197412010014",
+}
+LICENCE = {
+    "证号": "990202198303150022",
+    "姓名": "样本二",
+    "性别": "女",
+    "国籍": "中国",
+    "住址": "样本省示例市试验街20号",
+    "出生日期": "1983-03-15",
+    "初次领证日期": "2008-05-20",
+    "准驾车型": "C1",
+    "有效期限": "2018-05-20至2028-05-20",
+    "发证单位": "样本省示例市公安局",
+}
+
+
+def number(head):
+    """Put the check digit behind 17 digits."""
+    return head + ric.calc_check_digit(f"{head}0")
+
+
+def job(texts, *, key="1.jpg", kind="IDCard", polygon=BOX, state=JobState.SUCCESS, score=90):
+    fields = tuple(Field(label, text, score, polygon) for label, text in texts.items())
+    return Job(f"job of {key}", state, key, kind, result=CardResult(fields, status=int(bool(fields))))

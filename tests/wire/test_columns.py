@@ -1,0 +1,296 @@
+"""The fast reader gives what the strict parser gives, or gives the document up."""
+
+import re
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from wire_strategies import jobs, plain_jobs
+
+from cardocr_nb.wire.columns import MISSING, NUMBERS, TEXTS, TIMES, read_columns
+from cardocr_nb.wire.decode import decode
+from cardocr_nb.wire.encode import callback_bytes, jobs_xml
+from cardocr_nb.wire.models import Callback, JobList
+from cardocr_nb.wire.numerals import NO_TIME
+
+JOB = b"<JobsDetail><JobId>j1</JobId><State>Success</State>%s</JobsDetail>"
+RESULT = b"<Operation><ImageLicenseRecResult>%s</ImageLicenseRecResult></Operation>"
+
+
+def document(inside=b"", *, job=JOB):
+    return b"<Response>" + job % inside + b"</Response>"
+
+
+def field(inside):
+    return document(RESULT % (b"<IdInfo>" + inside + b"</IdInfo>"))
+
+
+def job_rows(job):
+    """What the strict parser says of a job, in the words of the columns."""
+    result = job.result
+    row = {
+        "job_id": job.id, "state": str(job.state), "code": job.code, "message": job.message,
+        "queue_id": job.queue_id, "bucket": job.bucket, "key": job.key, "region": job.region,
+        "card_type": job.card_type, "user_data": job.user_data, "job_level": job.job_level, "progress": job.progress,
+        "created": job.created, "started": job.started, "ended": job.ended,
+    }  # fmt: skip
+    row |= {f"result_{name}": getattr(result, name, None) for name in ("state", "code", "message", "key")}
+    row["status"] = getattr(result, "status", None)
+    return row, [(f.label, f.text, f.score, f.polygon) for f in job.fields]
+
+
+def column_rows(columns):
+    """The same of columns, for each document."""
+    rows, begin = [], 0
+    for card, count in enumerate(columns.fields.tolist()):
+        row = {name: columns.texts[name][card].as_py() for name in TEXTS}
+        for name in NUMBERS:
+            row[name] = None if columns.numbers[name][card] == MISSING else int(columns.numbers[name][card])
+        for name in TIMES:
+            row[name] = int(columns.times[name][card])
+        found = []
+        for at in range(begin, begin + count):
+            score = None if columns.score[at] == MISSING else int(columns.score[at])
+            points = tuple(map(tuple, columns.points[at].tolist())) if columns.corners[at] == 4 else columns.corners[at]
+            found.append((columns.label[at].as_py(), columns.text[at].as_py(), score, points))
+        begin += count
+        rows.append((int(columns.document[card]), row, found))
+    assert begin == len(columns.score)
+    return rows
+
+
+def agree(documents):
+    """Check that whatever is not refused reads as the strict parser reads it; give the refused ones."""
+    columns, refused = read_columns(documents)
+    expected = []
+    for place, raw in enumerate(documents):
+        if place not in refused:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                expected += [(place, *job_rows(job)) for job in decode(raw).jobs]
+    got = [] if columns is None else column_rows(columns)
+    assert len(got) == len(expected)
+    for (place, row, found), (wanted_place, wanted, wanted_found) in zip(got, expected, strict=True):
+        for name in TIMES:
+            moment = wanted[name]
+            wanted[name] = NO_TIME if moment is None else round(moment.timestamp()) * 1_000_000
+        assert (place, row) == (wanted_place, wanted)
+        for one, other in zip(found, wanted_found, strict=True):
+            assert one[:3] == other[:3]
+            corners = other[3] or ()
+            assert one[3] == (corners if len(corners) == 4 else len(corners))
+    return refused
+
+
+def indent(raw, by=b"  "):
+    """White space between tags, as the service writes it."""
+    depth, out = 0, []
+    for part in re.split(rb"(?<=>)(?=<)", raw):
+        closing = part.startswith(b"</")
+        depth -= closing
+        out.append(b"\n" + by * depth + part)
+        depth += not closing and not part.endswith(b"/>") and b"</" not in part and not part.startswith(b"<?")
+    return b"".join(out).strip()
+
+
+PROLOG = b'<?xml version="1.0" encoding="utf-8"?>'
+
+
+@st.composite
+def written(draw, made=plain_jobs, fewest=0):
+    """A document with jobs, in one of the ways in which it may be written."""
+    many = tuple(draw(st.lists(made, min_size=fewest, max_size=3)))
+    raw = callback_bytes(Callback("TaskFinish", many)) if draw(st.booleans()) else jobs_xml(JobList(many))
+    if draw(st.booleans()):
+        raw = raw.removeprefix(PROLOG).lstrip()
+    if draw(st.booleans()):
+        raw = raw.replace(b"/>", b" />")
+    if draw(st.booleans()):
+        raw = indent(raw, draw(st.sampled_from([b"", b"  ", b"\t", b"      "])))
+    return raw.replace(b"\n", draw(st.sampled_from([b"\n", b"\r\n"])))
+
+
+@given(st.lists(written(fewest=1), min_size=1, max_size=4))
+def test_documents_read_fast_as_the_strict_parser_reads_them(documents):
+    assert agree(documents) == []
+
+
+@given(st.lists(written(jobs), min_size=1, max_size=3))
+def test_documents_with_other_numbers_read_as_the_strict_parser_reads_them(documents):
+    agree(documents)
+
+
+ODD = [
+    (b"<State>Success<", b"<State><![CDATA[Success]]><"),
+    (b"<JobsDetail>", b'<JobsDetail a="1">'),
+    (b"<JobsDetail>", b"<!-- said --><JobsDetail>"),
+    (b"<JobsDetail>", b"<JobsDetail><Unknown>1</Unknown>"),
+    (b"<JobsDetail>", b"<JobsDetail><?go on?>"),
+    (b"<State>", b"<State> "),
+    (b"Success<", b"&#83;uccess<"),
+    (b"<JobId>", b"<JobId>&amp;&lt;&gt;&quot;&apos;&amp;lt;"),
+    (b"<JobId>", b"<JobId>&nothing;"),
+    (b"<Score>", b"<Score>0"),
+    (b"<Point>", b"<Point>-"),
+    (b",", b".5,"),
+    (b"+0800", b"+0000"),
+    (b"+0800", b"Z"),
+    (b"T", b" "),
+    (b"</JobId>", b"</JobId><JobId>j2</JobId>"),
+    (b"</JobId>", b"</JobId ><Message/><Message/>"),
+    (b"<IdInfo>", b"<IdInfo/><IdInfo>"),
+    (b"<IdInfo>", b"<IdInfo></IdInfo><IdInfo>"),
+    (b"</IdInfo>", b"<Name/></IdInfo>"),
+    (b"</Location>", b"</Location><Location/>"),
+    (b"<JobsDetail>", b"text<JobsDetail>"),
+    (b"</Response>", b"</Response><Response></Response>"),
+    (b"</Response>", b"<NextToken>3</NextToken><NonExistJobIds>a</NonExistJobIds></Response>"),
+    (b"</Response>", b"<EventName>a</EventName><EventName>b</EventName></Response>"),
+    (b"<Response>", b"<!DOCTYPE a><Response>"),
+    (b"Success", b"Sucess"),
+    (b"<JobId>", b"<JobId>\x01"),
+    (b"<JobId>", b"<JobId>\xff"),
+    (b"<JobId>", "<JobId>\uffff".encode()),
+    (b"<JobId>", "<JobId>\ufffd".encode()),
+    (b"<JobId>", b"<JobId>>"),
+    (b"JobId", b"JobID"),
+    (b"<Status>", b"<Status>9"),
+]
+
+
+@given(st.lists(written(), min_size=1, max_size=3), st.sampled_from(ODD), st.integers(1, 3))
+def test_odd_documents_read_as_the_strict_parser_reads_them_or_are_given_up(documents, odd, times):
+    agree([documents[0].replace(*odd, times), *documents[1:]])
+
+
+def spoil(raw, data):
+    raw = bytearray(raw)
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, max(len(raw) - 1, 0)))
+        size = data.draw(st.integers(1, 40))
+        match data.draw(st.sampled_from(["flip", "drop", "double", "cut", "swap"])):
+            case "flip":
+                raw[at : at + 1] = bytes(b ^ 1 << data.draw(st.integers(0, 7)) for b in raw[at : at + 1])
+            case "drop":
+                del raw[at : at + size]
+            case "double":
+                raw[at:at] = raw[at : at + size]
+            case "swap":
+                raw[at : at + size] = bytes(reversed(raw[at : at + size]))
+            case "cut":
+                del raw[at + 1 :]
+    return bytes(raw)
+
+
+@settings(max_examples=300)
+@given(st.lists(written(), min_size=1, max_size=3), st.data())
+def test_a_spoiled_document_never_reads_otherwise_than_strictly(documents, data):
+    place = data.draw(st.integers(0, len(documents) - 1))
+    documents[place] = spoil(documents[place], data)
+    agree(documents)
+
+
+@settings(max_examples=300)
+@given(written(), st.data())
+def test_a_doubled_or_dropped_node_never_reads_otherwise_than_strictly(raw, data):
+    parts = re.findall(rb"<[^>]*>[^<]*", raw)
+    for _ in range(data.draw(st.integers(1, 2))):
+        at, size = data.draw(st.integers(0, len(parts) - 1)), data.draw(st.sampled_from([1, 2, 2, 4, 10]))
+        if data.draw(st.booleans()):
+            parts[at:at] = parts[at : at + size]
+        else:
+            del parts[at + 1 : at + 1 + size]
+    agree([b"".join(parts)])
+
+
+def test_a_spoiled_document_costs_no_other(data):
+    good = (data / "responses" / "licence.xml").read_bytes()
+    bad = [good.replace(b"<Score>99", b"<Score>999"), good[:900], b"", good.replace(b"/Point>", b"Point>", 1)]
+    documents = [good, bad[0], good, bad[1], bad[2], good, bad[3], good]
+    assert agree(documents) == [1, 3, 4, 6]
+
+
+@pytest.mark.parametrize("name", ["licence", "callback", "failed", "no_card", "submitted", "list_page",
+                                  "id_card_english", "id_card_chinese_compact"])  # fmt: skip
+def test_the_documents_of_the_service_are_read_fast(data, name):
+    assert agree([(data / "responses" / f"{name}.xml").read_bytes()]) == []
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        document(),
+        PROLOG + b"\r\n" + document(b"\r\n   <Message />\r\n"),
+        b"<?xml version='1.0' encoding='UTF-8'?>" + document(),
+        document(b"<EndTime>-</EndTime><StartTime/><CreationTime>2024-02-29T23:59:59+0800</CreationTime>"),
+        document(b"<Message>a &amp;amp; b &lt; c</Message>"),
+        document("<Message>样本　ｆｕｌｌ�</Message>".encode()),
+        document(b"<Operation><UserData>  \n </UserData></Operation>"),
+        document(b"<Operation></Operation><Input>\n\n\t </Input>"),
+        document(RESULT % b"<Code>C</Code><Message>M</Message><State>Failed</State>"),
+        field(b"<Location></Location><DetectedText/>"),
+        field(b"<Name></Name><Score></Score>"),
+        field(b"<Location><Point>1,2</Point></Location><Name>a</Name>"),
+        field(b"<Location>" + b"<Point>1234567,87654321</Point>" * 4 + b"</Location>"),
+        document()[:-11] + b"<NextToken>1</NextToken></Response>",
+    ],
+)
+def test_plain_documents_are_not_given_up(raw):
+    assert agree([raw, raw]) == []
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"<Response></Response>",
+        b"<Response>",
+        b"<Response>\n</Response>",
+        document(b"<EndTime>2023-02-29T00:00:00+0800</EndTime>"),
+        document(b"<EndTime>2023-02-28T24:00:00+0800</EndTime>"),
+        document(b"<EndTime>2023-02-28T00:00:00-0800</EndTime>"),
+        document(b"<Progress>101</Progress>"),
+        document(b"<Message>\x0b</Message>"),
+        document(b"<Message>\xed\xa0\x80</Message>"),
+        document(b"<Message>&#x41;</Message>"),
+        document(b"<Message>a"),
+        document(b"<JobId>j2</JobId>"),
+        document(b"<><<>>"),
+        document(b">< <"),
+        document(b"x"),
+        document(b"\n x"),
+        document(job=b"<JobsDetail><JobId/><State>Success</State>%s</JobsDetail>"),
+        document(job=b"<JobsDetail><JobId>1</JobId>%s</JobsDetail>"),
+        document(job=b"<JobId>%s</JobId>"),
+        document() + document(),
+        document() + b"<Response>",
+        field(b"<Score>1.0</Score>"),
+        field(b"<Location><Point/></Location>"),
+        field(b"<Location><Point></Point></Location>"),
+        field(b"<Location><Point>12345678,1</Point></Location>"),
+        field(b"<Location><Point>1,</Point></Location>"),
+        field(b"<Location><Point>,1</Point></Location>"),
+        field(b"<Location><Point>1;1</Point></Location>"),
+        b'{"JobsDetail": []}',
+    ],
+)
+def test_what_is_not_plain_is_given_up(raw):
+    assert agree([document(), raw]) == [1]
+
+
+def test_white_space_at_either_end_of_a_text_is_given_up():
+    assert agree([document(b"<Message> a</Message>"), document(b"<Message>a\n</Message>")]) == [0, 1]
+
+
+def test_nothing_gives_nothing():
+    assert read_columns([]) == (None, [])
+
+
+def test_every_spelling_of_a_tag_has_its_own_place():
+    from cardocr_nb.wire import tokens
+
+    count = len(tokens._TAGS)
+    slots = tokens._slots(tokens._HEAD[:count], tokens._SIZE[:count], tokens._LAST)
+    assert len(np.unique(slots)) == count
