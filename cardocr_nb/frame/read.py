@@ -104,7 +104,9 @@ def read_responses(
 
         files_only = [source for source in sources if not isinstance(source, bytes)]
         if len(files_only) < len(sources):
-            raise ValueError("engine='dask' reads files that its workers can see, got bytes; write them to a file first")
+            raise ValueError(
+                "engine='dask' reads files that its workers can see, got bytes; write them to a file first"
+            )
         return read_dask(files_only, blocksize=blocksize)
     _keep_heap()
     files = [file for number, source in enumerate(sources, 1) for file in find(source, number)]
