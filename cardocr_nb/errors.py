@@ -233,6 +233,9 @@ _BY_CODE: dict[str, type[ServiceError]] = {
 }
 
 
+_BY_STATUS: dict[int, type[ServiceError]] = {403: PermissionDeniedError, 404: NotFoundError}
+
+
 def service_error(
     code: str,
     message: str,
@@ -265,7 +268,9 @@ def service_error(
         kind = ClockError  # the vendor says AccessDenied, "Request has expired" to a signature whose time is over
     elif kind is None and status in (429, 503):
         kind = ThrottledError
-    elif kind is None:
+    elif kind is None and not code:
+        kind = _BY_STATUS.get(status)  # the answer to a HEAD has no body to name a code
+    if kind is None:
         kind = TransientError if status >= 500 else ServiceError
     return kind(
         code or f"HTTP {status}", message, status=status, request_id=request_id, retry_after=retry_after, raw=raw

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, overload
 
 from cardocr_nb.cards import card_type as checked_card_type
-from cardocr_nb.client import objects, waiting
+from cardocr_nb.client import waiting
 from cardocr_nb.client.calls import send
+from cardocr_nb.client.objects import Objects
 from cardocr_nb.errors import DecodeError, InvalidRequestError, NotFoundError
 from cardocr_nb.transport import Request, Transport
 from cardocr_nb.wire.decode import decode_jobs, decode_recognition
@@ -17,6 +17,7 @@ from cardocr_nb.wire.models import CardResult, Job, JobRequest, MqConfig
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from cardocr_nb.local.engine import Reader
 
@@ -24,7 +25,7 @@ _XML = {"Content-Type": "application/xml"}
 _IDS_A_CALL = 50
 
 
-class Client:
+class Client(Objects):
     """Card OCR through a transport.
 
     Use `Client.local` for the embedded service and `Client.from_env` for the cloud.
@@ -40,12 +41,11 @@ class Client:
     --------
     >>> import cardocr_nb as ocr
     >>> with ocr.Client.local("data/cards") as client:  # doctest: +SKIP
-    ...     job = client.wait(client.submit("id/0001.jpg", card_type="IDCard"))
-    ...     ocr.to_frame(job)
+    ...     ocr.to_frame(client.wait(client.submit("id/0001.jpg", card_type="IDCard")))
     """
 
     def __init__(self, transport: Transport, *, poll: tuple[float, float] = (1.0, 15.0)) -> None:
-        self.transport = transport
+        super().__init__(transport)
         self.poll = poll
 
     @classmethod
@@ -121,29 +121,6 @@ class Client:
         folder: Path | None = getattr(self.transport, "folder", None)
         return folder
 
-    def upload(self, image: str | Path, key: str | None = None) -> str:
-        """Put an image into the bucket; an identical object that is there already is left alone.
-
-        Parameters
-        ----------
-        image : str or Path
-            File to send, streamed.
-        key : str, optional
-            Name in the bucket; default the file's name.
-
-        Returns
-        -------
-        str
-            The key.
-
-        Raises
-        ------
-        ImageError
-            There is no such file.
-        TransportError, ServiceError
-        """
-        return objects.upload(self.transport, Path(image), key)
-
     def submit(
         self,
         key: str,
@@ -181,20 +158,18 @@ class Client:
         ServiceError
             The service refused.
         """
-        body = request_xml(
-            JobRequest(
-                key,
-                card_type,
-                user_data=user_data,
-                job_level=job_level,
-                callback=callback,
-                callback_format=callback_format,
-                callback_type=callback_type,
-                callback_mq=callback_mq,
-                queue_id=queue_id,
-            )
+        asked = JobRequest(
+            key,
+            card_type,
+            user_data=user_data,
+            job_level=job_level,
+            callback=callback,
+            callback_format=callback_format,
+            callback_type=callback_type,
+            callback_mq=callback_mq,
+            queue_id=queue_id,
         )
-        reply = send(self.transport, Request("POST", "/jobs", headers=_XML, body=body))
+        reply = send(self.transport, Request("POST", "/jobs", headers=_XML, body=request_xml(asked)))
         jobs = decode_jobs(reply.body).jobs
         if len(jobs) != 1:
             raise DecodeError(f"the answer to a submission holds {len(jobs)} jobs, expected one", reply.body)
@@ -211,8 +186,7 @@ class Client:
 
         Returns
         -------
-        list of Job
-            In the order asked.
+        list of Job, in the order asked
 
         Raises
         ------
@@ -248,7 +222,6 @@ class Client:
         timeout : float, optional
             Seconds; default without end.
         progress : bool, default False
-            Show a bar.
 
         Returns
         -------
@@ -319,7 +292,6 @@ class Client:
         Parameters
         ----------
         key : str
-            Object in the bucket.
         card_type : {"IDCard", "DriverLicense"}
         """
         params = {"ci-process": "AILicenseRec", "CardType": str(checked_card_type(card_type))}

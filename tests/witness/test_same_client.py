@@ -8,6 +8,7 @@ import pytest
 from cardocr_nb.batch.run import read_all
 from cardocr_nb.client import Client
 from cardocr_nb.errors import (
+    DecodeError,
     ImageError,
     InvalidRequestError,
     NotActivatedError,
@@ -186,3 +187,36 @@ def test_an_upload_of_nothing_is_an_object_of_nothing(client, tmp_path):
     client.upload(tmp_path / "empty.bin")
     reply = client.transport.send(Request("GET", "/empty.bin", "cos"))
     assert (reply.status, reply.body, reply.headers["etag"]) == (200, b"", '"d41d8cd98f00b204e9800998ecf8427e"')
+
+
+@pytest.mark.parametrize("size", [0, 1, 8 * 2**20, 8 * 2**20 + 1, 17_000_000])
+def test_an_object_comes_back_as_it_went_up(client, tmp_path, size):
+    content = (b"0123456789abcdef" * (size // 16 + 1))[:size]
+    (tmp_path / "up.bin").write_bytes(content)
+    client.upload(tmp_path / "up.bin", "目录/照片 +%.jpg")
+    info = client.head("目录/照片 +%.jpg")
+    assert (info.size, info.content_type) == (size, "image/jpeg")
+    (tmp_path / "down").mkdir()
+    assert client.download("目录/照片 +%.jpg", tmp_path / "down") == tmp_path / "down/照片 +%.jpg"
+    assert (tmp_path / "down/照片 +%.jpg").read_bytes() == content
+
+
+def test_a_download_that_fails_leaves_the_file_that_was_there(client, tmp_path, monkeypatch):
+    (tmp_path / "a.bin").write_bytes(b"first")
+    client.upload(tmp_path / "a.bin")
+    (tmp_path / "down.bin").write_bytes(b"kept")
+    with pytest.raises(NotFoundError, match="the service answered 404"):
+        client.download("b.bin", tmp_path / "down.bin")
+    whole = client.transport.send
+    monkeypatch.setattr(
+        client.transport, "send", lambda r: replace(whole(r), body=b"other") if r.method == "GET" else whole(r)
+    )
+    with pytest.raises(DecodeError, match="its MD5 is not its ETag"):
+        client.download("a.bin", tmp_path / "down.bin")
+    monkeypatch.setattr(
+        client.transport, "send", lambda r: replace(whole(r), body=b"") if r.method == "GET" else whole(r)
+    )
+    with pytest.raises(DecodeError, match="changed while it was fetched"):
+        client.download("a.bin", tmp_path / "down.bin")
+    assert (tmp_path / "down.bin").read_bytes() == b"kept"
+    assert sorted(p.name for p in tmp_path.iterdir() if p.is_file()) == ["a.bin", "down.bin"]
