@@ -2,10 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test lint lab bench slow clean
+.PHONY: help demo test lint lab bench clean
 
 help:
-	@echo "make demo | test | lint | lab | bench | slow | clean"
+	@echo "make demo | test | lint | lab | bench | clean"
 
 .venv/ready: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -16,10 +16,7 @@ demo: .venv/ready
 	$(BIN)/python -m cardocr_nb.demo
 
 test: .venv/ready
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" --cov --cov-report=term:skip-covered
-
-slow: .venv/ready
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered
 
 lint: .venv/ready
 	$(BIN)/ruff check .
