@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tqdm.auto import tqdm
 
@@ -15,6 +15,7 @@ from cardocr_nb.errors import (
     AuthenticationError,
     CardOCRError,
     ClockError,
+    DecodeError,
     ImageError,
     NotActivatedError,
     PermissionDeniedError,
@@ -27,7 +28,7 @@ from cardocr_nb.images import inspect
 from cardocr_nb.wire.models import Job, JobState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from cardocr_nb.client import Client
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 _EVERY_IMAGE = (AuthenticationError, ClockError, NotActivatedError, PermissionDeniedError)
 _THROTTLED_TRIES = 6
 _UNANSWERED_LOOKS = 8
+
+T = TypeVar("T")
 
 
 class StoppedWarning(UserWarning):
@@ -113,7 +116,7 @@ def read_all(
             _settle(run, room_for=0)
         except KeyboardInterrupt:
             _stopped(run, items, "Interrupted", "interrupted before this image was submitted")
-        except (ServiceError, TransportError) as e:
+        except (ServiceError, TransportError, DecodeError) as e:
             _stopped(run, items, _code(e), str(e))
         else:
             if refused is not None and not any(job.id for job in run.outcomes.values()):
@@ -135,13 +138,18 @@ def _start_all(run: _Run, items: list[Item], in_flight: int) -> ServiceError | N
 
 
 def _start(run: _Run, item: Item) -> None:
-    """Check an image, put it into the bucket and submit it; a refusal is its outcome."""
+    """Check an image, put it into the bucket and submit it; what goes wrong is its outcome."""
+    wrong = _in_place(run, item)
+    if wrong is not None:
+        _end(run, wrong)
+        return
     try:
-        if item.path is not None:
-            inspect(item.path)
-        if item.path is not None and item.upload:
-            run.client.upload(item.path, item.key)
-        job = _submit(run, item.key)
+        job = _patiently(
+            run,
+            lambda: run.client.submit(
+                item.key, card_type=run.card_type, user_data=run.user_data, job_level=run.job_level
+            ),
+        )
     except _EVERY_IMAGE:
         raise
     except CardOCRError as e:
@@ -150,16 +158,32 @@ def _start(run: _Run, item: Item) -> None:
         run.in_flight[job.id] = job
 
 
-def _submit(run: _Run, key: str) -> Job:
-    """Submit; a throttled call was refused and not paid for, so it alone is sent again."""
-    for attempt in range(_THROTTLED_TRIES):
+def _in_place(run: _Run, item: Item) -> Job | None:
+    """Check an image and put it into the bucket; gives the outcome when that fails, and nothing was paid for."""
+    if item.path is None:
+        return None
+    path = item.path
+    try:
+        inspect(path)
+        if item.upload:
+            _patiently(run, lambda: run.client.upload(path, item.key))
+    except _EVERY_IMAGE:
+        raise
+    except (TransportError, DecodeError) as e:
+        return _without_job(run, item.key, "NotUploaded", str(e))
+    except CardOCRError as e:
+        return _without_job(run, item.key, _code(e), str(e))
+    return None
+
+
+def _patiently(run: _Run, call: Callable[[], T]) -> T:
+    """Call; a throttled call was refused and not paid for, so it alone is sent again."""
+    for attempt in range(_THROTTLED_TRIES - 1):
         try:
-            return run.client.submit(key, card_type=run.card_type, user_data=run.user_data, job_level=run.job_level)
+            return call()
         except ThrottledError as e:
-            if attempt == _THROTTLED_TRIES - 1:
-                raise
             time.sleep(e.retry_after if e.retry_after is not None else run.client.poll[0] * 2**attempt)
-    raise AssertionError  # the loop returns or raises
+    return call()
 
 
 def _settle(run: _Run, *, room_for: int) -> None:
@@ -171,7 +195,7 @@ def _settle(run: _Run, *, room_for: int) -> None:
         pause = min(pause * 1.3, longest)
         try:
             seen = {job.id: job for job in run.client.describe(run.in_flight.values(), missing="skip")}
-        except (TransportError, ThrottledError, TransientError):
+        except (TransportError, ThrottledError, TransientError, DecodeError):
             unanswered += 1
             if unanswered == _UNANSWERED_LOOKS:
                 raise
@@ -225,4 +249,6 @@ def _code(error: CardOCRError) -> str:
         return error.code
     if isinstance(error, TransportError):
         return "AnswerLost" if error.maybe_accepted else "NotSent"
+    if isinstance(error, DecodeError):
+        return "AnswerLost"  # the service said something to the submission that nobody can read
     return "InvalidArgument"

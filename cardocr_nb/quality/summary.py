@@ -72,14 +72,14 @@ class Summary:
         seen = ", ".join(f"{count} {name}" for name, count in self.outcomes.items() if count)
         codes = "".join(f"\n  {code}: {count}" for code, count in self.codes.items())
         fields = f"\n{self.fields.to_string(na_rep='-')}" if len(self.fields) else ""
-        return f"{self.cards} cards: {seen or 'none'}{codes}{fields}"
+        return f"{self.cards} card{'s' * (self.cards != 1)}: {seen or 'none'}{codes}{fields}"
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
         seen = ", ".join(f"{count} {name}" for name, count in self.outcomes.items() if count)
         codes = self.codes.to_frame("cards").to_html() if len(self.codes) else ""
-        return f"<p><b>{self.cards} cards</b>: {seen or 'none'}</p>{codes}{self.fields.to_html(na_rep='–')}"
+        return f"<p><b>{self.cards} card{'s' * (self.cards != 1)}</b>: {seen or 'none'}</p>{codes}{self.fields.to_html(na_rep='–')}"
 
 
 def outcomes(df: pd.DataFrame) -> pd.Series:

@@ -212,3 +212,39 @@ def test_wrong_credentials_are_no_failed_images(client, photos):
     client.transport.fault = lambda request: refused(403, "SignatureDoesNotMatch")
     with pytest.raises(AuthenticationError):
         read(photos, client)
+
+
+def test_an_upload_whose_answer_is_lost_says_that_nothing_was_submitted(client, photos):
+    def lose(request):
+        if request.method == "PUT" and request.path == "/1.jpg":
+            raise TransportError("the answer did not come", maybe_accepted=True)
+
+    client.transport.fault = lose
+    jobs = read(photos, client)
+    assert [job.code for job in jobs] == ["Success", "NotUploaded", "Success", "Success", "Success"]
+    assert client.transport.submitted == 4
+
+
+def test_a_throttled_upload_is_sent_again(client, photos):
+    answers = iter([refused(503, "SlowDown", **{"retry-after": "0"})] * 2)
+    client.transport.fault = lambda request: next(answers, None) if request.method == "PUT" else None
+    assert [str(job.state) for job in read(photos, client)] == ["Success"] * 5
+
+
+def test_throttling_without_end_is_the_outcome_of_the_image(client, photos):
+    client.transport.fault = lambda request: (
+        refused(503, "SlowDown", **{"retry-after": "0"}) if request.method == "POST" else None
+    )
+    assert [job.code for job in read(photos[:2], client)] == ["SlowDown"] * 2
+
+
+def test_a_submission_whose_answer_cannot_be_read_may_have_been_accepted(client, photos):
+    garbled = Reply(200, {}, b"<html>a proxy</html>")
+    client.transport.fault = lambda request: garbled if request.method == "POST" else None
+    assert [job.code for job in read(photos[:2], client)] == ["AnswerLost"] * 2
+
+
+def test_looks_that_cannot_be_read_for_a_while_lose_nothing(client, photos):
+    answers = iter([Reply(200, {}, b"<html>a proxy</html>")] * 3)
+    client.transport.fault = lambda request: next(answers, None) if request.path.startswith("/jobs/") else None
+    assert [str(job.state) for job in read(photos, client)] == ["Success"] * 5
