@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-_PROLOG = re.compile(
-    rb"""<\?xml version=("1\.0"|'1\.0')(?: encoding=(?:"utf-8"|'utf-8'))?\s?\?>[ \t\r\n]*""", re.IGNORECASE
-)
+_PROLOG = re.compile(rb"""<\?xml version=("1\.0"|'1\.0')(?: encoding=(?i:"utf-8"|'utf-8'))?[ \t\r\n]?\?>[ \t\r\n]*""")
 
 
 def bare(raw: bytes) -> bytes | None:

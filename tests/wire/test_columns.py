@@ -294,3 +294,11 @@ def test_every_spelling_of_a_tag_has_its_own_place():
     count = len(tokens._TAGS)
     slots = tokens._slots(tokens._HEAD[:count], tokens._SIZE[:count], tokens._LAST)
     assert len(np.unique(slots)) == count
+
+
+@pytest.mark.parametrize("word", [b"xml", b"version", b"encoding"])
+def test_a_prolog_in_capitals_is_left_to_the_strict_parser(word):
+    job = b"<Response><JobsDetail><JobId>j</JobId><State>Running</State></JobsDetail></Response>"
+    prolog = b'<?xml version="1.0" encoding="utf-8"?>'
+    assert list(read_columns([prolog.replace(b"utf-8", b"UTF-8") + job])[1]) == []
+    assert list(read_columns([prolog.replace(word, word.upper()) + job])[1]) == [0]
