@@ -8,6 +8,7 @@
     ├── ImageError(ValueError)             not a picture that the service reads; .code
     ├── DecodeError(ValueError)            bytes that are not a document of the service; .raw
     ├── TransportError                     no answer came back; .maybe_accepted
+    ├── LedgerError                        the ledger of a run cannot be used
     ├── WaitTimeoutError(TimeoutError)     the deadline of ``wait`` passed; .jobs
     └── ServiceError                       the service said no; .code .status .request_id .raw
         ├── AuthenticationError            the credentials or the signature
@@ -108,6 +109,10 @@ class TransportError(CardOCRError):
     def __init__(self, message: str, *, maybe_accepted: bool) -> None:
         self.maybe_accepted = maybe_accepted
         super().__init__(message)
+
+
+class LedgerError(CardOCRError):
+    """The ledger of a run cannot be used: another run holds it, it is no ledger, or it cannot be written."""
 
 
 class WaitTimeoutError(CardOCRError, TimeoutError):

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from cardocr_nb.batch.run import read_all
-from cardocr_nb.frame.flatten import to_frame
+from cardocr_nb.batch.estimate import Estimate
+from cardocr_nb.batch.estimate import estimate as estimated
+from cardocr_nb.batch.run import Options, read_all
+from cardocr_nb.frame.ledger import read_ledger
+from cardocr_nb.ledger import Ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
     import pandas as pd
 
+    from cardocr_nb.batch.plan import Images
     from cardocr_nb.client import Client
 
 
-def run(images: str | Path | Iterable[str | Path], *, card_type: str, client: Client, **options: Any) -> pd.DataFrame:
+def run(
+    images: Images, *, card_type: str, client: Client, ledger: str | Path | None = None, **options: Any
+) -> pd.DataFrame:
     """Read card photos into a DataFrame.
 
     Parameters
@@ -25,8 +31,15 @@ def run(images: str | Path | Iterable[str | Path], *, card_type: str, client: Cl
         Files, folders and patterns; with ``upload=False`` keys of objects in the bucket.
     card_type : {"IDCard", "DriverLicense"}
     client : Client
+    ledger : str or Path, optional
+        SQLite file that keeps what became of each image, so that the same call goes on where an earlier one stopped,
+        however that ended, and no image is paid for twice. Without it nothing is kept but the result. It holds what
+        was read from the cards; its mode is 0600. To move it while no run is at work, move this one file; after a
+        crash also the ``-wal`` beside it.
     **options
-        As for `cardocr_nb.batch.run.read_all`: ``upload``, ``prefix``, ``in_flight``, ``user_data``, ``job_level``, ``progress``.
+        As the attributes of `cardocr_nb.batch.run.Options`: ``upload``, ``prefix``, ``user_data``, ``job_level``,
+        ``callback``, ``callback_format``, ``pace``, ``max_calls``, ``price``, ``unknown``, ``settle``, ``patience``,
+        ``reread``, ``retry_failed``, ``progress``.
 
     Returns
     -------
@@ -38,13 +51,53 @@ def run(images: str | Path | Iterable[str | Path], *, card_type: str, client: Cl
     ------
     InvalidRequestError
         Nothing to read, or an argument outside the specification.
+    LedgerError
+        Another run holds the ledger, it belongs to another bucket, or it cannot be written.
     ServiceError
         The account, clock or bucket is refused before any job was accepted.
+
+    Warns
+    -----
+    StoppedWarning
+        Interrupted, out of budget, or refused for every image from some point on. What was read is in the frame.
 
     Examples
     --------
     >>> import cardocr_nb as ocr
     >>> with ocr.Client.local("data/cards") as client:  # doctest: +SKIP
-    ...     cards = ocr.run("data/cards/id", card_type="IDCard", client=client)
+    ...     cards = ocr.run("data/cards/id", card_type="IDCard", client=client, ledger="run.sqlite")
     """
-    return to_frame(read_all(images, card_type=card_type, client=client, **options))
+    asked = Options(**options)
+    with closing(Ledger(":memory:" if ledger is None else ledger)) as kept:
+        number, _ = read_all(images, card_type=card_type, client=client, ledger=kept, options=asked)
+        return read_ledger(kept, number)
+
+
+def estimate(
+    images: Images, *, card_type: str, client: Client, ledger: str | Path | None = None, **options: Any
+) -> Estimate:
+    """Say how many calls, how long and how much the same call of `run` would take; nothing is sent or written.
+
+    Parameters
+    ----------
+    images, card_type, client, ledger, **options
+        As for `run`.
+
+    Returns
+    -------
+    Estimate
+
+    Raises
+    ------
+    InvalidRequestError
+        Nothing to read, or an argument outside the specification.
+    LedgerError
+        The ledger is there and cannot be read.
+
+    Examples
+    --------
+    >>> import cardocr_nb as ocr
+    >>> with ocr.Client.local("data/cards") as client:  # doctest: +SKIP
+    ...     print(ocr.estimate("data/cards/id", card_type="IDCard", client=client, price=0.15))
+    """
+    return estimated(images, card_type=card_type, ledger=ledger, folder=client.folder, options=Options(**options))

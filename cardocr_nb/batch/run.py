@@ -1,76 +1,117 @@
-"""Read many images: check, upload, submit, look, and keep an outcome for every one of them."""
+"""Many images through one client, each submitted once, an outcome for every one of them."""
 
 from __future__ import annotations
 
 import time
 import warnings
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from tqdm.auto import tqdm
 
-from cardocr_nb.batch.plan import Item, plan
+from cardocr_nb.batch.board import Board, Doubt, Flight
+from cardocr_nb.batch.look import Looker
+from cardocr_nb.batch.pace import Limit, Pace
+from cardocr_nb.batch.plan import plan, same_picture
+from cardocr_nb.batch.resolve import Resolver
+from cardocr_nb.batch.submit import Order, Submitter
+from cardocr_nb.batch.tally import Tally, tally
 from cardocr_nb.cards import card_type as checked_card_type
-from cardocr_nb.errors import (
-    AuthenticationError,
-    CardOCRError,
-    ClockError,
-    DecodeError,
-    ImageError,
-    NotActivatedError,
-    PermissionDeniedError,
-    ServiceError,
-    ThrottledError,
-    TransientError,
-    TransportError,
-)
-from cardocr_nb.images import inspect
-from cardocr_nb.wire.models import Job, JobState
+from cardocr_nb.errors import InvalidRequestError, LedgerError
+from cardocr_nb.ledger.plan import take_in
+from cardocr_nb.ledger.token import check_room
+from cardocr_nb.wire.limits import check_request
+from cardocr_nb.wire.models import JobRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from pathlib import Path
+    from collections.abc import Iterator
 
+    from cardocr_nb.batch.plan import Images
     from cardocr_nb.client import Client
+    from cardocr_nb.ledger import Ledger
 
-_EVERY_IMAGE = (AuthenticationError, ClockError, NotActivatedError, PermissionDeniedError)
-_THROTTLED_TRIES = 6
-_UNANSWERED_LOOKS = 8
-
-T = TypeVar("T")
+_REFRESH = 0.2
+_SILENCE = 5.0
+_EMBEDDED_SETTLE = 1.0
 
 
 class StoppedWarning(UserWarning):
     """A run ended before every image was read; the rows tell which."""
 
 
-@dataclass(slots=True)
-class _Run:
-    """What is known of each image so far, by key; a plain record that the steps below fill."""
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a run goes.
 
-    client: Client
-    card_type: str
-    user_data: str | None
-    job_level: int | None
-    bar: tqdm[Any]
-    outcomes: dict[str, Job] = field(default_factory=dict)
-    in_flight: dict[str, Job] = field(default_factory=dict)
-    failed: int = 0
+    Attributes
+    ----------
+    upload : bool, default True
+        Put files into the bucket; with False, the images are keys of objects that are there.
+    prefix : str, default ""
+        Put in front of the key of every file that is uploaded.
+    user_data, job_level, callback, callback_format : optional
+        As for `Client.submit`, for every job. A run puts 33 characters of its own in front of `user_data`.
+    pace : Pace, optional
+        Calls a second and jobs in flight.
+    max_calls : int, optional
+        Submissions of this run, at most; then it stops.
+    price : float, optional
+        Of one call, to show what is spent.
+    unknown : {"hold", "submit"}, optional
+        What becomes of an image of which nothing can tell whether the service has accepted it: left for you to decide,
+        or submitted again, which may pay twice. Default ``"submit"`` for the embedded service, which costs nothing,
+        else ``"hold"``.
+    settle : float, optional
+        Seconds after which a job that was accepted is sure to be listed. Default 1 for the embedded service, else 30.
+    patience : float, default 900
+        Seconds without any success after which the run gives up.
+    reread : bool, default False
+        Submit again what has been read, and pictures that were submitted under another key.
+    retry_failed : bool, default False
+        Submit again what was read with the outcome ``Failed``.
+    progress : bool, default True
+        Show a bar, and a last line.
+    """
+
+    upload: bool = True
+    prefix: str = ""
+    user_data: str | None = None
+    job_level: int | None = None
+    callback: str | None = None
+    callback_format: str | None = None
+    pace: Pace = field(default_factory=Pace)
+    max_calls: int | None = None
+    price: float | None = None
+    unknown: str | None = None
+    settle: float | None = None
+    patience: float = 900.0
+    reread: bool = False
+    retry_failed: bool = False
+    progress: bool = True
+
+    def check(self, card_type: str) -> None:
+        """Hold the options against their limits, all that can be known before the first image.
+
+        Raises
+        ------
+        InvalidRequestError
+        """
+        checked_card_type(card_type)
+        check_room(self.user_data)
+        check_request(JobRequest("-", card_type, user_data=self.user_data, job_level=self.job_level,
+                                 callback=self.callback, callback_format=self.callback_format))  # fmt: skip
+        if self.unknown not in (None, "hold", "submit"):
+            raise InvalidRequestError(f"unknown must be 'hold' or 'submit', got {self.unknown!r}")
+        for name in ("max_calls", "price", "settle", "patience"):
+            value = getattr(self, name)
+            if value is not None and not value >= 0:
+                raise InvalidRequestError(f"{name} must be 0 or more, got {value}")
 
 
-def read_all(
-    images: str | Path | Iterable[str | Path],
-    *,
-    card_type: str,
-    client: Client,
-    upload: bool = True,
-    prefix: str = "",
-    in_flight: int = 16,
-    user_data: str | None = None,
-    job_level: int | None = None,
-    progress: bool = True,
-) -> list[Job]:
-    """Read many images.
+def read_all(images: Images, *, card_type: str, client: Client, ledger: Ledger, options: Options) -> tuple[int, Tally]:
+    """Read many images into a ledger.
 
     Parameters
     ----------
@@ -78,177 +119,191 @@ def read_all(
         Files, folders and patterns; with ``upload=False`` keys of objects in the bucket.
     card_type : {"IDCard", "DriverLicense"}
     client : Client
-    upload : bool, default True
-    prefix : str, default ""
-        Put in front of the key of every file that is uploaded.
-    in_flight : int, default 16
-        Jobs submitted and not yet ended, at most.
-    user_data, job_level : optional
-        As for `Client.submit`, for every job.
-    progress : bool, default True
-        Show a bar.
+    ledger : Ledger
+        What is in it already is not submitted again.
+    options : Options
 
     Returns
     -------
-    list of Job
-        One for each image, in order. An image that no job was made for is a job with an empty id, in state
-        ``Failed``, with code and message.
+    int, Tally
+        Number of the run in the ledger, and how its images stand.
 
     Raises
     ------
     InvalidRequestError
         Nothing to read, or an argument outside the specification.
+    LedgerError
+        Another run holds the ledger, it belongs to another bucket, or it cannot be written.
     ServiceError
         The account, clock or bucket is refused before any job was accepted.
 
     Warns
     -----
     StoppedWarning
-        Interrupted, or refused for every image from some point on.
+        Interrupted, out of budget, or refused for every image from some point on.
     """
-    checked_card_type(card_type)
-    items = plan(images, upload=upload, prefix=prefix, folder=client.folder)
-    bar: tqdm[Any]
-    with tqdm(total=len(items), desc=f"reading {card_type}", unit="card", disable=not progress) as bar:
-        run = _Run(client, card_type, user_data, job_level, bar)
-        try:
-            refused = _start_all(run, items, in_flight)
-            _settle(run, room_for=0)
-        except KeyboardInterrupt:
-            _stopped(run, items, "Interrupted", "interrupted before this image was submitted")
-        except (ServiceError, TransportError, DecodeError) as e:
-            _stopped(run, items, _code(e), str(e))
-        else:
-            if refused is not None and not any(job.id for job in run.outcomes.values()):
-                raise refused
-            if refused is not None:
-                _stopped(run, items, refused.code, str(refused))
-    return [run.outcomes[item.key] for item in items]
-
-
-def _start_all(run: _Run, items: list[Item], in_flight: int) -> ServiceError | None:
-    """Start every image; gives the refusal that holds for all of them, when one came."""
-    for item in items:
-        _settle(run, room_for=in_flight - 1)
-        try:
-            _start(run, item)
-        except _EVERY_IMAGE as e:
-            return e
-    return None
-
-
-def _start(run: _Run, item: Item) -> None:
-    """Check an image, put it into the bucket and submit it; what goes wrong is its outcome."""
-    wrong = _in_place(run, item)
-    if wrong is not None:
-        _end(run, wrong)
-        return
-    try:
-        job = _patiently(
-            run,
-            lambda: run.client.submit(
-                item.key, card_type=run.card_type, user_data=run.user_data, job_level=run.job_level
-            ),
+    options.check(card_type)
+    with ledger.alone():
+        _same_bucket(client, ledger)
+        submit_unknown = (options.unknown or ("hold" if client.folder is None else "submit")) == "submit"
+        run = take_in(
+            ledger,
+            plan(images, upload=options.upload, prefix=options.prefix, folder=client.folder),
+            card_type,
+            reread=options.reread,
+            retry_failed=options.retry_failed,
+            submit_unknown=submit_unknown,
+            clash=same_picture,
         )
-    except _EVERY_IMAGE:
-        raise
-    except CardOCRError as e:
-        _end(run, _without_job(run, item.key, _code(e), str(e)))
-    else:
-        run.in_flight[job.id] = job
+        board = Board(
+            ledger,
+            run,
+            in_flight=options.pace.in_flight,
+            max_calls=options.max_calls,
+            patience=options.patience,
+            pause=client.poll[0],
+        )
+        _go_on(ledger, board)
+        with _bar(ledger, run, card_type, board, options) as bar:
+            _work(client, ledger, board, card_type=card_type, options=options, submit_unknown=submit_unknown, bar=bar)
+        figures = tally(ledger, run, board, options.price)
+        if options.progress:
+            tqdm.write(str(figures))
+        _tell_stop(board, figures, ledger)
+        return run, figures
 
 
-def _in_place(run: _Run, item: Item) -> Job | None:
-    """Check an image and put it into the bucket; gives the outcome when that fails, and nothing was paid for."""
-    if item.path is None:
-        return None
-    path = item.path
+def _same_bucket(client: Client, ledger: Ledger) -> None:
+    """Refuse a ledger of another bucket: the same key is another image there."""
+    bucket = getattr(client.transport, "bucket", None)
+    if bucket is None or client.folder is not None:
+        return
+    known = ledger.fact("bucket")
+    if known is None:
+        ledger.note("bucket", bucket)
+    elif known != bucket:
+        raise LedgerError(
+            f"the ledger {ledger.path!r} belongs to the bucket {known!r}, this client to {bucket!r}; "
+            "use another ledger for another bucket"
+        )
+
+
+def _go_on(ledger: Ledger, board: Board) -> None:
+    """Take up what earlier runs have left under way."""
+    moment = time.monotonic()
+    for row, job_id in ledger.rows("SELECT id, job_id FROM images WHERE state = 'sent'"):
+        board.launch(Flight(job_id, row, moment), before=True)
+    for row, key, token, number in ledger.rows(
+        "SELECT id, key, token, number FROM images WHERE state IN ('intent', 'unknown')"
+    ):
+        board.doubt(Doubt(row, key, token, number, moment, 0.0, before=True))
+
+
+def _work(
+    client: Client,
+    ledger: Ledger,
+    board: Board,
+    *,
+    card_type: str,
+    options: Options,
+    submit_unknown: bool,
+    bar: tqdm[Any],
+) -> None:
+    pace = options.pace
+    queries, submissions = Limit(pace.queries), Limit(pace.submissions)
+    order = Order(
+        card_type, options.user_data, options.job_level, options.callback, options.callback_format, not options.reread
+    )
+    settle = options.settle
+    if settle is None:
+        settle = 30.0 if client.folder is None else _EMBEDDED_SETTLE
+    resolver = Resolver(client, ledger, board, queries, card_type, settle=settle, submit_unknown=submit_unknown)
+    looker = Looker(client, ledger, board, queries, resolver, submit_unknown=submit_unknown)
+    submitter = Submitter(client, ledger, board, submissions, order)
+    with ThreadPoolExecutor(pace.threads + 1, thread_name_prefix="cardocr-run") as pool:
+        starting: list[Future[None]] = [pool.submit(submitter.work) for _ in range(pace.threads)]
+        looking: Future[None] = pool.submit(looker.work)
+        try:
+            while not looking.done():
+                with _interruptible(board):
+                    _wait(starting, looking, board)
+                    _show(bar, board, options.price)
+        finally:
+            if not looking.done():
+                board.end("error", at_once=True)
+    for future in (*starting, looking):
+        future.result()
+
+
+def _wait(starting: list[Future[None]], looking: Future[None], board: Board) -> None:
+    """Wait a moment, and see whether all was started, or a thread has failed."""
+    done, _ = wait([*starting, looking], timeout=_REFRESH, return_when=FIRST_EXCEPTION)
+    if any(future.exception() for future in done):
+        board.end("error", at_once=True)
+    if all(future.done() for future in starting):
+        board.starting = False
+        wait([looking], timeout=_REFRESH)
+
+
+@contextmanager
+def _interruptible(board: Board) -> Iterator[None]:
+    """A first interrupt lets what is in flight end, a second does not wait for it."""
     try:
-        inspect(path)
-        if item.upload:
-            _patiently(run, lambda: run.client.upload(path, item.key))
-    except _EVERY_IMAGE:
-        raise
-    except (TransportError, DecodeError) as e:
-        return _without_job(run, item.key, "NotUploaded", str(e))
-    except CardOCRError as e:
-        return _without_job(run, item.key, _code(e), str(e))
-    return None
+        yield
+    except KeyboardInterrupt:
+        board.end("interrupt", at_once=board.stop.is_set())
+        left = f"waiting for {len(board.flights)} jobs in flight; interrupt again to leave them to the next run"
+        tqdm.write("stopping now" if board.halt.is_set() else f"stopping: {left}")
 
 
-def _patiently(run: _Run, call: Callable[[], T]) -> T:
-    """Call; a throttled call was refused and not paid for, so it alone is sent again."""
-    for attempt in range(_THROTTLED_TRIES - 1):
-        try:
-            return call()
-        except ThrottledError as e:
-            time.sleep(e.retry_after if e.retry_after is not None else run.client.poll[0] * 2**attempt)
-    return call()
+@contextmanager
+def _bar(ledger: Ledger, run: int, card_type: str, board: Board, options: Options) -> Iterator[tqdm[Any]]:
+    (total, left) = ledger.rows(
+        "SELECT count(*), sum(state NOT IN ('done', 'same', 'held')) FROM images WHERE run = ?", (run,)
+    )[0]
+    bar: tqdm[Any]
+    with tqdm(
+        total=total, initial=total - left, desc=f"reading {card_type}", unit="card", disable=not options.progress
+    ) as bar:
+        board.ended = total - left
+        yield bar
+        _show(bar, board, options.price)
 
 
-def _settle(run: _Run, *, room_for: int) -> None:
-    """Look until at most `room_for` jobs are in flight."""
-    pause, longest = run.client.poll
-    unanswered = 0
-    while len(run.in_flight) > room_for:
-        time.sleep(pause)
-        pause = min(pause * 1.3, longest)
-        try:
-            seen = {job.id: job for job in run.client.describe(run.in_flight.values(), missing="skip")}
-        except (TransportError, ThrottledError, TransientError, DecodeError):
-            unanswered += 1
-            if unanswered == _UNANSWERED_LOOKS:
-                raise
-            continue
-        unanswered = 0
-        for job_id, before in list(run.in_flight.items()):
-            now = seen.get(job_id)
-            if now is None:
-                del run.in_flight[job_id]
-                _end(run, _without_job(run, before.key or "", "NoSuchJob", "the service no longer knows this job"))
-            elif now.state.final:
-                del run.in_flight[job_id]
-                _end(run, now)
+def _show(bar: tqdm[Any], board: Board, price: float | None) -> None:
+    if bar.disable:
+        return
+    facts: dict[str, object] = {"failed": board.failed, "in flight": len(board.flights)}
+    if board.doubts:
+        facts["in doubt"] = len(board.doubts)
+    if price is not None:
+        facts["spent"] = f"{board.calls * price:,.2f}"
+    bar.set_postfix(facts, refresh=False)
+    if board.ended > bar.n:
+        bar.update(board.ended - bar.n)
+    elif time.time() - bar.last_print_t > _SILENCE:
+        bar.refresh()
 
 
-def _end(run: _Run, job: Job) -> None:
-    run.outcomes[job.key or ""] = job
-    run.bar.update()
-    run.failed += job.state is JobState.FAILED
-    run.bar.set_postfix(failed=run.failed, refresh=False)
-
-
-def _stopped(run: _Run, items: list[Item], code: str, message: str) -> None:
-    for job in run.in_flight.values():
-        run.outcomes[job.key or ""] = job
-    left = [item.key for item in items if item.key not in run.outcomes]
-    for key in left:
-        run.outcomes[key] = _without_job(run, key, code, message)
+def _tell_stop(board: Board, figures: Tally, ledger: Ledger) -> None:
+    if not board.reason:
+        return
+    if board.error is not None and board.reason == "refused" and not board.accepted and not figures.read:
+        raise board.error
+    why = {
+        "interrupt": "interrupted",
+        "budget": "max_calls is reached",
+        "patience": f"nothing has worked for too long, last: {board.error}",
+    }.get(board.reason, str(board.error))
+    if ledger.path == ":memory:":
+        how = (
+            "with ledger='run.sqlite' a run can be gone on with; without, jobs can be asked for by client.describe(ids)"
+        )
+    else:
+        how = f"run again with the ledger {ledger.path!r} to go on"
     warnings.warn(
-        f"stopped ({code}): {len(left)} of {len(items)} images were not submitted, {len(run.in_flight)} jobs had not "
-        "ended; ask for those again with client.describe(ids)",
+        f"stopped: {why}. {figures.left} of {figures.images} images were not submitted, {figures.waiting} had not ended; "
+        f"{how}",
         StoppedWarning,
-        stacklevel=3,
+        stacklevel=4,
     )
-
-
-def _without_job(run: _Run, key: str, code: str, message: str) -> Job:
-    return Job(
-        id="",
-        state=JobState.FAILED,
-        key=key,
-        card_type=run.card_type,
-        code=code,
-        message=message,
-        user_data=run.user_data,
-    )
-
-
-def _code(error: CardOCRError) -> str:
-    if isinstance(error, ImageError | ServiceError):
-        return error.code
-    if isinstance(error, TransportError):
-        return "AnswerLost" if error.maybe_accepted else "NotSent"
-    if isinstance(error, DecodeError):
-        return "AnswerLost"  # the service said something to the submission that nobody can read
-    return "InvalidArgument"

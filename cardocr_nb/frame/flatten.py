@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -29,7 +30,7 @@ _LOWEST, _HIGHEST = -(2**31), 2**31 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def to_frame(source: Source) -> pd.DataFrame:
+def to_frame(source: Source | str | Path) -> pd.DataFrame:
     """Make a frame of what was read: one row a field.
 
     A card that failed, has not ended or shows nothing keeps one row with ``field`` missing. Columns and dtypes are those
@@ -37,9 +38,10 @@ def to_frame(source: Source) -> pd.DataFrame:
 
     Parameters
     ----------
-    source : Job, CardResult, JobList, Callback, Error, bytes, or an iterable of these
+    source : Job, CardResult, JobList, Callback, Error, bytes, or an iterable of these; str or Path
         Bytes are a document of the service, XML or JSON. Ids that a `JobList` names as unknown, and an error body,
-        come as a row with ``code`` and without fields.
+        come as a row with ``code`` and without fields. A path is the ledger of a run, see
+        `cardocr_nb.frame.ledger.read_ledger`; a run may be at work on it.
 
     Returns
     -------
@@ -49,6 +51,8 @@ def to_frame(source: Source) -> pd.DataFrame:
     ------
     DecodeError
         Bytes are not a document of the service.
+    LedgerError
+        The path is no ledger.
     TypeError
         The source is something else.
 
@@ -67,6 +71,10 @@ def to_frame(source: Source) -> pd.DataFrame:
                   key field  score                polygon
     0  front/0001.jpg  name     98  0,0 0,10 30,10 30,0
     """
+    if isinstance(source, str | Path):
+        from cardocr_nb.frame.ledger import read_ledger
+
+        return read_ledger(source)
     rows = Rows()
     rows.add(source)
     builder = Builder()
@@ -102,7 +110,7 @@ class Rows:
                 self.add(part)
         else:
             raise TypeError(
-                f"to_frame takes jobs, results, callbacks or the bytes of a response, got {type(source).__name__}. "
+                f"to_frame takes jobs, results, callbacks, the bytes of a response or the path of a ledger, got {type(source).__name__}. "
                 "For files use read_responses"
             )
 

@@ -8,7 +8,8 @@ column     dtype                    holds
 job_id     str                      id of the job; missing for a synchronous reading or a failed submission
 key        str                      name of the image in the bucket, or the file of an unreadable response
 card_type  category                 ``IDCard`` or ``DriverLicense``
-state      category                 how the job stands, or ``Unreadable``; missing for a job that is unknown
+state      category                 how the job stands, or ``Unreadable``, ``Planned``, ``Unknown`` (see below); missing for
+                                    a job that the service does not know
 code       category                 why it failed; missing otherwise
 message    str                      the same in words
 field      category                 canonical name, in the order of the card
@@ -45,12 +46,15 @@ if TYPE_CHECKING:
 UNREADABLE = "Unreadable"
 """State of a row that stands for a saved response that could not be read."""
 
+PLANNED, UNKNOWN = "Planned", "Unknown"
+"""States of images in the ledger of a run: not submitted; submitted, and nobody knows whether it was accepted."""
+
 TIMEZONE = timezone(timedelta(hours=8))
 """The offset in which the service gives its times."""
 
 CATEGORIES: dict[str, tuple[str, ...]] = {
     "card_type": tuple(str(c) for c in CardType),
-    "state": (*(str(s) for s in JobState), UNREADABLE),
+    "state": (*(str(s) for s in JobState), UNREADABLE, PLANNED, UNKNOWN),
     "field": tuple(dict.fromkeys(f.name for fields in FIELDS.values() for f in fields)),
 }
 """Categories that are always there, in this order, so that frames of different runs have the same ones."""

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from cardocr_nb.batch.plan import plan
+from cardocr_nb.batch import plan as planning
 from cardocr_nb.errors import InvalidRequestError
 
 
@@ -15,6 +15,10 @@ def photos(tmp_path, photo, monkeypatch):
     (tmp_path / "a/notes.txt").write_text("not a picture")
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def plan(images, **options):
+    return list(planning.plan(images, **options))
 
 
 def keys(items):
@@ -38,8 +42,22 @@ def test_a_name_with_brackets_that_exists_is_no_pattern(photos, photo):
     assert keys(plan("a[1].jpg")) == ["a[1].jpg"]
 
 
-def test_an_image_named_twice_is_read_once(photos):
-    assert keys(plan(["b/1.jpg", "a/1.jpg", photos / "a/1.jpg", "a"])) == ["b/1.jpg", "a/1.jpg", "a/2.PNG"]
+def test_an_image_named_twice_has_one_key(photos):
+    assert keys(plan(["b/1.jpg", "a/1.jpg", photos / "a/1.jpg"])) == ["b/1.jpg", "a/1.jpg", "a/1.jpg"]
+
+
+def test_folders_are_walked_in_the_order_of_their_sorted_paths(photos, photo):
+    for name in ("a-1.jpg", "a/z/1.jpg", "a/b.jpg", "B.jpg", "a.jpg"):
+        photo(photos / name)
+    found = keys(plan(photos))
+    assert found == [p.relative_to(photos).as_posix() for p in sorted(photos.rglob("*.*")) if p.suffix != ".txt"]
+
+
+def test_the_images_of_a_folder_come_one_by_one(photos):
+    walking = planning.plan(photos)
+    assert next(walking).key == "a/1.jpg"
+    (photos / "b/2.jpg").write_bytes(b"came later")
+    assert "b/2.jpg" in keys(walking)
 
 
 def test_a_file_that_is_not_an_image_or_not_there_keeps_its_place_when_named(photos):

@@ -1,21 +1,22 @@
-"""Every image of a run has an outcome, whatever happens to it."""
+"""Every image of a run has an outcome, whatever happens to it, and none is submitted twice."""
 
+import _thread
 import threading
 
 import pytest
 
-from cardocr_nb.batch.run import StoppedWarning, read_all
+from cardocr_nb import run
+from cardocr_nb.batch.pace import Pace
+from cardocr_nb.batch.run import StoppedWarning
 from cardocr_nb.client import Client
-from cardocr_nb.errors import (
-    AuthenticationError,
-    InvalidRequestError,
-    PermissionDeniedError,
-    TransportError,
-)
+from cardocr_nb.errors import AuthenticationError, InvalidRequestError, PermissionDeniedError, TransportError
 from cardocr_nb.local.stub import StubReader
 from cardocr_nb.transport import Reply
 from cardocr_nb.wire.encode import error_xml
 from cardocr_nb.wire.models import Error
+
+QUICK = Pace(submissions=1000, queries=1000, threads=2)
+ONE_BY_ONE = Pace(submissions=1000, queries=1000, threads=1, in_flight=1)
 
 
 class Faulty:
@@ -23,6 +24,10 @@ class Faulty:
 
     def __init__(self, inner):
         self.inner, self.submitted, self.fault = inner, 0, lambda request: None
+
+    @property
+    def folder(self):
+        return self.inner.folder
 
     def send(self, request):
         reply = self.fault(request)
@@ -38,22 +43,31 @@ class Faulty:
 @pytest.fixture
 def client(tmp_path):
     with Client.local(tmp_path / "bucket", reader=StubReader()) as client:
-        client.poll = (0.0, 0.0)
+        client.poll = (0.0, 0.01)
         client.transport = Faulty(client.transport)
         yield client
 
 
 @pytest.fixture
 def photos(tmp_path, photo):
-    return [photo(tmp_path / f"in/{n}.jpg") for n in range(5)]
+    return [photo(tmp_path / f"in/{n}.jpg", color=(n, n, n), quality=100) for n in (0, 50, 100, 150, 200)]
 
 
 def read(images, client, **options):
-    return read_all(images, card_type="IDCard", client=client, progress=False, **options)
+    given = {"pace": QUICK, "progress": False, "settle": 0.0} | options
+    return run(images, card_type="IDCard", client=client, **given)
 
 
-def states(jobs):
-    return [(job.key, str(job.state), job.code) for job in jobs]
+def cards(frame):
+    return frame.drop_duplicates("key").astype({"state": "str", "code": "str"}).fillna({"code": ""})
+
+
+def states(frame):
+    return cards(frame)[["key", "state", "code"]].apply(tuple, axis=1).tolist()
+
+
+def codes(frame):
+    return cards(frame)["code"].tolist()
 
 
 def refused(status, code, **headers):
@@ -61,9 +75,14 @@ def refused(status, code, **headers):
 
 
 def test_all_images_of_a_folder_are_read_in_order(client, tmp_path, photos):
-    jobs = read(tmp_path / "in", client, user_data="mine")
-    assert states(jobs) == [(f"{n}.jpg", "Success", "Success") for n in range(5)]
-    assert all(len(job.fields) == 6 and job.user_data == "mine" for job in jobs)
+    frame = read(tmp_path / "in", client, user_data="mine")
+    assert states(frame) == [(f"{n}.jpg", "Success", "") for n in (0, 100, 150, 200, 50)]
+    assert len(frame) == 30
+    assert set(frame["user_data"]) == {"mine"}
+
+
+def test_without_user_data_of_ones_own_the_frame_shows_none(client, photos):
+    assert read(photos, client)["user_data"].isna().all()
 
 
 def test_bad_files_are_told_and_the_rest_goes_on_without_paying_for_them(client, tmp_path, photos, photo):
@@ -72,17 +91,18 @@ def test_bad_files_are_told_and_the_rest_goes_on_without_paying_for_them(client,
     photo(tmp_path / "in/moving.gif", save_all=True, append_images=[_other_frame()])
     with (tmp_path / "in/huge.jpg").open("wb") as file:
         file.truncate(20_000_001)
-    jobs = read([tmp_path / "in", tmp_path / "in/missing.jpg"], client)
-    assert [(job.key, job.code) for job in jobs if not job.id] == [
+    frame = cards(read([tmp_path / "in", tmp_path / "in/missing.jpg"], client))
+    lost = frame[frame["job_id"].isna()]
+    assert lost[["key", "code"]].apply(tuple, axis=1).tolist() == [
         ("empty.jpg", "EmptyFile"),
         ("huge.jpg", "FileTooLarge"),
         ("moving.gif", "AnimatedImage"),
         ("text.jpg", "NotAnImage"),
         ("missing.jpg", "NoSuchFile"),
     ]
-    assert all(job.message for job in jobs if not job.id)
+    assert lost["message"].notna().all()
     assert client.transport.submitted == 5
-    assert len(jobs) == 10
+    assert len(frame) == 10
 
 
 def _other_frame():
@@ -91,60 +111,92 @@ def _other_frame():
     return Image.new("RGB", (64, 40), "red")
 
 
-def test_damage_behind_the_header_is_a_failed_job(client, tmp_path, photos, photo):
+def test_damage_behind_the_header_is_a_failed_job(client, tmp_path, photo):
     path = photo(tmp_path / "in/cut.jpg", size=(800, 600))
     path.write_bytes(path.read_bytes()[:-900])
-    (job,) = [job for job in read(tmp_path / "in", client) if job.key == "cut.jpg"]
-    assert (str(job.state), job.code) == ("Failed", "DamagedImage")
-    assert job.id
+    frame = cards(read(tmp_path / "in", client))
+    assert states(frame) == [("cut.jpg", "Failed", "DamagedImage")]
+    assert frame["job_id"].notna().all()
 
 
 def test_keys_in_the_bucket_are_read_without_upload(client, tmp_path, photo):
     photo(tmp_path / "bucket/a/1.jpg")
-    jobs = read(["a/1.jpg", "a/2.jpg", "../secret.jpg"], client, upload=False)
-    assert states(jobs) == [
-        ("a/1.jpg", "Success", "Success"),
+    frame = read(["a/1.jpg", "a/2.jpg", "../secret.jpg"], client, upload=False)
+    assert states(frame) == [
+        ("a/1.jpg", "Success", ""),
         ("a/2.jpg", "Failed", "NoSuchKey"),
         ("../secret.jpg", "Failed", "InvalidArgument"),
     ]
 
 
-def test_no_more_jobs_are_in_flight_than_asked(tmp_path, photos):
-    class Counting(Faulty):
-        most = 0
+def test_an_image_given_twice_is_read_once(client, photos):
+    assert states(read([photos[0], photos[1], photos[0]], client)) == [
+        ("0.jpg", "Success", ""),
+        ("50.jpg", "Success", ""),
+    ]
+    assert client.transport.submitted == 2
 
-        def send(self, request):
-            reply = super().send(request)
-            if request.method == "GET" and request.path.startswith("/jobs/"):
-                self.most = max(self.most, len(request.path.split(",")))
-            return reply
 
-    with Client.local(tmp_path / "bucket", reader=StubReader()) as client:
-        client.transport = Counting(client.transport)
-        read(photos, client, in_flight=2)
-        assert client.transport.most <= 2
+def test_two_files_that_would_be_one_object_are_refused_before_anything_is_paid_for(client, tmp_path, photo):
+    photo(tmp_path / "a/1.jpg")
+    photo(tmp_path / "bucket/1.jpg", color="red")
+    with pytest.raises(InvalidRequestError, match="would both be the object '1.jpg'"):
+        read(tmp_path / "a/1.jpg", client)
+    assert client.transport.submitted == 0
+
+
+def test_no_more_jobs_are_in_flight_than_asked(client, photos):
+    most = []
+
+    def watch(request):
+        if request.method == "GET" and request.path.startswith("/jobs/"):
+            most.append(len(request.path.split(",")))
+
+    client.transport.fault = watch
+    read(photos, client, pace=Pace(submissions=1000, queries=1000, in_flight=2))
+    assert max(most) <= 2
 
 
 def test_a_throttled_submission_is_sent_again(client, photos):
     answers = iter([refused(503, "SlowDown", **{"retry-after": "0"}), refused(429, ""), None])
     client.transport.fault = lambda request: next(answers, None) if request.method == "POST" else None
-    assert [str(job.state) for job in read(photos, client)] == ["Success"] * 5
+    assert codes(read(photos, client)) == [""] * 5
     assert client.transport.submitted == 5
 
 
-def test_a_submission_whose_answer_is_lost_is_not_sent_again(client, photos):
+@pytest.mark.parametrize("arrived", [True, False])
+def test_a_submission_whose_answer_is_lost_is_looked_for_and_never_doubled(client, photos, arrived):
     sent = []
 
     def lose(request):
         if request.method == "POST":
             sent.append(request)
             if len(sent) == 2:
+                if arrived:
+                    client.transport.submitted += 1
+                    client.transport.inner.send(request)
                 raise TransportError("the answer did not come", maybe_accepted=True)
 
     client.transport.fault = lose
-    jobs = read(photos, client)
-    assert [job.code for job in jobs] == ["Success", "AnswerLost", "Success", "Success", "Success"]
-    assert len(sent) == 5
+    assert codes(read(photos, client, settle=0.2)) == [""] * 5
+    assert len(sent) == (5 if arrived else 6)
+    assert client.transport.submitted == 5
+
+
+@pytest.mark.parametrize("answer", [Reply(200, {}, b"<html>a proxy</html>"), Reply(503, {}, b""), Reply(500, {}, b"")])
+def test_an_answer_without_a_verdict_is_looked_into(client, photos, answer):
+    answers = iter([answer])
+
+    def garble(request):
+        reply = next(answers, None) if request.method == "POST" else None
+        if reply is not None:
+            client.transport.submitted += 1
+            client.transport.inner.send(request)
+        return reply
+
+    client.transport.fault = garble
+    assert codes(read(photos, client)) == [""] * 5
+    assert client.transport.submitted == 5
 
 
 def test_a_refusal_that_holds_for_every_image_is_raised_when_nothing_was_accepted(client, photos):
@@ -157,55 +209,95 @@ def test_a_refusal_that_comes_later_keeps_what_was_read(client, photos):
     client.transport.fault = lambda request: (
         refused(403, "InvalidAccessKeyId") if request.method == "POST" and client.transport.submitted == 2 else None
     )
-    with pytest.warns(StoppedWarning, match=r"stopped \(InvalidAccessKeyId\): 3 of 5 images were not submitted"):
-        jobs = read(photos, client)
-    assert [job.code for job in jobs] == ["Success", "Success"] + ["InvalidAccessKeyId"] * 3
+    with pytest.warns(StoppedWarning, match="InvalidAccessKeyId.* 3 of 5 images were not submitted"):
+        frame = read(photos, client, pace=ONE_BY_ONE)
+    assert cards(frame)["state"].tolist() == ["Success"] * 2 + ["Planned"] * 3
 
 
 def test_looks_that_fail_for_a_while_lose_nothing(client, photos):
-    answers = iter([refused(500, "InternalError"), refused(503, "SlowDown")] * 3)
+    answers = iter([refused(500, "InternalError"), refused(503, "SlowDown"), Reply(200, {}, b"<html>")] * 3)
     client.transport.fault = lambda request: next(answers, None) if request.path.startswith("/jobs/") else None
-    assert [str(job.state) for job in read(photos, client)] == ["Success"] * 5
+    assert codes(read(photos, client)) == [""] * 5
 
 
 def test_looks_that_fail_for_good_keep_the_job_ids(client, photos):
     client.transport.fault = lambda request: (
         refused(500, "InternalError") if request.path.startswith("/jobs/") else None
     )
-    with pytest.warns(StoppedWarning, match="0 of 5 images were not submitted, 5 jobs had not ended"):
-        jobs = read(photos, client)
-    assert [str(job.state) for job in jobs] == ["Submitted"] * 5
-    assert all(job.id for job in jobs)
+    with pytest.warns(StoppedWarning, match="nothing has worked for too long"):
+        frame = read(photos[:1], client, patience=0.05)
+    assert cards(frame)["state"].tolist() == ["Submitted"]
+    assert frame["job_id"].notna().all()
 
 
-def test_an_interrupt_leaves_an_outcome_for_every_image(client, photos):
+def test_an_interrupt_lets_what_is_in_flight_end(client, photos):
     def interrupt(request):
         if request.method == "POST" and client.transport.submitted == 2:
-            raise KeyboardInterrupt
+            client.transport.fault = lambda request: None
+            _thread.interrupt_main()
 
     client.transport.fault = interrupt
-    with pytest.warns(StoppedWarning, match="3 of 5 images were not submitted"):
-        jobs = read(photos, client)
-    assert [job.code for job in jobs[2:]] == ["Interrupted"] * 3
-    assert all(job.id for job in jobs[:2])
+    pace = Pace(submissions=5, queries=1000, threads=1)
+    with pytest.warns(StoppedWarning, match=r"stopped: interrupted\. 2 of 5 images were not submitted, 0 had not ended"):
+        frame = read(photos, client, pace=pace)
+    assert cards(frame)["state"].tolist() == ["Success"] * 3 + ["Planned"] * 2
 
 
-def test_a_job_that_the_service_forgot_is_told(client, photos):
-    forgotten = threading.Event()
+def test_a_second_interrupt_leaves_what_is_in_flight(client, photos, monkeypatch):
+    said = []
+    monkeypatch.setattr("cardocr_nb.batch.run.tqdm.write", said.append)
+    sent = []
+
+    def interrupt(request):
+        if not request.path.startswith("/jobs/"):
+            return None
+        if len(sent) == len(said) < 2:
+            sent.append(_thread.interrupt_main())
+        return refused(503, "SlowDown")
+
+    client.transport.fault = interrupt
+    with pytest.warns(StoppedWarning, match="0 of 1 images were not submitted, 1 had not ended"):
+        frame = read(photos[:1], client)
+    assert said == ["stopping: waiting for 1 jobs in flight; interrupt again to leave them to the next run", "stopping now"]
+    assert cards(frame)["state"].tolist() == ["Submitted"]
+
+
+@pytest.mark.parametrize(("unknown", "state"), [("hold", "Unknown"), ("submit", "Success")])
+def test_a_job_that_the_service_forgot_is_told_or_submitted_again_as_asked(client, photos, unknown, state):
+    looks = []
 
     def forget(request):
-        if request.path.startswith("/jobs/") and not forgotten.is_set():
-            forgotten.set()
+        if request.path.startswith("/jobs/") and len(looks) < 3:
+            looks.append(request)
             return Reply(200, {}, b"<Response><NonExistJobIds>x</NonExistJobIds></Response>")
         return None
 
     client.transport.fault = forget
-    assert [job.code for job in read(photos, client)] == ["NoSuchJob"] * 5
+    frame = read(photos[:1], client, unknown=unknown)
+    assert states(frame) == [("0.jpg", state, "NoSuchJob" if unknown == "hold" else "")]
+    assert client.transport.submitted == (1 if unknown == "hold" else 2)
 
 
 def test_an_unknown_card_type_is_told_before_anything_happens(client, photos):
     with pytest.raises(InvalidRequestError, match="card_type must be"):
-        read_all(photos, card_type="Passport", client=client)
+        run(photos, card_type="Passport", client=client)
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ({"unknown": "guess"}, "unknown must be 'hold' or 'submit'"),
+        ({"max_calls": -1}, "max_calls must be 0 or more"),
+        ({"user_data": "x" * 992}, "user_data must be at most 991 characters in a run"),
+        ({"user_data": "漢"}, "printable ASCII"),
+        ({"job_level": 7}, "job_level must be 0, 1 or 2"),
+        ({"callback": "ftp://x"}, "callback must be an http or https address"),
+    ],
+)
+def test_an_option_outside_its_limits_is_told_before_anything_happens(client, photos, option, said):
+    with pytest.raises(InvalidRequestError, match=said):
+        read(photos, client, **option)
+    assert client.transport.submitted == 0
 
 
 def test_wrong_credentials_are_no_failed_images(client, photos):
@@ -214,37 +306,69 @@ def test_wrong_credentials_are_no_failed_images(client, photos):
         read(photos, client)
 
 
-def test_an_upload_whose_answer_is_lost_says_that_nothing_was_submitted(client, photos):
+def test_an_upload_whose_answers_are_lost_says_that_nothing_was_submitted(client, photos):
     def lose(request):
-        if request.method == "PUT" and request.path == "/1.jpg":
+        if request.method == "PUT" and request.path == "/50.jpg":
             raise TransportError("the answer did not come", maybe_accepted=True)
 
     client.transport.fault = lose
-    jobs = read(photos, client)
-    assert [job.code for job in jobs] == ["Success", "NotUploaded", "Success", "Success", "Success"]
+    assert codes(read(photos, client)) == ["", "NotUploaded", "", "", ""]
     assert client.transport.submitted == 4
 
 
-def test_a_throttled_upload_is_sent_again(client, photos):
-    answers = iter([refused(503, "SlowDown", **{"retry-after": "0"})] * 2)
+def test_an_upload_is_repeated_since_nothing_of_it_is_paid_for(client, photos):
+    answers = iter([refused(503, "SlowDown", **{"retry-after": "0"}), refused(500, "InternalError")])
     client.transport.fault = lambda request: next(answers, None) if request.method == "PUT" else None
-    assert [str(job.state) for job in read(photos, client)] == ["Success"] * 5
+    assert codes(read(photos, client)) == [""] * 5
 
 
-def test_throttling_without_end_is_the_outcome_of_the_image(client, photos):
+def test_throttling_without_end_ends_the_run_and_keeps_the_images_for_the_next(client, photos):
     client.transport.fault = lambda request: (
         refused(503, "SlowDown", **{"retry-after": "0"}) if request.method == "POST" else None
     )
-    assert [job.code for job in read(photos[:2], client)] == ["SlowDown"] * 2
+    with pytest.warns(StoppedWarning, match="nothing has worked for too long.*SlowDown"):
+        frame = read(photos[:2], client, patience=0.05)
+    assert cards(frame)["state"].tolist() == ["Planned"] * 2
 
 
-def test_a_submission_whose_answer_cannot_be_read_may_have_been_accepted(client, photos):
-    garbled = Reply(200, {}, b"<html>a proxy</html>")
-    client.transport.fault = lambda request: garbled if request.method == "POST" else None
-    assert [job.code for job in read(photos[:2], client)] == ["AnswerLost"] * 2
+def test_the_budget_stops_the_run(client, photos):
+    with pytest.warns(StoppedWarning, match="max_calls is reached. 3 of 5 images were not submitted"):
+        frame = read(photos, client, max_calls=2, pace=ONE_BY_ONE)
+    assert client.transport.submitted == 2
+    assert cards(frame)["state"].tolist() == ["Success"] * 2 + ["Planned"] * 3
 
 
-def test_looks_that_cannot_be_read_for_a_while_lose_nothing(client, photos):
-    answers = iter([Reply(200, {}, b"<html>a proxy</html>")] * 3)
-    client.transport.fault = lambda request: next(answers, None) if request.path.startswith("/jobs/") else None
-    assert [str(job.state) for job in read(photos, client)] == ["Success"] * 5
+def test_refused_submissions_do_not_use_up_the_budget(client, tmp_path, photo):
+    photo(tmp_path / "bucket/a.jpg")
+    frame = read(["../1.jpg", "../2.jpg", "a.jpg"], client, upload=False, max_calls=1, pace=ONE_BY_ONE)
+    assert codes(frame) == ["InvalidArgument", "InvalidArgument", ""]
+
+
+def test_the_same_picture_under_two_keys_is_paid_for_once_and_stands_under_both(client, tmp_path, photo):
+    for name in ("a.png", "b/c.png", "d.png"):
+        photo(tmp_path / "in" / name)
+    frame = read(tmp_path / "in", client)
+    assert client.transport.submitted == 1
+    assert cards(frame)["key"].tolist() == ["a.png", "b/c.png", "d.png"]
+    assert len(frame) == 18
+    assert frame["job_id"].nunique() == 1
+
+
+def test_bar_and_last_line_tell_how_it_goes(client, photos, capsys):
+    read(photos, client, progress=True, price=0.15)
+    shown = capsys.readouterr()
+    assert "5/5" in shown.err
+    assert "spent=0.75" in shown.err
+    assert "5 images: 5 read; 5 submitted in this run with" in shown.out
+    assert "cost 0.75" in shown.out
+
+
+def test_a_failure_of_the_service_s_own_is_not_swallowed(client, photos):
+    def break_down(request):
+        if request.method == "POST":
+            raise RuntimeError("a fault in the transport")
+
+    client.transport.fault = break_down
+    with pytest.raises(RuntimeError, match="a fault in the transport"):
+        read(photos, client)
+    assert threading.active_count() < 20

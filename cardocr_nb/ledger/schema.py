@@ -1,0 +1,171 @@
+"""The tables of a ledger, and how its file is opened."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+from cardocr_nb.errors import LedgerError
+
+VERSION = 1
+"""Version of the tables, kept in SQLite's ``user_version``."""
+
+_APPLICATION = 0x63617264  # "card", by which tools such as file(1) tell one SQLite file from another
+_PATIENCE = 60.0
+
+_TABLES = """
+CREATE TABLE images (
+    id INTEGER PRIMARY KEY,
+    key TEXT NOT NULL,
+    card_type TEXT NOT NULL,
+    path TEXT,
+    upload INTEGER NOT NULL,
+    size INTEGER,
+    modified INTEGER,
+    sha256 TEXT,
+    state TEXT NOT NULL,
+    run INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    number INTEGER,
+    token TEXT,
+    intended TEXT,
+    accepted TEXT,
+    ended TEXT,
+    created TEXT,
+    job_id TEXT,
+    same_as INTEGER REFERENCES images (id),
+    outcome TEXT,
+    http_status INTEGER,
+    code TEXT,
+    message TEXT,
+    response BLOB,
+    UNIQUE (key, card_type)
+);
+CREATE INDEX by_state ON images (state, run, id);
+CREATE INDEX by_run ON images (run, id);
+CREATE INDEX by_job ON images (job_id) WHERE job_id IS NOT NULL;
+CREATE INDEX by_picture ON images (sha256, card_type) WHERE sha256 IS NOT NULL;
+CREATE INDEX by_original ON images (same_as) WHERE same_as IS NOT NULL;
+CREATE INDEX by_number ON images (number) WHERE number IS NOT NULL;
+CREATE TABLE told (
+    job_id TEXT PRIMARY KEY,
+    received TEXT NOT NULL
+);
+CREATE TABLE facts (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+);
+"""
+
+
+def connect(path: str | Path) -> sqlite3.Connection:
+    """Open a ledger for writing, made when it is missing.
+
+    Raises
+    ------
+    LedgerError
+        The file is no ledger, or of another version.
+    """
+    if str(path) != ":memory:":
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            Path(path).chmod(0o600)
+        except OSError as e:
+            raise LedgerError(
+                f"the ledger {str(path)!r} cannot be opened: {e.strerror}; choose a file in a folder that is there and "
+                "that you may write to"
+            ) from None
+    db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=_PATIENCE)
+    try:
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("BEGIN IMMEDIATE")
+        if _is_new(db):
+            for statement in _TABLES.split(";\n"):
+                db.execute(statement)
+            db.execute(f"PRAGMA application_id={_APPLICATION}")
+            db.execute(f"PRAGMA user_version={VERSION}")
+        db.execute("COMMIT")
+        _check(db, path)
+    except sqlite3.DatabaseError as e:
+        db.close()
+        raise unusable(path, e) from None
+    except LedgerError:
+        db.close()
+        raise
+    return db
+
+
+def connect_to_read(path: str | Path) -> sqlite3.Connection:
+    """Open a ledger that is there, without changing it.
+
+    Raises
+    ------
+    LedgerError
+        There is no such file, it is no ledger, or of another version.
+    """
+    if not Path(path).is_file():
+        raise LedgerError(f"there is no ledger {str(path)!r}; check the path, or make one with run(..., ledger=...)")
+    if not is_ledger(path):
+        raise LedgerError(f"{str(path)!r} is no ledger; for saved responses use cardocr_nb.read_responses")
+    db = sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True, timeout=_PATIENCE, isolation_level=None)
+    try:
+        _check(db, path)
+    except sqlite3.DatabaseError as e:
+        db.close()
+        raise unusable(path, e) from None
+    except LedgerError:
+        db.close()
+        raise
+    return db
+
+
+def is_ledger(path: str | Path) -> bool:
+    """Whether a file is a SQLite file, so that it can only be meant as a ledger.
+
+    Examples
+    --------
+    >>> is_ledger("pyproject.toml")
+    False
+    """
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(16) == b"SQLite format 3\0"
+    except OSError:
+        return False
+
+
+def unusable(path: str | Path, error: sqlite3.Error) -> LedgerError:
+    """Make the error for what SQLite says of a ledger."""
+    said = str(error)
+    if "full" in said:
+        advice = "free some space, then run again with the same ledger: it goes on where it was"
+    elif "locked" in said:
+        advice = "another program holds it; close that, then run again"
+    elif "not a database" in said or "malformed" in said:
+        advice = "the file is no ledger, or it was damaged; choose another name, or a copy of it"
+    else:
+        advice = "check the disk and the rights of the file and its folder, then run again"
+    return LedgerError(f"the ledger {str(path)!r} cannot be used: {said}; {advice}")
+
+
+def _is_new(db: sqlite3.Connection) -> bool:
+    (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    return not tables
+
+
+def _check(db: sqlite3.Connection, path: str | Path) -> None:
+    (application,) = db.execute("PRAGMA application_id").fetchone()
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if application != _APPLICATION:
+        raise LedgerError(f"{str(path)!r} is a SQLite file, but not a ledger of cardocr_nb; choose another name")
+    if version > VERSION:
+        raise LedgerError(
+            f"the ledger {str(path)!r} was written by a newer cardocr_nb (tables of version {version}, this one knows "
+            f"{VERSION}); upgrade: pip install --upgrade cardocr_nb"
+        )
+    if version < VERSION:
+        raise LedgerError(
+            f"the ledger {str(path)!r} was written by an older cardocr_nb (tables of version {version}, this one knows "
+            f"{VERSION}); finish it with the version that began it, or begin a new one"
+        )

@@ -1,0 +1,38 @@
+"""A run as a process of its own, to be killed: python overnight.py URL BUCKET FOLDER LEDGER [JUMP]."""
+
+import sys
+import time
+import warnings
+from contextlib import closing
+
+from cardocr_nb.batch.pace import Pace
+from cardocr_nb.batch.run import Options, read_all
+from cardocr_nb.client import Client
+from cardocr_nb.cloud import CloudTransport, Credentials
+from cardocr_nb.ledger import Ledger
+
+SECRET = Credentials("AKIDTESTTESTTESTTEST", "key-of-the-tests")
+PACE = Pace(submissions=400, queries=100, in_flight=60, threads=6)
+
+
+def jump_the_clock(seconds):
+    """Let the wall clock jump in the middle of the run, and be put right two seconds later."""
+    true, begun = time.time, time.time()
+    time.time = lambda: true() + (seconds if 0.3 < true() - begun < 2.3 else 0)
+
+
+def main(url, bucket, folder, ledger, jump=0.0):
+    if jump:
+        jump_the_clock(float(jump))
+    options = Options(pace=PACE, settle=1.5, patience=30, progress=False)
+    transport = CloudTransport(bucket, "ap-guangzhou", SECRET, endpoint=url, timeout=(5, 20))
+    with Client(transport, poll=(0.05, 0.5)) as client, closing(Ledger(ledger)) as kept:
+        print("at work", flush=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            _, tally = read_all(folder, card_type="IDCard", client=client, ledger=kept, options=options)
+        print(tally, flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
