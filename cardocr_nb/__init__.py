@@ -23,7 +23,8 @@ Where things stand, each folder importing only from those above it::
     cloud/      transport 1: HTTPS, signature, credentials, doctor
     local/      transport 2: the embedded service and its OCR engine
     client/     one call of the service a method
-    batch/      many images, an outcome for every one
+    ledger/     the file in which a run keeps what became of each image
+    batch/      many images, each submitted once, an outcome for every one
     frame/      records -> DataFrame, the polygon dtype, files
     quality/    summary, checks without truth, evaluation with truth
     privacy     masked texts
@@ -38,6 +39,9 @@ Where things stand, each folder importing only from those above it::
 from importlib.metadata import version
 
 from cardocr_nb import accessors as _accessors  # noqa: F401 - registers df.cardocr and series.polygon
+from cardocr_nb.batch.accept import accept
+from cardocr_nb.batch.pace import Pace
+from cardocr_nb.batch.run import StoppedWarning
 from cardocr_nb.cards import CardType
 from cardocr_nb.client import Client
 from cardocr_nb.errors import (
@@ -47,6 +51,7 @@ from cardocr_nb.errors import (
     DecodeError,
     ImageError,
     InvalidRequestError,
+    LedgerError,
     MissingExtraError,
     NotActivatedError,
     NotFoundError,
@@ -59,7 +64,7 @@ from cardocr_nb.errors import (
 )
 from cardocr_nb.frame.flatten import to_frame
 from cardocr_nb.frame.read import read_responses
-from cardocr_nb.pipeline import run
+from cardocr_nb.pipeline import estimate, run
 from cardocr_nb.transport import Reply, Request, Transport
 from cardocr_nb.wire.models import Callback, CardResult, Field, Job, JobState, MqConfig
 
@@ -79,19 +84,24 @@ __all__ = [
     "InvalidRequestError",
     "Job",
     "JobState",
+    "LedgerError",
     "MissingExtraError",
     "MqConfig",
     "NotActivatedError",
     "NotFoundError",
+    "Pace",
     "PermissionDeniedError",
     "Reply",
     "Request",
     "ServiceError",
+    "StoppedWarning",
     "ThrottledError",
     "TransientError",
     "Transport",
     "TransportError",
     "WaitTimeoutError",
+    "accept",
+    "estimate",
     "read_responses",
     "run",
     "to_frame",

@@ -13,7 +13,7 @@ PACKAGE = Path(cardocr_nb.__file__).parent
 
 BASE = {"errors", "cards", "images", "fonts", "polygon"}
 WIRE = BASE | {"wire"}
-FRAME = WIRE | {"frame"}
+FRAME = WIRE | {"ledger", "frame"}
 QUALITY = FRAME | {"quality", "privacy"}
 ALLOWED = {
     "errors": set(),
@@ -26,18 +26,23 @@ ALLOWED = {
     "cloud": WIRE | {"transport"},
     "local": WIRE | {"transport"},
     "client": WIRE | {"transport", "cloud", "local"},
-    "batch": WIRE | {"transport", "client"},
-    "frame": WIRE,
+    "ledger": WIRE,
+    "batch": WIRE | {"transport", "client", "ledger"},
+    "frame": WIRE | {"ledger"},
     "quality": FRAME | {"privacy"},
     "privacy": FRAME,
     "plot": QUALITY,
     "report": QUALITY | {"plot"},
+    "review": QUALITY | {"plot"},
     "specimen": BASE,
-    "accessors": QUALITY | {"plot", "report"},
+    "accessors": QUALITY | {"plot", "report", "review"},
     "pipeline": FRAME | {"client", "batch"},
+    "robustness": QUALITY | {"client", "batch", "pipeline", "specimen"},
 }
 EVERYTHING = {"__init__", "cli", "demo"}
-LEFT_HALF = {"errors", "cards", "images", "fonts", "polygon", "wire", "transport", "cloud", "local", "client", "batch"}
+LEFT_HALF = {
+    "errors", "cards", "images", "fonts", "polygon", "wire", "transport", "cloud", "local", "client", "ledger", "batch",
+}  # fmt: skip
 
 
 def imports(path):

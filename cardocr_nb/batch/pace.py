@@ -128,4 +128,4 @@ class Limit:
 def _rate(per_second: float) -> Rate:
     """Spread calls evenly, with what is left of a second's number as a burst that makes up for being late."""
     spread = per_second * _SHARE
-    return Rate(1, max(1, math.ceil(_TICKS / spread)), burst=max(1, math.floor(per_second - spread)))
+    return Rate(1, max(1, math.ceil(_TICKS / spread)), burst=max(1, math.floor(per_second) - math.floor(spread)))

@@ -7,7 +7,7 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from cardocr_nb.cli import doctor, flatten, report, run, specimen
+from cardocr_nb.cli import doctor, flatten, listen, redact, report, run, specimen
 from cardocr_nb.errors import CardOCRError, InvalidRequestError
 from cardocr_nb.local.http.serve import add_arguments, serve
 
@@ -49,8 +49,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     run.add(commands)
+    listen.add(commands)
     flatten.add(commands)
     report.add(commands)
+    redact.add(commands)
     specimen.add(commands)
     server = commands.add_parser("serve", help="serve the embedded service over HTTP, for any client of the cloud's")
     add_arguments(server)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from typing import TYPE_CHECKING
@@ -57,13 +58,13 @@ def wait(
             bar.update(len(now) - len(open_ids) - bar.n)
             if not open_ids:
                 return [now[job.id] for job in jobs]
-            left = pause if deadline is None else min(pause, deadline - time.monotonic())
+            left = math.inf if deadline is None else deadline - time.monotonic()
             if left <= 0:
                 raise WaitTimeoutError(
                     f"{len(open_ids)} of {len(now)} jobs had not ended after {timeout:g} s; "
                     "call wait again with the error's .jobs to go on",
                     [now[job.id] for job in jobs],
                 )
-            time.sleep(left * random.uniform(0.8, 1.0))  # noqa: S311 - spreads the looks of many clients, no secret
+            time.sleep(min(pause, left) * random.uniform(0.8, 1.0))  # noqa: S311 - spreads the looks of many clients, no secret
             now |= {job.id: job for job in describe(open_ids)}
             pause = min(pause * _GROWTH, longest)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cardocr_nb.frame.read import read_responses
-from cardocr_nb.frame.schema import COLUMNS, PLANNED, UNKNOWN, conform
+from cardocr_nb.frame.schema import COLUMNS, PLANNED, UNKNOWN, UNREADABLE, conform
 from cardocr_nb.ledger import outcomes
 from cardocr_nb.wire.models import JobState
 
@@ -76,6 +76,7 @@ def _part(chunk: list[Outcome]) -> pd.DataFrame:
     told = joined["own_state"].notna()
     for name in ("state", "code", "message"):
         joined[name] = joined[name].astype("str").where(~told, joined[f"own_{name}"])
+    joined["state"] = joined["state"].fillna(UNREADABLE)
     user = joined["user_data"].str.replace(_OWN_PART, "", regex=True)
     joined["user_data"] = user.mask(user == "")
     return joined[list(COLUMNS)]

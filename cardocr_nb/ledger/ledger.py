@@ -8,7 +8,7 @@ import socket
 import sqlite3
 import threading
 import zlib
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,7 +69,7 @@ class Ledger:
         self.path = str(path)
         self._lock = threading.RLock()
         self._starting: dict[tuple[str, str], int] = {}
-        self._db = connect(path)
+        self._db, self._closed = connect(path), False
         (last,) = self.rows("SELECT coalesce(max(number), 0) FROM images")[0]
         self._number: int = last
 
@@ -77,10 +77,13 @@ class Ledger:
         return f"Ledger({self.path!r})"
 
     def close(self) -> None:
-        """Give back the file, everything in the one file itself so that it can be moved."""
-        with self._lock, self._told_plainly():
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self._db.close()
+        """Give back the file, all that was written in the one file itself, so that it can be moved."""
+        with self._lock:
+            if not self._closed:
+                with suppress(sqlite3.OperationalError):  # on a full disk it stays in the file beside it
+                    self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                self._db.close()
+            self._closed = True
 
     @contextmanager
     def alone(self) -> Iterator[None]:

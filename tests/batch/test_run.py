@@ -140,7 +140,7 @@ def test_an_image_given_twice_is_read_once(client, photos):
 def test_two_files_that_would_be_one_object_are_refused_before_anything_is_paid_for(client, tmp_path, photo):
     photo(tmp_path / "a/1.jpg")
     photo(tmp_path / "bucket/1.jpg", color="red")
-    with pytest.raises(InvalidRequestError, match="would both be the object '1.jpg'"):
+    with pytest.raises(InvalidRequestError, match=r"would both be the object '1\.jpg'"):
         read(tmp_path / "a/1.jpg", client)
     assert client.transport.submitted == 0
 
@@ -238,7 +238,9 @@ def test_an_interrupt_lets_what_is_in_flight_end(client, photos):
 
     client.transport.fault = interrupt
     pace = Pace(submissions=5, queries=1000, threads=1)
-    with pytest.warns(StoppedWarning, match=r"stopped: interrupted\. 2 of 5 images were not submitted, 0 had not ended"):
+    with pytest.warns(
+        StoppedWarning, match=r"stopped: interrupted\. 2 of 5 images were not submitted, 0 had not ended"
+    ):
         frame = read(photos, client, pace=pace)
     assert cards(frame)["state"].tolist() == ["Success"] * 3 + ["Planned"] * 2
 
@@ -258,7 +260,10 @@ def test_a_second_interrupt_leaves_what_is_in_flight(client, photos, monkeypatch
     client.transport.fault = interrupt
     with pytest.warns(StoppedWarning, match="0 of 1 images were not submitted, 1 had not ended"):
         frame = read(photos[:1], client)
-    assert said == ["stopping: waiting for 1 jobs in flight; interrupt again to leave them to the next run", "stopping now"]
+    assert said == [
+        "stopping: waiting for 1 jobs in flight; interrupt again to leave them to the next run",
+        "stopping now",
+    ]
     assert cards(frame)["state"].tolist() == ["Submitted"]
 
 

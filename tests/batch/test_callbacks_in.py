@@ -1,0 +1,235 @@
+"""Callbacks reach the ledger of a run, and only what the service confirms counts."""
+
+import contextlib
+import http.client
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from urllib.parse import urlsplit
+
+import pytest
+
+import cardocr_nb as ocr
+from cardocr_nb.batch.listen import Listener
+from cardocr_nb.batch.pace import Pace
+from cardocr_nb.batch.plan import Item, same_picture
+from cardocr_nb.client import Client
+from cardocr_nb.errors import DecodeError, LedgerError
+from cardocr_nb.ledger import Ledger, make_token, outcomes
+from cardocr_nb.ledger.plan import take_in
+from cardocr_nb.local.stub import StubReader
+from cardocr_nb.wire.encode import callback_bytes
+from cardocr_nb.wire.models import Callback, Job, JobState
+
+
+@pytest.fixture
+def client(tmp_path, photo):
+    for n in range(3):
+        photo(tmp_path / f"bucket/{n}.png", color=(n, 0, 0))
+    with Client.local(tmp_path / "bucket", reader=StubReader()) as client:
+        client.poll = (0.0, 0.01)
+        yield client
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    opened = Ledger(tmp_path / "run.sqlite")
+    yield opened
+    opened.close()
+
+
+def sent(ledger, job_id, key="0.png"):
+    take_in(ledger, [Item(key, None, upload=False)], "IDCard", clash=same_picture)
+    (row,) = ledger.rows("SELECT id FROM images WHERE key = ?", (key,))[0]
+    ledger.intend(row, make_token())
+    ledger.accepted(row, job_id, None)
+
+
+def callback(*ids, state="Success", form="XML"):
+    jobs = tuple(Job(job_id, JobState(state), key="0.png", card_type="IDCard") for job_id in ids)
+    return callback_bytes(Callback("TaskFinish", jobs), form)
+
+
+def told(ledger):
+    return [job_id for (job_id,) in ledger.rows("SELECT job_id FROM told ORDER BY job_id")]
+
+
+@pytest.mark.parametrize("form", ["XML", "JSON"])
+def test_the_end_of_a_job_that_is_waited_for_is_noted_and_does_not_count_yet(ledger, form):
+    sent(ledger, "j1")
+    assert ocr.accept(ledger, callback("j1", form=form)) == ["j1"]
+    assert told(ledger) == ["j1"]
+    assert [o.state for o in outcomes(ledger)] == ["sent"]
+
+
+def test_unknown_jobs_repeated_and_late_callbacks_change_nothing(ledger):
+    sent(ledger, "j1")
+    assert ocr.accept(ledger, callback("other")) == []
+    assert ocr.accept(ledger, callback("j1")) == ocr.accept(ledger, callback("j1")) == ["j1"]
+    ledger.ended([("j1", "Success", b"<Response/>")])
+    assert told(ledger) == []
+    assert ocr.accept(ledger, callback("j1", state="Failed")) == []
+    assert [(o.state, o.raw) for o in outcomes(ledger)] == [("done", b"<Response/>")]
+
+
+def test_a_job_that_is_said_to_run_is_not_noted(ledger):
+    sent(ledger, "j1")
+    assert ocr.accept(ledger, callback("j1", state="Running")) == []
+
+
+def test_with_a_client_the_service_is_asked_and_its_answer_counts(ledger, client):
+    job = client.wait(client.submit("0.png", card_type="IDCard"))
+    sent(ledger, job.id)
+    assert ocr.accept(ledger, callback(job.id, state="Failed"), client=client) == [job.id]
+    cards = ocr.to_frame(ledger.path)
+    assert set(cards["state"]) == {"Success"}
+    assert len(cards) == 6
+
+
+def test_a_forged_success_is_not_believed(ledger, client):
+    sent(ledger, "forged")
+    assert ocr.accept(ledger, callback("forged"), client=client) == []
+    assert [o.state for o in outcomes(ledger)] == ["sent"]
+
+
+def test_what_is_no_callback_is_refused(ledger):
+    with pytest.raises(DecodeError):
+        ocr.accept(ledger, b"<html>")
+    with pytest.raises(DecodeError, match="at most 4194304 bytes, got 4194305"):
+        ocr.accept(ledger, b" " * (4 * 2**20 + 1))
+
+
+def test_a_body_goes_into_the_file_of_a_run_that_is_there(ledger, tmp_path):
+    sent(ledger, "j1")
+    assert ocr.accept(ledger.path, callback("j1")) == ["j1"]
+    with pytest.raises(LedgerError, match="there is no ledger"):
+        ocr.accept(tmp_path / "none.sqlite", callback("j1"))
+    assert not (tmp_path / "none.sqlite").exists()
+
+
+@contextlib.contextmanager
+def listening(ledger, **options):
+    with Listener(ledger, ("127.0.0.1", 0), **options) as listener:
+        thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield listener
+        finally:
+            listener.shutdown()
+            thread.join()
+
+
+def post(url, body, path=None, **headers):
+    address = urlsplit(url)
+    with contextlib.closing(http.client.HTTPConnection(address.hostname, address.port, timeout=10)) as line:
+        line.request("POST", path or address.path, body, headers)
+        return line.getresponse().status
+
+
+def test_only_the_secret_path_takes_callbacks(ledger):
+    sent(ledger, "j1")
+    with listening(ledger) as there:
+        assert len(urlsplit(there.url).path) > 20
+        assert post(there.url, callback("j1"), path="/") == 404
+        assert post(there.url, callback("j1"), path=urlsplit(there.url).path[:-1]) == 404
+        assert told(ledger) == []
+        assert post(there.url, callback("j1")) == 200
+        assert told(ledger) == ["j1"]
+
+
+def test_bodies_that_are_too_large_or_no_callbacks_are_turned_away(ledger):
+    with listening(ledger) as there:
+        assert post(there.url, b"<html>") == 400
+        address = urlsplit(there.url)
+        with contextlib.closing(http.client.HTTPConnection(address.hostname, address.port, timeout=10)) as line:
+            line.putrequest("POST", address.path)
+            line.putheader("Content-Length", str(10**9))
+            line.endheaders()
+            assert line.getresponse().status == 413
+        with contextlib.closing(http.client.HTTPConnection(address.hostname, address.port, timeout=10)) as line:
+            line.putrequest("POST", address.path)
+            line.endheaders()
+            assert line.getresponse().status == 411
+
+
+def test_nothing_of_a_callback_reaches_the_log(ledger, caplog):
+    caplog.set_level("DEBUG")
+    sent(ledger, "j1")
+    with listening(ledger) as there:
+        post(there.url, callback("j1"))
+        post(there.url, b"<html>110101199001011234")
+    assert "a callback: 1 jobs taken" in caplog.text
+    assert there.path not in caplog.text
+    assert "110101199001011234" not in caplog.text
+
+
+def test_a_run_that_hears_callbacks_asks_only_for_what_was_told(client, tmp_path):
+    asked = []
+    send = client.transport.send
+
+    def watched(request):
+        if request.path.startswith("/jobs/"):
+            asked.append(request.path.split(","))
+        return send(request)
+
+    client.transport.send = watched
+    client.poll = (0.2, 5.0)
+    path = tmp_path / "run.sqlite"
+    with contextlib.closing(Ledger(path)) as ledger, listening(ledger) as there:
+        cards = ocr.run(
+            ["0.png", "1.png", "2.png"],
+            card_type="IDCard",
+            client=client,
+            ledger=path,
+            upload=False,
+            callback=there.url,
+            callback_format="JSON",
+            pace=Pace(submissions=100, queries=100),
+            progress=False,
+        )
+    assert set(cards["state"]) == {"Success"}
+    assert len(asked) <= 3
+
+
+def test_the_command_listens_and_ends_on_an_interrupt(tmp_path):
+    path = tmp_path / "run.sqlite"
+    command = [sys.executable, "-m", "cardocr_nb.cli", "listen", "--ledger", str(path), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
+        url = process.stdout.readline().split()[-1]
+        with contextlib.closing(Ledger(path)) as ledger:
+            sent(ledger, "j1")
+            assert (
+                post(url, json.dumps({"EventName": "TaskFinish", "JobsDetail": {"JobId": "j1", "State": "Success"}}))
+                == 200
+            )
+            assert told(ledger) == ["j1"]
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert "Traceback" not in errors
+    assert urlsplit(url).path not in errors
+
+
+def test_a_port_that_is_taken_is_told(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = subprocess.run(  # noqa: S603
+            [
+                sys.executable,
+                "-m",
+                "cardocr_nb.cli",
+                "listen",
+                "--ledger",
+                str(tmp_path / "run.sqlite"),
+                "--port",
+                port,
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert "Address already in use" in done.stderr
