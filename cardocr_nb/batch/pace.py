@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _TICKS = 100_000  # a second; the limiter counts in whole ones, and milliseconds are too coarse for 50 calls a second
-_SHARE = 0.98
+_LATE = 0.025
 _STEP = 0.5
 _LEAST = 0.02
 _RECOVERY = 30.0
@@ -126,6 +126,7 @@ class Limit:
 
 
 def _rate(per_second: float) -> Rate:
-    """Spread calls evenly, with what is left of a second's number as a burst that makes up for being late."""
-    spread = per_second * _SHARE
-    return Rate(1, max(1, math.ceil(_TICKS / spread)), burst=max(1, math.floor(per_second) - math.floor(spread)))
+    """Spread calls evenly, with a burst that makes up for being late; together never more in any second than asked."""
+    burst = 1 + math.floor(per_second * _LATE)
+    spread = min(per_second, math.ceil(per_second) - burst + 1 - 1e-3)
+    return Rate(1, max(1, math.ceil(_TICKS / spread)), burst=burst)
