@@ -118,7 +118,7 @@ class Board:
     def again(self, image: Image, seconds: float | None = None) -> None:
         """Start an image later: after `seconds`, or after pauses that double."""
         pause = min(_LONGEST_PAUSE, self._pause * 2**image.tries) if seconds is None else seconds
-        image.tries += 1
+        image.tries += seconds is None
         with self._changed:
             due = time.monotonic() + pause * random.uniform(1.0, 1.3)  # noqa: S311 - spreads calls, guards nothing
             heapq.heappush(self._later, (due, image.id, image))

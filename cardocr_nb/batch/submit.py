@@ -93,7 +93,7 @@ class Submitter:
             judged = verdict(e, worked=self._board.worked)
             if judged is Verdict.ALL:
                 self._board.end("refused", e)
-            elif judged is Verdict.THROTTLED:
+            elif judged in (Verdict.THROTTLED, Verdict.UNSENT):
                 self._later(image, e)
             elif judged is Verdict.IMAGE:
                 self._fail(image, code_of(e), str(e), status_of(e))

@@ -203,6 +203,29 @@ def test_a_disk_that_fills_up_while_answers_come_loses_none_of_them(client, ledg
     assert client.transport.submitted == 80
 
 
+def test_a_run_moves_to_another_machine_with_its_ledger(client, ledger, tmp_path, photo):
+    with pytest.warns(StoppedWarning, match="max_calls"):
+        read(client, ledger, max_calls=2)
+    there = tmp_path / "elsewhere"
+    there.mkdir()
+    ledger.rename(there / "run.sqlite")
+    assert states(read(client, there / "run.sqlite")) == ["Success"] * 4
+    assert client.transport.submitted == 4
+
+
+def test_a_network_that_is_away_for_a_while_costs_no_image(client, ledger, tmp_path, photo):
+    photos = [photo(tmp_path / f"in/{n}.png", color=(n, n, n)) for n in range(3)]
+    send, away = client.transport.send, iter(range(12))
+
+    def broken(request):
+        if request.method != "GET" and next(away, None) is not None:
+            raise TransportError("no network", maybe_accepted=False)
+        return send(request)
+
+    client.transport.send = broken
+    assert states(read(client, ledger, photos, upload=True)) == ["Success"] * 3
+
+
 def test_an_estimate_says_what_is_left_and_sends_nothing(client, ledger):
     read(client, ledger, KEYS[:3])
     said = ocr.estimate(KEYS, card_type="IDCard", client=client, ledger=ledger, upload=False, price=0.5)

@@ -1,6 +1,8 @@
 """The command line against the embedded server: what a user of the cloud types, with another address."""
 
 import logging
+import subprocess
+import sys
 
 import pandas as pd
 import pytest
@@ -19,7 +21,7 @@ def cloud(server, bucket, monkeypatch):
 def test_run_uploads_submits_and_waits_over_http(cloud, server, bucket, tmp_path, photo, capsys, caplog):
     caplog.set_level(logging.DEBUG)
     for n in range(3):
-        photo(tmp_path / f"照片/{n} +%.jpg")
+        photo(tmp_path / f"照片/{n} +%.jpg", color=(80 * n, 0, 0))
     (tmp_path / "照片/text.jpg").write_text("hello")
     out = tmp_path / "cards.parquet"
     code = main(
@@ -33,6 +35,35 @@ def test_run_uploads_submits_and_waits_over_http(cloud, server, bucket, tmp_path
     shown = capsys.readouterr()
     for private in (SECRET_KEY, "990000199909090002", "样本省示例市标本路9号"):
         assert private not in shown.out + shown.err + caplog.text
+
+
+def test_a_run_with_a_ledger_hears_callbacks_and_goes_on(cloud, tmp_path, photo, capsys):
+    for n in range(3):
+        photo(tmp_path / f"in/{n}.png", color=(n, 0, 0))
+    ledger, out = str(tmp_path / "run.sqlite"), str(tmp_path / "cards.parquet")
+    listen = [sys.executable, "-m", "cardocr_nb.cli", "listen", "--ledger", ledger, "--port", "0"]
+    run = [
+        "run",
+        str(tmp_path / "in"),
+        "--card-type",
+        "IDCard",
+        "--out",
+        out,
+        "--ledger",
+        ledger,
+        "--price",
+        "0.5",
+        *cloud,
+    ]
+    with subprocess.Popen(listen, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as listener:  # noqa: S603
+        url = listener.stdout.readline().split()[-1]
+        assert main([*run, "--callback", url]) == 0
+        assert "3 images: 3 read; 3 submitted in this run" in capsys.readouterr().out
+        listener.terminate()
+        assert "a callback: 1 jobs taken" in listener.communicate(timeout=20)[1]
+    assert main(run) == 0
+    assert "3 images: 3 read; 0 submitted in this run with 0 queries, cost 0.00" in capsys.readouterr().out
+    assert pd.read_parquet(out)["key"].nunique() == 3
 
 
 def test_a_wrong_key_is_one_clear_line_and_no_failed_images(cloud, tmp_path, photo, monkeypatch, capsys):
