@@ -27,13 +27,14 @@ Where things stand, each folder importing only from those above it::
     batch/      many images, each submitted once, an outcome for every one
     frame/      records -> DataFrame, the polygon dtype, files
     quality/    summary, checks without truth, evaluation with truth
-    privacy     masked texts
+    privacy/    masked texts, pseudonyms, pictures without the fields
     plot/       DataFrame -> matplotlib Axes
     report/     DataFrame -> plain summary -> HTML, Markdown, JSON
+    review/     a panel in which a person corrects readings
     specimen/   made-up cards with known text, and ways to spoil a photo
-    accessors   df.cardocr, series.polygon
+    accessors/  df.cardocr, series.polygon
     pipeline    run: from images to DataFrame
-    cli         the command ``cardocr``
+    cli/        the command ``cardocr``
 """
 
 from importlib.metadata import version

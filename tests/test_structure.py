@@ -37,7 +37,7 @@ ALLOWED = {
     "specimen": BASE,
     "accessors": QUALITY | {"plot", "report", "review"},
     "pipeline": FRAME | {"client", "batch"},
-    "robustness": QUALITY | {"client", "batch", "pipeline", "specimen"},
+    "robustness": QUALITY | {"client", "batch", "pipeline", "specimen", "plot"},
 }
 EVERYTHING = {"__init__", "cli", "demo"}
 LEFT_HALF = {

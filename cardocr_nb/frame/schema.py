@@ -102,6 +102,11 @@ def series(name: str, values: Iterable[Any] | pd.Series) -> pd.Series:
     values : iterable or Series
         None or NaN where missing.
 
+    Raises
+    ------
+    ValueError
+        The values are of another kind.
+
     Examples
     --------
     >>> series("score", [99, None]).dtype
@@ -109,6 +114,15 @@ def series(name: str, values: Iterable[Any] | pd.Series) -> pd.Series:
     """
     dtype = DTYPES[name]
     column = values if isinstance(values, pd.Series) else pd.Series(values, dtype=object if dtype is _TIME else None)
+    try:
+        return _cast(name, column)
+    except (TypeError, ValueError):
+        # Said without what pandas says, which quotes the value.
+        raise ValueError(f"the column {name!r} cannot be made {dtype}; are the columns of the frame named right?") from None
+
+
+def _cast(name: str, column: pd.Series) -> pd.Series:
+    dtype = DTYPES[name]
     if dtype is _TIME and column.dtype != _TIME:
         column = pd.to_datetime(column, utc=True).dt.tz_convert(TIMEZONE)
     if dtype == "category":

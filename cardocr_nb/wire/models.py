@@ -92,7 +92,7 @@ class CardResult:
     code: str | None = None
     message: str | None = None
     key: str | None = None
-    url: str | None = None
+    url: str | None = field(default=None, repr=False)  # may hold a signature
     raw: bytes = field(default=b"", repr=False, compare=False)
 
 

@@ -15,17 +15,24 @@ SECRET = Credentials("AKIDTESTTESTTESTTEST", "key-of-the-tests")
 PACE = Pace(submissions=400, queries=100, in_flight=60, threads=6)
 
 
-def jump_the_clock(seconds):
-    """Let the wall clock jump in the middle of the run, and be put right two seconds later."""
-    true, begun = time.time, time.time()
-    time.time = lambda: true() + (seconds if 0.3 < true() - begun < 2.3 else 0)
+def jump_the_clock(seconds, transport):
+    """Let the wall clock jump after the twentieth submission, and be put right two seconds later."""
+    true, send, sent = time.time, transport.send, []
+
+    def watched(request):
+        if request.method == "POST":
+            sent.append(time.monotonic())
+        return send(request)
+
+    transport.send = watched
+    time.time = lambda: true() + (seconds if len(sent) > 20 and time.monotonic() - sent[20] < 2 else 0)
 
 
 def main(url, bucket, folder, ledger, jump=0.0):
-    if jump:
-        jump_the_clock(float(jump))
     options = Options(pace=PACE, settle=1.5, patience=30, progress=False)
     transport = CloudTransport(bucket, "ap-guangzhou", SECRET, endpoint=url, timeout=(5, 20))
+    if jump:
+        jump_the_clock(float(jump), transport)
     with Client(transport, poll=(0.05, 0.5)) as client, closing(Ledger(ledger)) as kept:
         print("at work", flush=True)
         with warnings.catch_warnings():

@@ -1,0 +1,43 @@
+"""Where the picture of a key lies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    import os
+
+Images: TypeAlias = "str | os.PathLike[str] | Mapping[str, str | os.PathLike[str]]"
+
+
+def image_path(key: str, images: Images) -> Path | None:
+    """Find the picture of a card.
+
+    Parameters
+    ----------
+    key : str
+        Of the frame.
+    images : str, Path or mapping of str to path
+        Folder under which the keys lie, or where each key's picture lies.
+
+    Returns
+    -------
+    Path or None
+        None where there is no such file, and where the key leads out of the folder: it is a name from outside.
+
+    Examples
+    --------
+    >>> image_path("../../etc/passwd", ".") is None
+    True
+    """
+    if isinstance(images, Mapping):
+        path = Path(images[key]) if key in images else None
+        return path if path is not None and path.is_file() else None
+    folder = Path(images)
+    path = folder / key
+    try:
+        return path if path.is_file() and path.resolve().is_relative_to(folder.resolve()) else None
+    except ValueError:  # a zero byte in the key
+        return None

@@ -1,0 +1,106 @@
+"""A person looks at the doubtful readings: a panel in the notebook, and the file of what was decided.
+
+.. code-block:: text
+
+    frame, queue --session--> one field after another --crops, panel--> browser --corrections--> file --> truth
+
+``corrections`` and ``session`` know nothing of notebooks; ``panel``, with its script and style sheet beside it, needs the
+extra ``lab``. This is the one place of the package where texts of cards are shown in full without being asked to: a
+person cannot correct what is masked. Nothing of it gets into the notebook file.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cardocr_nb.errors import missing_extra
+from cardocr_nb.review.corrections import Corrections, Decision
+from cardocr_nb.review.session import Item, Session, items_of
+
+if TYPE_CHECKING:
+    import os
+
+    import pandas as pd
+
+    from cardocr_nb.plot.pictures import Images
+    from cardocr_nb.review.panel import Review
+    from cardocr_nb.review.words import Lang
+
+__all__ = ["Corrections", "Decision", "Item", "Session", "items_of", "review", "truth"]
+
+
+def review(
+    df: pd.DataFrame,
+    images: Images,
+    path: str | os.PathLike[str] = "corrections.csv",
+    *,
+    queue: pd.DataFrame | None = None,
+    lang: Lang = "en",
+) -> Review:
+    """Look through the readings most likely wrong and correct them, by keyboard, in JupyterLab.
+
+    The panel shows the field cut out of the photo and set straight, what was read there, its score and the checks that
+    it failed. Enter accepts the reading or saves what was typed; the other keys stand on the panel. Each decision is
+    written to `path` at once. Called again with the same path, the panel goes on where it was left.
+
+    Parameters
+    ----------
+    df : DataFrame
+        As `cardocr_nb.to_frame` makes it.
+    images : path, mapping or client
+        A folder under which the keys lie, the picture of each key, or a client, which fetches them from its bucket.
+    path : str or Path, default "corrections.csv"
+        File of the decisions, ``.csv`` or ``.parquet``, readable by its owner alone. It holds what truly stands on
+        cards: keep it where the photos are kept.
+    queue : DataFrame, optional
+        Which fields to ask for, in this order: ``key, field`` and, where they are known, ``job_id, chance, reasons``.
+        By default `cardocr_nb.quality.review_queue` of the frame; where time is short, that with a ``budget``.
+    lang : {"en", "zh"}, default "en"
+        Language of the panel.
+
+    Returns
+    -------
+    Review
+        A widget; its ``truth()`` gives what was found out.
+
+    Raises
+    ------
+    MissingExtraError
+        The extra ``lab`` is not installed.
+    ValueError
+        The queue lacks a column or a key, or the file at `path` holds something else.
+
+    Examples
+    --------
+    >>> from cardocr_nb.frame import to_frame
+    >>> from cardocr_nb.wire.models import CardResult, Field
+    >>> cards = to_frame(CardResult((Field("姓名", "样木", 61),), key="front/0001.jpg"))
+    >>> panel = review(cards, "photos", "corrections.csv", queue=cards[["key", "field"]])
+    >>> panel
+    <Review 0 of 1 fields decided>
+    """
+    try:
+        from cardocr_nb.review.panel import Review
+    except ImportError as e:
+        missing_extra("the review panel", "lab", e)
+    if queue is None:
+        from cardocr_nb.quality import review_queue
+
+        queue = review_queue(df)
+    return Review(Session(items_of(df, queue), Corrections(path)), images, lang)
+
+
+def truth(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Read what stands on the cards from a file of decisions, without a panel.
+
+    Parameters
+    ----------
+    path : str or Path
+        As it was given to `review`.
+
+    Returns
+    -------
+    DataFrame
+        See `Corrections.truth`.
+    """
+    return Corrections(path).truth()
