@@ -47,12 +47,13 @@ def keys(count):
 
 
 def fill(bucket: Path, count: int) -> None:
-    """Make a bucket of so many objects, links to one small picture."""
-    bucket.mkdir(parents=True)
-    Image.new("RGB", (40, 24), "white").save(bucket / "one.png")
+    """Make a bucket of so many objects, in each folder links to one small picture."""
     for key in keys(count):
-        (bucket / key).parent.mkdir(exist_ok=True)
-        os.link(bucket / "one.png", bucket / key)
+        one = (bucket / key).parent / "one.png"
+        if not one.exists():
+            one.parent.mkdir(parents=True)
+            Image.new("RGB", (40, 24), "white").save(one)
+        os.link(one, bucket / key)
 
 
 def one(url: str, count: int, ledger: str, pace: Pace, poll: tuple[float, float], out) -> None:
