@@ -4,63 +4,79 @@ from __future__ import annotations
 
 import textwrap
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import pandas as pd
 
 from cardocr_nb import polygon
-from cardocr_nb.images import load_upright
 from cardocr_nb.plot.annotate import write_labels
 from cardocr_nb.plot.fonts import Lang, Lettering, lettering
 from cardocr_nb.plot.frames import corners, need
 from cardocr_nb.plot.pick import rows_of_image
-from cardocr_nb.plot.style import figure_of, new_axes, score_colours
+from cardocr_nb.plot.pictures import Bucket, Picture, fetched, pixels_of
+from cardocr_nb.plot.style import figure_of, new_axes, new_grid, score_colours
 from cardocr_nb.privacy import mask_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.collections import PolyCollection
+    from matplotlib.path import Path as MplPath
     from numpy.typing import NDArray
-    from PIL.Image import Image
-
-Picture: TypeAlias = "str | Path | bytes | NDArray[np.uint8] | Image"
 
 _SHOWN = 2400
 """Pixels along a side from which a picture is thinned out for the screen."""
 
 
+@overload
+def plot_overlay(df: pd.DataFrame, image: Picture, *, ax: Axes | None = None, **options: Any) -> Axes: ...
+@overload
 def plot_overlay(
     df: pd.DataFrame,
-    image: Picture,
+    image: list[Any] | Mapping[str, Picture],
+    *,
+    ax: NDArray[np.object_] | None = None,
+    **options: Any,
+) -> NDArray[np.object_]: ...
+def plot_overlay(
+    df: pd.DataFrame,
+    image: Picture | list[Any] | Mapping[str, Picture],
     *,
     key: str | None = None,
-    ax: Axes | None = None,
+    client: Bucket | None = None,
+    ax: Axes | NDArray[np.object_] | None = None,
     text: bool = False,
     reveal: bool = False,
     truth: pd.DataFrame | None = None,
     colorbar: bool = True,
     lang: Lang = "zh",
     **kwargs: Any,
-) -> Axes:
+) -> Axes | NDArray[np.object_]:
     """Draw the fields of one card on its picture, coloured by score and labelled.
 
     Labels stand in the nearest place where they cover neither a field nor one another; where the picture has no room,
     beside it, in smaller letters if need be.
+
+    The picture itself is shown as it is; `cardocr_nb.privacy.redact` blanks fields out on it.
 
     Parameters
     ----------
     df : DataFrame
         As `cardocr_nb.to_frame` makes it; the columns ``key``, ``field``, ``score`` (0–100) and ``polygon`` (pixels of the
         upright image, corners in any order) are read.
-    image : str, Path, bytes, ndarray or PIL image
+    image : str, Path, bytes, ndarray or PIL image; or a list or mapping of them
         The picture. The EXIF orientation of a path, bytes or PIL image is applied; an array of shape (height, width),
-        (height, width, 3) or (height, width, 4) is taken as it is.
+        (height, width, 3) or (height, width, 4) is taken as it is. A list of paths or keys, or a mapping from keys to
+        pictures, is drawn as a grid.
     key : str, optional
         Which card of the frame; by default the only one, or the one whose key ends as the path of `image` does.
+    client : Client, optional
+        Fetches the picture from the bucket, by ``download(key, path)``; `image` is then a key.
     ax : Axes, optional
-        Where to draw; by default a new figure in the shape of the picture.
+        Where to draw; by default a new figure in the shape of the picture. For a grid an array of as many Axes as there
+        are pictures.
     text : bool, default False
         Write the texts under the labels, masked.
     reveal : bool, default False
@@ -77,13 +93,18 @@ def plot_overlay(
 
     Returns
     -------
-    Axes
-        With the picture alone, and a warning, when the card has no polygon.
+    Axes, or ndarray of Axes
+        With the picture alone, and a warning, when the card has no polygon. For a list or mapping an array of shape (n,),
+        one Axes a picture, with the key as its title.
 
     Raises
     ------
     ValueError
-        A column is missing, or it is not clear which card of the frame is meant.
+        A column is missing, it is not clear which card of the frame is meant, or there are not as many axes as pictures.
+    TypeError
+        An array of Axes for one picture.
+    NotFoundError
+        The bucket has no such object.
     ImageError
         The file is not a picture.
 
@@ -99,13 +120,20 @@ def plot_overlay(
     >>> [label.get_text() for label in ax.texts]
     ['Name 98']
     """
+    if isinstance(image, (list, Mapping)):
+        options = {"text": text, "reveal": reveal, "truth": truth, "lang": lang, **kwargs}
+        return _grid(df, image, ax, colorbar=colorbar, client=client, **options)
+    if isinstance(ax, np.ndarray):
+        raise TypeError(f"one picture is drawn on one Axes, got {ax.size}; pass a list of pictures for a grid")
     need(df, "field", "score", "polygon", *(["text"] if text else []))
+    if client is not None:
+        key = str(image) if key is None else key
     rows = rows_of_image(df, image if isinstance(image, (str, Path)) else None, key)
     rows = rows[rows["field"].notna()]
     quads = polygon.ordered(corners(rows["polygon"]))
     placed = np.array([not np.isnan(quad).any() for quad in quads], dtype=bool)
     letters = lettering(lang)
-    pixels = _pixels(image)
+    pixels = pixels_of(image) if client is None else fetched(str(image), client)
     height, width = pixels.shape[:2]
     if ax is None:
         ax = new_axes(8.0, float(np.clip(7.2 * height / width, 2.5, 10.0)))
@@ -140,16 +168,26 @@ def _card_type(rows: pd.DataFrame) -> str | None:
     return str(kinds[0]) if len(kinds) == 1 else None
 
 
-def _pixels(image: Picture) -> NDArray[np.uint8]:
-    if isinstance(image, (str, Path, bytes)):
-        return load_upright(image)
-    if isinstance(image, np.ndarray):
-        if image.ndim not in (2, 3):
-            raise ValueError(f"an image array must have the shape (height, width[, 3 or 4]), got {image.shape}")
-        return image
-    from PIL import ImageOps
-
-    return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+def _grid(
+    df: pd.DataFrame,
+    images: list[Any] | Mapping[str, Picture],
+    axes: Axes | NDArray[np.object_] | None,
+    *,
+    colorbar: bool,
+    **options: Any,
+) -> NDArray[np.object_]:
+    """One picture an Axes, one colour bar for all."""
+    pairs = list(images.items()) if isinstance(images, Mapping) else [(None, image) for image in images]
+    given = new_grid(len(pairs)) if axes is None else np.ravel(np.asarray(axes, dtype=object))
+    if len(given) != len(pairs):
+        raise ValueError(f"there are {len(pairs)} pictures and {len(given)} axes; pass as many axes as pictures")
+    for (key, image), ax in zip(pairs, given, strict=True):
+        plot_overlay(df, image, key=key, ax=ax, colorbar=False, **options)
+        ax.set_title(str(image) if key is None else key, fontsize="small")
+    drawn = [c for ax in given for c in ax.collections if c.get_label() == "fields"]
+    if colorbar and drawn:
+        figure_of(given[0]).colorbar(drawn[0], ax=list(given), label="score", extend="min", shrink=0.8)
+    return given
 
 
 def _only_key(rows: pd.DataFrame) -> str | None:
@@ -179,18 +217,31 @@ def _draw_fields(
 ) -> PolyCollection:
     from matplotlib.collections import PolyCollection
     from matplotlib.colors import Normalize
-    from matplotlib.patheffects import withStroke
 
+    halo = PolyCollection([*quads], facecolors="none", edgecolors="white", linewidths=4.0, alpha=0.6, label="halo")
+    ax.add_collection(halo, autolim=False)
+    # Inside the polygons it would lie over the letters.
+    halo.set_clip_path(_outside(ax, quads), transform=ax.transData)
     look: dict[str, Any] = {"cmap": score_colours(), "norm": Normalize(50, 100), "linewidth": 1.5, "label": "fields"}
-    boxes = PolyCollection(
-        [*quads],
-        facecolors="none",
-        array=np.ma.masked_invalid(scores),
-        path_effects=[withStroke(linewidth=3.0, foreground="white", alpha=0.6)],
-        **{**look, **kwargs},
-    )
+    scored = np.ma.masked_invalid(scores)
+    boxes = PolyCollection([*quads], facecolors="none", array=scored, zorder=2.2, **{**look, **kwargs})
     ax.add_collection(boxes, autolim=False)
     return boxes
+
+
+def _outside(ax: Axes, quads: NDArray[np.float64]) -> MplPath:
+    """All of the axes but the polygons, which run round the other way."""
+    from matplotlib.path import Path as MplPath
+
+    (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
+    wide, tall = abs(right - left), abs(high - low)
+    x0, x1, y0, y1 = left - wide, right + 2 * wide, min(low, high) - tall, max(low, high) + tall
+    around = np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
+    return MplPath.make_compound_path(*(MplPath(c, closed=True) for c in _closed([around, *quads])))
+
+
+def _closed(rings: list[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
+    return [np.vstack([ring, ring[:1]]) for ring in rings]
 
 
 def _wording(rows: pd.DataFrame, names: dict[str, str], letters: Lettering, *, text: bool, reveal: bool) -> list[str]:

@@ -11,6 +11,7 @@ import numpy as np
 from cardocr_nb.plot.counts import POINTS, ScoreCounts, score_counts
 from cardocr_nb.plot.fonts import Lang, Lettering, lettering
 from cardocr_nb.plot.style import COLOURS, MARK, bare, new_axes
+from cardocr_nb.quality import Thresholds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +30,7 @@ def plot_scores(
     kind: str = "hist",
     by: str | None = "field",
     ax: Axes | None = None,
-    threshold: float | Mapping[str, float] | None = None,
+    threshold: float | Mapping[str, float] | Thresholds | None = None,
     lang: Lang = "zh",
     **kwargs: Any,
 ) -> Axes:
@@ -49,8 +50,9 @@ def plot_scores(
         than 40 groups the 40 with the most scores are drawn, and a note says so.
     ax : Axes, optional
         Where to draw; by default a new figure as high as the groups need.
-    threshold : float or mapping of str to float, optional
-        Score to mark (0–100), for all groups or for each by its name in the column. The labels tell the share below it.
+    threshold : float, mapping of str to float or Thresholds, optional
+        Score to mark (0–100), for all groups or for each by its name in the column, as
+        `cardocr_nb.quality.threshold` finds them by field. The labels tell the share below it.
     lang : {"zh", "en"}, default "zh"
         Language of field names.
     **kwargs
@@ -88,6 +90,9 @@ def plot_scores(
         warnings.warn("there is no score to draw; the axes stay empty", UserWarning, stacklevel=2)
         return ax
     named = letters.field_names(scores.groups) if by == "field" else {g: letters.printable(g) for g in scores.groups}
+    if isinstance(threshold, Thresholds):
+        found = threshold.fields.dropna(subset=["threshold"])
+        threshold = dict(zip(found["field"].astype("str"), found["threshold"].astype(float), strict=True))
     draw_scores(ax, scores, named, letters, kind=kind, threshold=threshold, **kwargs)
     return ax
 

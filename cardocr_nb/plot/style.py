@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import numpy as np
     from matplotlib.axes import Axes
     from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#7F7F7F")
 """Okabe and Ito, "Color Universal Design" (2008), without the yellow and the black that vanish on white and on dark."""
@@ -82,6 +84,19 @@ def new_axes(width: float, height: float) -> Axes:
     return ax
 
 
+def new_grid(count: int) -> NDArray[np.object_]:
+    """Axes of a new pyplot figure for `count` pictures of cards, shape (count,), nearly as many beside as below each other."""
+    import matplotlib.pyplot as plt
+    import numpy as np
+
+    columns = max(1, int(np.ceil(np.sqrt(count))))
+    rows = max(1, -(-count // columns))
+    _, axes = plt.subplots(rows, columns, figsize=(4.6 * columns, 3.4 * rows), layout="constrained", squeeze=False)
+    for spare in axes.ravel()[count:]:
+        spare.set_axis_off()
+    return np.asarray(axes.ravel()[:count], dtype=object)
+
+
 def figure_of(ax: Axes) -> Figure:
     """The whole figure that holds the axes, also where they lie in a part of it."""
     return cast("Figure", ax.get_figure(root=True))
@@ -100,3 +115,24 @@ def score_colours() -> Colormap:
     return LinearSegmentedColormap.from_list(
         "cardocr_score", ["#E8590C", "#B5768A", "#5A6FB5", "#08418C"]
     ).with_extremes(bad="#7F7F7F")
+
+
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+_DASHES: tuple[str | tuple[int, tuple[int, ...]], ...] = ("-", "--", "-.", (0, (1, 1)))
+
+
+def look(number: int) -> dict[str, Any]:
+    """Colour, marker and dashes of the line with a number: apart in shape as well as in colour, 28 in all."""
+    turn = number // len(COLOURS)
+    return {
+        "color": COLOURS[number % len(COLOURS)],
+        "marker": _MARKERS[(number + turn) % len(_MARKERS)],
+        "linestyle": _DASHES[turn % len(_DASHES)],
+    }
+
+
+def ink() -> str:
+    """The colour of texts in the reader's settings, for lines that stand for everything together."""
+    import matplotlib as mpl
+
+    return str(mpl.rcParams["text.color"])

@@ -10,7 +10,7 @@ from matplotlib.colors import to_hex
 from matplotlib.text import Text
 from PIL import Image, ImageDraw
 
-from cardocr_nb.errors import ImageError
+from cardocr_nb.errors import ImageError, NotFoundError
 from cardocr_nb.plot import plot_overlay
 from cardocr_nb.plot.style import score_colours
 
@@ -264,3 +264,69 @@ def test_a_file_that_is_no_picture_is_refused():
 def test_keyword_arguments_reach_the_polygons(ax):
     plot_overlay(card(), picture(), linewidth=5, cmap="viridis", ax=ax)
     assert (fields(ax).get_linewidth()[0], fields(ax).get_cmap().name) == (5, "viridis")
+
+
+def test_a_mapping_is_drawn_as_a_grid_with_one_colour_bar():
+    pair = {"a.jpg": picture(), "b.jpg": picture()}
+    axes = plot_overlay(pd.concat([card("a.jpg"), card("b.jpg", score=7)]), pair, lang="en")
+    assert axes.shape == (2,)
+    assert [ax.get_title() for ax in axes] == ["a.jpg", "b.jpg"]
+    assert fields(axes[1]).get_array().tolist() == [7, 7, 7]
+    assert [ax.get_ylabel() for ax in axes[0].figure.axes if ax not in axes] == ["score"]
+
+
+def test_a_list_of_paths_is_drawn_on_the_axes_given(tmp_path):
+    from matplotlib.figure import Figure
+
+    for name in ("a.png", "b.png", "c.png"):
+        picture().save(tmp_path / name)
+    given = Figure().subplots(2, 2).ravel()[:3]
+    df = pd.concat([card(k) for k in ("a.png", "b.png", "c.png")])
+    axes = plot_overlay(df, [tmp_path / n for n in ("a.png", "b.png", "c.png")], ax=given, colorbar=False)
+    assert [*axes] == [*given]
+    assert all(len(outlines(fields(ax))) == 3 for ax in axes)
+
+
+def test_spare_places_of_a_grid_are_blank():
+    df = pd.concat([card(k) for k in "abc"])
+    axes = plot_overlay(df, {k: picture() for k in "abc"}, colorbar=False)
+    every = axes[0].figure.axes
+    assert len(every) == 4
+    assert [ax.axison for ax in every if ax not in axes] == [False]
+
+
+def test_a_key_is_fetched_through_a_client(tmp_path, ax):
+    from cardocr_nb.client import Client
+
+    (tmp_path / "front").mkdir()
+    picture().save(tmp_path / "front" / "1.jpg")
+    client = Client.local(tmp_path)
+    plot_overlay(pd.concat([card("front/1.jpg"), card("other.jpg")]), "front/1.jpg", client=client, ax=ax)
+    assert np.asarray(ax.images[0].get_array()).shape == (HEIGHT, WIDTH, 3)
+    axes = plot_overlay(card("front/1.jpg"), ["front/1.jpg"], client=client)
+    assert axes[0].get_title() == "front/1.jpg"
+    with pytest.raises(NotFoundError):
+        plot_overlay(card("gone.jpg"), "gone.jpg", client=client)
+
+
+def test_axes_must_be_as_many_as_pictures(ax):
+    with pytest.raises(ValueError, match="2 pictures and 1 axes"):
+        plot_overlay(card(), {"a": picture(), "b": picture()}, ax=np.array([ax]))
+    with pytest.raises(TypeError, match="one picture is drawn on one Axes, got 3"):
+        plot_overlay(card(), picture(), ax=np.array([ax] * 3))
+
+
+def test_the_halo_is_clipped_to_the_outside_of_the_fields(ax):
+    """By the rule of non-zero winding: the fields run round the other way than all that surrounds them."""
+    plot_overlay(card(), picture(), ax=ax)
+    (halo,) = [c for c in ax.collections if c.get_label() == "halo"]
+    clip, _ = halo.get_clip_path().get_transformed_path_and_affine()
+    rings = clip.vertices.reshape(-1, 5, 2)[:, :4]
+    x, y = rings[..., 0], rings[..., 1]
+    turns = np.sign((x * np.roll(y, -1, axis=1) - y * np.roll(x, -1, axis=1)).sum(axis=1))
+    assert turns.tolist() == [1, -1, -1, -1]
+    assert (
+        np.sort(rings[1:].reshape(-1, 2), axis=0).tolist() == np.sort(np.vstack(outlines(fields(ax))), axis=0).tolist()
+    )
+    assert rings[0].min() < -WIDTH / 2
+    assert rings[0].max() > WIDTH

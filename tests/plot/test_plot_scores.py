@@ -9,6 +9,7 @@ from matplotlib.patches import PathPatch, StepPatch
 from cardocr_nb.plot import plot_scores
 from cardocr_nb.plot.counts import POINTS, score_counts
 from cardocr_nb.plot.scores import MOST_GROUPS
+from cardocr_nb.quality import threshold
 
 KINDS = ["hist", "ecdf", "box", "violin", "ridge"]
 
@@ -92,6 +93,18 @@ def test_a_threshold_is_marked_in_every_row_and_the_share_below_it_told(ax):
     marks = [s for c in ax.collections if c.get_linestyle()[0][1] for s in c.get_segments()]
     assert [m[:, 0].tolist() for m in marks] == [[98, 98], [98, 98]]
     assert labels(ax)[0] == "Name (n = 2; 50 % below 98; 1 without score)"
+
+
+def test_thresholds_that_were_found_are_marked_and_fields_without_one_are_not(ax):
+    keys = [f"{i}.jpg" for i in range(200)]
+    read = pd.DataFrame({"key": keys * 2, "field": ["name"] * 200 + ["gender"] * 200, "text": "样", "score": 80})
+    read["score"] += [*range(20)] * 20
+    stands = read[["key", "field"]].assign(text=["样"] * 200 + ["木"] * 200)
+    found = threshold(read, stands, precision=0.9)
+    plot_scores(read, threshold=found, lang="en", ax=ax)
+    marks = [s for c in ax.collections if c.get_linestyle()[0][1] for s in c.get_segments()]
+    assert found.fields["threshold"].isna().tolist() == [False, True]
+    assert [m.tolist() for m in marks] == [[[80, -0.5], [80, 0.5]]]
 
 
 def test_thresholds_by_group_mark_their_own_rows_only(ax):

@@ -1,0 +1,129 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw
+
+from cardocr_nb.errors import ImageError
+from cardocr_nb.plot.crops import coarse, rectified, unreadable
+from cardocr_nb.plot.pictures import find_picture, pixels_of
+
+COLOURS = {"red": (255, 0, 0), "lime": (0, 255, 0), "blue": (0, 0, 255), "yellow": (255, 255, 0)}
+
+
+def quartered(turn):
+    """A field in four colours, turned by `turn` degrees, and its corners as it is read."""
+    picture = Image.new("RGB", (400, 400), "black")
+    pen = ImageDraw.Draw(picture)
+    angle = np.radians(turn)
+    across, down = 120 * np.array([np.cos(angle), np.sin(angle)]), 60 * np.array([-np.sin(angle), np.cos(angle)])
+    start = np.array([200, 200]) - (across + down) / 2
+    for name, (i, j) in zip(COLOURS, [(0, 0), (0, 1), (1, 0), (1, 1)], strict=True):
+        a = start + across * j / 2 + down * i / 2
+        pen.polygon([tuple(p) for p in (a, a + down / 2, a + (across + down) / 2, a + across / 2)], fill=name)
+    return np.asarray(picture), [start, start + down, start + across + down, start + across]
+
+
+@pytest.mark.parametrize("turn", [0, 17, 90, 180, 305])
+def test_a_field_is_straightened_whichever_way_it_lies(turn):
+    crop = rectified(*quartered(turn), height=40, margin=0)
+    assert crop.shape == (40, 80, 3)
+    middles = [crop[y, x] for y in (10, 30) for x in (20, 60)]
+    assert np.abs(np.array(middles, dtype=int) - [*COLOURS.values()]).max() < 30
+
+
+def test_a_margin_shows_what_stands_around():
+    crop = rectified(*quartered(0), height=60, margin=0.5)
+    assert crop.shape == (60, 90, 3)
+    assert crop[5, 45].max() < 30
+    assert crop[18, 20].tolist() == [255, 0, 0]
+
+
+def test_what_lies_outside_the_picture_is_grey():
+    crop = rectified(np.full((50, 50, 3), 255, np.uint8), [(30, 10), (30, 30), (90, 30), (90, 10)], height=20, margin=0)
+    assert crop[10, 5].tolist() == [255] * 3
+    assert crop[10, 50].tolist() == [128] * 3
+
+
+@given(st.lists(st.tuples(st.integers(-50, 150), st.integers(-50, 150)), min_size=4, max_size=4))
+def test_any_four_points_give_a_crop_of_bounded_size(corners):
+    crop = rectified(np.zeros((80, 100, 3), np.uint8), corners, height=16)
+    assert crop.shape[0] == 16
+    assert 1 <= crop.shape[1] <= 25 * 16
+
+
+def test_an_unreadable_crop_is_one_row_of_squares():
+    ramp = np.broadcast_to((np.arange(640) * 0.39).astype(np.uint8)[None, :, None], (64, 640, 3))
+    blocks = unreadable(np.ascontiguousarray(ramp))
+    assert blocks.shape == ramp.shape
+    assert (blocks == blocks[:1]).all()
+    assert len(np.unique(blocks.reshape(-1, 3), axis=0)) == 10
+
+
+def test_two_texts_of_the_same_ink_give_the_same_blocks():
+    left, right = np.full((64, 128, 3), 255, np.uint8), np.full((64, 128, 3), 255, np.uint8)
+    left[10:20, 10:50] = right[40:50, 5:45] = 0
+    assert (unreadable(left) == unreadable(right)).all()
+
+
+@pytest.mark.parametrize("shape", [(380, 600, 3), (600, 380)])
+def test_a_coarse_card_has_56_blocks_along_its_longer_side(shape):
+    noise = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    blocks = coarse(noise)
+    assert blocks.shape == shape
+    along = blocks[0] if shape[1] > shape[0] else blocks[:, 0]
+    assert len(np.unique(along, axis=0)) <= 56
+
+
+class Bucket:
+    """What a client does, without a service."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def download(self, key, path):
+        from cardocr_nb.errors import NotFoundError
+
+        if not (self.folder / key).is_file():
+            raise NotFoundError("NoSuchKey", "no such object", status=404)
+        path.write_bytes((self.folder / key).read_bytes())
+        return path
+
+
+@pytest.mark.parametrize("how", ["folder", "text", "mapping", "bucket"])
+def test_a_picture_is_found_by_its_key_wherever_pictures_are(how, photo, tmp_path):
+    photo(tmp_path / "front" / "1.png", size=(64, 40))
+    images = {
+        "folder": tmp_path,
+        "text": str(tmp_path),
+        "mapping": {"front/1.png": tmp_path / "front" / "1.png"},
+        "bucket": Bucket(tmp_path),
+    }[how]
+    assert find_picture("front/1.png", images).shape == (40, 64, 3)
+    assert find_picture("front/2.png", images) is None
+
+
+def test_a_key_does_not_lead_out_of_the_folder(photo, tmp_path):
+    photo(tmp_path / "secret.png")
+    (tmp_path / "cards").mkdir()
+    assert find_picture("../secret.png", tmp_path / "cards") is None
+
+
+def test_a_file_that_is_no_picture_is_refused(tmp_path):
+    (tmp_path / "1.jpg").write_text("no picture")
+    with pytest.raises(ImageError):
+        find_picture("1.jpg", tmp_path)
+
+
+def test_a_client_of_the_embedded_service_fetches_pictures(photo, tmp_path):
+    from cardocr_nb.client import Client
+
+    photo(tmp_path / "front" / "1.png", size=(64, 40))
+    client = Client.local(tmp_path)
+    assert find_picture("front/1.png", client).shape == (40, 64, 3)
+    assert find_picture("front/2.png", client) is None
+
+
+def test_an_array_of_another_shape_is_refused():
+    with pytest.raises(ValueError, match=r"got \(5,\)"):
+        pixels_of(np.zeros(5, np.uint8))
