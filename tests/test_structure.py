@@ -33,7 +33,7 @@ ALLOWED = {
     "privacy": FRAME,
     "plot": QUALITY,
     "report": QUALITY | {"plot"},
-    "review": QUALITY | {"plot"},
+    "review": QUALITY | {"plot", "report"},
     "specimen": BASE,
     "accessors": QUALITY | {"plot", "report", "review"},
     "pipeline": FRAME | {"client", "batch"},

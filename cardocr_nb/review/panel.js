@@ -1,6 +1,8 @@
 // The panel of one review. All that is shown comes in messages: the model's state holds words of the panel, nothing of a card.
 
 const WAIT = 8000; // milliseconds until the kernel counts as gone; a photo of 20 MB decodes in two seconds
+const PREPARE = 60000; // the same while letters are made: the first time on a machine this takes half a minute
+const CHINESE = /[\u2e80-\u9fff\uf900-\ufaff\uff01-\uff60\u{20000}-\u{3ffff}]/gu;
 
 function make(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -43,6 +45,7 @@ function layout(words, id) {
     card: button(words, "card", "Alt+W", "Alt+W"),
     said: make("p", { class: "said", role: "status", "aria-live": "polite" }),
     fault: make("p", { class: "fault", role: "alert" }),
+    advice: make("p", { class: "advice", role: "note", hidden: "" }, words.no_letters),
   };
   const p = parts;
   p.facts = make("dl", {}, make("dt", {}, words.read), p.read, make("dt", {}, words.score), p.score,
@@ -53,7 +56,7 @@ function layout(words, id) {
     // JupyterLab's own shortcuts, such as D D to delete a cell, must not fire from here.
     class: "cardocr-review", role: "group", "aria-label": words.panel, "data-lm-suppress-shortcuts": "true",
   }, make("div", { class: "top" }, p.place, p.progress, p.count), p.task,
-  make("ul", { class: "keys" }, ...keys.map((key) => make("li", {}, key))), p.said, p.fault, p.whole);
+  make("ul", { class: "keys" }, ...keys.map((key) => make("li", {}, key))), p.said, p.fault, p.advice, p.whole);
   p.ofItem = [p.save, p.restore, p.absent, p.unreadable, p.next, p.card];
   return parts;
 }
@@ -70,11 +73,51 @@ function picture(img, buffer, alt) {
   }
 }
 
+// The Chinese letters that no font of the browser's machine has, sent by the kernel when the panel asks for them.
+class Letters {
+  constructor(root, id) {
+    this.root = root;
+    this.family = id; // a family to each panel, so that one that is closed takes nothing from another
+    this.asked = new Set();
+    this.faces = [];
+    this.pen = document.createElement("canvas").getContext("2d");
+    // First in the list of fonts, for these letters only: behind system-ui Chromium may draw boxes in their place.
+    root.style.setProperty("--letters", `"${id}"`);
+  }
+
+  // A Chinese letter is as wide as it is high; what stands in the place of a missing one is narrower.
+  drawn(letter) {
+    return Math.abs(this.pen.measureText(letter).width - 100) < 5;
+  }
+
+  missing(text) {
+    this.pen.font = `100px ${getComputedStyle(this.root).fontFamily}`;
+    const fresh = [...new Set(text.match(CHINESE))].filter((letter) => !this.asked.has(letter) && !this.drawn(letter));
+    for (const letter of fresh) this.asked.add(letter);
+    return fresh.join("");
+  }
+
+  add(letters, font) {
+    const unicodeRange = [...letters].map((letter) => `U+${letter.codePointAt(0).toString(16)}`).join();
+    const face = new FontFace(this.family, font, { unicodeRange });
+    document.fonts.add(face);
+    this.faces.push(face);
+    for (const letter of letters) this.asked.add(letter);
+  }
+
+  remove() {
+    for (const face of this.faces) document.fonts.delete(face);
+  }
+}
+
 class Panel {
   constructor(model, el) {
     this.model = model;
     this.words = model.get("_words");
-    this.parts = layout(this.words, `cardocr-${crypto.getRandomValues(new Uint32Array(2)).join("-")}`);
+    const id = `cardocr-${crypto.getRandomValues(new Uint32Array(2)).join("-")}`;
+    this.parts = layout(this.words, id);
+    this.letters = new Letters(this.parts.root, id);
+    this.preparing = false; // whether letters are awaited
     this.item = null;
     this.open = false; // whether the whole card is asked for; one without a place is shown whole all the same
     this.placed = true;
@@ -88,8 +131,23 @@ class Panel {
 
   ask(message) {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.blame(this.words.lost), WAIT);
+    this.timer = setTimeout(() => this.blame(this.words.lost), this.preparing ? PREPARE : WAIT);
     this.model.send(message);
+  }
+
+  askLetters() {
+    const { root, input } = this.parts;
+    const letters = this.letters.missing(root.textContent + input.value);
+    if (letters) {
+      this.preparing = true;
+      this.model.send({ kind: "letters", letters });
+    }
+  }
+
+  takeLetters({ letters }, [font]) {
+    this.preparing = false;
+    if (font) this.letters.add(letters, font);
+    else this.parts.advice.hidden = false;
   }
 
   act(message) {
@@ -136,6 +194,7 @@ class Panel {
       KeyN: deeds.absent, KeyU: deeds.unreadable, KeyW: deeds.card, ArrowUp: deeds.previous, ArrowDown: deeds.next,
     };
     for (const [name, deed] of Object.entries(deeds)) p[name].addEventListener("click", deed);
+    p.input.addEventListener("input", () => this.askLetters());
     root.addEventListener("keydown", (event) => {
       event.stopPropagation();
       // Enter and Escape belong to the input method while Chinese is being typed.
@@ -155,11 +214,16 @@ class Panel {
   }
 
   show(message, buffers) {
+    if (message.kind === "letters") {
+      this.takeLetters(message, buffers);
+      return;
+    }
     clearTimeout(this.timer);
     if (message.kind === "fault") this.blame(message.message);
     else if (message.kind === "card") this.showCard(message, buffers);
     else if (message.kind === "end") this.showEnd(message);
     else this.showItem(message, buffers);
+    this.askLetters();
   }
 
   showTop({ done, total, number, said }) {
@@ -228,6 +292,7 @@ class Panel {
   remove() {
     clearTimeout(this.timer);
     this.model.off("msg:custom", this.hear);
+    this.letters.remove();
     picture(this.parts.crop, null);
     picture(this.parts.whole, null);
   }

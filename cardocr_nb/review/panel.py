@@ -1,7 +1,7 @@
 """The panel in the notebook: a `Session` that a person sees and types into.
 
-Texts and pictures go to the browser in messages, never in the widget's state: the state is what JupyterLab may write
-into the notebook file.
+Texts, pictures and letters go to the browser in messages, never in the widget's state: the state is what JupyterLab may
+write into the notebook file.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ import traitlets
 from cardocr_nb.cards import english, printed
 from cardocr_nb.errors import CardOCRError
 from cardocr_nb.quality.checks import REGISTRY
+from cardocr_nb.report.words import words as report_words
 from cardocr_nb.review.crops import Pictures, crop, marked
+from cardocr_nb.review.letters import font_of, letters_of
 from cardocr_nb.review.words import Lang, words
 
 if TYPE_CHECKING:
@@ -68,6 +70,9 @@ class Review(anywidget.AnyWidget):
             if kind == "card":
                 self._show_card(int(said["number"]))
                 return
+            if kind == "letters":
+                self._send_letters(set(said["letters"]))
+                return
             if kind == "decide":
                 decision = self.session.decide(int(said["number"]), said.get("verdict"), str(said.get("text", "")))
                 self._show(decision.verdict)
@@ -99,7 +104,7 @@ class Review(anywidget.AnyWidget):
             "text": item.text,
             "score": item.score,
             "chance": item.chance,
-            "reasons": [_reason(name) for name in item.reasons],
+            "reasons": [self._reason(name) for name in item.reasons],
             "verdict": decision and decision.verdict,
             "typed": decision and decision.text,
             "fault": fault,
@@ -111,14 +116,31 @@ class Review(anywidget.AnyWidget):
         item = self.session.items[number]
         self.send({"kind": "card", "number": number}, [marked(self._pictures.of(item.key), item.polygon)])
 
+    def _send_letters(self, asked: set[str]) -> None:
+        """Send a font with letters that the browser cannot draw: those of the whole queue at once, typed ones as they come."""
+        queue = self._letters_of_queue()
+        wanted = asked | queue if asked & queue else asked
+        font = font_of(wanted)
+        self.send({"kind": "letters", "letters": "".join(sorted(wanted))}, [font] if font else [])
+
+    def _letters_of_queue(self) -> set[str]:
+        shown = [*words(self._lang).values()]
+        for item in self.session.items:
+            shown += [item.text or "", self._field(item), *(self._reason(name) for name in item.reasons)]
+        return letters_of(shown)
+
     def _field(self, item: Item) -> str:
         name = printed(item.field, item.card_type) or printed(item.field)
         if self._lang == "zh":
             return name or item.field
         return english(item.field) + (f" {name}" if name else "")
 
-
-def _reason(name: str) -> str:
-    """A check's name and what a reading that passes would have."""
-    known = REGISTRY.get(name)
-    return name.replace("_", " ") + (f": {known.detail}" if known else "")
+    def _reason(self, name: str) -> str:
+        """A check's name and what a reading that passes would have."""
+        known = REGISTRY.get(name)
+        told = report_words(self._lang)
+        check = told.known("check", name)
+        if known is None:
+            return check
+        expected = told.known("expected", name, known.detail)
+        return f"{check}：{expected}" if self._lang == "zh" else f"{check}: {expected}"

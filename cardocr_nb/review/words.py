@@ -42,6 +42,17 @@ _WORDS = {
         "内容为空。按 Alt+N 表示证件上无此内容，按 Alt+U 表示无法辨认。",
     ),
     "end": ("No field is left to look at. The decisions are in {path}.", "没有待复核的字段了。结果保存在 {path}。"),
+    "no_letters": (
+        (
+            "Neither this browser's machine nor the kernel's has a Chinese font: letters may show as boxes. Run "
+            "pip install 'cardocr_nb[fonts]' where the kernel runs, then restart it; decisions made before are kept."
+        ),
+        # English first: who reads this sees boxes in the place of the Chinese.
+        (
+            "No Chinese font: run pip install 'cardocr_nb[fonts]' where the kernel runs, then restart it. "
+            "没有可用的中文字体，汉字可能显示为方框。请在内核所在环境运行上述命令，然后重启内核；此前的结果均已保存。"
+        ),
+    ),
     "lost": (
         "The kernel does not answer: nothing was saved. Run the cell again; decisions made before are kept.",
         "内核没有响应，未保存。请重新运行该单元格；此前的结果均已保存。",

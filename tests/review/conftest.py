@@ -1,7 +1,11 @@
 """Cards to review: specimens whose places and texts are known, so that no engine has to read them."""
 
+import os
+
+import matplotlib as mpl
 import pandas as pd
 import pytest
+from playwright.sync_api import sync_playwright
 
 from cardocr_nb.frame import conform
 
@@ -30,3 +34,28 @@ def queue(cards):
     return doubtful[["job_id", "key", "field"]].assign(
         chance=0.5, reasons=["", "number_check_digit, number_length", "", ""]
     )
+
+
+@pytest.fixture
+def browser(tmp_path):
+    """Start a browser whose machine has no Chinese font, but for those in the folders given."""
+    settings = tmp_path / "fonts.conf"
+    with sync_playwright() as p:
+
+        def start(*folders):
+            dirs = "".join(f"<dir>{folder}</dir>" for folder in (f"{mpl.get_data_path()}/fonts/ttf", *folders))
+            settings.write_text(f"<fontconfig>{dirs}<cachedir>{tmp_path}/fonts</cachedir></fontconfig>")
+            return p.chromium.launch(
+                executable_path="/usr/bin/chromium",
+                args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+                env=os.environ | {"FONTCONFIG_FILE": str(settings)},
+            )
+
+        yield start
+
+
+@pytest.fixture
+def look():
+    """Leave a picture of a page for those who work on the panel."""
+    folder = os.environ.get("CARDOCR_SCREENSHOTS")
+    return lambda page, name: page.screenshot(path=f"{folder}/{name}.png") if folder else None

@@ -37,7 +37,7 @@ def test_the_browser_gets_the_field_its_crop_and_the_checks_with_what_they_expec
     assert (content["done"], content["total"], content["verdict"], content["fault"]) == (0, 4, None, None)
     assert Image.open(io.BytesIO(crop)).format == "PNG"
     content, _ = tell(panel, kind="move", step=1)
-    assert [reason.split(": ")[0] for reason in content["reasons"]] == ["number check digit", "number length"]
+    assert [reason.split(": ")[0] for reason in content["reasons"]] == ["Number check digit", "Number length"]
     assert all(len(reason.split(": ")[1]) > 10 for reason in content["reasons"])
 
 
@@ -79,6 +79,47 @@ def test_a_decision_that_cannot_be_kept_is_told_and_not_counted(panel):
     assert content["kind"] == "fault"
     assert "样本" not in content["message"]
     assert tell(panel, kind="open")[0]["done"] == 0
+
+
+def letters_in(font):
+    from fontTools.ttLib import TTFont
+
+    return {chr(point) for point in TTFont(io.BytesIO(font)).getBestCmap()}
+
+
+def test_a_browser_without_chinese_letters_gets_those_of_the_whole_queue_and_of_common_words(panel):
+    content, [font] = tell(panel, kind="letters", letters="姓")
+    assert (content["kind"], font[:4]) == ("letters", b"wOFF")
+    texts = "".join(item.text for item in panel.session.items)
+    needed = {c for c in texts + "姓名住址男女年月日省市区县傈僳仡佬" if "\u4e00" <= c <= "\u9fff"}
+    assert needed - letters_in(font) == set() == needed - set(content["letters"])
+    assert len(font) < 200_000
+
+
+def test_a_typed_letter_is_sent_alone(panel):
+    content, [font] = tell(panel, kind="letters", letters="魑")
+    assert content["letters"] == "魑"
+    assert letters_in(font) == {"魑"}
+
+
+def test_without_any_chinese_font_the_panel_is_told_that_there_is_none(panel, monkeypatch):
+    monkeypatch.setattr("cardocr_nb.review.letters.chinese_font", lambda: None)
+    content, fonts = tell(panel, kind="letters", letters="姓")
+    assert (content["kind"], "姓" in content["letters"], fonts) == ("letters", True, [])
+
+
+def test_letters_change_nothing_in_the_state(panel):
+    before = repr(panel.get_state())
+    tell(panel, kind="letters", letters="姓")
+    assert repr(panel.get_state()) == before
+
+
+def test_the_checks_have_chinese_names_in_the_chinese_panel(cards, queue, data, tmp_path):
+    panel = review(cards, data / "cards", tmp_path / "c.csv", queue=queue, lang="zh")
+    panel.said = []
+    panel.send = lambda content, buffers=None: panel.said.append((content, buffers or []))
+    reasons = tell(panel, kind="move", step=1)[0]["reasons"]
+    assert reasons == ["号码校验位：GB 11643 的校验位", "号码长度：18 个字符"]
 
 
 def test_neither_state_nor_output_nor_repr_ever_hold_a_text(panel):
