@@ -35,7 +35,7 @@ class Block:
     ----------
     document : ndarray of shape (cards,)
         Which document each card came from.
-    texts : dict of str to pyarrow.StringArray
+    texts : dict of str to pyarrow.LargeStringArray
         For each name in `TEXTS`.
     numbers : dict of str to ndarray of int16
         For each name in `NUMBERS`; `cardocr_nb.wire.columns.MISSING` where there is none.
@@ -43,7 +43,7 @@ class Block:
         For each name in `TIMES`, as in `cardocr_nb.wire.columns.Columns`.
     fields : ndarray of shape (cards,)
         How many fields each card has.
-    label, text : pyarrow.StringArray
+    label, text : pyarrow.LargeStringArray
         Of length fields.
     score : ndarray of int16
     points : ndarray of shape (fields, 4, 2), int32
@@ -54,12 +54,12 @@ class Block:
     """
 
     document: Ints
-    texts: dict[str, pa.StringArray]
+    texts: dict[str, pa.LargeStringArray]
     numbers: dict[str, NDArray[np.int16]]
     times: dict[str, Ints]
     fields: Ints
-    label: pa.StringArray
-    text: pa.StringArray
+    label: pa.LargeStringArray
+    text: pa.LargeStringArray
     score: NDArray[np.int16]
     points: NDArray[np.int32]
     usable: NDArray[np.bool_]
@@ -80,7 +80,7 @@ def block_of(columns: Columns) -> Block:
             own = pc.if_else(failed_job, given[name], _NO_TEXT)
             texts[name] = pc.if_else(failed, pc.coalesce(own, given[f"result_{name}"]), _NO_TEXT)
     else:
-        texts |= dict.fromkeys(("code", "message"), pa.nulls(len(columns.document), pa.string()))
+        texts |= dict.fromkeys(("code", "message"), pa.nulls(len(columns.document), pa.large_string()))
     return Block(
         document=columns.document,
         texts=texts,
@@ -96,7 +96,7 @@ def block_of(columns: Columns) -> Block:
     )
 
 
-_NO_TEXT = pa.scalar(None, pa.string())
+_NO_TEXT = pa.scalar(None, pa.large_string())
 
 
 def merge(one: Block, other: Block) -> Block:
@@ -109,7 +109,7 @@ def merge(one: Block, other: Block) -> Block:
     of_card = np.repeat(begins[cards] - (np.cumsum(moved) - moved), moved)
     order = of_card + np.arange(len(of_card))
 
-    def texts(a: pa.StringArray, b: pa.StringArray, by: Ints) -> pa.StringArray:
+    def texts(a: pa.LargeStringArray, b: pa.LargeStringArray, by: Ints) -> pa.LargeStringArray:
         return pa.concat_arrays([a, b]).take(pa.array(by))
 
     return Block(

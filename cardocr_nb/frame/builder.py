@@ -21,12 +21,14 @@ from cardocr_nb.frame.schema import CATEGORIES, COLUMNS, DTYPES, TIMEZONE
 from cardocr_nb.wire.columns import MISSING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from numpy.typing import NDArray
 
     from cardocr_nb.frame.blocks import Block
 
 _STEP = 65_536
-_PIECES = 64
+_PIECES = 16
 _NAMED_AT_MOST = 10
 
 
@@ -52,29 +54,31 @@ class Builder:
 
     def add(self, block: Block) -> None:
         """Take in the cards of a block, behind those that are there."""
-        cards = len(block.fields)
         rows = np.maximum(block.fields, 1)
-        card = np.repeat(np.arange(cards), rows)
+        card = np.repeat(np.arange(len(rows)), rows)
         of_card = pa.array(card)
-        bare = np.repeat(block.fields == 0, rows)
-        field = np.cumsum(~bare) - 1
-        of_field = pa.array(field, mask=bare)
         for name, values in block.texts.items():
             if name in self._words:
                 self._words[name].add(values, card)
             else:
-                self._texts[name].add(values.take(of_card))
-        self._words["label"].add(block.label, np.where(bare, len(block.label), field))
-        self._texts["text"].add(block.text.take(of_field))
-        for name, values in block.numbers.items():
-            self._numbers[name].add(values[card])
-        for name, values in block.times.items():
-            self._times[name].add(values[card])
-        filled = ~bare
+                nothing = values.null_count == len(values)
+                self._texts[name].add(pa.nulls(len(card), values.type) if nothing else values.take(of_card))
+        for name, numbers in block.numbers.items():
+            self._numbers[name].add(numbers.take(card))
+        for name, times in block.times.items():
+            self._times[name].add(times.take(card))
+        self._left_out += block.left_out
+        self._add_fields(block, np.repeat(block.fields > 0, rows))
+
+    def _add_fields(self, block: Block, filled: NDArray[np.bool_]) -> None:
+        """Take in the fields; where none is, a row stands for a card without fields."""
+        field = np.cumsum(filled) - 1
+        whole = bool(filled.all())
+        self._words["label"].add(block.label, field if whole else np.where(filled, field, len(block.label)))
+        self._texts["text"].add(block.text if whole else block.text.take(pa.array(field, mask=~filled)))
         self._numbers["score"].add(_spread(block.score, filled, MISSING))
         self._points.add(_spread(block.points, filled, 0))
         self._no_polygon.add(~_spread(block.usable, filled, fill=False))
-        self._left_out += block.left_out
 
     def frame(self) -> pd.DataFrame:
         """Give the frame, once; labels and polygons that are odd are told in a warning each."""
@@ -91,9 +95,8 @@ class Builder:
         unknown = [label for label in labels.words if known_field(label) is None]
         if unknown:
             warnings.warn(_unknown(unknown), UnknownLabelWarning, stacklevel=3)
-        names.codes = labels.codes.renumbered(name_of_label)
-        columns: dict[str, Any] = {"field": names.finish("field")}
-        columns |= {name: words.finish(name) for name, words in self._words.items()}
+        columns: dict[str, Any] = {"field": names.finish("field", labels.codes, name_of_label)}
+        columns |= {name: words.finish(name, words.codes) for name, words in self._words.items()}
         columns |= {name: texts.finish() for name, texts in self._texts.items()}
         columns |= {name: _integers(grown.finish()) for name, grown in self._numbers.items()}
         columns |= {name: _moments(grown.finish()) for name, grown in self._times.items()}
@@ -116,48 +119,58 @@ def _spread(values: NDArray[Any], filled: NDArray[np.bool_], fill: object) -> ND
 
 
 class _Growing:
-    """An array that grows. Its memory is mapped: what is not yet used costs nothing, and no holes stay in the heap."""
+    """An array that grows by segments. Their memory is mapped, so that it goes back to the system one by one."""
 
     def __init__(self, dtype: str, shape: tuple[int, ...] = ()) -> None:
-        self._shape = shape
-        self._values = _mapped(_STEP, shape, np.dtype(dtype))
-        self._count = 0
+        self._dtype, self._shape = np.dtype(dtype), shape
+        self._segments: list[NDArray[Any]] = []
+        self._room = 0
 
     def add(self, values: NDArray[Any]) -> None:
-        total = self._count + len(values)
-        if total > len(self._values):
-            self._move(2 * total, self._values.dtype)
-        self._values[self._count : total] = _fitted(values, self._values.dtype)
-        self._count = total
+        while len(values):
+            if not self._room:
+                self._segments.append(_mapped(_STEP, self._shape, self._dtype))
+                self._room = _STEP
+            now = values[: self._room]
+            begin = _STEP - self._room
+            self._segments[-1][begin : begin + len(now)] = now
+            self._room -= len(now)
+            values = values[len(now) :]
 
     def widen(self, dtype: np.dtype[Any]) -> None:
-        if dtype.itemsize > self._values.itemsize:
-            self._move(len(self._values), dtype)
+        """Make room for larger numbers."""
+        if dtype.itemsize > self._dtype.itemsize:
+            self._dtype = dtype
+            self._segments = [segment.astype(dtype) for segment in self._segments]
 
-    def _move(self, capacity: int, dtype: np.dtype[Any]) -> None:
-        moved = _mapped(capacity, self._shape, dtype)
-        moved[: self._count] = self._values[: self._count]
-        self._values = moved
-
-    def renumbered(self, numbers: list[int]) -> _Growing:
+    def renumbered(self, numbers: list[int]) -> NDArray[Any]:
         """Give a copy in which each number is another; negative ones stay."""
         table = np.array([*numbers, -1], dtype=_narrowest(max(numbers, default=0)))
-        copy = _Growing(str(table.dtype))
-        for at in range(0, self._count, _STEP):
-            copy.add(table[self._values[at : min(at + _STEP, self._count)]])
-        return copy
+        return self._joined(table.dtype, lambda values: table[values])
 
     def finish(self) -> NDArray[Any]:
-        return self._values[: self._count]
+        """Give the array, once."""
+        joined = self._joined(self._dtype, lambda values: values, give_back=True)
+        self._segments = []
+        return joined
+
+    def _joined(
+        self, dtype: np.dtype[Any], change: Callable[[NDArray[Any]], NDArray[Any]], *, give_back: bool = False
+    ) -> NDArray[Any]:
+        count = _STEP * len(self._segments) - self._room
+        joined = np.empty((count, *self._shape), dtype=dtype)
+        for number in range(len(self._segments)):
+            begin = number * _STEP
+            end = min(begin + _STEP, count)
+            joined[begin:end] = change(self._segments[number][: end - begin])
+            if give_back:
+                self._segments[number] = joined[:0]
+        return joined
 
 
 def _mapped(count: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     memory = mmap(-1, count * int(np.prod(shape, dtype=np.int64)) * dtype.itemsize)
     return np.frombuffer(memory, dtype=dtype).reshape(count, *shape)
-
-
-def _fitted(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
-    return values if values.dtype == dtype else values.astype(dtype)
 
 
 def _narrowest(highest: int) -> np.dtype[Any]:
@@ -178,22 +191,24 @@ class _Words:
     def place(self, word: str) -> int:
         return self._places.setdefault(word, len(self._places))
 
-    def add(self, words: pa.StringArray, rows: NDArray[np.int64]) -> None:
+    def add(self, words: pa.LargeStringArray, rows: NDArray[np.int64]) -> None:
         """Take in the words at `rows`; one beyond the last stands for none."""
         coded = words.dictionary_encode()
         places = np.array([*map(self.place, coded.dictionary.to_pylist()), -1], dtype=np.int32)
         codes = np.append(places[coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)], np.int32(-1))
         dtype = _narrowest(len(self._places))
         self.codes.widen(dtype)
-        self.codes.add(codes.astype(dtype)[rows])
+        self.codes.add(codes.astype(dtype).take(rows))
 
-    def finish(self, name: str) -> pd.Categorical:
+    def finish(self, name: str, codes: _Growing, meaning: Sequence[int] | None = None) -> pd.Categorical:
+        """Make a column of codes; `meaning` tells the place of the word for which each code stands."""
         fixed = CATEGORIES.get(name, ())
         order = [*fixed, *sorted(set(self._places) - set(fixed))]
         rank = {word: place for place, word in enumerate(order)}
-        codes = self.codes.renumbered([rank[word] for word in self._places]).finish()
+        ranks = [rank[word] for word in self._places]
+        renumbered = codes.renumbered(ranks if meaning is None else [ranks[place] for place in meaning])
         dtype = pd.CategoricalDtype(pd.Index(order, dtype="str"))
-        return pd.Categorical.from_codes(codes, dtype=dtype)
+        return pd.Categorical.from_codes(renumbered, dtype=dtype)
 
 
 class _Texts:
@@ -203,8 +218,8 @@ class _Texts:
         self._large: list[pa.Array] = []
         self._small: list[pa.Array] = []
 
-    def add(self, values: pa.StringArray) -> None:
-        self._small.append(values.cast(pa.large_string()))
+    def add(self, values: pa.LargeStringArray) -> None:
+        self._small.append(values)
         if len(self._small) == _PIECES:
             self._join()
 

@@ -173,7 +173,7 @@ class Rows:
             numbers={name: _numbers([card.get(name) for card in self._cards]) for name in NUMBERS},
             times={name: _moments([card.get(name) for card in self._cards]) for name in TIMES},
             fields=np.array(self._counts, dtype=np.int64),
-            label=pa.array([f.label for f in self._fields], pa.string()),
+            label=pa.array([f.label for f in self._fields], pa.large_string()),
             text=_texts([f.text for f in self._fields]),
             score=_numbers([f.score for f in self._fields]),
             points=points,
@@ -182,8 +182,8 @@ class Rows:
         )
 
 
-def _texts(values: list[Any]) -> pa.StringArray:
-    return pa.array([str(value) if value else None for value in values], pa.string())
+def _texts(values: list[Any]) -> pa.LargeStringArray:
+    return pa.array([str(value) if value else None for value in values], pa.large_string())
 
 
 def _numbers(values: list[int | None]) -> NDArray[np.int16]:

@@ -22,6 +22,7 @@ from cardocr_nb.frame.builder import Builder
 from cardocr_nb.frame.read import read_batch, read_responses
 from cardocr_nb.frame.schema import DTYPES, conform
 from cardocr_nb.frame.sources import SUFFIXES, Document
+from cardocr_nb.wire.templates import Templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -124,15 +125,15 @@ def read_part(part: Part) -> pd.DataFrame:
         return read_responses(*part.paths, errors="row", threads=1)
     if part.kind == "parquet":
         return conform(respelt(pd.read_parquet(part.paths[0])))
-    builder, batch, size = Builder(), list[Document](), 0
+    builder, templates, batch, size = Builder(), Templates(), list[Document](), 0
     for document in _documents(part):
         batch.append(document)
         size += len(document.raw)
         if size > _BATCH_BYTES or len(batch) == _BATCH_DOCUMENTS:
-            builder.add(read_batch(batch)[0])
+            builder.add(read_batch(batch, templates)[0])
             batch, size = [], 0
     if batch:
-        builder.add(read_batch(batch)[0])
+        builder.add(read_batch(batch, templates)[0])
     return builder.frame()
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
@@ -14,7 +16,9 @@ from cardocr_nb.frame.blocks import Block, block_of, merge
 from cardocr_nb.frame.builder import Builder
 from cardocr_nb.frame.flatten import Rows
 from cardocr_nb.frame.sources import Document, documents, find, jobs_of
+from cardocr_nb.ledger.schema import is_ledger
 from cardocr_nb.wire.columns import read_columns
+from cardocr_nb.wire.templates import Templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,9 +28,8 @@ if TYPE_CHECKING:
     from cardocr_nb.frame.sources import Source
 
 _NAMED_AT_MOST = 20
-_BATCH_BYTES = 2**21
-_BATCH_DOCUMENTS = 1024
-_HEAP = 31 * 2**20
+_BATCH_BYTES = 3 * 2**20
+_BATCH_DOCUMENTS = 2048
 
 Fault = tuple[Document, str]
 Errors = Literal["raise", "row"]
@@ -56,7 +59,8 @@ def read_responses(
         Files, folders (all ``.xml``, ``.json`` and ``.jsonl`` files below), patterns such as ``"responses/*.xml"``,
         addresses such as ``"s3://bucket/responses/"`` (needs fsspec, from the extra ``scale``), or the bytes of a
         document. ``.zip`` and ``.tar`` archives (plain or compressed) are read member by member, ``.jsonl`` files
-        line by line. The rows come in the order given, sorted by name within a folder or a pattern.
+        line by line. The rows come in the order given, sorted by name within a folder or a pattern. The ledger of a
+        run is read alone, as by `cardocr_nb.to_frame`.
     errors : {"raise", "row"}, default "raise"
         What becomes of documents that cannot be read: one error that lists them all, after all were tried; or a row
         each, with the state ``Unreadable``, the file (and member) in ``key``, place and reason in ``message``.
@@ -99,6 +103,10 @@ def read_responses(
         raise ValueError(f"threads must be 1 or more, got {threads}")
     if engine not in ("pandas", "dask"):
         raise ValueError(f"engine must be 'pandas' or 'dask', got {engine!r}")
+    if len(sources) == 1 and isinstance(sources[0], str | Path) and is_ledger(sources[0]):
+        from cardocr_nb.frame.ledger import read_ledger
+
+        return read_ledger(sources[0])
     if engine == "dask":
         from cardocr_nb.frame.scale import read_dask
 
@@ -108,11 +116,10 @@ def read_responses(
                 "engine='dask' reads files that its workers can see, got bytes; write them to a file first"
             )
         return read_dask(files_only, blocksize=blocksize)
-    _keep_heap()
-    files = [file for number, source in enumerate(sources, 1) for file in find(source, number)]
+    files = chain.from_iterable([find(source, number) for number, source in enumerate(sources, 1)])
     builder, faults, tried = Builder(), _Faults(), 0
     with tqdm(desc="reading", unit=" documents", delay=2) as bar:
-        for batch, (block, found) in _each(_batches(documents(files)), threads):
+        for batch, (block, found) in _each(_batches(documents(files)), threads, Templates()):
             faults.add(found, batch)
             if errors == "row" or not faults.count:
                 builder.add(block)
@@ -121,12 +128,6 @@ def read_responses(
     if faults.count and errors == "raise":
         raise DecodeError(faults.listed(tried))
     return builder.frame()
-
-
-def _keep_heap() -> None:
-    # glibc takes the largest block ever freed, up to 32 MiB, for what is worth keeping. Without this the arrays of each
-    # batch go back to the system and come again page by page, which costs a third of the time. Nothing is touched here.
-    np.empty(_HEAP, dtype=np.uint8)
 
 
 def _batches(given: Iterable[Document]) -> Iterator[list[Document]]:
@@ -145,16 +146,18 @@ def _batches(given: Iterable[Document]) -> Iterator[list[Document]]:
 Read = tuple[Block, list[Fault]]
 
 
-def _each(batches: Iterator[list[Document]], threads: int) -> Iterator[tuple[list[Document], Read]]:
+def _each(
+    batches: Iterator[list[Document]], threads: int, templates: Templates
+) -> Iterator[tuple[list[Document], Read]]:
     """Read batches beside one another, giving them in order; a few at a time, so that memory stays bounded."""
     if threads == 1:
         for batch in batches:
-            yield batch, read_batch(batch)
+            yield batch, read_batch(batch, templates)
         return
     with ThreadPoolExecutor(threads) as pool:
         waiting: deque[tuple[list[Document], Future[Read]]] = deque()
         for batch in batches:
-            waiting.append((batch, pool.submit(read_batch, batch)))
+            waiting.append((batch, pool.submit(read_batch, batch, templates)))
             if len(waiting) > threads:
                 done, future = waiting.popleft()
                 yield done, future.result()
@@ -162,9 +165,12 @@ def _each(batches: Iterator[list[Document]], threads: int) -> Iterator[tuple[lis
             yield done, future.result()
 
 
-def read_batch(batch: list[Document]) -> Read:
-    """Read documents: fast what is written plainly, then strictly what is left, then a row for what is broken."""
-    columns, refused = read_columns([document.raw for document in batch])
+def read_batch(batch: list[Document], templates: Templates | None = None) -> Read:
+    """Read documents: fast what is written plainly, then strictly what is left, then a row for what is broken.
+
+    Many batches are read faster with the same `templates`, which learn from each of them.
+    """
+    columns, refused = read_columns([document.raw for document in batch], templates)
     if columns is not None and not refused:
         return block_of(columns), []
     rows, places, faults = Rows(), [], []

@@ -118,7 +118,9 @@ def series(name: str, values: Iterable[Any] | pd.Series) -> pd.Series:
         return _cast(name, column)
     except (TypeError, ValueError):
         # Said without what pandas says, which quotes the value.
-        raise ValueError(f"the column {name!r} cannot be made {dtype}; are the columns of the frame named right?") from None
+        raise ValueError(
+            f"the column {name!r} cannot be made {dtype}; are the columns of the frame named right?"
+        ) from None
 
 
 def _cast(name: str, column: pd.Series) -> pd.Series:

@@ -33,8 +33,20 @@ def card_numbers(df: pd.DataFrame) -> NDArray[np.intp]:
     >>> card_numbers(pd.DataFrame({"job_id": ["j1", "j1", "j2"], "key": ["a", "a", "a"]})).tolist()
     [0, 0, 1]
     """
-    numbers = df.groupby(list(CARD), sort=False, dropna=False, observed=True).ngroup()
-    return np.asarray(numbers, dtype=np.intp)
+    rows = df[list(CARD)]
+    # The rows of a card mostly stand together, and comparing neighbours is much cheaper than looking each one up.
+    starts = np.flatnonzero(np.logical_or.reduce([_differs(rows[name]) for name in CARD]))
+    job, key = (pd.factorize(rows[name].take(starts), use_na_sentinel=False)[0] for name in CARD)
+    runs = pd.factorize(job * (key.max(initial=0) + 1) + key)[0]
+    return np.repeat(runs, np.diff(np.append(starts, len(df))))
+
+
+def _differs(values: pd.Series) -> NDArray[np.bool_]:
+    """Whether each row is other than the one before; the first is."""
+    missing = values.isna().to_numpy()
+    result = np.ones(len(values), dtype=bool)
+    result[1:] = np.asarray(values.array[1:] != values.array[:-1], dtype=bool) & ~(missing[1:] & missing[:-1])
+    return result
 
 
 def fields_of(df: pd.DataFrame) -> list[str]:

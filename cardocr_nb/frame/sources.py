@@ -7,21 +7,19 @@ from __future__ import annotations
 
 import io
 import lzma
+import os
 import re
 import tarfile
 import zipfile
 import zlib
-from dataclasses import dataclass
-from functools import partial
 from glob import glob, has_magic
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, TypeAlias
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeAlias
 
 from cardocr_nb.errors import missing_extra
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
 Source: TypeAlias = "str | os.PathLike[str] | bytes"
 
@@ -40,8 +38,7 @@ _HEAD = re.compile(rb"\s*(?:<\?xml version=\"1\.0\"(?: encoding=\"(?:utf-8|UTF-8
 _TAIL = re.compile(_LEAVES + rb"</Response>\s*")
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """The bytes of one document, or why they cannot be had.
 
     Attributes
@@ -64,15 +61,18 @@ class Document:
     piece: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file that can be opened."""
+class File(NamedTuple):
+    """A file that can be opened, on this machine or, with `system`, wherever fsspec reaches."""
 
     key: str
-    open: Callable[[], IO[bytes]]
+    system: Any = None
+
+    def open(self) -> IO[bytes]:
+        """Open it for reading."""
+        return Path(self.key).open("rb") if self.system is None else self.system.open(self.key, "rb")
 
 
-def find(source: Source, number: int) -> list[File | Document]:
+def find(source: Source, number: int) -> Iterable[File | Document]:
     """Give the files of a source, by name within a folder or a pattern.
 
     Parameters
@@ -89,31 +89,40 @@ def find(source: Source, number: int) -> list[File | Document]:
         An address is given and fsspec is not installed.
     """
     if isinstance(source, bytes | bytearray | memoryview):
-        return [Document(bytes(source), None, f"source {number}")]
+        return (Document(bytes(source), None, f"source {number}"),)
     if isinstance(source, str) and "://" in source:
         return _remote(source)
     given = Path(source)
     if given.is_dir():
-        paths = sorted(f for f in given.rglob("*") if f.suffix.lower() in SUFFIXES and f.is_file())
-        return [_local(path) for path in paths]
+        return _below(str(given))
     if given.is_file():
-        return [_local(given)]
-    found = sorted(Path(f) for f in glob(str(given), recursive=True)) if has_magic(str(given)) else []  # noqa: PTH207 - Path.glob takes no absolute pattern
-    files: list[File | Document] = [_local(path) for path in found if path.is_file()]
-    return files or _nothing(source)
+        return (File(str(given)),)
+    found = sorted(map(Path, glob(str(given), recursive=True))) if has_magic(str(given)) else []  # noqa: PTH207 - Path.glob takes no absolute pattern
+    return [File(str(path)) for path in found if path.is_file()] or _nothing(source)
 
 
-def _nothing(source: object) -> list[File | Document]:
+def _below(folder: str) -> Iterator[File | Document]:
+    """Files of a folder and of those below, by name; one folder is listed after another."""
+    try:
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+    except OSError as e:
+        yield Document(b"", folder, fault=f"the folder cannot be listed: {e}")
+        return
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _below(entry.path)
+        elif entry.name.lower().endswith(SUFFIXES) and entry.is_file():
+            yield File(entry.path)
+
+
+def _nothing(source: object) -> NoReturn:
     raise FileNotFoundError(
         f"no file fits {str(source)!r}; pass a file, a folder or a pattern such as 'responses/*.xml'"
     )
 
 
-def _local(path: Path) -> File:
-    return File(str(path), lambda: path.open("rb"))
-
-
-def _remote(address: str) -> list[File | Document]:
+def _remote(address: str) -> list[File]:
     try:
         from fsspec.core import url_to_fs  # type: ignore[import-untyped]  # it has no type hints
     except ImportError as e:
@@ -127,7 +136,7 @@ def _remote(address: str) -> list[File | Document]:
         paths = [path] if system.exists(path) else []
     if not paths and not system.isdir(path):
         _nothing(address)
-    return [File(system.unstrip_protocol(found), partial(system.open, found, "rb")) for found in paths]
+    return [File(system.unstrip_protocol(found), system) for found in paths]
 
 
 def documents(files: Iterable[File | Document]) -> Iterator[Document]:

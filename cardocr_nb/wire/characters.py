@@ -1,6 +1,6 @@
-"""What stands between and inside the tags of many documents: line ends, white space, UTF-8, references.
+"""What the texts of many documents consist of: UTF-8, characters of XML, references to characters.
 
-Each check refuses the documents that only the strict parser may judge.
+Markup was compared byte for byte with that of a document that was parsed; these checks are for what stands between.
 """
 
 from __future__ import annotations
@@ -11,40 +11,69 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from cardocr_nb.wire.tokens import NODES, NUMBER, UNKNOWN, WORD_MASKS, Chunk, Form, RefusedError, Tags, code
-
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
+    from cardocr_nb.wire.chunk import Chunk
+
     Ints = NDArray[np.int64]
-
-_PROLOG = re.compile(rb"""<\?xml version=("1\.0"|'1\.0')(?: encoding=(?i:"utf-8"|'utf-8'))?[ \t\r\n]?\?>[ \t\r\n]*""")
-
-
-def bare(raw: bytes) -> bytes | None:
-    """Give a document from its root on, with the line ends that every XML parser makes; None if it is no response."""
-    body = raw.strip(b" \t\r\n")
-    if prolog := _PROLOG.match(body):
-        body = body[prolog.end() :]
-    if not body.startswith(b"<Response>"):
-        return None
-    return body.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in body else body
-
+    Flags = NDArray[np.bool_]
 
 # U+FFFE and U+FFFF, which XML does not have, begin with these two bytes, and little else does.
 _NEVER_TEXT = b"\xef\xbf"
+_SECTION = b"<![CDATA["
+_NUMBERED = re.compile(rb"&#(?:([0-9]{3,7})|x([0-9A-Fa-f]{2,6}));")
+_OTHER_REFERENCE = re.compile(rb"&(?!(?:lt|gt|quot|apos|amp);)")
+REFERENCES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'", "&amp;": "&"}
+"""References by name. The ampersand comes last, so that what it makes is not read again."""
 
 
-def check_characters(chunk: Chunk) -> None:
-    """Refuse what is not UTF-8 or no character of XML."""
-    control = chunk.data < ord(" ")
-    if np.count_nonzero(control) > np.count_nonzero(chunk.data == ord("\n")):
-        places = np.flatnonzero(control)
-        chunk.check(np.isin(chunk.data[places], [ord("\n"), ord("\t")]), places)
-    rare = np.flatnonzero(chunk.data == _NEVER_TEXT[0])
-    if (chunk.data[rare + 1] == _NEVER_TEXT[1]).any() or not _is_utf8(chunk):
-        fine = [_is_text(chunk.raw[a:b]) for a, b in zip(chunk.starts[:-1], chunk.starts[1:], strict=True)]
-        chunk.check(np.array(fine), chunk.starts[:-1])
+def bare(documents: Iterable[bytes]) -> list[bytes]:
+    """Give documents without white space around them, and with characters in place of references to them by number."""
+    bodies = [raw.strip(b" \t\r\n") for raw in documents]
+    return [_NUMBERED.sub(_character, raw) if b"&" in raw and _SECTION not in raw else raw for raw in bodies]
+
+
+def _character(found: re.Match[bytes]) -> bytes:
+    number = int(found[1]) if found[1] else int(found[2], 16)
+    # Those of ASCII may be markup or white space, and some others are no characters of XML.
+    plain = 0x80 <= number < 0xD800 or 0xE000 <= number < 0xFFFE or 0x10000 <= number < 0x110000
+    return chr(number).encode() if plain else found[0]
+
+
+def fine_documents(chunk: Chunk, controls: Ints, returns: Ints, sections: Ints) -> Flags:
+    """Which documents hold no text that only the strict parser may judge.
+
+    Parameters
+    ----------
+    chunk : Chunk
+    controls, returns, sections : ndarray of shape (documents,)
+        How many control characters, how many of them are neither line breaks nor tabs, and how many ``]]>`` stand in
+        the markup of each.
+    """
+    fine = np.ones(len(returns), dtype=bool)
+    if chunk.count_controls() > controls.sum():
+        odd = chunk.controls()
+        fine &= np.bincount(chunk.documents(odd), minlength=len(fine)) == returns
+    brackets = chunk.rare(ord("]"))
+    if len(brackets):
+        ends = brackets[(chunk.words(brackets) & _THREE) == _SECTION_END]
+        fine &= np.bincount(chunk.documents(ends), minlength=len(fine)) == sections
+    rare = chunk.rare(_NEVER_TEXT[0])
+    if (chunk.data.take(rare + 1, mode="clip") == _NEVER_TEXT[1]).any() or not _is_utf8(chunk):
+        fine &= [_is_text(raw) for raw in chunk.each()]
+    if chunk.refers:
+        fine[chunk.documents(np.array([m.start() for m in _OTHER_REFERENCE.finditer(chunk.raw)], dtype=np.int64))] = (
+            False
+        )
+        if _SECTION in chunk.raw:
+            fine &= [b"&" not in raw or _SECTION not in raw for raw in chunk.each()]
+    return fine
+
+
+_THREE, _SECTION_END = (np.uint64(int.from_bytes(word, "little")) for word in (b"\xff" * 3, b"]]>"))
 
 
 def _is_utf8(chunk: Chunk) -> bool:
@@ -61,51 +90,3 @@ def _is_text(document: bytes) -> bool:
         return not {"\ufffe", "\uffff"} & set(document.decode())
     except UnicodeDecodeError:
         return False
-
-
-_LEAF = np.zeros(UNKNOWN + 1, dtype=bool)
-_LEAF[[code(node.number, Form.OPEN) for node in NODES if not node.holds_nodes]] = True
-
-
-def check_gaps(chunk: Chunk, tags: Tags) -> None:
-    """Between tags there is white space only, except in leaves; those begin and end with something else."""
-    leaf = _LEAF.take(tags.code)
-    filled = tags.end > tags.text
-    _check_white(chunk, np.flatnonzero(filled & ~leaf), tags)
-    held = np.flatnonzero(filled & leaf & (tags.code != code(NUMBER["Operation/UserData"], Form.OPEN)))
-    first, last = chunk.data.take(tags.text[held]), chunk.data.take(tags.end[held] - 1)
-    chunk.check((first > ord(" ")) & (last > ord(" ")), tags.text[held])
-
-
-def _check_white(chunk: Chunk, gaps: Ints, tags: Tags) -> None:
-    """Compare gaps word by word with a line break and spaces; what differs is looked at byte by byte."""
-    at, left = tags.text[gaps], tags.end[gaps] - tags.text[gaps]
-    odd = []
-    expected = _BREAK
-    while len(at):
-        mask = WORD_MASKS.take(np.minimum(left, 8))
-        odd.append(at[((chunk.words(at) ^ expected) & mask) != 0])
-        more = np.flatnonzero(left > 8)
-        at, left, expected = at[more] + 8, left[more] - 8, _SPACES
-    for place in np.concatenate([np.empty(0, dtype=np.int64), *odd]).tolist():
-        end = chunk.raw.index(b"<", place)
-        if chunk.raw[place:end].strip(b" \t\n"):
-            raise RefusedError(chunk.documents(np.array([place])))
-
-
-_BREAK, _SPACES = (np.uint64(int.from_bytes(word, "little")) for word in (b"\n       ", b"        "))
-
-
-# The ampersand comes last, so that what it makes is not read again.
-REFERENCES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'", "&amp;": "&"}
-_REFERENCE = re.compile(rb"&(?!(?:lt|gt|quot|apos|amp);)")
-
-
-def check_references(chunk: Chunk) -> bool:
-    """Whether there are references to characters; others than the five by name are refused."""
-    if b"&" not in chunk.raw:
-        return False
-    others = np.array([found.start() for found in _REFERENCE.finditer(chunk.raw)], dtype=np.int64)
-    if len(others):
-        raise RefusedError(chunk.documents(others))
-    return True

@@ -1,7 +1,8 @@
 """Numbers, points and times read by arithmetic on the digits of many texts at once.
 
 Each function gives the values and whether each text is written in the plain way that it reads; what is written in
-another way (decimals, signs, other offsets) may be right as well and is left to the strict parser.
+another way (decimals, signs, other offsets) may be right as well and is left to the strict parser. Eight bytes are
+taken as one number, the first one lowest, so that one operation works on eight digits.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from cardocr_nb.wire.tokens import Chunk
+    from cardocr_nb.wire.chunk import Chunk
 
     Ints = NDArray[np.int64]
     Flags = NDArray[np.bool_]
@@ -22,17 +23,21 @@ if TYPE_CHECKING:
 NO_TIME = np.iinfo(np.int64).min
 """Stands for a missing time, as in numpy."""
 
+
+def _eight(pattern: bytes) -> np.uint64:
+    return np.uint64(int.from_bytes(pattern, "little"))
+
+
 _WORD = 8
-_TIME = b"0000-00-00T00:00:00+0800"
-_ZEROS = np.uint64(0x3030303030303030)
-_ONES = np.uint64(0x0101010101010101)
-_HIGH = np.uint64(0x8080808080808080)
-_COMMAS = np.uint64(0x2C2C2C2C2C2C2C2C)
-_TO_NINES = np.uint64(0x4646464646464646)
+_ZEROS = _eight(b"0" * 8)
+_ONES = _eight(b"\x01" * 8)
+_HIGH = _eight(b"\x80" * 8)
+_COMMAS = _eight(b"," * 8)
+_TO_NINES = _eight(b"\x76" * 8)
 
 
-def read_number(chunk: Chunk, text: Ints, end: Ints) -> tuple[NDArray[np.int16], Flags]:
-    """Read whole numbers of one to three digits.
+def read_numbers(chunk: Chunk, text: Ints, end: Ints) -> tuple[NDArray[np.int32], Flags]:
+    """Read whole numbers of one to eight digits.
 
     Parameters
     ----------
@@ -40,15 +45,7 @@ def read_number(chunk: Chunk, text: Ints, end: Ints) -> tuple[NDArray[np.int16],
     text, end : ndarray of int
         Where each number begins and ends.
     """
-    length = end - text
-    fine = (length >= 1) & (length <= 3)
-    value = np.zeros(len(text), dtype=np.int16)
-    for place in range(3):
-        within = length > place
-        digit = chunk.data.take(np.where(within, text + place, text)).astype(np.int16) - ord("0")
-        fine &= (digit >= 0) & (digit <= 9)
-        value = np.where(within, value * 10 + digit, value)
-    return value, fine
+    return _digits(chunk.words(text), end - text)
 
 
 def read_points(chunk: Chunk, text: Ints, end: Ints) -> tuple[NDArray[np.int32], Flags]:
@@ -64,25 +61,31 @@ def read_points(chunk: Chunk, text: Ints, end: Ints) -> tuple[NDArray[np.int32],
     # The lowest set bit of `found` stands in the first byte that is a comma.
     found = (differs - _ONES) & ~differs & _HIGH
     across = (np.bitwise_count((found & -found) - np.uint64(1)) >> 3).astype(np.int64)
-    down = end - text - across - 1
-    fine = (found != 0) & (across >= 1) & (down >= 1) & (down <= _WORD)
-    x, digits_x = _digits(head, across)
-    y, digits_y = _digits(chunk.words(text + across + 1), down)
-    return np.stack([x, y], axis=1), fine & digits_x & digits_y
+    second = text + across + 1
+    points = np.empty((len(text), 2), dtype=np.int32)
+    points[:, 0], fine = _digits(head, across)
+    points[:, 1], fine_too = _digits(chunk.words(second), end - second)
+    return points, fine & fine_too & (found != 0)
 
 
 def _digits(word: Words, length: Ints) -> tuple[NDArray[np.int32], Flags]:
-    """Value of the first bytes of words, and whether they are digits."""
-    unused = (np.uint64(_WORD) - np.clip(length, 1, _WORD).astype(np.uint64)) << np.uint64(3)
-    # Digits move to the high end; zeros fill the low end, which is where the first digits stand.
-    word = (word << unused) | (_ZEROS & ((np.uint64(1) << unused) - np.uint64(1)))
-    value = word - _ZEROS
-    digits = (((word + _TO_NINES) | value) & _HIGH) == 0
+    """Value of the first bytes of words, and whether they are one to eight digits."""
+    unused = (np.uint64(_WORD) - np.clip(length, 1, _WORD).view(np.uint64)) << np.uint64(3)
+    # Digits move to the high end; the low end, where the first digits stand, holds zeros then.
+    value = (word - _ZEROS) << unused
+    digits = (((value + _TO_NINES) | value) & _HIGH) == 0
     value = value * np.uint64(10) + (value >> np.uint64(8))
     pairs = np.uint64(0x000000FF000000FF)
     high = (value & pairs) * np.uint64(0x000F424000000064)
     low = ((value >> np.uint64(16)) & pairs) * np.uint64(0x0000271000000001)
-    return ((high + low) >> np.uint64(32)).astype(np.int32), digits
+    return ((high + low) >> np.uint64(32)).astype(np.int32), digits & (length >= 1) & (length <= _WORD)
+
+
+_TIME = b"0000-00-00T00:00:00+0800"
+_YEARS = (1900, 2200)
+_MONTHS = np.arange(f"{_YEARS[0]}-01", f"{_YEARS[1]}-02", dtype="M8[M]").astype("M8[D]").astype(np.int64)
+# What a byte may be at most, beyond what stands there in `_TIME`.
+_FREE = bytes(0x76 if byte == ord("0") and place < _TIME.index(b"+") else 0x7F for place, byte in enumerate(_TIME))
 
 
 def read_moments(chunk: Chunk, text: Ints, end: Ints) -> tuple[Ints, Flags]:
@@ -94,20 +97,27 @@ def read_moments(chunk: Chunk, text: Ints, end: Ints) -> tuple[Ints, Flags]:
         Microseconds since 1970 in UTC, or `NO_TIME`.
     fine : ndarray of bool
     """
-    size = len(_TIME)
-    none = (end - text == 1) & (chunk.data.take(text) == ord("-"))
-    rows = np.ndarray((len(chunk.raw) - size + 1, size), np.uint8, chunk.raw, strides=(1, 1))[text]
-    digits = rows - np.frombuffer(_TIME, np.uint8)
-    is_digit = np.frombuffer(_TIME, np.uint8) == ord("0")
-    is_digit[-len("0800") :] = False
-    fine = (end - text == size) & (digits <= np.where(is_digit, 9, 0)).all(axis=1)
-    d = digits.astype(np.int64)
-    two = {at: d[:, at] * 10 + d[:, at + 1] for at in (0, 2, 5, 8, 11, 14, 17)}
-    year, month, day = two[0] * 100 + two[2], two[5], two[8]
-    hour, minute, second = two[11], two[14], two[17]
-    fine &= (year >= 1900) & (month >= 1) & (month <= 12) & (hour <= 23) & (minute <= 59) & (second <= 59)
-    first = ((year - 1970) * 12 + month - 1).astype("M8[M]")
-    days = first.astype("M8[D]").astype(np.int64) + day - 1
-    fine &= (day >= 1) & (days < (first + 1).astype("M8[D]").astype(np.int64))
+    size = end - text
+    none = (size == 1) & (chunk.data.take(text, mode="clip") == ord("-"))
+    fine = size == len(_TIME)
+    pairs = []
+    for at in range(0, len(_TIME), _WORD):
+        digits = chunk.words(text + at) ^ _eight(_TIME[at : at + _WORD])
+        fine &= (((digits + _eight(_FREE[at : at + _WORD])) | digits) & _HIGH) == 0
+        # Each byte and the one behind it as a number of two digits.
+        pairs.append(digits * np.uint64(10) + (digits >> np.uint64(8)))
+    century, year, month = (_byte(pairs[0], place) for place in (0, 2, 5))
+    day, hour, minute = (_byte(pairs[1], place) for place in (0, 3, 6))
+    second = _byte(pairs[2], 1)
+    months = ((century - _YEARS[0] // 100) * 100 + year) * 12 + month - 1
+    fine &= (months >= 0) & (months < len(_MONTHS) - 1) & (month >= 1) & (month <= 12)
+    months[~fine] = 0
+    days = _MONTHS.take(months) + day - 1
+    fine &= (day >= 1) & (days < _MONTHS.take(months + 1)) & (hour <= 23) & (minute <= 59) & (second <= 59)
     seconds = ((days * 24 + hour - 8) * 60 + minute) * 60 + second
     return np.where(none, NO_TIME, seconds * 1_000_000), fine | none
+
+
+def _byte(words: Words, place: int) -> Ints:
+    byte: Ints = ((words >> np.uint64(8 * place)) & np.uint64(0xFF)).view(np.int64)
+    return byte

@@ -80,6 +80,7 @@ def test_a_second_run_submits_nothing_and_gives_the_same_frame(client, ledger):
     assert client.transport.submitted == 4
     pd.testing.assert_frame_equal(first, second)
     pd.testing.assert_frame_equal(first, ocr.to_frame(ledger))
+    pd.testing.assert_frame_equal(first, ocr.read_responses(ledger))
     assert set(first["user_data"]) == {"mine"}
 
 

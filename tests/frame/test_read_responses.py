@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import re
 import shutil
 
@@ -87,3 +88,12 @@ def test_a_synchronous_reading_has_its_file_for_a_key(data):
 def test_another_way_with_errors_is_refused(folder):
     with pytest.raises(ValueError, match="'raise' or 'row', got 'ignore'"):
         read_responses(folder, errors="ignore")
+
+
+@pytest.mark.parametrize(("step", "shown"), [(0.001, False), (1.0, True)])
+def test_a_bar_is_shown_when_reading_takes_more_than_two_seconds(folder, monkeypatch, capsys, step, shown):
+    clock = itertools.count(0, step)
+    monkeypatch.setattr("tqdm.std.time", lambda: next(clock))
+    monkeypatch.setattr("cardocr_nb.frame.read._BATCH_DOCUMENTS", 1)
+    read_responses(*[folder] * 3, threads=1)
+    assert ("reading: 9 documents" in capsys.readouterr().err) == shown

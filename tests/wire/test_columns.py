@@ -3,7 +3,6 @@
 import re
 import warnings
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +13,7 @@ from cardocr_nb.wire.decode import decode
 from cardocr_nb.wire.encode import callback_bytes, jobs_xml
 from cardocr_nb.wire.models import Callback, JobList
 from cardocr_nb.wire.numerals import NO_TIME
+from cardocr_nb.wire.templates import Templates
 
 JOB = b"<JobsDetail><JobId>j1</JobId><State>Success</State>%s</JobsDetail>"
 RESULT = b"<Operation><ImageLicenseRecResult>%s</ImageLicenseRecResult></Operation>"
@@ -61,9 +61,9 @@ def column_rows(columns):
     return rows
 
 
-def agree(documents):
+def agree(documents, templates=None):
     """Check that whatever is not refused reads as the strict parser reads it; give the refused ones."""
-    columns, refused = read_columns(documents)
+    columns, refused = read_columns(documents, templates)
     expected = []
     for place, raw in enumerate(documents):
         if place not in refused:
@@ -187,9 +187,11 @@ def spoil(raw, data):
 @settings(max_examples=300)
 @given(st.lists(written(), min_size=1, max_size=3), st.data())
 def test_a_spoiled_document_never_reads_otherwise_than_strictly(documents, data):
-    place = data.draw(st.integers(0, len(documents) - 1))
-    documents[place] = spoil(documents[place], data)
-    agree(documents)
+    spoiled = spoil(data.draw(st.sampled_from(documents)), data)
+    templates = Templates()
+    agree(documents, templates)
+    agree([*documents, spoiled], templates)
+    agree([spoiled, *documents])
 
 
 @settings(max_examples=300)
@@ -202,7 +204,14 @@ def test_a_doubled_or_dropped_node_never_reads_otherwise_than_strictly(raw, data
             parts[at:at] = parts[at : at + size]
         else:
             del parts[at + 1 : at + 1 + size]
-    agree([b"".join(parts)])
+    agree([raw, b"".join(parts)])
+
+
+@given(st.lists(written(fewest=1), min_size=2, max_size=4), st.data())
+def test_pieces_of_several_documents_never_read_otherwise_than_strictly(documents, data):
+    pieces = [re.split(rb"(?=<IdInfo|<JobsDetail)|(?<=</IdInfo>)|(?<=</JobsDetail>)", raw) for raw in documents]
+    mixed = data.draw(st.lists(st.sampled_from([piece for some in pieces for piece in some]), max_size=8))
+    agree([*documents, b"".join([pieces[0][0], *mixed, pieces[-1][-1]])])
 
 
 def test_a_spoiled_document_costs_no_other(data):
@@ -284,16 +293,75 @@ def test_white_space_at_either_end_of_a_text_is_given_up():
     assert agree([document(b"<Message> a</Message>"), document(b"<Message>a\n</Message>")]) == [0, 1]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda raw: raw.replace(b"<JobsDetail>", b'<JobsDetail a="1" b=\'&amp;\'>'),
+        lambda raw: raw.replace(b"<Name>", b'<Name lang="zh">'),
+        lambda raw: raw.replace(b"<IdInfo>", b'<IdInfo n="1">'),
+        lambda raw: re.sub(rb"(<(?:Name|DetectedText|JobId)>)([^<]*)", rb"\1<![CDATA[\2]]>", raw),
+        lambda raw: raw.decode().encode("ascii", "xmlcharrefreplace"),
+        lambda raw: re.sub(rb"&#([0-9]+);", lambda m: b"&#x%X;" % int(m[1]), raw.decode().encode("ascii", "xmlcharrefreplace")),
+        lambda raw: raw.replace("姓名".encode(), b"a &gt; b > c &amp;#22995;"),
+        lambda raw: raw.replace("姓名".encode(), b"a\n\tb]]"),
+        lambda raw: raw.replace(b"\n", b"\r\n"),
+        lambda raw: b"\n" + raw + b"\r\n",
+        lambda raw: re.sub(rb">\s+<", b"><", raw),
+    ],
+    ids=["attributes", "attribute of a text", "attribute of a field", "CDATA", "references", "hexadecimal references",
+         "references by name", "line breaks", "line ends", "white space around", "compact"],
+)  # fmt: skip
+def test_other_ways_of_writing_are_read_fast(data, change):
+    raw = (data / "responses" / "licence.xml").read_bytes()
+    changed = change(raw)
+    assert changed != raw
+    assert agree([raw, changed, changed.replace(b"<Score>99", b"<Score>98"), raw]) == []
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        document(b"<Message><![CDATA[a &amp; b]]></Message>"),
+        document(b"<Message><![CDATA[a]]><![CDATA[b]]></Message>"),
+        document(b"<Message>a<![CDATA[b]]></Message>"),
+        document(b"<Message><![CDATA[a]]>b</Message>"),
+        document(b"<Message><![CDATA[ a]]></Message>"),
+        document(b"<Message>a]]>b</Message>"),
+        document(b"<Message>a\rb</Message>"),
+        document(b"<Message>&#13;a</Message>"),
+        document(b"<Message>&#xFFFE;</Message>"),
+        document(b"<Message>&#xD800;</Message>"),
+        document(b"<Message a='<'>b</Message>"),
+        document(b"<Message a='1' a='2'>b</Message>"),
+        b'<?xml version="1.0" encoding="gbk"?>' + document(),
+        field(b"").replace(b"<IdInfo>", b"<IdInfo>\n"),
+    ],
+)
+def test_what_is_written_in_odd_ways_is_given_up_after_its_like_was_learnt(raw):
+    like = [document(b"<Message>b</Message>"), document(b"<Message><![CDATA[b]]></Message>")]
+    assert agree([*like, raw]) == [2]
+
+
+def test_a_document_may_have_its_texts_in_any_order_within_a_job():
+    one = document(RESULT % b"<IdInfo><Name>a</Name></IdInfo><Status>1</Status>")
+    other = one.replace(b"<JobId>j1</JobId>", b"").replace(b"</JobsDetail>", b"<JobId>j2</JobId></JobsDetail>")
+    assert agree([one, other]) == []
+    both = one.replace(b"</JobsDetail>", b"<JobId>j2</JobId></JobsDetail>")
+    assert agree([one, other, both]) == [2]
+
+
+def test_no_more_templates_are_kept_than_can_be_tried(monkeypatch):
+    monkeypatch.setattr("cardocr_nb.wire.templates._AT_MOST", 6)
+    templates = Templates()
+    many = [document(b" " * n) for n in range(10)]
+    refused = agree(many, templates)
+    assert len(templates.all) == 6
+    assert 0 < len(refused) < 10
+    assert agree(many, templates) == refused
+
+
 def test_nothing_gives_nothing():
     assert read_columns([]) == (None, [])
-
-
-def test_every_spelling_of_a_tag_has_its_own_place():
-    from cardocr_nb.wire import tokens
-
-    count = len(tokens._TAGS)
-    slots = tokens._slots(tokens._HEAD[:count], tokens._SIZE[:count], tokens._LAST)
-    assert len(np.unique(slots)) == count
 
 
 @pytest.mark.parametrize("word", [b"xml", b"version", b"encoding"])
