@@ -47,7 +47,7 @@ def test_a_notebook_runs_from_top_to_bottom_and_shows_no_text_of_a_card(path, da
 
     notebook = read(path)
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(FOLDER)}}).execute()
-    truth = pd.read_csv(data / "truth.csv", dtype="str")
+    truth = pd.concat([pd.read_csv(data / name, dtype="str") for name in ("truth.csv", "readings/truth.csv")])
     private = truth.loc[truth["field"].isin(["name", "address", "id_number", "licence_number"]), "text"]
     outputs = nbformat.writes(notebook)
     assert [text for text in private if text in outputs] == []

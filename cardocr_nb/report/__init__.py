@@ -1,14 +1,16 @@
 """From a frame to a report.
 
 `summarize` counts everything once and gives plain data, `render_html`, `render_markdown` and `render_json` write it down,
-`report` does both and makes a file. Texts from cards are masked unless ``reveal=True``.
+`report` does both and makes a file; `report_notebook` makes a notebook that tells the same. Texts from cards are masked unless
+``reveal=True``. Names of images are not: they join the report to the files.
 """
 
 from cardocr_nb.report.html import render_html
 from cardocr_nb.report.json import render_json
 from cardocr_nb.report.markdown import render_markdown
+from cardocr_nb.report.notebook import report_notebook
 from cardocr_nb.report.summarize import summarize
 from cardocr_nb.report.summary import ReportSummary
 from cardocr_nb.report.write import report
 
-__all__ = ["ReportSummary", "render_html", "render_json", "render_markdown", "report", "summarize"]
+__all__ = ["ReportSummary", "render_html", "render_json", "render_markdown", "report", "report_notebook", "summarize"]

@@ -5,27 +5,26 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from cardocr_nb.report.figures import scores_picture
+from cardocr_nb.report.figures import figures
 from cardocr_nb.report.letters import letters_css
-from cardocr_nb.report.words import FILTERS, headline, methods
+from cardocr_nb.report.page import Pictures, page
+from cardocr_nb.report.tell import headline
+from cardocr_nb.report.words import words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from jinja2 import Environment
 
-    from cardocr_nb.report.figures import Picture
     from cardocr_nb.report.summary import ReportSummary
 
 
-def render_html(summary: ReportSummary, *, pictures: Sequence[Picture] = ()) -> str:
+def render_html(summary: ReportSummary, *, pictures: Pictures | None = None) -> str:
     """Make a page of a summary.
 
     Parameters
     ----------
     summary : ReportSummary
-    pictures : sequence of Picture, optional
-        Cards to show beside the worst cases.
+    pictures : Pictures, optional
+        What to show beside the tables; by default the figures that can be drawn from the summary.
 
     Returns
     -------
@@ -39,35 +38,25 @@ def render_html(summary: ReportSummary, *, pictures: Sequence[Picture] = ()) -> 
     >>> render_html(summarize(empty(), title="Nothing yet")).splitlines()[0]
     '<!doctype html>'
     """
-    page = (
-        _environment()
-        .get_template("report.html")
-        .render(
-            s=summary,
-            headline=headline(summary),
-            methods=methods(summary),
-            scores_picture=scores_picture(summary),
-            pictures=pictures,
-        )
-    )
-    return page.replace("</style>", f"{letters_css(page)}</style>", 1)
+    shown = Pictures(figures(summary)) if pictures is None else pictures
+    made = _environment().get_template("report.html").render(p=page(summary, shown), t=words(summary.lang))
+    return made.replace("</style>", f"{letters_css(made)}</style>", 1)
 
 
 def render_fragment(summary: ReportSummary) -> str:
     """Make what a notebook shows of a summary."""
-    return _environment().get_template("summary.html").render(s=summary, headline=headline(summary))
+    told = words(summary.lang)
+    return _environment().get_template("summary.html").render(s=summary, headline=headline(summary), t=told)
 
 
 @cache
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    environment = Environment(
+    return Environment(
         loader=PackageLoader("cardocr_nb.report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(FILTERS)
-    return environment

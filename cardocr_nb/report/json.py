@@ -6,12 +6,16 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from cardocr_nb.report.tell import headline, methods
+
 if TYPE_CHECKING:
     from cardocr_nb.report.summary import ReportSummary
 
 
 def render_json(summary: ReportSummary) -> str:
-    """Write a summary as JSON: one object whose members are the attributes of `ReportSummary`.
+    """Write a summary as JSON: one object whose members are the attributes of `ReportSummary`, in any language.
+
+    Two more hold sentences in the summary's language: ``headline``, a text, and ``methods``, a list.
 
     Examples
     --------
@@ -21,4 +25,5 @@ def render_json(summary: ReportSummary) -> str:
     >>> json.loads(render_json(summarize(empty())))["outcomes"]["cards"]
     0
     """
-    return json.dumps(asdict(summary), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    told = {"headline": headline(summary), "methods": methods(summary)}
+    return json.dumps(asdict(summary) | told, ensure_ascii=False, indent=1, allow_nan=False) + "\n"

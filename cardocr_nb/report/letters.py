@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FAMILY = "Report letters"
-"""Last but one in the page's font stack: a Chinese font of the reader's own comes first."""
+"""First in the page's font stack, for Chinese letters only: behind ``system-ui`` Chromium may draw boxes in its place."""
 
-_HAN = re.compile("[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_HAN = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff01-\uff60\U00020000-\U0003ffff]")
+_RANGE = "U+2E80-9FFF, U+F900-FAFF, U+FF01-FF60, U+20000-3FFFF"
 _RESTRICTED = 0x000E
-_HIDDEN = ".zh { display: none; }"
+_HIDDEN = ":lang(en) .zh { display: none; }"
 
 
 def letters_css(page: str) -> str:
@@ -32,7 +33,8 @@ def letters_css(page: str) -> str:
     -------
     str
         A ``@font-face`` with just the letters of the page, as data; nothing for a page without any. Without a font
-        that may be passed on, a rule that leaves out the Chinese names, which stand beside English ones: never boxes.
+        that may be passed on, a rule that leaves out the Chinese names beside English ones: never boxes. A Chinese page
+        then relies on its reader's own font.
 
     Examples
     --------
@@ -47,7 +49,8 @@ def letters_css(page: str) -> str:
     if font is None:
         return _HIDDEN
     data = base64.b64encode(font).decode()
-    return f'@font-face {{ font-family: "{FAMILY}"; src: url(data:font/woff;base64,{data}) format("woff"); }}'
+    source = f'url(data:font/woff;base64,{data}) format("woff")'
+    return f'@font-face {{ font-family: "{FAMILY}"; src: {source}; unicode-range: {_RANGE}; }}'
 
 
 def _subset(path: Path, letters: str) -> bytes | None:

@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from cardocr_nb.report.words import FILTERS, headline, methods
+from cardocr_nb.report.page import Pictures, page
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -24,10 +24,9 @@ def render_markdown(summary: ReportSummary) -> str:
     >>> render_markdown(summarize(empty(), title="Nothing yet")).splitlines()[0]
     '# Nothing yet'
     """
-    page = (
-        _environment().get_template("report.md").render(s=summary, headline=headline(summary), methods=methods(summary))
-    )
-    return re.sub(r"\n{3,}", "\n\n", page).strip() + "\n"
+    made = _environment().get_template("report.md").render(p=page(summary, Pictures()))
+    made = re.sub(r"[ \t]+$", "", made, flags=re.MULTILINE)
+    return re.sub(r"\n{3,}", "\n\n", made).strip() + "\n"
 
 
 def line(text: str) -> str:
@@ -54,5 +53,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(FILTERS, line=line)
+    environment.filters["line"] = line
     return environment

@@ -1,115 +1,139 @@
-"""The pictures of the worst cards, as a report may show them."""
+"""The pictures of a report that need the frame or the photos: regions, times, and single cases."""
 
 from __future__ import annotations
 
 import io
 import logging
 from base64 import b64encode
-from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
+from cardocr_nb import polygon
 from cardocr_nb.errors import ImageError
-from cardocr_nb.images import load_upright
+from cardocr_nb.plot.crops import coarse, rectified, unreadable
+from cardocr_nb.plot.frames import corners
 from cardocr_nb.plot.overlay import plot_overlay
+from cardocr_nb.plot.pictures import find_picture
 from cardocr_nb.plot.style import style
-from cardocr_nb.report.figures import Picture
-from cardocr_nb.report.words import plural
+from cardocr_nb.report.drawing import Picture
+from cardocr_nb.report.words import words
 
 if TYPE_CHECKING:
-    import os
+    from collections.abc import Mapping
 
-    import numpy as np
     from numpy.typing import NDArray
 
-    from cardocr_nb.report.summary import ReportSummary
+    from cardocr_nb.plot.pictures import Images
+    from cardocr_nb.report.summary import ReportSummary, WorstCase
+    from cardocr_nb.report.words import Words
 
 _log = logging.getLogger(__name__)
 
 _MOST = 6
-_COARSE = 56
-"""Pixels along the longer side of a picture that nobody shall read: a character is then one pixel or two."""
+_MOST_CROPS = 30
+_CROP = 40
+"""Height of a crop, pixels."""
+_WIDEST = 640
 
 
-def pictures_of(
-    df: pd.DataFrame,
-    summary: ReportSummary,
-    images: str | os.PathLike[str] | Mapping[str, str | os.PathLike[str]],
-    *,
-    reveal: bool,
-) -> list[Picture]:
-    """Overlays of the cards of the worst cases.
+@dataclass(frozen=True, slots=True)
+class CasePictures:
+    """Pictures of the worst cases.
+
+    Attributes
+    ----------
+    crops : mapping of int to Picture
+        The field of a case, by its place in `ReportSummary.worst`.
+    cards : tuple of Picture
+        Whole cards with their fields marked.
+    """
+
+    crops: Mapping[int, Picture] = field(default_factory=dict)
+    cards: tuple[Picture, ...] = ()
+
+
+def pictures_of(df: pd.DataFrame, summary: ReportSummary, images: Images, *, reveal: bool) -> CasePictures:
+    """Crops of the worst cases, and overlays of their cards.
 
     Parameters
     ----------
     df : DataFrame
     summary : ReportSummary
         Of the same frame.
-    images : str, Path or mapping of str to path
-        Folder under which the keys lie, or where each key's picture lies. Pictures that are not there are left out.
+    images : path, mapping or client
+        Folder under which the keys lie, the picture of each key, or a client to fetch them with. Pictures that are not
+        there are left out.
     reveal : bool
-        Show pictures and texts; otherwise the picture is made too coarse to be read.
+        Show pictures and texts; otherwise pictures are made too coarse to be read.
     """
-    pictures: list[Picture] = []
-    for key in dict.fromkeys(w.key for w in summary.worst):
-        rows = df[df["key"] == key]
-        source = _path_of(key, images)
-        if source is None or rows["polygon"].notna().sum() == 0:
+    t = words(summary.lang)
+    keys = list(dict.fromkeys(w.key for w in summary.worst[:_MOST_CROPS]))
+    wanted = df[df["key"].isin(keys) & df["polygon"].notna()]
+    crops: dict[int, Picture] = {}
+    cards: list[Picture] = []
+    for key in keys:
+        rows = wanted[wanted["key"] == key]
+        pixels = None if rows.empty else _pixels(key, images)
+        if pixels is None:
             continue
-        if "job_id" in rows:
-            rows = rows[rows["job_id"].isna() | (rows["job_id"] == rows["job_id"].iloc[-1])]
-        try:
-            pixels = load_upright(source)
-        except ImageError as problem:
-            _log.warning("no picture of %s in the report: %s", key, problem)
-            continue
-        if not reveal:
-            pixels = coarse(pixels)
-        pictures.append(_picture(rows, key, pixels, reveal=reveal))
-        if len(pictures) == _MOST:
-            break
-    return pictures
+        for i, case in enumerate(summary.worst[:_MOST_CROPS]):
+            crop = _crop(case, rows, pixels, t, reveal=reveal) if case.key == key else None
+            if crop is not None:
+                crops[i] = crop
+        if len(cards) < _MOST:
+            rows = (
+                rows[rows["job_id"].isna() | (rows["job_id"] == rows["job_id"].iloc[-1])] if "job_id" in rows else rows
+            )
+            cards.append(_card(rows, key, pixels if reveal else coarse(pixels), t, reveal=reveal))
+    return CasePictures(crops, tuple(cards))
 
 
-def coarse(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The picture at the same size in blocks, `_COARSE` along the longer side."""
-    import numpy as np
+def _pixels(key: str, images: Images) -> NDArray[np.uint8] | None:
+    try:
+        return find_picture(key, images)
+    except ImageError as problem:
+        _log.warning("no picture of %s in the report: %s", key, problem)
+        return None
+
+
+def _crop(case: WorstCase, rows: pd.DataFrame, pixels: NDArray[np.uint8], t: Words, *, reveal: bool) -> Picture | None:
     from PIL import Image
 
-    image = Image.fromarray(pixels)
-    small = image.copy()
-    small.thumbnail((_COARSE, _COARSE))
-    return np.asarray(small.resize(image.size, Image.Resampling.NEAREST))
+    places = rows.loc[rows["field"] == case.field, "polygon"]
+    if places.empty:
+        return None
+    corner = polygon.ordered(corners(places.iloc[:1]))[0]
+    if np.isnan(corner).any():
+        return None
+    cut = rectified(pixels, corner, height=_CROP)[:, :_WIDEST]
+    cut = cut if reveal else unreadable(cut)
+    file = io.BytesIO()
+    Image.fromarray(cut).save(file, "WEBP", quality=80)
+    alt = t("worst.crop_shown" if reveal else "worst.crop", field=t.field(case.field), key=case.key)
+    return Picture(_webp(file), "", alt)
 
 
-def _path_of(key: str, images: str | os.PathLike[str] | Mapping[str, str | os.PathLike[str]]) -> Path | None:
-    if isinstance(images, Mapping):
-        return Path(images[key]) if key in images else None
-    folder = Path(images)
-    path = folder / key
-    # A key is a name from outside and may try to leave the folder.
-    return path if path.is_file() and path.resolve().is_relative_to(folder.resolve()) else None
-
-
-def _picture(rows: pd.DataFrame, key: str, pixels: NDArray[np.uint8], *, reveal: bool) -> Picture:
+def _card(rows: pd.DataFrame, key: str, pixels: NDArray[np.uint8], t: Words, *, reveal: bool) -> Picture:
     from matplotlib.figure import Figure
 
     height, width = pixels.shape[:2]
     with style("light"):
         figure = Figure(figsize=(6.2, min(8.0, 6.2 * height / width)), layout="constrained", dpi=140)
-        ax = plot_overlay(rows, pixels, ax=figure.subplots(), text=reveal, reveal=reveal, colorbar=False)
-        notes = ax.get_xlabel()
+        ax = plot_overlay(
+            rows, pixels, key=key, ax=figure.subplots(), text=reveal, reveal=reveal, colorbar=False, lang=t.lang
+        )
         ax.set_xlabel("")
         file = io.BytesIO()
         figure.savefig(file, format="webp", transparent=True, pil_kwargs={"quality": 80})
-    score = rows["score"].min()
-    told = "; ".join(filter(None, ["no score" if pd.isna(score) else f"lowest score {score:g}", notes]))
-    how = "" if reveal else "; the picture is made too coarse to be read"
-    return Picture(
-        "data:image/webp;base64," + b64encode(file.getvalue()).decode("ascii"),
-        "",
-        f"The card {key} with {plural(int(rows['polygon'].notna().sum()), 'field')} marked, {told}{how}.",
-        f"{key}, {told}",
-    )
+    low = rows["score"].min()
+    score = t("worst.no_score") if pd.isna(low) else t("worst.lowest", score=f"{low:g}")
+    fields = t("count.field", int(rows["polygon"].notna().sum()))
+    alt = t("worst.card" if reveal else "worst.card_coarse", key=key, fields=fields, score=score)
+    return Picture(_webp(file), "", alt, t("worst.below", key=key, score=score))
+
+
+def _webp(file: io.BytesIO) -> str:
+    return "data:image/webp;base64," + b64encode(file.getvalue()).decode("ascii")

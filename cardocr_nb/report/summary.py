@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cardocr_nb.report.verdicts import Accuracy, Calibrated, Compared, Confusion, Priced, Promise
+    from cardocr_nb.report.words import Lang
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,37 +125,22 @@ class CheckResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Accuracy:
-    """How often a field, or all of a card, was read as it stands on the card; see `cardocr_nb.quality.evaluate`.
+class WorstCase:
+    """A reading to look at first; texts are masked unless the report was asked to reveal them.
 
     Attributes
     ----------
-    field : str
-        ``whole card`` for cards of which every field is right.
-    cases, correct : int
-        How many there are, and how many were read exactly.
-    exact, low, high : float or None
-        Share of exact readings and its 95 % interval, 0 to 1; None without cases.
-    missing, spurious : int or None
-        Not read; read though it does not stand there; None for whole cards.
-    cer : float or None
-        Edits needed in proportion to the characters that stand there.
+    key, field : str
+    text, truth : str or None
+        As read, and as it stands on the card where that is known.
+    score : int or None
+    reason : str
+        ``wrong``, ``missing`` or ``spurious`` beside the truth; without truth ``check`` or ``low`` (score).
+    edits : int or None
+        Edits between a wrong text and the truth.
+    check : str or None
+        Name of the check that it did not pass.
     """
-
-    field: str
-    cases: int
-    correct: int
-    exact: float | None
-    low: float | None
-    high: float | None
-    missing: int | None = None
-    spurious: int | None = None
-    cer: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class WorstCase:
-    """A reading to look at first; texts are masked unless the report was asked to reveal them."""
 
     key: str
     field: str
@@ -158,6 +148,8 @@ class WorstCase:
     truth: str | None
     score: int | None
     reason: str
+    edits: int | None = None
+    check: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +157,39 @@ class ReportSummary:
     """All that a report says.
 
     In a notebook it shows itself as a table. ``dataclasses.asdict`` gives what `cardocr_nb.report.render_json` writes.
+
+    Attributes
+    ----------
+    title, made : str
+        Heading; time of making, ISO 8601 with offset.
+    lang : {"en", "zh"}
+        Language of the pages made of it.
+    revealed : bool
+        Texts stand in full.
+    low_score : int
+        `FieldScores.below` counts below it.
+    outcomes : Outcomes
+    card_types : tuple of TypeOutcomes
+    times : Times or None
+    fields : int
+        Rows with a field.
+    completeness : tuple of Presence
+    failures : tuple of Failure
+    scores : tuple of FieldScores
+    checks : tuple of CheckResult
+    accuracy : tuple of Accuracy or None
+        This and the next three without truth: None.
+    confusions : tuple of Confusion
+    calibration : Calibrated or None
+    thresholds : Promise or None
+    costs : Priced or None
+        None without the two prices.
+    comparison : Compared or None
+        None without another run.
+    worst : tuple of WorstCase
+    left_out : dict of str to int
+        How many rows of the parts above were left out, so that no page grows with the cards.
+    versions : dict of str to str
     """
 
     title: str
@@ -172,6 +197,7 @@ class ReportSummary:
     revealed: bool
     low_score: int
     outcomes: Outcomes
+    lang: Lang = "en"
     card_types: tuple[TypeOutcomes, ...] = ()
     times: Times | None = None
     fields: int = 0
@@ -180,7 +206,13 @@ class ReportSummary:
     scores: tuple[FieldScores, ...] = ()
     checks: tuple[CheckResult, ...] = ()
     accuracy: tuple[Accuracy, ...] | None = None
+    confusions: tuple[Confusion, ...] = ()
+    calibration: Calibrated | None = None
+    thresholds: Promise | None = None
+    costs: Priced | None = None
+    comparison: Compared | None = None
     worst: tuple[WorstCase, ...] = ()
+    left_out: dict[str, int] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import logging
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any
 
+from cardocr_nb.frame.schema import COLUMNS, conform
+from cardocr_nb.report.figures import figures
 from cardocr_nb.report.html import render_html
 from cardocr_nb.report.json import render_json
 from cardocr_nb.report.markdown import render_markdown
-from cardocr_nb.report.pictures import pictures_of
+from cardocr_nb.report.overview import regions_pictures, timeline_picture
+from cardocr_nb.report.page import Pictures
+from cardocr_nb.report.pictures import CasePictures, pictures_of
 from cardocr_nb.report.summarize import summarize
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
 
     import pandas as pd
 
-    Images: TypeAlias = "str | os.PathLike[str] | Mapping[str, str | os.PathLike[str]]"
+    from cardocr_nb.plot.pictures import Images
+    from cardocr_nb.quality.evaluate import Truth
+    from cardocr_nb.report.summary import ReportSummary
+    from cardocr_nb.report.words import Lang
 
+_log = logging.getLogger(__name__)
+
+_LARGEST = 5_000_000
 _SUFFIXES = (".html", ".htm", ".md", ".json")
 
 
@@ -26,10 +37,12 @@ def report(
     df: pd.DataFrame,
     path: str | os.PathLike[str],
     *,
-    truth: pd.DataFrame | str | os.PathLike[str] | None = None,
+    truth: Truth | None = None,
+    other: pd.DataFrame | None = None,
     images: Images | None = None,
-    title: str = "Card OCR report",
+    lang: Lang = "en",
     reveal: bool = False,
+    **options: Any,
 ) -> Path:
     """Write a report that stands alone.
 
@@ -40,13 +53,20 @@ def report(
     path : str or Path
         Where to write; the suffix chooses the format: ``.html``, ``.htm``, ``.md`` or ``.json``.
     truth : DataFrame or path of a CSV file, optional
-        True texts, in the columns ``key``, ``field`` and ``text``; with it the report tells the accuracy.
-    images : str, Path or mapping of key to path, optional
-        Folder under which the keys lie, or where each key's picture lies. An HTML report then shows up to six of the
-        worst cards, too coarse to be read unless `reveal`.
-    title : str, default "Card OCR report"
+        True texts, in the columns ``key``, ``field`` and ``text``; with it the report tells accuracy, calibration and
+        thresholds.
+    other : DataFrame, optional
+        Another reading of the same images, to be compared with this one.
+    images : path, mapping or client, optional
+        Folder under which the keys lie, the picture of each key, or a client to fetch them with. An HTML report then
+        shows the fields of the worst cases and up to six of their cards, too coarse to be read unless `reveal`.
+    lang : {"en", "zh"}, default "en"
+        Language of the report.
     reveal : bool, default False
-        Show the texts of the worst cases, and their pictures, in full.
+        Show the texts of single cases, and their pictures, in full.
+    **options
+        ``title``, the prices ``review`` and ``error``, ``precision`` of the thresholds and ``most_cases``, see
+        `summarize`.
 
     Returns
     -------
@@ -56,7 +76,12 @@ def report(
     Raises
     ------
     ValueError
-        Another suffix, or a frame or truth that cannot be counted; see `summarize`.
+        Another suffix, or a frame, truth or option that cannot be used; see `summarize`.
+
+    Notes
+    -----
+    Names of images (``key``) are never masked, since they join the report to the files. Single characters that were read
+    as others are counted over all cards, out of their texts.
 
     Examples
     --------
@@ -74,14 +99,27 @@ def report(
         raise ValueError(
             f"a report is written as {', '.join(_SUFFIXES)}, got the path {str(path)!r}; change its suffix"
         )
-    summary = summarize(df, truth=truth, title=title, reveal=reveal)
+    if not set(COLUMNS) <= set(df.columns):
+        df = conform(df)
+    summary = summarize(df, truth=truth, other=other, lang=lang, reveal=reveal, **options)
     if suffix == ".json":
         page = render_json(summary)
     elif suffix == ".md":
         page = render_markdown(summary)
     else:
-        pictures = () if images is None else pictures_of(df, summary, images, reveal=reveal)
-        page = render_html(summary, pictures=pictures)
+        cases = CasePictures() if images is None else pictures_of(df, summary, images, reveal=reveal)
+        shown = Pictures(figures(summary), timeline_picture(df, summary), regions_pictures(df, summary), cases)
+        page = _page(summary, shown)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page, encoding="utf-8")
     return path
+
+
+def _page(summary: ReportSummary, shown: Pictures) -> str:
+    """The page with as many of its pictures as it may hold; those of single cases go first, then all."""
+    for pictures in (shown, replace(shown, cases=CasePictures()), Pictures()):
+        page = render_html(summary, pictures=pictures)
+        if len(page.encode()) <= _LARGEST:
+            break
+        _log.warning("the report would be larger than %d bytes; some of its pictures are left out", _LARGEST)
+    return page

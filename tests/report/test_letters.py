@@ -6,7 +6,7 @@ import re
 
 from fontTools.ttLib import TTFont
 
-from cardocr_nb.report import letters
+from cardocr_nb.report import letters, render_html, summarize
 from cardocr_nb.report.letters import letters_css
 
 
@@ -21,13 +21,22 @@ def test_the_page_carries_just_the_letters_that_it_uses():
         assert len(font.reader.file.getvalue()) < 5_000
 
 
+def test_a_chinese_page_carries_every_letter_and_mark_that_it_uses(cards, truth):
+    page = render_html(summarize(cards, truth=truth, lang="zh"))
+    with embedded(page) as font:
+        drawn = set(font.getBestCmap())
+    text = re.sub(r"<style>.*?</style>|data:[^\"]+", "", page, flags=re.DOTALL)
+    assert {c for c in text if ord(c) >= 0x2E80} <= {chr(c) for c in drawn}
+    assert "，" in text
+
+
 def test_a_page_without_chinese_carries_no_font():
     assert letters_css("<p>Name</p>") == ""
 
 
 def test_without_a_font_the_chinese_names_are_left_out(monkeypatch):
     monkeypatch.setattr(letters, "chinese_font", lambda: None)
-    assert letters_css("<td>姓名</td>") == ".zh { display: none; }"
+    assert letters_css("<td>姓名</td>") == ":lang(en) .zh { display: none; }"
 
 
 def test_a_font_that_may_not_be_passed_on_stays_where_it_is(monkeypatch, tmp_path):
@@ -36,7 +45,7 @@ def test_a_font_that_may_not_be_passed_on_stays_where_it_is(monkeypatch, tmp_pat
         font["OS/2"].fsType = 0x0002
         font.save(tmp_path / "restricted.otf")
     monkeypatch.setattr(letters, "chinese_font", lambda: tmp_path / "restricted.otf")
-    assert letters_css("<td>姓名</td>") == ".zh { display: none; }"
+    assert letters_css("<td>姓名</td>") == ":lang(en) .zh { display: none; }"
 
 
 def test_the_licence_travels_with_the_letters():

@@ -1,6 +1,7 @@
 import shutil
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from invented_cards import SECRETS, batch, take_photos, true_texts
 
 from cardocr_nb.report import report
@@ -26,6 +27,40 @@ def address(tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
     images = take_photos(folder / "photos")
     return report(batch(), folder / "report.html", truth=true_texts(), images=images).as_uri()
+
+
+@pytest.fixture(scope="module")
+def addresses(tmp_path_factory):
+    """Pages in both languages, with everything and with nothing but the frame."""
+    folder = tmp_path_factory.mktemp("reports")
+    images = take_photos(folder / "photos")
+    other = batch()
+    other.loc[0, "text"] = "范样木"
+    everything = {"truth": true_texts(), "other": other, "images": images, "review": 1, "error": 20}
+    return {
+        (lang, whole): report(
+            batch(), folder / f"{lang}-{whole}.html", lang=lang, **(everything if whole else {})
+        ).as_uri()
+        for lang in ("en", "zh")
+        for whole in (True, False)
+    }
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["everything", "frame alone"])
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_accessibility_engine_finds_nothing(browser, addresses, lang, whole):
+    page = browser.new_page()
+    page.goto(addresses[lang, whole])
+    found = []
+    for width in (400, 1000, 1600):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        for mode in ("light", "dark"):
+            page.emulate_media(color_scheme=mode)
+            violations = Axe().run(page).response["violations"]
+            found += [(width, mode, v["id"], v["impact"], v["nodes"][0]["target"]) for v in violations]
+    page.close()
+    assert found == []
 
 
 @pytest.mark.parametrize("script", [True, False])
@@ -90,7 +125,7 @@ def test_tables_that_scroll_are_reached_by_the_keyboard(browser, address):
     unreachable = "[...document.querySelectorAll('*')].filter(e => e.scrollWidth > e.clientWidth + 1 && "
     unreachable += "getComputedStyle(e).overflowX == 'auto' && e.tabIndex < 0).length"
     assert page.evaluate(unreachable) == 0
-    assert page.get_by_role("region", name="Scores by field", exact=True).count() == 1
+    assert page.get_by_role("region", name="Scores by field, 0 to 100", exact=True).count() == 1
     page.close()
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pandas as pd
 import pytest
-from invented_cards import NAME, NUMBER, SECRETS
+from invented_cards import NAME, NUMBER, SECRETS, batch, true_texts
 
 from cardocr_nb.report import render_html, report, summarize
 
@@ -39,9 +39,9 @@ class Page(HTMLParser):
         return [e for e in self.elements if e["tag"] in tags]
 
 
-@pytest.fixture
-def html(cards, truth):
-    return render_html(summarize(cards, truth=truth, title="Cards & <i>more</i>"))
+@pytest.fixture(scope="module")
+def html():
+    return render_html(summarize(batch(), truth=true_texts(), title="Cards & <i>more</i>"))
 
 
 def test_the_page_needs_no_script_and_no_other_file(html):
@@ -75,10 +75,12 @@ def test_tables_have_captions_and_headers_with_scope(html):
 
 
 def test_pictures_have_a_text_that_states_the_finding(html):
-    (figure,) = Page(html).all("img")
-    assert figure["alt"] == (
-        "Histograms of the scores of 6 fields. The lowest median is that of Name, 95; 1 of its 3 scores lie below 90."
-    )
+    told = [figure["alt"] for figure in Page(html).all("img")]
+    assert told == [
+        "Histograms of the scores of 6 fields. The lowest median is that of Name, 95; 1 of its 3 scores lie below 90.",
+        "The commonest of 1 confusion of single characters is 男 read as 口, 1 times.",
+        "Reliability of the scores of 6 fields. The farthest from the diagonal is Gender: its scores are 79.5 in the mean, 50.0 % of its readings are right.",
+    ]
 
 
 def test_figures_are_outlines_in_light_and_dark(html):
@@ -105,7 +107,8 @@ def test_the_first_sentences_tell_the_findings(html):
     (lead,) = [e for e in Page(html).all("p") if e.get("class") == "lead"]
     assert lead["text"] == (
         "3 of 6 cards were read (50.0 %); 1 failed; 1 did not end; on 1 no card was found. "
-        "The checks found 2 errors. Of 12 fields with a known truth 91.7 % were read exactly."
+        "The checks found 2 errors. Of 12 fields with a known truth 91.7 % were read exactly. "
+        "0 of 6 fields reach a precision of 99.5 % from some score on."
     )
 
 

@@ -4,11 +4,11 @@ from dataclasses import FrozenInstanceError, fields, is_dataclass
 import numpy as np
 import pandas as pd
 import pytest
-from invented_cards import NUMBER, SECRETS, card
+from invented_cards import FAILED, NUMBER, SECRETS, card
 
 from cardocr_nb.frame import conform
 from cardocr_nb.frame.schema import empty
-from cardocr_nb.report import render_json, summarize
+from cardocr_nb.report import render_json, render_markdown, summarize
 from cardocr_nb.report.summary import Failure, Outcomes, Presence, Times
 
 
@@ -63,8 +63,8 @@ def test_checks_that_failed_come_with_their_numbers(cards):
 def test_without_truth_the_worst_are_impossible_readings_and_then_the_lowest_scores(cards):
     worst = summarize(cards).worst
     assert (worst[0].key, worst[0].field) == ("2.jpg", "gender")
-    assert worst[0].reason.startswith("expected 男 or 女")
-    lowest = [w for w in worst if w.reason == "lowest score"]
+    assert (worst[0].reason, worst[0].check) == ("check", "gender_is_known")
+    lowest = [w for w in worst if w.reason == "low"]
     assert [w.score for w in lowest] == sorted(w.score for w in lowest)
     assert len({(w.key, w.field) for w in worst}) == len(worst)
 
@@ -77,7 +77,7 @@ def test_with_truth_accuracy_and_its_interval_are_told_by_field_and_for_whole_ca
     assert (of["name"].exact, of["name"].cer) == (1.0, 0.0)
     assert (of["whole card"].cases, of["whole card"].correct) == (2, 1)
     (wrong,) = s.worst
-    assert (wrong.key, wrong.field, wrong.reason) == ("2.jpg", "gender", "1 edit")
+    assert (wrong.key, wrong.field, wrong.reason, wrong.edits) == ("2.jpg", "gender", "wrong", 1)
 
 
 def test_with_truth_the_surest_of_the_wrong_readings_comes_first(cards, truth):
@@ -97,11 +97,19 @@ def test_texts_are_masked_unless_they_are_revealed(cards, truth):
 def test_a_summary_is_plain_frozen_data_that_json_keeps(cards, truth):
     s = summarize(cards, truth=truth)
     kept = json.loads(render_json(s))
-    assert list(kept) == [f.name for f in fields(s)]
+    assert list(kept) == [*(f.name for f in fields(s)), "headline", "methods"]
     assert kept["outcomes"]["cards"] == 6
     assert is_dataclass(s.scores[0])
     with pytest.raises(FrozenInstanceError):
         s.title = "another"
+
+
+def test_what_is_left_out_is_counted(cards):
+    failed = pd.DataFrame([FAILED | {"key": f"{i}.png", "code": f"Code{i}", "message": "x" * 5000} for i in range(50)])
+    s = summarize(conform(failed))
+    assert (len(s.failures), s.left_out) == (30, {"failures": 20})
+    assert len(s.failures[0].message) == 200
+    assert "20 further rows are left out." in render_markdown(s)
 
 
 def test_a_frame_without_cards_is_summarized():

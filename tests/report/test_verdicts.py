@@ -1,0 +1,120 @@
+"""What a report tells once there is truth, a price, or another run."""
+
+import pandas as pd
+import pytest
+from invented_cards import NAME, SECRETS, batch, true_texts
+
+from cardocr_nb.quality import calibration, compare, evaluate, threshold
+from cardocr_nb.quality.cost import cost
+from cardocr_nb.report import render_html, render_json, render_markdown, summarize
+
+pytestmark = pytest.mark.filterwarnings("ignore:scores of")
+
+
+def other_run():
+    other = batch()
+    other.loc[(other["key"] == "1.jpg") & (other["field"] == "name"), "text"] = "范样木"
+    return other
+
+
+@pytest.fixture
+def everything(cards, truth):
+    return summarize(cards, truth=truth, other=other_run(), review=1, error=20)
+
+
+def test_without_truth_and_another_run_nothing_is_claimed(cards):
+    s = summarize(cards)
+    assert (s.accuracy, s.calibration, s.thresholds, s.costs, s.comparison) == (None, None, None, None, None)
+    for title in ("Accuracy", "Calibration", "Thresholds", "Costs", "Comparison"):
+        assert f"## {title}" not in render_markdown(s)
+
+
+def test_calibration_is_that_of_the_quality_room(cards, truth, everything):
+    found = calibration(cards, truth).fields
+    told = everything.calibration.fields
+    assert [(f.field, f.cases, f.accuracy) for f in told] == list(
+        found[["field", "cases", "accuracy"]].itertuples(index=False, name=None)
+    )
+    assert len(everything.calibration.bins) == len(calibration(cards, truth).bins)
+
+
+def test_few_scores_are_told_in_the_page_and_not_as_a_warning(cards, truth, recwarn):
+    page = render_markdown(summarize(cards, truth=truth))
+    assert "take three values or fewer" in page
+    assert [str(w.message) for w in recwarn] == []
+
+
+def test_thresholds_promise_what_was_asked_for(cards, truth):
+    promised = summarize(cards, truth=truth, precision=0.04).thresholds
+    found = threshold(cards, truth, precision=0.04).fields["threshold"]
+    assert promised.precision == 0.04
+    assert found.notna().any()
+    assert [f.threshold for f in promised.fields] == [None if v is pd.NA else v for v in found.tolist()]
+
+
+def test_a_threshold_that_nothing_reaches_is_a_dash(everything):
+    assert all(f.threshold is None for f in everything.thresholds.fields)
+    assert "| Name | – | 2 |" in render_markdown(everything)
+
+
+def test_costs_are_told_for_every_field_and_for_all_together(cards, truth, everything):
+    found = cost(cards, truth, review=1, error=20).fields
+    told = everything.costs.fields
+    assert [f.field for f in told][-1] is None
+    assert [f.cost for f in told] == found["cost"].tolist()
+    assert (everything.costs.review, everything.costs.error) == (1, 20)
+    assert "All fields" in render_markdown(everything)
+
+
+@pytest.mark.parametrize("prices", [{"review": 1}, {"error": 20}])
+def test_a_price_alone_is_refused(cards, truth, prices):
+    with pytest.raises(ValueError, match="costs need both prices"):
+        summarize(cards, truth=truth, **prices)
+
+
+def test_prices_without_truth_are_refused(cards):
+    with pytest.raises(ValueError, match="costs need truth"):
+        summarize(cards, review=1, error=20)
+
+
+def test_the_comparison_has_this_run_on_the_left(cards, truth, everything):
+    found = compare(cards, other_run(), truth)
+    assert [f.agree for f in everything.comparison.fields] == found.fields["agree"].tolist()
+    name = next(c for c in everything.comparison.accuracy if c.field == "name")
+    assert (name.lost, name.gained, name.difference) == (1, 0, -0.5)
+    assert everything.comparison.accuracy[-1].field is None
+    assert everything.comparison.flips == 1
+
+
+def test_without_truth_the_comparison_tells_agreement_only(cards):
+    s = summarize(cards, other=other_run())
+    assert s.comparison.accuracy is None
+    assert "agree on 94.4 % of 18 readings" in render_markdown(s)
+
+
+def test_readings_that_flipped_are_masked_unless_they_are_revealed(cards, everything):
+    (flip,) = everything.comparison.shown
+    assert (flip.key, flip.field, flip.text_left, flip.text_right) == ("1.jpg", "name", "范**", "范**")
+    for render in (render_html, render_markdown, render_json):
+        assert not any(secret in render(everything) for secret in SECRETS)
+    assert summarize(cards, other=other_run(), reveal=True).comparison.shown[0].text_left == NAME
+
+
+def test_confusions_name_single_characters_and_say_so(everything, cards, truth):
+    assert len(evaluate(cards, truth).confusions) == len(everything.confusions) == 1
+    (confusion,) = everything.confusions
+    assert (confusion.field, confusion.truth, confusion.read, confusion.count) == ("gender", "男", "口", 1)
+    assert "Confusions name single characters" in render_markdown(everything)
+
+
+def test_two_runs_without_a_common_image_are_refused(cards):
+    with pytest.raises(ValueError, match="no key is in both"):
+        summarize(cards, other=other_run().assign(key="another.jpg"))
+
+
+def test_a_truth_of_which_nothing_was_read_makes_a_page(cards):
+    truth = true_texts().head(1)
+    cards["text"] = None
+    s = summarize(cards, truth=truth, review=1, error=2)
+    assert s.calibration.fields == ()
+    assert "No reading with a score could be compared" in render_html(s)
