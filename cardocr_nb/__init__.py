@@ -26,7 +26,7 @@ Where things stand, each folder importing only from those above it::
     ledger/     the file in which a run keeps what became of each image
     batch/      many images, each submitted once, an outcome for every one
     frame/      records -> DataFrame, the polygon dtype, files
-    quality/    summary, checks without truth, evaluation with truth
+    quality/    summary, checks without truth, evaluation with truth, what scores are worth
     privacy/    masked texts, pseudonyms, pictures without the fields
     plot/       DataFrame -> matplotlib Axes
     report/     DataFrame -> plain summary -> HTML, Markdown, JSON
@@ -34,6 +34,7 @@ Where things stand, each folder importing only from those above it::
     specimen/   made-up cards with known text, and ways to spoil a photo
     accessors/  df.cardocr, series.polygon
     pipeline    run: from images to DataFrame
+    robustness  accuracy against blur, tilt, glare, resolution, compression
     cli/        the command ``cardocr``
 """
 
@@ -66,6 +67,7 @@ from cardocr_nb.errors import (
 from cardocr_nb.frame.flatten import to_frame
 from cardocr_nb.frame.read import read_responses
 from cardocr_nb.pipeline import estimate, run
+from cardocr_nb.robustness import robustness
 from cardocr_nb.transport import Reply, Request, Transport
 from cardocr_nb.wire.models import Callback, CardResult, Field, Job, JobState, MqConfig
 
@@ -104,6 +106,7 @@ __all__ = [
     "accept",
     "estimate",
     "read_responses",
+    "robustness",
     "run",
     "to_frame",
 ]

@@ -59,11 +59,11 @@ def fill(bucket: Path, count: int) -> None:
 def one(url: str, count: int, ledger: str, pace: Pace, poll: tuple[float, float], out) -> None:
     """Read so many images in a process of its own, and tell how it went."""
     options = Options(upload=False, pace=pace, progress=False)
-    with Client(CloudTransport(BUCKET, "ap-guangzhou", SECRET, endpoint=url), poll=poll) as client:
-        with contextlib.closing(Ledger(ledger)) as kept:
-            before, begun = resident(), time.monotonic()
-            _, tally = read_all(keys(count), card_type="IDCard", client=client, ledger=kept, options=options)
-            passed = time.monotonic() - begun
+    transport = CloudTransport(BUCKET, "ap-guangzhou", SECRET, endpoint=url)
+    with Client(transport, poll=poll) as client, contextlib.closing(Ledger(ledger)) as kept:
+        before, begun = resident(), time.monotonic()
+        _, tally = read_all(keys(count), card_type="IDCard", client=client, ledger=kept, options=options)
+        passed = time.monotonic() - begun
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     out.put((tally.read, tally.queries, passed, before, peak))
 

@@ -44,6 +44,14 @@ class TestFrameAccessor:
             assert cards.cardocr.calibration(truth, bins=2).fields.cases.tolist() == [1, 1, 1]
         assert cards.cardocr.threshold(truth, precision=0.9).fields.threshold.isna().all()
         assert cards.cardocr.compare(cards, truth=truth).fields.share.tolist() == [1, 1, 1]
+        calibrator = cards.cardocr.calibrate(truth)
+        assert calibrator.fields.equals(quality.calibrate(cards, truth).fields)
+        costs = quality.cost(cards, truth, review=1, error=9)
+        assert cards.cardocr.cost(truth, review=1, error=9).curve.equals(costs.curve)
+        queue = quality.review_queue(cards, budget=2, calibrator=calibrator)
+        assert cards.cardocr.review_queue(budget=2, calibrator=calibrator).equals(queue)
+        assert cards.cardocr.estimate_accuracy().equals(quality.estimate_accuracy(cards))
+        assert cards.cardocr.tally(["gender_is_known"]).cases.tolist() == [1]
 
     def test_plots_and_report_are_those_of_their_rooms(self, cards, tmp_path):
         from matplotlib.figure import Figure
@@ -70,9 +78,10 @@ class TestFrameAccessor:
     def test_methods_complete_and_are_documented(self, cards):
         public = [n for n in dir(cards.cardocr) if not n.startswith("_")]
         assert public == [
-            "calibration", "check", "compare", "evaluate", "from_coco", "from_label_studio", "mask",
-            "plot_overlay", "plot_scores", "report", "summary", "threshold", "to_coco", "to_dask", "to_label_studio",
-            "to_long", "validate", "wide",
+            "calibrate", "calibration", "card_frame", "check", "compare", "cost", "drift", "estimate_accuracy", "evaluate", "from_coco",
+            "from_label_studio", "mask", "plot_compare", "plot_confusions", "plot_gallery", "plot_overlay", "plot_regions",
+            "plot_reliability", "plot_risk_coverage", "plot_scores", "plot_timeline", "pseudonym", "redact", "report", "review",
+            "review_queue", "summary", "tally", "threshold", "to_coco", "to_dask", "to_label_studio", "to_long", "validate", "wide",
         ]  # fmt: skip
         for kind in (accessors.CardFrame, accessors.CardParts, accessors.PolygonSeries):
             for name in (n for n in dir(kind) if not n.startswith("_")):

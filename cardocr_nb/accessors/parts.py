@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from cardocr_nb.quality import Summary
+    from cardocr_nb.quality.pictures import Sizes
 
 
 @scale.accessor("cardocr")
@@ -36,17 +37,23 @@ class CardParts:
 
         return summary(self._df)
 
-    def check(self, checks: Iterable[str] | None = None) -> Any:
+    def check(self, checks: Iterable[str] | None = None, *, sizes: Sizes | None = None) -> Any:
         """Find implausible readings without truth, a Dask DataFrame, see `cardocr_nb.quality.check`."""
         from cardocr_nb.quality import check
 
-        return check(self._df, checks)
+        return check(self._df, checks, sizes=sizes)
 
-    def tally(self, checks: Iterable[str] | None = None) -> pd.DataFrame:
+    def tally(self, checks: Iterable[str] | None = None, *, sizes: Sizes | None = None) -> pd.DataFrame:
         """Count what the checks find by field and check, see `cardocr_nb.quality.tally`."""
         from cardocr_nb.quality import check, tally
 
-        return tally(check(self._df, checks))
+        return tally(check(self._df, checks, sizes=sizes))
+
+    def drift(self, reference: pd.DataFrame | int = 3, **options: Any) -> pd.DataFrame:
+        """Follow scores and missing texts from day to day, see `cardocr_nb.quality.drift`."""
+        from cardocr_nb.quality import drift
+
+        return drift(self._df, reference, **options)
 
     def plot_scores(self, *, kind: str = "hist", ax: Axes | None = None, **options: Any) -> Axes:
         """Draw the distribution of scores by field, see `cardocr_nb.plot.scores.plot_scores`."""

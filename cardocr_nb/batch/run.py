@@ -279,7 +279,7 @@ def _show(bar: tqdm[Any], board: Board, price: float | None) -> None:
     if price is not None:
         facts["spent"] = f"{board.calls * price:,.2f}"
     bar.set_postfix(facts, refresh=False)
-    ended = min(board.ended, bar.total)  # jobs of earlier runs, which are taken up too, are not in the total
+    ended = min(board.ended, int(bar.total or 0))  # jobs of earlier runs, which are taken up too, are not in the total
     if ended > bar.n:
         bar.update(ended - bar.n)
     elif time.time() - bar.last_print_t > _SILENCE:

@@ -24,7 +24,7 @@ class FewScoresWarning(UserWarning):
     """The scores of a field take so few values that they can hardly tell right from wrong."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Calibration:
     """Result of `calibration`.
 
@@ -41,6 +41,14 @@ class Calibration:
     bins: pd.DataFrame
     fields: pd.DataFrame
 
+    def __str__(self) -> str:
+        return self.fields.to_string(index=False)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return str(self.fields.to_html(index=False))
+
 
 def judged_readings(df: pd.DataFrame, truth: Truth, *, normalize: Rules = True) -> pd.DataFrame:
     """Readings with a score, and whether they are right.
@@ -51,7 +59,11 @@ def judged_readings(df: pd.DataFrame, truth: Truth, *, normalize: Rules = True) 
         ``job_id, key, field, score`` (int) and ``right`` (bool). A spurious reading is wrong; what was not read has no
         score and no row.
     """
-    cells = evaluate(df, truth, normalize=normalize).cells
+    return scored_readings(evaluate(df, truth, normalize=normalize).cells)
+
+
+def scored_readings(cells: pd.DataFrame) -> pd.DataFrame:
+    """Readings with a score out of the cells of an `Evaluation`, see `judged_readings`."""
     read = cells[cells["score"].notna() & (cells["outcome"] != "missing")]
     right = (read["outcome"] == "correct").to_numpy()
     return read[["job_id", "key", "field"]].assign(score=read["score"].astype(np.int64), right=right)
@@ -118,6 +130,36 @@ def calibration(
             stacklevel=2,
         )
     return Calibration(bins=table.drop(columns="bin"), fields=fields)
+
+
+def calibration_error(probability: NDArray[np.float64], right: NDArray[np.bool_], *, bins: int = 10) -> float:
+    """Expected calibration error of probabilities.
+
+    Parameters
+    ----------
+    probability : ndarray of float, shape (n,)
+    right : ndarray of bool, shape (n,)
+    bins : int, default 10
+        Of about equal count; equal probabilities are never parted.
+
+    Returns
+    -------
+    float
+        Mean distance of probability and share that is right, weighted by cases; NaN without cases.
+
+    Examples
+    --------
+    >>> round(calibration_error(np.array([0.9, 0.9, 0.6, 0.6]), np.array([True, True, True, False])), 3)
+    0.1
+    """
+    if not len(probability):
+        return np.nan
+    order = np.argsort(probability, kind="stable")
+    _, place, count = np.unique(probability[order], return_inverse=True, return_counts=True)
+    middle = (np.cumsum(count) - count / 2)[place] / len(order)
+    which = np.minimum((middle * bins).astype(np.int64), bins - 1)
+    gap = np.bincount(which, weights=probability[order]) - np.bincount(which, weights=right[order])
+    return float(np.abs(gap).sum() / len(order))
 
 
 def _bins(readings: pd.DataFrame, bins: int) -> NDArray[np.int64]:

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from cardocr_nb.frame.scale import fold, is_dask, mapped, reduce
 from cardocr_nb.frame.schema import conform, empty
 from cardocr_nb.frame.shapes import card_numbers
+from cardocr_nb.quality.answers import Asked, run, table
 from cardocr_nb.quality.intervals import wilson
+from cardocr_nb.quality.pictures import add_sizes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from numpy.typing import NDArray
+    from cardocr_nb.quality.pictures import Sizes
 
 Severity: TypeAlias = Literal["error", "warning"]
 
@@ -45,6 +45,8 @@ class Check:
         ``error``: such a card cannot exist. ``warning``: it is unlikely.
     detail : str
         What a reading that passes would have; stands in the table beside those that fail.
+    of : callable or None
+        What is made of the frame for the function.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Check:
     severity: Severity
     detail: str
     counts: Callable[[pd.DataFrame], pd.Series] | None = None
+    of: Callable[[pd.DataFrame], Any] | None = None
 
 
 REGISTRY: dict[str, Check] = {}
@@ -65,6 +68,7 @@ def register(
     detail: str,
     fields: Iterable[str | tuple[str, ...]] = (),
     counts: Callable[[pd.DataFrame], pd.Series] | None = None,
+    of: Callable[[pd.DataFrame], Any] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a function a check, under its own name.
 
@@ -79,11 +83,15 @@ def register(
         NFKC), all of equal length, nothing missing, and gives as many answers: True, False, or missing where the
         question does not arise.
         Without `fields` the function gets the whole frame, with a RangeIndex and the number of each card in the column
-        ``card``, and gives a frame with the columns ``row`` (position of a row of the card), ``field`` and ``passed``.
+        ``card``, the sizes of the images in ``width, height, stored_width, stored_height`` (NaN where not known), and
+        gives a frame with the columns ``row`` (position of a row of the card) and ``passed``, and ``field`` where it is
+        not that of the row.
     counts : callable, optional
         For what concerns a field on all cards at once: takes that frame, gives a Series of numbers. The numbers of
         several parts of a frame are added up by their index, and the function gets the sum in the place of the frame;
         its ``row`` is -1.
+    of : callable, optional
+        Takes the frame and makes what the function gets in its place, once for all checks that name the same callable.
 
     Returns
     -------
@@ -110,13 +118,13 @@ def register(
         if known is not None and known.function.__module__ != function.__module__:
             raise ValueError(f"a check is already called {name!r}; give the function another name")
         which = tuple((f,) if isinstance(f, str) else tuple(f) for f in fields)
-        REGISTRY[name] = Check(name, function, which, severity, detail, counts)
+        REGISTRY[name] = Check(name, function, which, severity, detail, counts, of)
         return function
 
     return decorate
 
 
-def check(df: pd.DataFrame, checks: Iterable[str] | None = None) -> pd.DataFrame:
+def check(df: pd.DataFrame, checks: Iterable[str] | None = None, *, sizes: Sizes | None = None) -> pd.DataFrame:
     """Find readings that cannot be right, or are unlikely to be, without knowing what stands on the cards.
 
     Parameters
@@ -125,11 +133,15 @@ def check(df: pd.DataFrame, checks: Iterable[str] | None = None) -> pd.DataFrame
         As `cardocr_nb.to_frame` or `cardocr_nb.read_responses` makes it.
     checks : iterable of str, optional
         Names of the checks to run; all in `REGISTRY` by default.
+    sizes : mapping of str to (int, int), or path, optional
+        Width and height in pixels of each key's upright image, or the folder that holds the images under their keys.
+        What asks for the size of an image is put only where it is known, and whether polygons overlook the EXIF
+        orientation only to files in a folder. Workers of Dask must see the folder under the same name.
 
     Returns
     -------
     DataFrame
-        One row a reading and check: ``job_id, key, field, check, passed, severity, detail``. ``field`` is missing for
+        One row a reading and check: ``job_id, key, field, check, passed, severity, detail``, all but ``passed`` categories. ``field`` is missing for
         what concerns a whole card, ``key`` for what concerns a field on all cards; ``detail`` says what was expected of
         those that failed, and never holds a text of a card. What a check does not apply to has no row. Of a Dask
         DataFrame it is one of Dask, the same rows partition by partition, and not computed yet.
@@ -138,6 +150,10 @@ def check(df: pd.DataFrame, checks: Iterable[str] | None = None) -> pd.DataFrame
     ------
     KeyError
         A name is not registered.
+    NotADirectoryError
+        `sizes` is a path, and no folder is there.
+    ValueError
+        `sizes` knows none of the keys.
 
     Examples
     --------
@@ -150,31 +166,34 @@ def check(df: pd.DataFrame, checks: Iterable[str] | None = None) -> pd.DataFrame
     1  id_number  number_check_digit   False    error
     """
     chosen = list(REGISTRY.values()) if checks is None else [_registered(name) for name in checks]
-    return _check_parts(df, chosen) if is_dask(df) else _check(df, chosen)
+    return _check_parts(df, chosen, sizes) if is_dask(df) else _check(df, chosen, sizes)
 
 
-def _check(df: pd.DataFrame, chosen: list[Check]) -> pd.DataFrame:
+def _check(df: pd.DataFrame, chosen: list[Check], sizes: Sizes | None, *, some: bool = True) -> pd.DataFrame:
+    frame = _numbered(df)
+    asked = Asked(add_sizes(frame, sizes, some=some))
+    return table(frame, chosen, [(number, part) for number, each in enumerate(chosen) for part in run(each, asked)])
+
+
+def _numbered(df: pd.DataFrame) -> pd.DataFrame:
     frame = conform(df).reset_index(drop=True)
     frame["card"] = card_numbers(frame)
-    texts = _Texts(frame)
-    parts = [(number, part) for number, each in enumerate(chosen) for part in _run(each, frame, texts)]
-    return _table(frame, chosen, parts)
+    return frame
 
 
-def _check_parts(df: Any, chosen: list[Check]) -> Any:
+def _check_parts(df: Any, chosen: list[Check], sizes: Sizes | None) -> Any:
     # The checks go to the workers as they are here: a registry there would lack those of one's own.
     within = [each for each in chosen if each.counts is None]
     across = [each for each in chosen if each.counts is not None]
-    meta = _check(empty(), chosen)
+    meta = _check(empty(), chosen, None)
     counted = [fold(df, partial(_counted, each), _added) for each in across]
     last = [(partial(_check_counts, chosen=[each]), counts) for each, counts in zip(across, counted, strict=True)]
-    return mapped(df, partial(_check, chosen=within), meta, last=last)
+    # A partition may hold nothing but cards without an image.
+    return mapped(df, partial(_check, chosen=within, sizes=sizes, some=False), meta, last=last)
 
 
 def _counted(each: Check, df: pd.DataFrame) -> pd.Series:
-    frame = conform(df).reset_index(drop=True)
-    frame["card"] = card_numbers(frame)
-    return each.counts(frame) if each.counts else pd.Series(dtype=np.int64)
+    return each.counts(_numbered(df)) if each.counts else pd.Series(dtype=np.int64)
 
 
 def _added(counts: list[pd.Series]) -> pd.Series:
@@ -185,8 +204,8 @@ def _added(counts: list[pd.Series]) -> pd.Series:
 
 def _check_counts(counts: pd.Series, chosen: list[Check]) -> pd.DataFrame:
     judged = chosen[0].function(counts)
-    frame = conform(pd.DataFrame({"field": pd.Series(judged["field"]).astype("str")})).iloc[:0]
-    return _table(frame, chosen, [(0, judged)])
+    frame = _numbered(pd.DataFrame({"field": pd.Series(judged["field"]).astype("str")})).iloc[:0]
+    return table(frame, chosen, [(0, judged)])
 
 
 def tally(checked: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
@@ -204,10 +223,10 @@ def tally(checked: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
     DataFrame
         ``field, check, severity, cases, failed, share, low, high``, worst first.
     """
-    table = reduce(checked, _tallied, _tallies) if is_dask(checked) else _tallied(checked)
-    table["share"] = table["failed"] / table["cases"]
-    table["low"], table["high"] = wilson(table["failed"], table["cases"], confidence=confidence)
-    return table.sort_values(["share", "cases"], ascending=False, kind="stable", ignore_index=True)
+    counted = reduce(checked, _tallied, _tallies) if is_dask(checked) else _tallied(checked)
+    counted["share"] = counted["failed"] / counted["cases"]
+    counted["low"], counted["high"] = wilson(counted["failed"], counted["cases"], confidence=confidence)
+    return counted.sort_values(["share", "cases"], ascending=False, kind="stable", ignore_index=True)
 
 
 _ASKED = ["field", "check", "severity"]
@@ -228,71 +247,3 @@ def _registered(name: str) -> Check:
         return REGISTRY[name]
     except KeyError:
         raise KeyError(f"no check is called {name!r}; there are {', '.join(REGISTRY)}") from None
-
-
-class _Texts:
-    """The texts of a frame by field, and beside those of other fields of the same card."""
-
-    def __init__(self, frame: pd.DataFrame) -> None:
-        array = pc.utf8_normalize(pa.array(frame["text"], type=pa.large_string()), form="NFKC")
-        self._clean = pd.Series(pc.utf8_trim_whitespace(array), dtype="str")
-        self._card = frame["card"].to_numpy()
-        there = np.flatnonzero(frame["text"].notna())
-        by_field = frame["field"].take(there).reset_index(drop=True).groupby(frame["field"].take(there).to_numpy())
-        self._rows = {str(field): there[rows] for field, rows in by_field.indices.items()}
-
-    def rows(self, fields: tuple[str, ...]) -> list[NDArray[np.intp]]:
-        """Positions of the first field's rows, and for each further one that of the same card; only where all are."""
-        empty = np.empty(0, dtype=np.intp)
-        result = [self._rows.get(fields[0], empty)]
-        for other in fields[1:]:
-            rows = self._rows.get(other, empty)
-            first = np.full(self._card.max(initial=-1) + 1, -1, dtype=np.intp)
-            first[self._card[rows[::-1]]] = rows[::-1]
-            result.append(first[self._card[result[0]]])
-        complete = np.logical_and.reduce([rows >= 0 for rows in result])
-        return [rows[complete] for rows in result]
-
-    def at(self, rows: NDArray[np.intp]) -> pd.Series:
-        return self._clean.take(rows).reset_index(drop=True)
-
-
-def _run(each: Check, frame: pd.DataFrame, texts: _Texts) -> list[pd.DataFrame]:
-    if not each.fields:
-        return [each.function(frame if each.counts is None else each.counts(frame))]
-    parts = []
-    for fields in each.fields:
-        rows = texts.rows(fields)
-        answers = pd.array(each.function(*(texts.at(r) for r in rows)), dtype="boolean")
-        asked = ~np.asarray(answers.isna())
-        field = pd.Categorical([fields[0]], frame["field"].cat.categories).take(np.zeros(asked.sum(), dtype=np.intp))
-        parts.append(pd.DataFrame({"row": rows[0][asked], "field": field, "passed": answers[asked].to_numpy(bool)}))
-    return parts
-
-
-def _table(frame: pd.DataFrame, chosen: list[Check], parts: list[tuple[int, pd.DataFrame]]) -> pd.DataFrame:
-    fields = frame["field"].cat.categories
-    which = np.repeat(np.array([n for n, _ in parts], dtype=np.intp), [len(p) for _, p in parts])
-    row = np.concatenate([np.empty(0, dtype=np.intp), *(p["row"].to_numpy(np.intp) for _, p in parts)])
-    field = np.concatenate([np.empty(0, dtype=np.intp), *(_codes(p["field"], fields) for _, p in parts)])
-    passed = np.concatenate([np.empty(0, dtype=bool), *(p["passed"].to_numpy(bool) for _, p in parts)])
-    # Row -1 stands for what concerns a field on all cards.
-    columns: dict[str, Any] = {name: frame[name].array.take(row, allow_fill=True) for name in ("job_id", "key")}
-    columns["field"] = pd.Categorical.from_codes(field, fields)
-    columns["check"] = _coded(which, [c.name for c in chosen])
-    columns["passed"] = passed
-    columns["severity"] = _coded(which, [c.severity for c in chosen])
-    columns["detail"] = _coded(np.where(passed, -1, which), [c.detail for c in chosen])
-    return pd.DataFrame(columns)
-
-
-def _codes(fields: pd.Series, categories: pd.Index) -> NDArray[np.intp]:
-    if fields.dtype == pd.CategoricalDtype(categories):
-        return np.asarray(fields.cat.codes, dtype=np.intp)
-    return np.asarray(pd.Categorical(fields, categories).codes, dtype=np.intp)
-
-
-def _coded(code: NDArray[np.intp], words: list[Any]) -> pd.Categorical:
-    distinct = list(dict.fromkeys(words))
-    place = np.array([*(distinct.index(w) for w in words), -1], dtype=np.intp)
-    return pd.Categorical.from_codes(place[code], pd.Index(distinct, dtype="str"))

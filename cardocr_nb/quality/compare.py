@@ -9,19 +9,18 @@ import numpy as np
 import pandas as pd
 
 from cardocr_nb.frame.schema import conform
+from cardocr_nb.quality.cells import refuse_parts
 from cardocr_nb.quality.evaluate import evaluate
 from cardocr_nb.quality.intervals import wilson
 from cardocr_nb.quality.normal import normalize_fields
+from cardocr_nb.quality.shift import ks, psi
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from cardocr_nb.quality.evaluate import Rules, Truth
 
 _PAIR = ["key", "field"]
 _DRAWS = 4000
 _SEED = 20_260_101
-_SHIFT_BINS = 10
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -34,7 +33,7 @@ class Comparison:
         One row a field: ``pairs`` of which either side read a text, ``agree``, their ``share`` with its interval ``low,
         high`` (Wilson), ``only_left, only_right`` (read on one side), ``score_left, score_right`` (means), ``ks`` (largest
         distance of the two score distributions, Kolmogorov and Smirnov) and ``psi`` (population stability index over
-        ten bins of the left scores; above 0.25 is commonly called a large shift).
+        ten bins of the left scores; above 0.25 is commonly called a large shift). See `cardocr_nb.quality.shift`.
     accuracy : DataFrame or None
         With truth, one row a field and a last one, field missing, for all fields together: ``cases`` that stand on the
         cards, ``right_left, right_right``, ``lost`` (right on the left only), ``gained`` (on the right only), ``p`` (exact
@@ -52,12 +51,21 @@ class Comparison:
     left_only: int
     right_only: int
 
+    @property
+    def _tables(self) -> list[pd.DataFrame]:
+        return [self.fields] if self.accuracy is None else [self.fields, self.accuracy]
+
+    @property
+    def _alone(self) -> str:
+        return f"{self.left_only} images only on the left, {self.right_only} only on the right"
+
     def __str__(self) -> str:
-        tables = [self.fields] if self.accuracy is None else [self.fields, self.accuracy]
-        left = f"{self.left_only} images only on the left, {self.right_only} only on the right"
-        return "\n".join([*(t.to_string(index=False) for t in tables), left])
+        return "\n".join([*(t.to_string(index=False) for t in self._tables), self._alone])
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return "".join(t.to_html(index=False, na_rep="–") for t in self._tables) + f"<p>{self._alone}</p>"
 
 
 def compare(
@@ -86,6 +94,8 @@ def compare(
 
     Raises
     ------
+    TypeError
+        A frame is one of Dask.
     ValueError
         No image is on both sides.
 
@@ -121,6 +131,7 @@ def compare(
 
 
 def _readings(df: pd.DataFrame) -> pd.DataFrame:
+    refuse_parts(df)
     frame = conform(df)
     frame = frame[frame["key"].notna()]
     # Of several jobs for an image the first with a row counts, with the first of each of its fields.
@@ -158,8 +169,8 @@ def _fields(pairs: pd.DataFrame, confidence: float) -> pd.DataFrame:
                 "only_right": int(part["text_left"].isna().sum()),
                 "score_left": scores[0].mean() if len(scores[0]) else np.nan,
                 "score_right": scores[1].mean() if len(scores[1]) else np.nan,
-                "ks": _ks(*scores),
-                "psi": _psi(*scores),
+                "ks": ks(*scores),
+                "psi": psi(*scores),
             }
         )
     names = ["field", "pairs", "agree", "only_left", "only_right", "score_left", "score_right", "ks", "psi"]
@@ -169,27 +180,6 @@ def _fields(pairs: pd.DataFrame, confidence: float) -> pd.DataFrame:
     table.insert(4, "low", low)
     table.insert(5, "high", high)
     return table
-
-
-def _ks(left: NDArray[np.float64], right: NDArray[np.float64]) -> float:
-    if not (len(left) and len(right)):
-        return np.nan
-    every = np.concatenate([left, right])
-    below = [np.searchsorted(np.sort(side), every, side="right") / len(side) for side in (left, right)]
-    return float(np.abs(below[0] - below[1]).max())
-
-
-def _psi(left: NDArray[np.float64], right: NDArray[np.float64]) -> float:
-    if not (len(left) and len(right)):
-        return np.nan
-    edges = np.unique(np.quantile(left, np.arange(1, _SHIFT_BINS) / _SHIFT_BINS))
-    # Half a case in each bin keeps an empty one from making the index infinite.
-    shares = [
-        (np.bincount(np.searchsorted(edges, side, side="left"), minlength=len(edges) + 1) + 0.5)
-        / (len(side) + 0.5 * (len(edges) + 1))
-        for side in (left, right)
-    ]
-    return float(((shares[1] - shares[0]) * np.log(shares[1] / shares[0])).sum())
 
 
 def _accuracy(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from cardocr_nb.quality.bytewise import arrow, blocks, lengths
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,6 +33,11 @@ _OPEN = "长期|LONG-?TERM|PERMANENT"
 _PERIOD = rf"^(?P<start>{_ANY})(?:至|到|~|—|–|-|TO)(?P<end>{_ANY}|{_OPEN})$"
 _LENGTH = rf"^(?:\d{{1,2}}(?:年|YEARS?)|{_OPEN})$"
 
+_USUAL = ("0000-00-00", "0000年00月00日", "0000年0月00日", "0000年00月0日", "0000年0月0日")
+_ISO = len(_USUAL[0])
+_LAST_YEAR = 9999
+_MONTHS_BEGIN = np.arange("0000-01", "10000-02", dtype="datetime64[M]").astype("datetime64[D]")
+
 
 def folded(texts: pd.Series) -> pa.Array:
     """NFKC, upper case, no white space: what the forms are matched against."""
@@ -45,9 +53,11 @@ def days(year: NDArray[np.int64], month: NDArray[np.int64], day: NDArray[np.int6
     >>> days(np.array([2024, 2023]), np.array([2, 2]), np.array([29, 29])).astype(str).tolist()
     ['2024-02-29', 'NaT']
     """
-    months = ((year - 1970) * 12 + month - 1).astype("datetime64[M]")
-    dates: NDArray[np.datetime64] = months.astype("datetime64[D]") + (day - 1).astype("timedelta64[D]")
-    right = (year > 0) & (month >= 1) & (month <= 12) & (day >= 1) & (dates.astype("datetime64[M]") == months)
+    right = (year > 0) & (year <= _LAST_YEAR) & (month >= 1) & (month <= 12)
+    place = np.where(right, year * 12 + month - 1, 0)
+    first = _MONTHS_BEGIN[place]
+    right &= (day >= 1) & (day <= (_MONTHS_BEGIN[place + 1] - first).astype(np.int64))
+    dates: NDArray[np.datetime64] = first + (day - 1).astype("timedelta64[D]")
     dates[~right] = np.datetime64("NaT")
     return dates
 
@@ -71,18 +81,49 @@ def read_dates(texts: pd.Series) -> pd.Series:
     >>> read_dates(pd.Series(["1974年12月1日", "Dec 1, 1974", "01/12/1974"])).dt.date.tolist()
     [datetime.date(1974, 12, 1), datetime.date(1974, 12, 1), NaT]
     """
-    return pd.Series(_read(folded(texts)), index=texts.index)
+    return pd.Series(_read_any(arrow(texts)), index=texts.index)
+
+
+def _read_any(array: pa.Array) -> NDArray[np.datetime64]:
+    """The usual forms by their places, then whatever is left by its form."""
+    result = np.full(len(array), "NaT", dtype="datetime64[s]")
+    length = lengths(array)
+    left = length > 0
+    for form in _USUAL:
+        rows = np.flatnonzero(left & (length == len(form.encode())))
+        fit, dates = _placed(blocks(array, rows, len(form.encode())), form)
+        result[rows[fit]] = dates[fit]
+        left[rows[fit]] = False
+    rows = np.flatnonzero(left)
+    if len(rows):
+        result[rows] = _read(folded(pd.Series(array.take(pa.array(rows)), dtype="str")))
+    return result
+
+
+def _placed(block: NDArray[np.uint8], form: str) -> tuple[NDArray[np.bool_], NDArray[np.datetime64]]:
+    """Which texts have the form, and their dates; a text that has it is a date or none, however it is read."""
+    pattern = np.frombuffer(form.encode(), dtype=np.uint8)
+    digit = pattern == ord("0")
+    values = block[:, digit] - np.uint8(ord("0"))
+    fit = (values < 10).all(axis=1) & (block[:, ~digit] == pattern[~digit]).all(axis=1)
+    numbers = values.astype(np.int64)
+    month = len(re.findall("0+", form)[1])
+    parts = (numbers[:, :4], numbers[:, 4 : 4 + month], numbers[:, 4 + month :])
+    year, month_of_year, day = (part @ 10 ** np.arange(part.shape[1] - 1, -1, -1) for part in parts)
+    return fit, days(year, month_of_year, day)
 
 
 def _read(array: pa.Array) -> NDArray[np.datetime64]:
-    result = np.full(len(array), "NaT", dtype="datetime64[D]")
+    result = np.full(len(array), "NaT", dtype="datetime64[s]")
+    fits = np.flatnonzero(pc.match_substring_regex(array, f"^(?:{_ANY})$").fill_null(False))
+    array = array.take(pa.array(fits))
     for form in _FORMS:
         found = pc.extract_regex(array, pattern=f"^{form}$")
         rows = np.flatnonzero(found.is_valid().to_numpy(zero_copy_only=False))
         if len(rows):
             parts = found.take(pa.array(rows))
-            result[rows] = days(_number(parts, "y"), _month(parts), _number(parts, "d"))
-    return result.astype("datetime64[s]")
+            result[fits[rows]] = days(_number(parts, "y"), _month(parts), _number(parts, "d"))
+    return result
 
 
 def _number(parts: pa.StructArray, name: str) -> NDArray[np.int64]:
@@ -117,14 +158,31 @@ def read_periods(texts: pd.Series) -> pd.DataFrame:
     0 2028-05-20      False
     1        NaT       True
     """
-    array = folded(texts)
+    array = arrow(texts)
+    start, end = (np.full(len(array), "NaT", dtype="datetime64[s]") for _ in range(2))
+    long_term, readable, left = np.zeros(len(array), dtype=bool), np.zeros(len(array), dtype=bool), lengths(array) > 0
+    for between in ("至", "-"):
+        gap = len(between.encode())
+        rows = np.flatnonzero(lengths(array) == 2 * _ISO + gap)
+        block = blocks(array, rows, 2 * _ISO + gap)
+        fit, first = _placed(block[:, :_ISO], _USUAL[0])
+        fits, second = _placed(block[:, _ISO + gap :], _USUAL[0])
+        fit &= fits & (block[:, _ISO : _ISO + gap] == np.frombuffer(between.encode(), dtype=np.uint8)).all(axis=1)
+        start[rows[fit]], end[rows[fit]], left[rows[fit]] = first[fit], second[fit], False
+        readable[rows[fit]] = ~np.isnat(first[fit]) & ~np.isnat(second[fit])
+    rows = np.flatnonzero(left)
+    if len(rows):
+        start[rows], end[rows], long_term[rows], readable[rows] = _read_periods(
+            folded(pd.Series(array.take(pa.array(rows)), dtype="str"))
+        )
+    return pd.DataFrame({"start": start, "end": end, "long_term": long_term, "readable": readable}, index=texts.index)
+
+
+def _read_periods(array: pa.Array) -> tuple[Any, ...]:
     found = pc.extract_regex(array, pattern=_PERIOD)
     start, end = (pc.struct_field(found, name) for name in ("start", "end"))
     opened = pc.or_kleene(pc.match_substring_regex(end, _OPEN), pc.match_substring_regex(array, f"^(?:{_OPEN})$"))
     first, second = _read(start), _read(end)
     long_term = np.asarray(opened.fill_null(False))
     alone = np.asarray(pc.match_substring_regex(array, _LENGTH).fill_null(False))
-    readable = alone | (~np.isnat(first) & (~np.isnat(second) | long_term))
-    return pd.DataFrame(
-        {"start": first, "end": second, "long_term": long_term, "readable": readable}, index=texts.index
-    )
+    return first, second, long_term, alone | (~np.isnat(first) & (~np.isnat(second) | long_term))

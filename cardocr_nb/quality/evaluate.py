@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
-from cardocr_nb.cards import field_name
-from cardocr_nb.frame.schema import conform
-from cardocr_nb.frame.shapes import card_numbers
+from cardocr_nb.quality.bootstrap import bootstrap
+from cardocr_nb.quality.bytewise import arrow
+from cardocr_nb.quality.cells import Cells, pair, read_truth
+from cardocr_nb.quality.confusions import confusions
 from cardocr_nb.quality.intervals import wilson
-from cardocr_nb.quality.normal import normalize_fields
+from cardocr_nb.quality.normal import normalize as normalized
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping, Sequence
 
-    Truth: TypeAlias = pd.DataFrame | str | os.PathLike[str]
+    from numpy.typing import NDArray
+
+    from cardocr_nb.quality.cells import Truth as Truth  # noqa: PLC0414 - others take it from here, beside Rules
+
     Rules: TypeAlias = bool | Mapping[str, Sequence[str]]
 
 OUTCOMES = ("correct", "wrong", "missing", "spurious")
 """What can become of a field: read as it stands on the card; read otherwise; not read; read though it is not there."""
-
-_TRUTH = ("key", "field", "text")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -48,6 +49,10 @@ class Evaluation:
     cards_without_truth, cards_without_reading : int
         Cards of the frame that the truth does not name, and keys of the truth that the frame does not hold. Neither
         counts above.
+    compared : DataFrame
+        Texts of the wrong readings in the form in which they were compared: ``field, truth, text``.
+    by : tuple of str
+        Columns by which the tables are sliced.
     """
 
     fields: pd.DataFrame
@@ -55,11 +60,30 @@ class Evaluation:
     cells: pd.DataFrame
     cards_without_truth: int
     cards_without_reading: int
+    compared: pd.DataFrame
+    by: tuple[str, ...] = ()
+
+    @property
+    def confusions(self) -> pd.DataFrame:
+        """Characters taken for others in wrong readings: ``field, truth, read, count``, most frequent first.
+
+        An empty ``truth`` says that the character was put in, an empty ``read`` that it was left out. Fields that were
+        not read, or do not stand on the card, do not count. See `cardocr_nb.quality.confusions`.
+        """
+        return confusions(self.compared)
 
     def worst(self, n: int = 10) -> pd.DataFrame:
-        """Cells with the most edits, in absolute numbers, first."""
+        """Cells with the most edits, in absolute numbers, first; of equally many the one that was surer of itself."""
         faults = self.cells[self.cells["outcome"] != "correct"]
-        return faults.sort_values("distance", ascending=False, kind="stable").head(n)
+        return faults.sort_values(["distance", "score"], ascending=False, kind="stable").head(n)
+
+    def bootstrap(self, *, confidence: float = 0.95, draws: int = 2000, seed: int = 0) -> pd.DataFrame:
+        """Intervals of accuracy and CER by field and for all fields together, images being what is drawn.
+
+        The fields of an image fail together, so that all fields of all cards are not independent cases. See
+        `cardocr_nb.quality.bootstrap`.
+        """
+        return bootstrap(self.cells, self.by, confidence=confidence, draws=draws, seed=seed)
 
     def __str__(self) -> str:
         left = f"{self.cards_without_truth} cards without truth, {self.cards_without_reading} without a reading"
@@ -107,6 +131,8 @@ def evaluate(
 
     Raises
     ------
+    TypeError
+        The frame is one of Dask.
     ValueError
         The truth lacks a column, names a field of a key twice, or has no key in common with the frame.
 
@@ -122,103 +148,152 @@ def evaluate(
     1  gender      1        1  0.0
     """
     slices = [by] if isinstance(by, str) else list(by)
-    given = _truth(truth)
-    frame = conform(df).reset_index(drop=True)
-    frame["card"] = card_numbers(frame)
-    cards = frame.drop_duplicates("card")[["card", "job_id", "key", *slices]].reset_index(drop=True)
-    number = pd.factorize(pd.concat([cards["key"], given["key"]], ignore_index=True))[0]
-    cards["image"], given["image"] = number[: len(cards)], number[len(cards) :]
-    known = np.isin(cards["image"], given["image"]) & cards["key"].notna()
-    if not known.any() and len(cards) and len(given):
-        raise ValueError(
-            f"no key is in both: the frame holds {len(cards)} cards, the truth {given['key'].nunique()} keys. "
-            "Keys must be spelled alike, folder and ending included"
-        )
-    cells = _cells(frame, given, cards[known], complete=complete)
-    cells = _judge(cells, normalize)
+    given = read_truth(truth)
+    cells = pair(df, given, slices, complete=complete)
+    judged = _judge(cells, normalize)
+    group, groups = _slices(cells, slices)
     return Evaluation(
-        fields=_by_field(cells, slices, confidence),
-        cards=_by_card(cells, slices, confidence),
-        cells=cells.drop(columns=["card", "image"]),
-        cards_without_truth=int((~known).sum()),
-        cards_without_reading=len(np.setdiff1d(given["image"], cards["image"])),
+        fields=_by_field(judged, cells, group, groups, confidence),
+        cards=_by_card(judged, cells, group, groups, confidence),
+        cells=_written_out(judged, cells, slices),
+        cards_without_truth=int((~cells.known).sum()),
+        cards_without_reading=cells.unread,
+        compared=judged.compared,
+        by=tuple(slices),
     )
 
 
-def _truth(truth: Truth) -> pd.DataFrame:
-    table = truth if isinstance(truth, pd.DataFrame) else pd.read_csv(Path(truth), dtype="str", keep_default_na=False)
-    lacking = [c for c in _TRUTH if c not in table.columns]
-    if lacking:
-        raise ValueError(f"the truth has no column {', '.join(lacking)}; it needs key, field and text")
-    given = table[list(_TRUTH)].astype("str").dropna(subset=["key", "field"])
-    given["field"] = given["field"].map({label: field_name(label) for label in given["field"].unique()})
-    given["text"] = given["text"].mask(given["text"] == "")
-    twice = int(given.duplicated(["key", "field"]).sum())
-    if twice:
-        raise ValueError(f"the truth names {twice} fields of a key more than once; keep one row for each key and field")
-    return given.rename(columns={"text": "truth"})
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """Of each cell its outcome, edits and characters of the truth; the texts that differ as they were compared."""
+
+    outcome: NDArray[np.int8]
+    distance: NDArray[np.int64]
+    length: NDArray[np.int64]
+    text: pd.Series
+    truth: pd.Series
+    compared: pd.DataFrame
 
 
-def _cells(frame: pd.DataFrame, given: pd.DataFrame, cards: pd.DataFrame, *, complete: bool) -> pd.DataFrame:
-    """Every field of every card that has a truth: what was read and what stands there."""
-    there = frame["field"].notna() & frame["card"].isin(cards["card"])
-    read = frame.loc[there, ["card", "field", "text", "score"]].drop_duplicates(["card", "field"])
-    read["field"] = read["field"].astype("str")
-    wanted = cards[["card", "image"]].merge(given, on="image")[["card", "field", "truth"]]
-    cells = wanted.merge(read, on=["card", "field"], how="outer" if complete else "left")
-    cells = cells[cells["text"].notna() | cells["truth"].notna()]
-    cells = cells.merge(cards, on="card")
-    order = pd.CategoricalDtype(frame["field"].cat.categories.union(pd.Index(cells["field"].unique()), sort=False))
-    cells["field"] = cells["field"].astype(order)
-    return cells.sort_values(["card", "field"], kind="stable", ignore_index=True)
-
-
-def _judge(cells: pd.DataFrame, normalize: Rules) -> pd.DataFrame:
-    text, truth = cells["text"], cells["truth"]
-    if normalize is not False:
-        rules = None if normalize is True else normalize
-        text, truth = (normalize_fields(side, cells["field"], rules=rules) for side in (text, truth))
-    read, stands = text.notna().to_numpy(), truth.notna().to_numpy()
-    same = read & stands & (text == truth).to_numpy()
-    outcome = np.select([same, read & stands, stands], [0, 1, 2], 3)
-    length = truth.str.len().fillna(0).to_numpy(np.int64)
-    distance = np.where(outcome == 2, length, np.where(outcome == 3, text.str.len().fillna(0), 0)).astype(np.int64)
-    wrong = np.flatnonzero(outcome == 1)
+def _judge(cells: Cells, normalize: Rules) -> _Judged:
+    text, truth = (
+        _taken(texts, rows) for texts, rows in ((cells.frame["text"], cells.row), (cells.given.text, cells.true))
+    )
+    # Equal texts have equal forms, so that of the readings only those that differ need one.
+    written = text.notna().to_numpy()
+    differs = written & ~_equal(text, truth)
+    outcome = np.zeros(len(text), dtype=np.int8)
+    distance, length = np.zeros(len(text), dtype=np.int64), np.zeros(len(text), dtype=np.int64)
+    parts = []
+    for code, rows in enumerate(_by_code(cells.field, len(cells.fields.categories))):
+        field, asked = str(cells.fields.categories[code]), np.flatnonzero(differs[rows])
+        stands = _form(truth.take(rows), field, normalize)
+        read = _form(text.take(rows[asked]), field, normalize)
+        length[rows] = _lengths(stands)
+        there = stands.notna().to_numpy()
+        result = np.where(there, np.where(written[rows], 0, 2), 3)
+        both = stands.take(asked)
+        same, left = _equal(read, both), read.notna().to_numpy()
+        result[asked] = np.select([same, left & there[asked], there[asked]], [0, 1, 2], 3)
+        outcome[rows] = result
+        distance[rows] = np.where(result == 2, length[rows], 0)
+        distance[rows[asked]] += np.where(result[asked] == 3, _lengths(read), 0)
+        wrong = np.flatnonzero(result[asked] == 1)
+        parts.append(
+            pd.DataFrame({"row": rows[asked[wrong]], "truth": both.take(wrong).array, "text": read.take(wrong).array})
+        )
+    faults = pd.concat(parts, ignore_index=True).sort_values("row", ignore_index=True)
+    wrong = faults.pop("row").to_numpy(np.intp)
     distance[wrong] = process.cpdist(
-        truth.take(wrong).tolist(), text.take(wrong).tolist(), scorer=Levenshtein.distance, dtype=np.int64
+        faults["truth"].tolist(), faults["text"].tolist(), scorer=Levenshtein.distance, dtype=np.int64
     )
-    judged = cells.assign(
-        outcome=pd.Categorical.from_codes(outcome, pd.Index(OUTCOMES, dtype="str")), distance=distance, length=length
-    )
-    first = ["card", "job_id", "key", "field", "outcome", "distance", "length", "score", "text", "truth"]
-    return judged[[*first, *(c for c in judged.columns if c not in first)]]
+    faults["field"] = pd.Categorical.from_codes(cells.field[wrong], dtype=cells.fields)
+    return _Judged(outcome, distance, length, text, truth, faults[["field", "truth", "text"]])
 
 
-def _by_field(cells: pd.DataFrame, slices: list[str], confidence: float) -> pd.DataFrame:
-    flags = {name: (cells["outcome"] == name).astype(np.int64) for name in OUTCOMES}
-    stands = cells["outcome"] != "spurious"
-    counted = cells[[*slices, "field"]].assign(
-        cases=stands.astype(np.int64),
-        **flags,
-        edits=cells["distance"].where(stands, 0),
-        characters=cells["length"].where(stands, 0),
+def _by_code(codes: NDArray[np.intp], many: int) -> list[NDArray[np.intp]]:
+    """Rows of each code, in order; small numbers are sorted by counting them."""
+    order = np.argsort(codes.astype(np.int16) if many < 2**15 else codes, kind="stable")
+    return np.split(order, np.cumsum(np.bincount(codes, minlength=many))[:-1])
+
+
+def _form(texts: pd.Series, field: str, normalize: Rules) -> pd.Series:
+    if normalize is False:
+        return texts
+    return normalized(texts, field, rules=None if normalize is True else normalize)
+
+
+def _taken(texts: pd.Series, rows: NDArray[np.intp]) -> pd.Series:
+    return pd.Series(texts.array.take(rows, allow_fill=True), dtype="str")
+
+
+def _equal(left: pd.Series, right: pd.Series) -> NDArray[np.bool_]:
+    return np.asarray(pc.fill_null(pc.equal(arrow(left), arrow(right)), fill_value=False))
+
+
+def _lengths(texts: pd.Series) -> NDArray[np.int64]:
+    return np.asarray(pc.fill_null(pc.utf8_length(arrow(texts)), fill_value=0), dtype=np.int64)
+
+
+def _written_out(judged: _Judged, cells: Cells, slices: list[str]) -> pd.DataFrame:
+    cards = {name: cells.cards[name].array.take(cells.card) for name in ("job_id", "key", *slices)}
+    columns = {
+        "job_id": cards.pop("job_id"),
+        "key": cards.pop("key"),
+        "field": pd.Categorical.from_codes(cells.field, dtype=cells.fields, validate=False),
+        "outcome": pd.Categorical.from_codes(judged.outcome, pd.Index(OUTCOMES, dtype="str"), validate=False),
+        "distance": judged.distance,
+        "length": judged.length,
+        "score": cells.frame["score"].array.take(cells.row, allow_fill=True),
+        "text": judged.text.array,
+        "truth": judged.truth.array,
+        **cards,
+    }
+    return pd.DataFrame(columns, copy=False)
+
+
+def _slices(cells: Cells, slices: list[str]) -> tuple[NDArray[np.intp], pd.DataFrame]:
+    """The slice of each card, by number, and what the slices are called."""
+    there = np.zeros(len(cells.cards), dtype=bool)
+    there[cells.card] = True
+    if not slices:
+        return np.zeros(len(cells.cards), dtype=np.intp), pd.DataFrame(index=[0])
+    groups = cells.cards[slices][there].groupby(slices, observed=True, dropna=False)
+    group = np.full(len(cells.cards), -1, dtype=np.intp)
+    group[there] = groups.ngroup().to_numpy()
+    return group, groups.size().reset_index()[slices]
+
+
+def _by_field(
+    judged: _Judged, cells: Cells, group: NDArray[np.intp], groups: pd.DataFrame, confidence: float
+) -> pd.DataFrame:
+    fields = len(cells.fields.categories)
+    place = group[cells.card] * fields + cells.field
+    counts = np.bincount(place * len(OUTCOMES) + judged.outcome, minlength=len(groups) * fields * len(OUTCOMES))
+    counts = counts.reshape(-1, len(OUTCOMES))
+    there = np.flatnonzero(counts.sum(axis=1))
+    stands = np.where(judged.outcome == OUTCOMES.index("spurious"), 0, 1)
+    edits, characters = (
+        np.bincount(place, weights=stands * what, minlength=len(counts))[there]
+        for what in (judged.distance, judged.length)
     )
-    groups = counted.groupby([*slices, "field"], observed=True, dropna=False)
-    table = groups.sum().reset_index()
-    table["cer"] = table["edits"] / table["characters"].where(table["characters"] > 0)
+    table = groups.take(there // fields).reset_index(drop=True)
+    table["field"] = pd.Categorical.from_codes(there % fields, dtype=cells.fields)
+    table = table.assign(**dict(zip(OUTCOMES, counts[there].T, strict=True)))
+    table["cases"] = table["correct"] + table["wrong"] + table["missing"]
+    table["cer"] = edits / np.where(characters > 0, characters, np.nan)
     table = _with_interval(table, confidence)
-    return table[[*slices, "field", "cases", "correct", "exact", "low", "high", "wrong", "missing", "spurious", "cer"]]
+    names = ["field", "cases", "correct", "exact", "low", "high", "wrong", "missing", "spurious", "cer"]
+    return table[[*groups.columns, *names]]
 
 
-def _by_card(cells: pd.DataFrame, slices: list[str], confidence: float) -> pd.DataFrame:
-    right = (cells["outcome"] == "correct").groupby(cells["card"]).all()
-    cards = cells.drop_duplicates("card")[[*slices, "card"]]
-    counted = cards[slices].assign(cases=1, correct=right.reindex(cards["card"]).to_numpy().astype(np.int64))
-    if slices:
-        table = counted.groupby(slices, observed=True, dropna=False).sum().reset_index()
-    else:
-        table = counted.sum().to_frame().T.astype(np.int64)
-    return _with_interval(table, confidence)
+def _by_card(
+    judged: _Judged, cells: Cells, group: NDArray[np.intp], groups: pd.DataFrame, confidence: float
+) -> pd.DataFrame:
+    faults = np.bincount(cells.card, weights=judged.outcome != 0, minlength=len(group))
+    there = np.bincount(cells.card, minlength=len(group)) > 0
+    cases, correct = (np.bincount(group[which], minlength=len(groups)) for which in (there, there & (faults == 0)))
+    return _with_interval(groups.assign(cases=cases, correct=correct), confidence)
 
 
 def _with_interval(table: pd.DataFrame, confidence: float) -> pd.DataFrame:

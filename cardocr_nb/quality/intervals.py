@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
-def _checked(confidence: float) -> float:
+def checked_confidence(confidence: float) -> float:
+    """Refuse what is no share."""
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must lie between 0 and 1, got {confidence}")
     return confidence
@@ -50,7 +51,7 @@ def wilson(
     >>> f"{low:.3f} {high:.3f}"
     '0.596 0.982'
     """
-    z = NormalDist().inv_cdf((1 + _checked(confidence)) / 2)
+    z = NormalDist().inv_cdf((1 + checked_confidence(confidence)) / 2)
     k, n = np.asarray(count, dtype=np.float64), np.asarray(cases, dtype=np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
         share = k / n
@@ -92,5 +93,19 @@ def lower_bound(count: ArrayLike, cases: ArrayLike, *, confidence: float = 0.95)
     from scipy.stats import beta  # type: ignore[import-untyped]  # scipy ships no type hints
 
     k, n = np.asarray(count, dtype=np.float64), np.asarray(cases, dtype=np.float64)
-    bound = beta.ppf(1 - _checked(confidence), np.maximum(k, 1), np.maximum(n - k + 1, 1))
+    bound = beta.ppf(1 - checked_confidence(confidence), np.maximum(k, 1), np.maximum(n - k + 1, 1))
     return np.where(k > 0, bound, 0.0)
+
+
+def upper_bound(count: ArrayLike, cases: ArrayLike, *, confidence: float = 0.95) -> NDArray[np.float64]:
+    """One-sided upper bound for a share by the exact method of Clopper and Pearson; 1 where there are no cases.
+
+    Parameters, errors and source are those of `lower_bound`.
+
+    Examples
+    --------
+    >>> upper_bound([0, 1], [598, 598]).round(4).tolist()
+    [0.005, 0.0079]
+    """
+    k, n = np.asarray(count, dtype=np.float64), np.asarray(cases, dtype=np.float64)
+    return 1 - lower_bound(n - k, n, confidence=confidence)

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cardocr_nb.quality import vocabulary
+from cardocr_nb.quality.bytewise import arrow, once_each, replaced, unusual
 from cardocr_nb.quality.dates import read_dates, read_periods
 
 if TYPE_CHECKING:
@@ -39,9 +40,14 @@ RULES: dict[str, tuple[str, ...]] = {
 
 def _on_arrow(change: Callable[[pa.Array], pa.Array]) -> Step:
     def step(texts: pd.Series) -> pd.Series:
-        return pd.Series(change(pa.array(texts, type=pa.large_string())), index=texts.index, dtype="str")
+        return pd.Series(change(arrow(texts)), index=texts.index, dtype="str")
 
     return step
+
+
+def _on_unusual(change: Callable[[pa.Array], pa.Array]) -> Step:
+    """For what changes no text of plain letters, digits and ideographs without spaces."""
+    return _on_arrow(lambda array: replaced(array, unusual(array, within=True), change))
 
 
 def _replace(pattern: str, by: str) -> Step:
@@ -78,10 +84,10 @@ def _without_spaces(texts: pa.Array) -> pa.Array:
 
 
 STEPS: dict[str, Step] = {
-    "nfkc": _on_arrow(lambda a: pc.utf8_normalize(a, form="NFKC")),
-    "spaces": _on_arrow(_without_spaces),
+    "nfkc": _on_unusual(lambda a: pc.utf8_normalize(a, form="NFKC")),
+    "spaces": _on_unusual(_without_spaces),
     "upper": _on_arrow(pc.utf8_upper),
-    "dots": _replace("[•・‧∙⋅]", "·"),
+    "dots": _on_unusual(lambda a: pc.replace_substring_regex(a, pattern="[•・‧∙⋅]", replacement="·")),
     "separators": _replace("[,、/;+]", ""),
     "date": _date,
     "period": _period,
@@ -93,6 +99,10 @@ STEPS: dict[str, Step] = {
 space, ``upper`` makes capitals, ``dots`` unifies the dot in names, ``separators`` takes out what stands between vehicle
 classes, ``date`` and ``period`` give ISO dates, ``gender``, ``ethnicity`` and ``nationality`` give the word on the card
 for a translation. A text that a step cannot read stays as it is."""
+
+
+_REPEATED = frozenset({"separators", "date", "period", "gender", "ethnicity", "nationality"})
+"""Steps of fields in which few different texts stand."""
 
 
 def normalize(texts: pd.Series, field: str, *, rules: Mapping[str, Sequence[str]] | None = None) -> pd.Series:
@@ -123,12 +133,19 @@ def normalize(texts: pd.Series, field: str, *, rules: Mapping[str, Sequence[str]
     >>> normalize(pd.Series(["Han", "汉族"]), "ethnicity").tolist()
     ['汉', '汉']
     """
-    result = texts.astype("str")
-    for name in (rules or {}).get(field, RULES.get(field, PLAIN)):
+    names = (rules or {}).get(field, RULES.get(field, PLAIN))
+    for name in names:
         if name not in STEPS:
             raise ValueError(f"no step is called {name!r}; the steps are {', '.join(STEPS)}")
-        result = STEPS[name](result)
-    return result.mask(result == "")
+
+    def changed(different: pd.Series) -> pd.Series:
+        for name in names:
+            different = STEPS[name](different)
+        nothing = (different == "").fillna(value=False).to_numpy(bool)
+        return different.mask(nothing) if nothing.any() else different
+
+    given = texts.astype("str")
+    return once_each(given, changed) if _REPEATED.intersection(names) else changed(given)
 
 
 def normalize_fields(
@@ -142,9 +159,15 @@ def normalize_fields(
     >>> normalize_fields(both.text, both.field).tolist()
     ['男', '1974-12-01']
     """
-    result = texts.astype("str").reset_index(drop=True)
-    names = fields.reset_index(drop=True)
-    for field in names.dropna().unique():
-        rows = names.index[names == field]
-        result.loc[rows] = normalize(result.loc[rows], str(field), rules=rules)
-    return result.set_axis(texts.index)
+    codes, names = pd.factorize(fields)
+    # Small numbers are sorted by counting them.
+    order = np.argsort(codes.astype(np.int16) if len(names) < 2**15 else codes, kind="stable")
+    given = texts.astype("str").reset_index(drop=True)
+    ends = np.cumsum(np.bincount(codes + 1, minlength=len(names) + 1))
+    parts = [given.take(order[: ends[0]])]
+    for n, name in enumerate(names):
+        parts.append(normalize(given.take(order[ends[n] : ends[n + 1]]), str(name), rules=rules))
+    back = np.empty(len(order), dtype=np.intp)
+    back[order] = np.arange(len(order))
+    together = pa.concat_arrays([arrow(part) for part in parts])
+    return pd.Series(together.take(pa.array(back)), index=texts.index, dtype="str")

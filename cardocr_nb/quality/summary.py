@@ -10,16 +10,16 @@ import pandas as pd
 
 from cardocr_nb.cards import CardType, expected_fields
 from cardocr_nb.frame.scale import is_dask, reduce
-from cardocr_nb.frame.schema import UNREADABLE, conform
+from cardocr_nb.frame.schema import PLANNED, UNREADABLE, conform
 from cardocr_nb.frame.shapes import card_numbers, fields_of, ordered_fields
 from cardocr_nb.wire.models import JobState
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-OUTCOMES = ("ok", "nothing found", "failed", "unreadable", "under way", "cancelled", "unknown")
+OUTCOMES = ("ok", "nothing found", "failed", "unreadable", "under way", "not submitted", "cancelled", "unknown")
 """How a card can stand: fields were read; no card on the image; refused; the saved response is spoiled; not ended yet;
-cancelled; the service does not know the job."""
+planned in the ledger of a run; cancelled; the service does not know the job, or nobody knows whether it was accepted."""
 
 _QUANTILES = {"min": 0.0, "q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95, "max": 1.0}
 _BY_STATE = {
@@ -28,6 +28,7 @@ _BY_STATE = {
     str(JobState.SUBMITTED): "under way",
     str(JobState.RUNNING): "under way",
     str(JobState.PAUSE): "under way",
+    PLANNED: "not submitted",
     str(JobState.CANCEL): "cancelled",
 }
 
@@ -40,7 +41,7 @@ class Summary:
     ----------
     cards : int
     outcomes : Series of int
-        Cards by outcome, see `OUTCOMES`; all seven, also those that did not occur.
+        Cards by outcome, see `OUTCOMES`; all eight, also those that did not occur.
     codes : Series of int
         Failed cards by the service's code.
     fields : DataFrame

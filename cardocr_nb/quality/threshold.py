@@ -10,8 +10,9 @@ import pandas as pd
 
 from cardocr_nb.frame.schema import conform
 from cardocr_nb.frame.shapes import card_numbers
-from cardocr_nb.quality.calibration import judged_readings
-from cardocr_nb.quality.intervals import lower_bound
+from cardocr_nb.quality.calibration import scored_readings
+from cardocr_nb.quality.evaluate import evaluate
+from cardocr_nb.quality.intervals import lower_bound, wilson
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from cardocr_nb.quality.evaluate import Rules, Truth
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Thresholds:
     """Result of `threshold`.
 
@@ -29,13 +30,29 @@ class Thresholds:
         One row a field: ``threshold`` (Int16; missing when no score reaches the promise), ``cases`` read, ``passing``
         at or above it, ``share`` of the cases that pass, ``right`` share of those that pass, and ``bound``: what their
         share is at least, with the confidence asked for. Without a threshold the last two describe all cases.
+    joint : DataFrame
+        One row for whole cards: ``cases``, ``passing`` (every field that stands there was read and passes), their
+        ``share`` with its interval ``share_low, share_high``, and ``right``, the share of those that pass on which
+        everything is right, with its interval ``low, high`` (Wilson). No promise is made of it: it is measured on the
+        cards from which the thresholds were learned, and so a little too good.
     precision, confidence : float
         What was asked for.
     """
 
     fields: pd.DataFrame
+    joint: pd.DataFrame
     precision: float
     confidence: float
+
+    def __str__(self) -> str:
+        promised = f"precision {self.precision:g} with confidence {self.confidence:g}, field by field"
+        return f"{promised}\n{self.fields.to_string(index=False)}\nwhole cards\n{self.joint.to_string(index=False)}"
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        promised = f"<p>precision {self.precision:g} with confidence {self.confidence:g}, field by field</p>"
+        return f"{promised}{self.fields.to_html(index=False)}<p>whole cards</p>{self.joint.to_html(index=False)}"
 
     def passes(self, df: pd.DataFrame) -> pd.Series:
         """Tell which readings of a frame may be used unseen.
@@ -45,9 +62,7 @@ class Thresholds:
         Series of bool
             With the index of `df`; False without a score, and for fields without a threshold.
         """
-        least = dict(zip(self.fields["field"].astype("str"), self.fields["threshold"], strict=True))
-        needed = df["field"].astype("str").map(least).astype("Int16")
-        return (df["score"] >= needed).fillna(False).astype(bool).rename("passes")
+        return passes(self.fields, df)
 
     def cards(self, df: pd.DataFrame) -> pd.DataFrame:
         """Tell of which cards every reading may be used unseen.
@@ -62,6 +77,14 @@ class Thresholds:
         every = self.passes(frame).groupby(number).all()
         first = np.unique(number, return_index=True)[1]
         return frame[["job_id", "key"]].take(first).reset_index(drop=True).assign(passes=every.to_numpy())
+
+
+def passes(fields: pd.DataFrame, df: pd.DataFrame) -> pd.Series:
+    """Tell which readings of a frame reach the threshold of their field, see `Thresholds.passes`."""
+    known = fields[fields["field"].notna() & fields["threshold"].notna()]
+    least = dict(zip(known["field"].astype("str"), known["threshold"].tolist(), strict=True))
+    needed = df["field"].astype("str").map(least).astype("Int16")
+    return (df["score"] >= needed).fillna(False).astype(bool).rename("passes")
 
 
 def threshold(
@@ -120,7 +143,8 @@ def threshold(
             raise ValueError(f"{name} must lie between 0 and 1, got {value}")
     if looks < 1:
         raise ValueError(f"looks must be 1 or more, got {looks}")
-    readings = judged_readings(df, truth, normalize=normalize)
+    cells = evaluate(df, truth, normalize=normalize).cells
+    readings = scored_readings(cells)
     level = 1 - (1 - confidence) / looks
     rows = [
         {"field": field, **_lowest(part["score"].to_numpy(), part["right"].to_numpy(), precision, level, looks)}
@@ -128,7 +152,19 @@ def threshold(
     ]
     columns = ["field", "threshold", "cases", "passing", "share", "right", "bound"]
     table = pd.DataFrame(rows, columns=columns).astype({"threshold": "Int16"})
-    return Thresholds(fields=table, precision=precision, confidence=confidence)
+    return Thresholds(table, _joint(cells, table, confidence), precision, confidence)
+
+
+def _joint(cells: pd.DataFrame, fields: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    states = {"passes": passes(fields, cells) & (cells["outcome"] != "missing"), "right": cells["outcome"] == "correct"}
+    cards = pd.DataFrame(states).groupby(card_numbers(cells)).all()
+    cases, passing = len(cards), int(cards["passes"].sum())
+    right = int((cards["passes"] & cards["right"]).sum())
+    intervals = [wilson(count, of, confidence=confidence) for count, of in ((passing, cases), (right, passing))]
+    (share_low, share_high), (low, high) = ((float(a), float(b)) for a, b in intervals)
+    shares = {"share": passing / cases if cases else np.nan, "share_low": share_low, "share_high": share_high}
+    rights = {"right": right / passing if passing else np.nan, "low": low, "high": high}
+    return pd.DataFrame([{"cases": cases, "passing": passing, **shares, **rights}])
 
 
 def _lowest(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 FAMILY = "Report letters"
 """First in the page's font stack, for Chinese letters only: behind ``system-ui`` Chromium may draw boxes in its place."""
 
-_HAN = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff01-\uff60\U00020000-\U0003ffff]")
+HAN = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff01-\uff60\U00020000-\U0003ffff]")
 _RANGE = "U+2E80-9FFF, U+F900-FAFF, U+FF01-FF60, U+20000-3FFFF"
 _RESTRICTED = 0x000E
 _HIDDEN = ":lang(en) .zh { display: none; }"
@@ -41,11 +41,11 @@ def letters_css(page: str) -> str:
     >>> letters_css("<p>plain</p>")
     ''
     """
-    used = set(_HAN.findall(page))
+    used = set(HAN.findall(page))
     if not used:
         return ""
     path = chinese_font()
-    font = None if path is None else _subset(path, "".join(sorted(used)))
+    font = None if path is None else font_subset(path, "".join(sorted(used)))
     if font is None:
         return _HIDDEN
     data = base64.b64encode(font).decode()
@@ -53,7 +53,7 @@ def letters_css(page: str) -> str:
     return f'@font-face {{ font-family: "{FAMILY}"; src: {source}; unicode-range: {_RANGE}; }}'
 
 
-def _subset(path: Path, letters: str) -> bytes | None:
+def font_subset(path: Path, letters: str) -> bytes | None:
     """A WOFF file of some letters, or None when the font's licence bits forbid it to travel."""
     from fontTools import subset
     from fontTools.ttLib import TTFont

@@ -36,6 +36,7 @@ _OUTCOME = {
     "unreadable": "failed",
     "unknown": "failed",
     "under way": "unfinished",
+    "not submitted": "unfinished",
     "cancelled": "unfinished",
 }
 _MOST_TYPES = 20

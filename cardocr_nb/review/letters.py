@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from cardocr_nb.fonts import chinese_font
 from cardocr_nb.quality.vocabulary import ETHNICITIES
-from cardocr_nb.report.letters import _HAN as HAN
-from cardocr_nb.report.letters import _subset as subset
+from cardocr_nb.report.letters import HAN, font_subset
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,4 +54,4 @@ def font_of(letters: Iterable[str]) -> bytes | None:
     b'wOFF'
     """
     path = chinese_font()
-    return None if path is None else subset(path, "".join(sorted(letters)))
+    return None if path is None else font_subset(path, "".join(sorted(letters)))

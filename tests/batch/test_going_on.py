@@ -152,7 +152,9 @@ def test_the_ledger_of_another_bucket_is_refused(ledger):
             )
             with expected:
                 read(client, ledger, KEYS[:1], patience=0.0)
-    assert states(ocr.to_frame(ledger)) == ["Planned"]
+    left = ocr.to_frame(ledger)
+    assert states(left) == ["Planned"]
+    assert left.cardocr.summary().outcomes["not submitted"] == 1
 
 
 def test_a_run_on_a_ledger_that_another_holds_says_who(client, ledger):

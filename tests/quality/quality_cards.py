@@ -33,5 +33,7 @@ def number(head):
 
 
 def job(texts, *, key="1.jpg", kind="IDCard", polygon=BOX, state=JobState.SUCCESS, score=90):
-    fields = tuple(Field(label, text, score, polygon) for label, text in texts.items())
+    """A job whose fields stand below one another, or all at the polygon given."""
+    places = [tuple((x, y + 10 * n) for x, y in BOX) if polygon is BOX else polygon for n in range(len(texts))]
+    fields = tuple(Field(label, text, score, at) for (label, text), at in zip(texts.items(), places, strict=True))
     return Job(f"job of {key}", state, key, kind, result=CardResult(fields, status=int(bool(fields))))

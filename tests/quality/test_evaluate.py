@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import jiwer
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from quality_cards import ID_CARD, LICENCE, job
 from rapidfuzz.distance import Levenshtein
+from sklearn.metrics import accuracy_score
 
 from cardocr_nb.frame import empty, to_frame
 from cardocr_nb.quality import evaluate, wilson
@@ -192,3 +194,68 @@ def test_counts_and_character_error_rate_are_those_of_a_plain_loop(pairs):
     if standing:
         edits = sum(Levenshtein.distance(true, read) for read, true in standing)
         assert name.cer.iloc[0] == pytest.approx(edits / sum(len(true) for _, true in standing))
+
+
+@settings(max_examples=30)
+@given(st.lists(st.tuples(words.filter(bool), words.filter(bool)), min_size=1, max_size=8))
+def test_figures_and_confusions_agree_with_jiwer_and_scikit_learn(pairs):
+    read, true = map(list, zip(*pairs, strict=True))
+    frame = to_frame([reading({"姓名": text}, key=str(k)) for k, text in enumerate(read)])
+    result = evaluate(frame, truth_of(*((str(k), {"name": text}) for k, text in enumerate(true))), normalize=False)
+    theirs = jiwer.process_characters(true, read)
+    assert result.fields.cer[0] == pytest.approx(theirs.cer)
+    assert result.fields.exact[0] == accuracy_score(true, read)
+    table = result.confusions
+    kinds = [(table.truth == "") * 1, (table.read == "") * 1, ((table.truth != "") & (table.read != "")) * 1]
+    put_in, left_out, changed = (int((kind * table["count"]).sum()) for kind in kinds)
+    assert put_in + left_out + changed == theirs.insertions + theirs.deletions + theirs.substitutions
+    # Several alignments can have equally few edits; what all of them share is how much longer the text became.
+    assert put_in - left_out == theirs.insertions - theirs.deletions
+
+
+def test_confusions_are_counted_by_field_with_the_commonest_first():
+    read = [
+        {"姓名": "样木", "公民身份号码": "99O1"},
+        {"姓名": "样本一", "公民身份号码": "9901"},
+        {"姓名": "样"},
+        {"姓名": "样木"},
+    ]
+    true = [
+        {"name": "样本", "id_number": "9901"},
+        {"name": "样本", "id_number": "9901"},
+        {"name": "样本", "gender": "女"},
+        {"name": "样本"},
+    ]
+    result = evaluate(
+        to_frame([reading(texts, key=str(k)) for k, texts in enumerate(read)]),
+        truth_of(*((str(k), texts) for k, texts in enumerate(true))),
+    )
+    assert result.confusions.to_numpy().tolist() == [
+        ["name", "本", "木", 2],
+        ["name", "", "一", 1],
+        ["name", "本", "", 1],
+        ["id_number", "0", "O", 1],
+    ]
+    assert result.confusions.field.dtype == result.fields.field.dtype
+
+
+def test_confusions_are_those_of_the_compared_form():
+    frame = to_frame(reading({"出生": "December 1, 1974", "姓名": "样 本"}))
+    truth = truth_of(("1.jpg", {"birth_date": "1974年12月2日", "name": "样本"}))
+    assert evaluate(frame, truth).confusions.to_numpy().tolist() == [["birth_date", "2", "1", 1]]
+
+
+def test_no_wrong_reading_gives_an_empty_table_of_confusions():
+    for frame in (to_frame(reading({"姓名": "样本"})), empty()):
+        table = evaluate(frame, truth_of(("1.jpg", {"name": "样本"}))).confusions
+        assert table.columns.tolist() == ["field", "truth", "read", "count"]
+        assert table.empty
+
+
+def test_of_equally_many_edits_the_surer_reading_is_worse():
+    frame = to_frame([CardResult((Field("姓名", "x", score),), key=str(score)) for score in (10, 99, 50)])
+    assert evaluate(frame, truth_of(*((str(k), {"name": "y"}) for k in (10, 50, 99)))).worst().key.tolist() == [
+        "99",
+        "50",
+        "10",
+    ]

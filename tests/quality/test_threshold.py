@@ -9,7 +9,7 @@ from scipy.stats import binomtest
 from test_calibration import cards_and_truth
 
 from cardocr_nb.frame import empty
-from cardocr_nb.quality import lower_bound, threshold
+from cardocr_nb.quality import lower_bound, threshold, wilson
 from cardocr_nb.quality.threshold import _lowest
 
 
@@ -51,21 +51,71 @@ def test_more_looks_ask_for_more():
     assert threshold(*cards_and_truth(score, right), looks=20).fields.threshold.isna().all()
 
 
-def test_the_promise_is_kept_as_often_as_it_is_given():
+VALUES = np.arange(50, 100)
+
+
+@pytest.mark.parametrize(
+    ("values", "share", "chance", "precision", "cases"),
+    [
+        (VALUES, np.ones(50), 0.90 + 0.1 * ((VALUES - 50) / 49) ** 0.5, 0.98, 3000),
+        (VALUES, np.ones(50), np.full(50, 0.979), 0.98, 3000),
+        (VALUES, np.ones(50), np.linspace(0.6, 1, 50), 0.9, 500),
+        (np.array([20, 99, 100]), np.array([0.05, 0.05, 0.9]), np.array([0.5, 0.9, 0.9949]), 0.995, 5000),
+    ],
+    ids=["rising", "just too bad at every score", "few cards", "saturated"],
+)
+def test_the_promise_is_kept_in_95_of_100_sets(values, share, chance, precision, cases):
     rng = np.random.default_rng(11)
-    values = np.arange(50, 100)
-    chance = 0.90 + 0.1 * ((values - 50) / 49) ** 0.5
-    # True share of right readings at and above each score, the scores being drawn evenly.
-    true = np.cumsum(chance[::-1])[::-1] / np.arange(len(values), 0, -1)
-    broken = given_out = 0
+    share = share / share.sum()
+    true = np.cumsum((share * chance)[::-1])[::-1] / np.cumsum(share[::-1])[::-1]
+    broken = 0
     for _ in range(500):
-        drawn = rng.integers(0, len(values), 3000)
-        found = _lowest(values[drawn], rng.random(3000) < chance[drawn], 0.98, 1 - 0.05 / 20, 20)
+        drawn = rng.choice(len(values), size=cases, p=share)
+        found = _lowest(values[drawn], rng.random(cases) < chance[drawn], precision, 1 - 0.05 / 20, 20)
         if found["threshold"] is not pd.NA:
-            given_out += 1
-            broken += bool(true[found["threshold"] - 50] < 0.98)
-    assert given_out > 100
+            broken += bool(true[np.searchsorted(values, found["threshold"])] < precision)
     assert broken <= 0.05 * 500
+
+
+def test_a_threshold_is_found_where_there_is_one():
+    rng = np.random.default_rng(12)
+    chance = 0.90 + 0.1 * ((VALUES - 50) / 49) ** 0.5
+    found = 0
+    for _ in range(100):
+        drawn = rng.integers(0, len(VALUES), 3000)
+        right = rng.random(3000) < chance[drawn]
+        found += _lowest(VALUES[drawn], right, 0.98, 1 - 0.05 / 20, 20)["threshold"] is not pd.NA
+    assert found > 70
+
+
+def test_whole_cards_pass_when_every_field_was_read_and_passes():
+    score = np.full(2000, 99)
+    score[:100] = 50
+    frame, truth = cards_and_truth(score, score == 99)
+    other, more = cards_and_truth(np.full(2000, 90), np.arange(2000) != 1999, field="address")
+    other.loc[1000, "text"] = pd.NA
+    both = pd.concat([frame, other], ignore_index=True)
+    found = threshold(both, pd.concat([truth, more]), precision=0.99)
+    assert found.fields.threshold.tolist() == [99, 90]
+    joint = found.joint.iloc[0]
+    assert joint[["cases", "passing", "share"]].tolist() == [2000, 1899, 1899 / 2000]
+    assert joint.right == 1898 / 1899
+    low, high = wilson([1899, 1898], [2000, 1899])
+    assert joint[["share_low", "low"]].tolist() == pytest.approx(low.tolist())
+    assert joint[["share_high", "high"]].tolist() == pytest.approx(high.tolist())
+
+
+def test_a_field_without_threshold_lets_no_card_pass():
+    joint = threshold(*cards_and_truth([90] * 5, [True] * 5)).joint.iloc[0]
+    assert joint[["cases", "passing", "share"]].tolist() == [5, 0, 0]
+    assert np.isnan(joint.right)
+
+
+def test_what_is_shown_are_the_tables():
+    found = threshold(*cards_and_truth([90] * 5, [True] * 5))
+    for shown in (repr(found), found._repr_html_()):
+        assert "precision 0.995 with confidence 0.95" in shown
+        assert "样本" not in shown
 
 
 @pytest.fixture
@@ -99,5 +149,7 @@ def test_what_makes_no_sense_is_refused(name, value):
         threshold(*cards_and_truth([90], [True]), **{name: value})
 
 
-def test_nothing_gives_an_empty_table():
-    assert threshold(empty(), pd.DataFrame({"key": [], "field": [], "text": []})).fields.empty
+def test_nothing_gives_empty_tables():
+    found = threshold(empty(), pd.DataFrame({"key": [], "field": [], "text": []}))
+    assert found.fields.empty
+    assert found.joint.cases.tolist() == [0]

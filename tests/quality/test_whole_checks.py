@@ -71,3 +71,14 @@ def test_scores_that_hardly_differ_are_a_finding_about_the_field():
     assert check(stuck.iloc[:-2], ["scores_vary"]).empty
     alive = to_frame([job({"姓名": "a"}, key=str(k), score=k) for k in range(30)])
     assert check(alive, ["scores_vary"]).passed.tolist() == [True]
+
+
+def test_a_score_that_nearly_all_readings_have_is_a_finding_about_the_field():
+    def scores(*values):
+        return to_frame([job({"姓名": "a"}, key=str(k), score=value) for k, value in enumerate(values)])
+
+    stuck = scores(*[99] * 95, 10, 20, 30, 40, 50)
+    assert failing(stuck, "scores_are_not_stuck").field.tolist() == ["name"]
+    assert failing(stuck, "scores_vary").empty
+    assert failing(scores(*[99] * 94, *range(10, 16)), "scores_are_not_stuck").empty
+    assert check(scores(*[99] * 29), ["scores_are_not_stuck"]).empty

@@ -1,0 +1,60 @@
+"""Which characters are taken for which."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from rapidfuzz.distance import Levenshtein
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+COLUMNS = ("field", "truth", "read", "count")
+"""Columns of the table that `confusions` makes."""
+
+
+def confusions(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Count the single edits that turn what stands on the cards into what was read.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        ``field, truth, text``, both texts there, in the form in which they are compared.
+
+    Returns
+    -------
+    DataFrame
+        ``field, truth, read, count``, most frequent first: a character for another, put in (``truth`` is ``""``) or
+        left out (``read`` is ``""``). The edits are fewest possible (Levenshtein); where several alignments have equally
+        few, one counts.
+
+    Examples
+    --------
+    >>> pairs = pd.DataFrame({"field": "name", "truth": ["样本一", "样本"], "text": ["样木", "样木"]})
+    >>> confusions(pairs)
+      field truth read  count
+    0  name     本    木      2
+    1  name     一           1
+    """
+    different = pairs.groupby(["field", "truth", "text"], observed=True, sort=False).size().reset_index(name="count")
+    edits = [
+        (row, truth, read)
+        for row, (left, right) in enumerate(zip(different["truth"], different["text"], strict=True))
+        for truth, read in _edits(left, right)
+    ]
+    table = pd.DataFrame(edits, columns=["row", "truth", "read"]).astype(
+        {"row": "int64", "truth": "str", "read": "str"}
+    )
+    texts = different.take(table["row"].to_numpy())
+    table["field"], table["count"] = texts["field"].array, texts["count"].to_numpy()
+    counted = table.groupby(["field", "truth", "read"], observed=True)["count"].sum().reset_index()
+    return counted.sort_values("count", ascending=False, kind="stable", ignore_index=True)[list(COLUMNS)]
+
+
+def _edits(truth: str, read: str) -> Iterator[tuple[str, str]]:
+    for edit in Levenshtein.editops(truth, read):
+        yield (
+            "" if edit.tag == "insert" else truth[edit.src_pos],
+            "" if edit.tag == "delete" else read[edit.dest_pos],
+        )

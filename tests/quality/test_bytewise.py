@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import unicodedata
+from itertools import pairwise
+
+import pandas as pd
+import pyarrow as pa
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from cardocr_nb.quality.bytewise import arrow, blocks, once_each, remembered, spans, trimmed
+
+texts = st.lists(
+    st.none() | st.text(max_size=8) | st.text("样本一二A0 ９\u3000·é\u0301e", max_size=8), min_size=1, max_size=8
+)
+
+
+@given(texts)
+def test_trimming_agrees_with_python(many):
+    expected = [None if t is None else unicodedata.normalize("NFKC", t).strip() for t in many]
+    # Python strips the separators U+001C to U+001F too, which are no white space to Unicode.
+    assume(not any(c in "\x1c\x1d\x1e\x1f" for t in many if t for c in t))
+    assert trimmed(pa.array(many, pa.large_string())).to_pylist() == expected
+
+
+@given(texts, st.integers(0, 3))
+def test_a_slice_of_an_array_has_its_own_bytes(many, begin):
+    array = pa.array(many, pa.large_string())[begin:]
+    starts, data = spans(array)
+    assert [data[a:b].tobytes().decode() for a, b in pairwise(starts)] == [t or "" for t in many[begin:]]
+
+
+def test_blocks_are_the_bytes_of_texts_of_one_length():
+    array = arrow(pd.Series(["abc", "x", "def"]))
+    assert [bytes(row) for row in blocks(array, pd.array([0, 2]).to_numpy(), 2, skip=1)] == [b"bc", b"ef"]
+
+
+def test_only_different_texts_are_asked():
+    seen = []
+
+    def upper(different):
+        seen.extend(different)
+        return different.str.upper()
+
+    column = pd.Series(["a", None, "b", "a"], index=[3, 1, 2, 0], dtype="str")
+    result = once_each(column, upper)
+    assert sorted(seen) == ["a", "b"]
+    assert result.index.equals(column.index)
+    assert result.dropna().tolist() == ["A", "B", "A"]
+    assert result.isna().tolist() == [False, True, False, False]
+
+
+def test_an_answer_is_remembered_only_for_the_very_series():
+    calls = []
+    read = remembered(lambda texts: calls.append(len(texts)) or len(texts))
+    one, other = pd.Series(["a"]), pd.Series(["a"])
+    assert (read(one), read(one), read(other)) == (1, 1, 1)
+    assert calls == [1, 1]

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_calibration import cards_and_truth
+
+from cardocr_nb.frame import empty
+from cardocr_nb.quality import cost, wilson
+from cardocr_nb.quality.risk import area, curve, least_area
+
+readings = st.lists(st.tuples(st.integers(0, 6), st.booleans()), min_size=1, max_size=40)
+
+
+def both(many):
+    score, wrong = (np.array(side) for side in zip(*many, strict=True))
+    return score, wrong.astype(bool)
+
+
+@given(readings)
+def test_the_curve_is_that_of_a_plain_loop(many):
+    score, wrong = both(many)
+    points = curve(score, wrong)
+    expected = [(s, (score >= s).sum(), wrong[score >= s].sum()) for s in sorted(set(score.tolist()), reverse=True)]
+    assert list(zip(*points, strict=True)) == expected
+
+
+@settings(max_examples=50)
+@given(readings)
+def test_the_area_is_the_mean_over_all_orders_of_equal_scores(many):
+    score, wrong = both(many)
+    rng = np.random.default_rng(0)
+    k = np.arange(1, len(score) + 1)
+    orders = [np.lexsort([rng.random(len(score)), -score]) for _ in range(2000)]
+    assert area(score, wrong) == pytest.approx(np.mean([(np.cumsum(wrong[o]) / k).mean() for o in orders]), abs=0.05)
+    assert least_area(wrong) <= area(score, wrong) + 1e-12
+    assert least_area(wrong) == pytest.approx(area(-wrong.astype(np.int64), wrong))
+
+
+@settings(max_examples=30)
+@given(readings, st.integers(1, 9), st.integers(1, 9))
+def test_no_threshold_is_cheaper_than_the_one_found(many, review, error):
+    score, wrong = both(many)
+    row = cost(*cards_and_truth(score, ~wrong), review=review, error=error).fields.iloc[0]
+    tried = {t: review * (score < t).sum() + error * wrong[score >= t].sum() for t in range(8)}
+    assert row.cost == min(tried.values())
+    through = np.zeros_like(wrong) if row.threshold is pd.NA else score >= row.threshold
+    assert (row.passed, row.errors) == (through.sum(), wrong[through].sum())
+    assert row.cost == review * (~through).sum() + error * wrong[through].sum()
+    assert row.cost_all_reviewed == review * len(score)
+    assert row.cost_none_reviewed == error * wrong.sum()
+    cheapest = [t for t, c in tried.items() if c == row.cost]
+    assert row.threshold is pd.NA if max(cheapest) > score.max() else row.threshold >= max(cheapest)
+
+
+def test_the_curve_tells_coverage_risk_and_its_interval():
+    frame, truth = cards_and_truth([90, 90, 80, 70], [True, True, False, True])
+    points = cost(frame, truth, review=1, error=2).curve
+    name = points[points["field"] == "name"]
+    assert name[["score", "coverage", "cases", "cost"]].to_numpy().tolist() == [
+        [90, 0.5, 2, 2],
+        [80, 0.75, 3, 3],
+        [70, 1, 4, 2],
+    ]
+    assert name["risk"].tolist() == pytest.approx([0, 1 / 3, 1 / 4])
+    low, high = wilson([0, 1, 1], [2, 3, 4])
+    assert name[["low", "high"]].to_numpy() == pytest.approx(np.stack([low, high], axis=1))
+
+
+def test_of_equally_cheap_thresholds_the_highest_is_taken_and_reviewing_all_before_any():
+    frame, truth = cards_and_truth([90, 80, 80], [True, True, False])
+    assert cost(frame, truth, review=1, error=2).fields.threshold[0] == 90
+    assert cost(*cards_and_truth([90], [False]), review=1, error=1).fields.threshold[0] is pd.NA
+
+
+def test_what_was_not_read_or_has_no_score_is_always_reviewed():
+    frame, truth = cards_and_truth([90, 91, 92, 93], [True] * 4)
+    frame.loc[0, "text"] = pd.NA
+    frame.loc[1, "score"] = pd.NA
+    row = cost(frame, truth, review=1, error=5).fields.iloc[0]
+    assert (row.cases, row.passed, row.share, row.cost) == (4, 2, 0.5, 2)
+    assert row.cost_none_reviewed == 2
+
+
+def test_all_fields_together_have_one_threshold_in_the_last_row():
+    frame, truth = cards_and_truth([90, 80], [True, False])
+    other, more = cards_and_truth([70, 60], [True, True], field="address")
+    found = cost(pd.concat([frame, other], ignore_index=True), pd.concat([truth, more]), review=1, error=10)
+    assert found.fields.field.isna().tolist() == [False, False, True]
+    assert found.fields.threshold.tolist() == [90, 60, 90]
+    assert found.fields.cases.tolist() == [2, 2, 4]
+    assert found.curve[found.curve["field"].isna()]["score"].tolist() == [90, 80, 70, 60]
+    assert found.fields.cost.iloc[-1] >= found.fields.cost.iloc[:-1].sum()
+
+
+def test_the_held_out_cost_is_what_fresh_cards_cost_while_the_other_is_too_low():
+    rng = np.random.default_rng(12)
+    seen, held, fresh = [], [], []
+    for _ in range(30):
+        score = rng.integers(0, 101, 100)
+        frame, truth = cards_and_truth(score, rng.random(100) < score / 100)
+        row = cost(frame, truth, review=1, error=4).fields.iloc[0]
+        new = rng.integers(0, 101, 20_000)
+        through = new >= (101 if row.threshold is pd.NA else row.threshold)
+        fresh.append(np.mean(np.where(through, 4 * (1 - new / 100), 1)))
+        seen.append(row.cost / 100)
+        held.append(row.cost_held_out / 100)
+    assert np.mean(seen) < np.mean(fresh) - 0.02
+    assert np.mean(held) == pytest.approx(np.mean(fresh), abs=0.04)
+
+
+def test_readings_pass_by_the_threshold_of_their_field():
+    costs = cost(*cards_and_truth([90, 80], [True, False]), review=1, error=10)
+    frame = pd.concat([cards_and_truth([95, 89], [True] * 2)[0], cards_and_truth([99], [True], field="address")[0]])
+    assert costs.passes(frame).tolist() == [True, False, False]
+
+
+def test_equal_scores_and_nothing_at_all_give_a_table():
+    frame, truth = cards_and_truth([90] * 10, [True] * 9 + [False])
+    row = cost(frame, truth, review=1, error=5).fields.iloc[0]
+    assert (row.threshold, row.cost) == (90, 5)
+    assert row.aurc == pytest.approx(0.1)
+    nothing = cost(empty(), pd.DataFrame({"key": [], "field": [], "text": []}), review=1, error=5)
+    assert nothing.fields.empty
+    assert nothing.curve.empty
+
+
+@pytest.mark.parametrize(
+    ("given_", "message"),
+    [
+        ({"review": 0}, "review must be a positive number, got 0"),
+        ({"error": float("inf")}, "error must be a positive number, got inf"),
+        ({"error": float("nan")}, "error must be a positive number, got nan"),
+        ({"folds": 1}, "folds must be 2 or more, got 1"),
+        ({"confidence": 95}, "confidence must lie between 0 and 1, got 95"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(given_, message):
+    with pytest.raises(ValueError, match=message):
+        cost(*cards_and_truth([90], [True]), **{"review": 1, "error": 2} | given_)
+
+
+def test_what_is_shown_is_the_table_of_fields():
+    found = cost(*cards_and_truth([90], [True]), review=1, error=2)
+    for shown in (repr(found), found._repr_html_()):
+        assert "review 1, error 2" in shown
+        assert "样本" not in shown

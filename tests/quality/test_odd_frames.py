@@ -1,0 +1,118 @@
+"""Frames at the edge: nothing, one card, all alike, all missing, keys twice. Warnings are errors here."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from quality_cards import ID_CARD, LICENCE, job
+
+from cardocr_nb.frame import empty, to_frame
+from cardocr_nb.frame.scale import to_dask
+from cardocr_nb.frame.shapes import card_numbers
+from cardocr_nb.quality import check, compare, drift, evaluate, normalize, normalize_fields, tally
+
+TRUTH = pd.DataFrame({"key": "1.jpg", "field": ["name", "gender"], "text": ["样本一", "男"]})
+
+
+def timed(df):
+    return df.assign(created=pd.Timestamp("2026-03-01", tz="+08:00"))
+
+
+FRAMES = {
+    "nothing": empty(),
+    "one card": to_frame(job(ID_CARD)),
+    "all alike": to_frame([job(ID_CARD, key=f"{k}.jpg", score=90) for k in range(1, 40)]),
+    "no text": to_frame(job(ID_CARD)).assign(text=pd.Series([None] * 6, dtype="str")),
+    "no score": to_frame(job(ID_CARD, score=None)),
+    "no polygon": to_frame(job(ID_CARD, polygon=None)),
+    "no field": to_frame(job({})),
+    "keys twice": to_frame([job(ID_CARD), job(ID_CARD | {"姓名": "样木"})]),
+    "no keys": to_frame(job(ID_CARD)).assign(key=pd.Series([None] * 6, dtype="str")),
+    "one row": to_frame(job({"姓名": "样本一"})),
+    "only two columns": pd.DataFrame({"key": ["1.jpg"], "field": ["name"]}),
+}
+frames = pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES.keys())
+
+
+@frames
+def test_every_frame_can_be_checked_and_the_answers_counted(frame):
+    checked = check(frame)
+    counted = tally(checked)
+    assert counted["cases"].sum() == len(checked)
+    assert counted[["low", "high"]].notna().all(axis=None)
+    assert len(checked) == len(check(to_dask(frame)))
+
+
+@frames
+def test_every_frame_with_keys_can_be_evaluated(frame):
+    if len(frame) and frame["key"].isna().all():
+        with pytest.raises(ValueError, match="no key is in both"):
+            evaluate(frame, TRUTH)
+        return
+    result = evaluate(frame, TRUTH)
+    assert (result.fields["correct"] <= result.fields["cases"]).all()
+    assert result.cells["truth"].notna().sum() == result.fields["cases"].sum()
+
+
+@frames
+def test_every_frame_agrees_with_itself(frame):
+    result = compare(frame, frame, TRUTH if frame["key"].notna().any() else None)
+    assert (result.fields["agree"] == result.fields["pairs"]).all()
+    assert result.flips.empty
+
+
+@frames
+def test_every_frame_drifts_not_from_itself(frame):
+    table = drift(timed(frame), timed(frame))
+    assert (table["ks"].dropna() == 0).all()
+    assert (table["p"].dropna() == 1).all()
+
+
+def test_what_needs_the_whole_frame_says_so_of_one_in_parts():
+    parts = to_dask(to_frame(job(ID_CARD)))
+    for ask in (lambda: evaluate(parts, TRUTH), lambda: compare(parts, parts)):
+        with pytest.raises(TypeError, match=r"bring its rows together with df\.cardocr"):
+            ask()
+
+
+def test_a_key_read_twice_is_judged_twice_and_compared_once():
+    twice = FRAMES["keys twice"].assign(job_id=["a"] * 6 + ["b"] * 6)
+    names = evaluate(twice, TRUTH).fields.set_index("field").loc["name"]
+    assert names[["cases", "correct", "wrong"]].tolist() == [2, 1, 1]
+    assert compare(twice, FRAMES["one card"]).fields["agree"].tolist() == [1] * 6
+
+
+words = st.none() | st.text("样本一12-年月日 9０·.ABabⅠ\u3000é", max_size=12) | st.sampled_from(
+    [*ID_CARD.values(), *LICENCE.values(), "Male", "Dec 1, 1974", "长期", "6年", "2018-05-20至长期"]
+)  # fmt: skip
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.tuples(st.sampled_from(["name", "gender", "birth_date", "valid_period", "odd"]), words), max_size=12)
+)
+def test_texts_of_many_fields_are_brought_into_form_as_each_alone(cells):
+    table = pd.DataFrame(cells, columns=["field", "text"]).astype("str")
+    together = normalize_fields(table["text"], table["field"])
+    alone = [normalize(pd.Series([text], dtype="str"), field).iloc[0] for field, text in cells]
+    assert together.fillna("").tolist() == ["" if pd.isna(t) else t for t in alone]
+
+
+@given(st.lists(st.tuples(st.sampled_from(["a", "b", None]), st.sampled_from(["1", "2", None])), max_size=12))
+def test_cards_are_numbered_in_order_of_appearance_wherever_their_rows_stand(rows):
+    frame = pd.DataFrame(rows, columns=["job_id", "key"]).astype("str")
+    seen = list(dict.fromkeys(rows))
+    assert card_numbers(frame).tolist() == [seen.index(row) for row in rows]
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_evaluating_a_shuffled_frame_gives_the_same_tables(n):
+    frame = to_frame([job(ID_CARD | {"姓名": "样木"}, key=f"{k}.jpg") for k in range(n)])
+    truth = pd.concat([TRUTH.assign(key=f"{k}.jpg") for k in range(n)])
+    one, other = evaluate(frame, truth), evaluate(frame.sample(frac=1, random_state=2), truth)
+    pd.testing.assert_frame_equal(one.fields, other.fields)
+    pd.testing.assert_frame_equal(one.cards, other.cards)
+    assert np.array_equal(one.cells["distance"].sort_values(), other.cells["distance"].sort_values())

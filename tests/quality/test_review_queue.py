@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from quality_cards import ID_CARD, LICENCE, job
+from test_calibration import cards_and_truth
+
+from cardocr_nb.frame import empty, to_frame
+from cardocr_nb.quality import NotCalibratedWarning, calibrate, evaluate, review_queue
+from cardocr_nb.quality.queue import COLUMNS
+from cardocr_nb.wire.models import CardResult, Field, Job, JobState
+
+
+def row(queue, field, key="1.jpg"):
+    return queue[(queue["field"] == field) & (queue["key"] == key)].iloc[0]
+
+
+def test_without_a_calibrator_the_lowest_score_comes_first():
+    queue = review_queue(cards_and_truth([90, 50, 99], [True] * 3)[0])
+    assert queue.columns.tolist() == list(COLUMNS)
+    assert queue["rank"].tolist() == [1, 2, 3]
+    assert queue["score"].tolist() == [50, 90, 99]
+    assert queue["chance"].tolist() == pytest.approx([51 / 102, 11 / 102, 2 / 102])
+    assert queue["found"].tolist() == pytest.approx(np.cumsum([51 / 102, 11 / 102, 2 / 102]).tolist())
+
+
+def test_a_calibrator_gives_the_chances():
+    score = np.tile([60, 90], 100)
+    frame, truth = cards_and_truth(score, score == 90)
+    calibrator = calibrate(frame, truth)
+    queue = review_queue(frame, calibrator=calibrator)
+    chance = 1 - calibrator.table["probability"].to_numpy()
+    assert queue["chance"].tolist() == pytest.approx([chance[60]] * 100 + [chance[90]] * 100)
+
+
+def test_what_the_calibrator_does_not_know_keeps_the_chance_of_its_score():
+    calibrator = calibrate(*cards_and_truth([60, 90], [False, True]))
+    with pytest.warns(NotCalibratedWarning):
+        queue = review_queue(cards_and_truth([50], [True], field="address")[0], calibrator=calibrator)
+    assert queue["chance"].tolist() == [51 / 102]
+
+
+def test_a_budget_cuts_the_queue():
+    frame = cards_and_truth([90, 50, 99], [True] * 3)[0]
+    pd.testing.assert_frame_equal(review_queue(frame, budget=2), review_queue(frame).head(2))
+    assert review_queue(frame, budget=0).empty
+    with pytest.raises(ValueError, match="budget must be 0 or more, got -1"):
+        review_queue(frame, budget=-1)
+
+
+def test_a_text_that_cannot_be_is_almost_surely_wrong_whatever_its_score():
+    queue = review_queue(to_frame(job(ID_CARD | {"性别": "另"}, score=100)))
+    assert queue["field"][0] == "gender"
+    assert queue["chance"][0] == 0.99
+    assert queue["reasons"][0] == "gender_is_known"
+
+
+def test_of_two_fields_that_contradict_each_other_one_at_least_is_wrong():
+    texts = ID_CARD | {"出生": "1974年12月2日"}
+    fields = tuple(Field(label, text, 99 if label == "公民身份号码" else 90) for label, text in texts.items())
+    queue = review_queue(to_frame(CardResult(fields, key="1.jpg")))
+    born, number = row(queue, "birth_date"), row(queue, "id_number")
+    p, q = 11 / 102, 2 / 102
+    some = 1 - (1 - p) * (1 - q)
+    assert (born.chance, number.chance) == (pytest.approx(p / some), pytest.approx(q / some))
+    assert born.chance + number.chance >= 1
+    assert born.reasons == "birth_date_agrees"
+
+
+def test_a_warning_raises_the_more_the_fewer_it_concerns():
+    names = [ID_CARD | {"姓名": "样本1" if k == 0 else "样本"} for k in range(10)]
+    queue = review_queue(to_frame([job(texts, key=str(k), score=99) for k, texts in enumerate(names)]))
+    assert row(queue, "name", "0").chance == pytest.approx(10 * 2 / 102)
+    assert row(queue, "name", "1").chance == pytest.approx(2 / 102)
+    # Nobody's region code is known: what all of them fail tells nothing.
+    assert row(queue, "id_number", "0").chance == pytest.approx(2 / 102)
+    assert row(queue, "id_number", "0").reasons == "number_region"
+
+
+def test_a_field_that_should_be_there_has_a_row_without_a_score():
+    texts = {k: v for k, v in ID_CARD.items() if k != "住址"} | {"姓名": None}
+    queue = review_queue(to_frame(job(texts)))
+    for field in ("address", "name"):
+        missing = row(queue, field)
+        assert missing.chance == 0.99
+        assert missing.reasons == "field_is_there"
+    assert row(queue, "address").score is pd.NA
+    assert len(queue) == 6
+
+
+def test_a_card_that_was_not_read_stands_first_and_for_all_its_fields():
+    jobs = [
+        job(ID_CARD | {"性别": "另"}, key="1.jpg"),
+        Job("f", JobState.FAILED, "2.jpg", "DriverLicense", code="InvalidImage"),
+        Job("s", JobState.SUCCESS, "3.jpg", "IDCard", result=CardResult((), status=0)),
+        Job("r", JobState.RUNNING, "4.jpg", "IDCard"),
+    ]
+    queue = review_queue(to_frame(jobs))
+    assert queue["key"].head(3).tolist() == ["2.jpg", "3.jpg", "1.jpg"]
+    assert queue["reasons"].head(3).tolist() == ["Failed", "card_was_read", "gender_is_known"]
+    assert queue["field"].isna().tolist()[:3] == [True, True, False]
+    assert queue["found"].head(3).tolist() == pytest.approx([9.9, 15.84, 16.83])
+    assert "4.jpg" not in queue["key"].tolist()
+
+
+@pytest.mark.filterwarnings("ignore::cardocr_nb.frame.DoubledFieldWarning")
+def test_a_doubled_field_has_one_row_that_says_so():
+    fields = (Field("姓名", "样本", 90), Field("Name", "样木", 80))
+    queue = review_queue(to_frame(CardResult(fields, key="1.jpg")))
+    name = queue[queue["field"] == "name"]
+    assert len(name) == 1
+    assert name["score"].tolist() == [90]
+    assert "field_is_single" in name["reasons"].iloc[0]
+
+
+def test_looking_at_a_tenth_finds_most_errors_of_the_stored_readings(data):
+    from cardocr_nb.frame import read_responses
+
+    cards = read_responses(data / "readings" / "responses.zip")
+    truth = data / "readings" / "truth.csv"
+    learned = cards["key"].str[-5].astype(int) % 2 == 0
+    queue = review_queue(cards[~learned], calibrator=calibrate(cards[learned], truth))
+    cells = evaluate(cards[~learned], truth).cells
+    wrong = cells[cells["outcome"] != "correct"]
+    seen = queue.head(len(cells) // 10)
+    whole = seen.loc[seen["field"].isna(), "key"]
+    pairs = set(zip(seen["key"], seen["field"], strict=True))
+    found = [k in set(whole) or (k, f) in pairs for k, f in zip(wrong["key"], wrong["field"], strict=True)]
+    assert np.mean(found) > 0.85
+    assert seen["found"].iloc[-1] == pytest.approx(sum(found), rel=0.3)
+
+
+def test_nothing_gives_an_empty_queue():
+    queue = review_queue(empty())
+    assert queue.columns.tolist() == list(COLUMNS)
+    assert queue.empty
+
+
+def test_licences_are_queued_likewise():
+    queue = review_queue(to_frame(job(LICENCE, kind="DriverLicense")))
+    assert len(queue) == 10
