@@ -3,6 +3,8 @@
 .. code-block:: text
 
     picture --find--> boxes, angle --read--> lines of characters with places --frame, name, rules--> fields
+                                    ^                                         |
+                                    +---- choose: what may be of a field -----+
 
 Each arrow is a pure function with plain data on both sides (`Found`, `Line`, `Reading`), so each can be looked at and tested
 alone. ``layout`` says where things stand on the cards, ``models`` runs the networks.

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 from cardocr_nb.cards import card_type as checked_card_type
 from cardocr_nb.cards import expected_fields
 from cardocr_nb.local.engine import models as networks
-from cardocr_nb.local.engine.find import find
+from cardocr_nb.local.engine.choose import in_turn, worth_reading
+from cardocr_nb.local.engine.find import find, redirected
 from cardocr_nb.local.engine.name import Reading, fill, name
 from cardocr_nb.local.engine.read import read, read_all, read_box, upside_down
 from cardocr_nb.local.engine.score import scores
@@ -23,9 +24,14 @@ if TYPE_CHECKING:
 
     from cardocr_nb.local.engine.frame import Glyph
     from cardocr_nb.local.engine.models import Models
+    from cardocr_nb.local.engine.read import Line
 
-_SIDES = {"IDCard": 640, "DriverLicense": 736}
+_SIDES = {"IDCard": 480, "DriverLicense": 608}
 """Longer side of the picture as the detector sees it: the licence has the smaller print."""
+_ROUND = 8
+"""Boxes read at a time until the card's place is known."""
+_ASTRAY = 8.0
+"""Degrees between the card's text and most of the text, beyond which short texts were boxed amiss."""
 _WORTH = 3
 """Boxes without which a picture is not read the other way up as well."""
 
@@ -116,19 +122,60 @@ class Engine:
 
         found = find(np.ascontiguousarray(image[:, :, 0]), models, _SIDES[kind])
         sheet = Sheet(np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), np.uint8))
-        lines, turned = read(sheet, found.boxes, models)
+        lines, turned, left = _lines(sheet, in_turn(found.boxes, found.angle), models, kind)
         readings, gaps = name(lines, kind)
+        doubtful = not readings or gaps or any(reading.value.lawful is False for reading in readings)
+        if doubtful and len(left):
+            lines += read_all(sheet, left, models)
+            readings, gaps = name(lines, kind)
+        hidden = [np.array(gap.box) for gap in gaps if gap.torn]
+        if hidden:
+            lines += read_all(sheet, np.array(hidden), models)
+            readings, gaps = name(lines, kind)
         if not readings and len(found.boxes) >= _WORTH:
             opposite = found.boxes if turned else upside_down(found.boxes)
-            readings, gaps = name(read_all(sheet, opposite, models), kind)
+            lines = read_all(sheet, opposite, models)
+            readings, gaps = name(lines, kind)
+        angle = _card_angle(readings, found.angle)
+        if abs((angle - found.angle + 90) % 180 - 90) > _ASTRAY:
+            lines += read_all(sheet, redirected(found, angle), models)
+            readings, gaps = name(lines, kind)
         named = {reading.field: reading for reading in readings}
-        for gap in gaps:
+        for gap in (g for g in gaps if not g.torn):
             again = fill(gap, read_box(sheet, np.array(gap.box), models, let_out=False), kind)
             if again is not None:
                 named[gap.field] = again
         order = expected_fields(kind)
         trust = scores({field: reading.value for field, reading in named.items()})
-        return [_field(named[field], trust[field], found.angle) for field in order if field in named]
+        return [_field(named[field], trust[field], angle) for field in order if field in named]
+
+
+def _lines(
+    sheet: Sheet, boxes: NDArray[np.float64], models: Models, kind: str
+) -> tuple[tuple[Line, ...], bool, NDArray[np.float64]]:
+    """What a card's fields may stand in; whether that was upside down; and the boxes not read."""
+    lines, turned = read(sheet, boxes[:_ROUND], models)
+    left = boxes[_ROUND:]
+    if turned:
+        left = upside_down(left)
+    while len(left):
+        wanted = worth_reading(lines, left, kind)
+        if wanted is not None:
+            return lines + read_all(sheet, left[wanted], models), turned, left[~wanted]
+        lines += read_all(sheet, left[:_ROUND], models)
+        left = left[_ROUND:]
+    return lines, turned, left
+
+
+def _card_angle(readings: Sequence[Reading], angle: float) -> float:
+    """Direction of the card's text, degrees clockwise from the x axis; that of most text where no card is."""
+    import numpy as np
+
+    if not readings:
+        return angle
+    across, down = _direction([glyph for reading in readings for glyph in reading.glyphs], angle)
+    along = float(np.degrees(np.arctan2(down, across)))
+    return along if abs((along - angle + 90) % 180 - 90) > _ASTRAY else angle
 
 
 def _field(reading: Reading, score: int, angle: float) -> Field:

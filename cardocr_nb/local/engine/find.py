@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -25,8 +27,12 @@ _LONG = 2.5
 _FAN = 8.0
 """Degrees by which perspective lets lines differ."""
 _THIN = 3.0
+_USUAL = 0.45
+"""Share of the lines that may be smaller than what is looked for: translations of labels are."""
 _SMALL_TEXT = 17.0
 """Height of a line, in pixels of the detector's image, below which it looks again closer."""
+_READABLE = 24.0
+"""Height of a line then."""
 _CLOSE_UP = 960
 
 
@@ -40,11 +46,14 @@ class Found:
         Corners in pixels of the upright image: start and end of the upper edge, end and start of the lower edge, for a
         reader who sees the text at `angle`. Whether it is upside down is not known yet.
     angle : float
-        Direction of the text, degrees clockwise from the x axis, -90 to 90.
+        Direction of most of the text, degrees clockwise from the x axis, -90 to 90.
+    short : tuple of ndarray of shape (k, 2)
+        Outlines of the text too short to show a direction of its own.
     """
 
     boxes: NDArray[np.float64]
     angle: float
+    short: tuple[NDArray[np.float64], ...] = ()
 
 
 def find(image: NDArray[np.uint8], models: Models, side: int) -> Found:
@@ -58,6 +67,7 @@ def find(image: NDArray[np.uint8], models: Models, side: int) -> Found:
     side : int
         Longer side of the picture that the detector sees, in pixels.
     """
+    import cv2
     import numpy as np
 
     height, width = image.shape
@@ -65,12 +75,30 @@ def find(image: NDArray[np.uint8], models: Models, side: int) -> Found:
     whole = np.array([[scale, 0, 0], [0, scale, 0]])
     regions = _detect(image, whole, (width * scale, height * scale), models)
     angle, level = _levelled(regions)
-    if regions and np.quantile(_heights(level), 0.3) * scale < _SMALL_TEXT:
+    if regions and np.quantile(_heights(level), _USUAL) * scale < _SMALL_TEXT:
         closer, size = _close_up(level, angle, scale)
         again = _detect(image, closer, size, models)
         if len(again) >= len(regions) // 2:
+            regions = again
             angle, level = _levelled(again)
-    return Found(_turned(level, angle), angle)
+    short = tuple(region for region in regions if not _is_long(cv2.minAreaRect(region.astype(np.float32))[1]))
+    return Found(_turned(level, angle), angle, short)
+
+
+def redirected(found: Found, angle: float) -> NDArray[np.float64]:
+    """Boxes of the short texts, where a card turned out to lie otherwise than most of the text on the picture.
+
+    Parameters
+    ----------
+    found : Found
+    angle : float
+        Direction of the card's text, degrees clockwise from the x axis.
+
+    Returns
+    -------
+    ndarray of shape (n, 4, 2)
+    """
+    return _turned(_level(found.short, angle), angle)
 
 
 def _detect(
@@ -129,23 +157,31 @@ def _is_text(contour: NDArray[Any], text: NDArray[np.float32]) -> bool:
     return bool(cv2.mean(part, inside)[0] >= _BOX_THRESHOLD)
 
 
-def _levelled(regions: list[NDArray[np.float64]]) -> tuple[float, NDArray[np.float64]]:
-    """Direction of the text, and the regions' boxes in axes along and across it, shape (n, 4, 2).
+def _levelled(regions: Sequence[NDArray[np.float64]]) -> tuple[float, NDArray[np.float64]]:
+    """Direction of the text, and the regions' boxes in axes along and across it, shape (n, 4, 2)."""
+    import cv2
+    import numpy as np
+
+    angle = _angle([cv2.minAreaRect(region.astype(np.float32)) for region in regions])
+    return angle, _level(regions, angle)
+
+
+def _level(regions: Sequence[NDArray[np.float64]], angle: float) -> NDArray[np.float64]:
+    """Boxes in axes along and across a direction, shape (n, 4, 2).
 
     A long region has a direction of its own. A short one is nearly a square, whose smallest rectangle may lie anyhow: it takes
-    the direction of the others.
+    the one given.
     """
     import cv2
     import numpy as np
 
-    rectangles = [cv2.minAreaRect(region.astype(np.float32)) for region in regions]
-    angle = _angle(rectangles)
     turn = np.radians(angle)
     axes = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     level = []
-    for region, (centre, (w, h), own) in zip(regions, rectangles, strict=True):
+    for region in regions:
+        centre, (w, h), own = cv2.minAreaRect(region.astype(np.float32))
         off = (own - angle + (90 if h > w else 0) + 90) % 180 - 90
-        if max(w, h) > _LONG * min(w, h):
+        if _is_long((w, h)):
             box = cv2.boxPoints((np.array(centre) @ axes, (max(w, h) + _growth(w, h), min(w, h) + _growth(w, h)), off))
             start = 1  # boxPoints begins at the lower left
             level.append(np.roll(box, -start, axis=0))
@@ -154,7 +190,11 @@ def _levelled(regions: list[NDArray[np.float64]]) -> tuple[float, NDArray[np.flo
         more = _growth(*(high - low)) / 2
         (x0, y0), (x1, y1) = low - more, high + more
         level.append(np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)]))
-    return angle, np.array(level, float).reshape(-1, 4, 2)
+    return np.array(level, float).reshape(-1, 4, 2)
+
+
+def _is_long(size: Sequence[float]) -> bool:
+    return max(size) > _LONG * min(size)
 
 
 def _growth(width: float, height: float) -> float:
@@ -203,7 +243,7 @@ def _close_up(
 
     margin = 2 * float(np.median(_heights(level)))
     low, high = level.min((0, 1)) - margin, level.max((0, 1)) + margin
-    zoom = min(_CLOSE_UP / (high - low).max(), 3 * scale)
+    zoom = min(_CLOSE_UP / (high - low).max(), 3 * scale, _READABLE / float(np.quantile(_heights(level), _USUAL)))
     turn = np.radians(angle)
     rotation = zoom * np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
     width, height = (high - low) * zoom

@@ -36,14 +36,11 @@ class Models(NamedTuple):
     detector, recogniser : InferenceSession
     alphabet : tuple of str
         Character of each class of the recogniser; the first is the blank.
-    pool : ThreadPoolExecutor or None
-        Reads several lines at once: lines are too small for several threads to share one.
     """
 
     detector: InferenceSession
     recogniser: InferenceSession
     alphabet: tuple[str, ...]
-    pool: ThreadPoolExecutor | None = None
 
     def text_map(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Probability that a pixel belongs to text.
@@ -101,21 +98,22 @@ def load(threads: int | None = None) -> Models:
         from onnxruntime import InferenceSession, SessionOptions
     except ImportError as absent:
         missing_extra(_WHAT, "local", absent)
-    workers = threads or min(os.cpu_count() or 1, 4)
 
-    def session(name: str, within: int) -> InferenceSession:
+    def session(name: str, *, kept: bool) -> InferenceSession:
         options = SessionOptions()
-        options.intra_op_num_threads = within
+        options.intra_op_num_threads = threads or min(os.cpu_count() or 1, 4)
         # Threads that wait actively take the processor from the other workers of a busy machine.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.enable_cpu_mem_arena = False
+        # The detector's large arrays cost a third of its time where they are given back to the system after each picture.
+        options.enable_cpu_mem_arena = kept
         options.log_severity_level = 4
         return InferenceSession(str(folder() / name), options, providers=["CPUExecutionProvider"])
 
-    detector, recogniser = session(_DETECTOR, workers), session(_RECOGNISER, 1)
+    with ThreadPoolExecutor(1) as other:
+        waited = other.submit(session, _RECOGNISER, kept=False)
+        detector, recogniser = session(_DETECTOR, kept=True), waited.result()
     listed = recogniser.get_modelmeta().custom_metadata_map["character"].splitlines()
-    pool = ThreadPoolExecutor(workers, "cardocr-lines") if workers > 1 else None
-    return Models(detector, recogniser, ("", *listed, " "), pool)
+    return Models(detector, recogniser, ("", *listed, " "))
 
 
 def require() -> None:

@@ -6,7 +6,7 @@ stand where the frame has it. What lies outside, runs in another direction or ha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _ROW = 3.4
 _GAP = 4.5
 """Millimetres; a value is not torn apart as widely."""
+_VOID = 16.0
+"""Millimetres of a row that glare may hide: what follows within is worth a look at what lies between."""
 _INDENT = 4.0
 """Millimetres by which a further line of a value may begin elsewhere than the first."""
 _LEADING = 6.5
@@ -74,11 +76,14 @@ class Gap:
     field, label : str
     box : tuple of (float, float)
         Corners in pixels of the upright image, in the order of `Found.boxes`.
+    torn : bool
+        Whether more of the value stands beyond: what the box says is one more line for `name`.
     """
 
     field: str
     label: str
     box: tuple[tuple[float, float], ...]
+    torn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +113,19 @@ def name(lines: Sequence[Line], card_type: str) -> tuple[list[Reading], list[Gap
     card = frames.fit(rows, LAYOUTS[card_type])
     if card is None:
         return [], []
-    labels, height = _labels(card)
+    labels, height = printed_labels(card)
     members = _members(rows, card, labels, height)
     readings, gaps = [], []
     for field, slot in card.layout.slots.items():
-        ordered = _in_order(members.get(field, []), one_row=not slot.block and slot.below <= _ROW)
+        ordered, tear = _in_order(members.get(field, []), one_row=not slot.block and slot.below <= _ROW)
         value = settle(field, card_type, [g.char for g, _ in ordered])
+        if value is not None and value.lawful is None and tear and tear[1][1][0] < slot.right:
+            gaps.append(Gap(field, slot.label, _between(*(glyph for glyph, _ in tear)), torn=True))
+            value = replace(value, lawful=False)
+        elif (value is None or value.lawful is False) and not slot.block:
+            gaps.append(Gap(field, slot.label, _beside(field, card, labels, height)))
         if value is not None:
             readings.append(Reading(field, slot.label, value, tuple(ordered[i][0] for i in value.used)))
-        if (value is None or value.lawful is False) and not slot.block:
-            gaps.append(Gap(field, slot.label, _beside(field, card, labels, height)))
     return readings, gaps
 
 
@@ -151,6 +159,16 @@ def _beside(field: str, card: Frame, labels: dict[str, _Label], height: float) -
     return tuple((float(x), float(y)) for x, y in card.on_picture(corners))
 
 
+def _between(before: Glyph, after: Glyph) -> tuple[tuple[float, float], ...]:
+    """Corners of the row from one character to another, both in it, in pixels."""
+    import numpy as np
+
+    start, end = before.corners, after.corners
+    more = 0.2 * (start[1] - start[0])
+    corners = np.array([start[0] - more, end[3] - more, end[2] + more, start[1] + more])
+    return tuple((float(x), float(y)) for x, y in corners)
+
+
 Placed = tuple["Glyph", "NDArray[np.float64]"]
 
 
@@ -178,7 +196,7 @@ def _members(
     return members
 
 
-def _labels(card: Frame) -> tuple[dict[str, _Label], float]:
+def printed_labels(card: Frame) -> tuple[dict[str, _Label], float]:
     """Where each label stands on the card, read or not, and how high the labels are."""
     import numpy as np
 
@@ -208,7 +226,7 @@ def _of_the_card(row: Sequence[Glyph], card: Frame, height: float) -> bool:
     small = sum(g.char.text.islower() for g in row)
     heights = [float(np.linalg.norm((g.corners[1] - g.corners[0]) @ card.matrix[:, :2].T)) for g in row]
     slant = abs(float(np.arctan2(along[1], along[0])))
-    if 2 * small >= len(row):
+    if small > 1 and 2 * small >= len(row):
         return False
     return slant < _SLANT and max(heights) > _SIZES[0] * height and float(np.median(heights)) < _SIZES[1] * height
 
@@ -224,8 +242,11 @@ def _cost(place: NDArray[np.float64], label: _Label, slot: Slot) -> float | None
     return float(min(abs(down), 2.5) + 0.02 * (x - label.right))
 
 
-def _in_order(members: Sequence[Placed], *, one_row: bool) -> list[Placed]:
-    """Characters as they are read, up to the first wide gap of a row; a value of several lines ends where lines end."""
+def _in_order(members: Sequence[Placed], *, one_row: bool) -> tuple[list[Placed], tuple[Placed, Placed] | None]:
+    """Characters as they are read, up to the first wide gap of a row; a value of several lines ends where lines end.
+
+    Also what stands on both sides of a gap that may have been text.
+    """
     import numpy as np
 
     by_line: dict[int, list[Placed]] = {}
@@ -241,6 +262,7 @@ def _in_order(members: Sequence[Placed], *, one_row: bool) -> list[Placed]:
             rows.append(part)
         level = y
     ordered: list[Placed] = []
+    tear: tuple[Placed, Placed] | None = None
     begin: NDArray[np.float64] | None = None
     for row in rows:
         once = _once(sorted(row, key=lambda placed: float(placed[1][0])))
@@ -248,9 +270,11 @@ def _in_order(members: Sequence[Placed], *, one_row: bool) -> list[Placed]:
         if begin is not None and (abs(first[0] - begin[0]) > _INDENT or first[1] - begin[1] > _LEADING):
             break
         begin = first
-        torn = (i for i, (one, two) in enumerate(pairwise(once), 1) if two[1][0] - one[1][0] > _GAP)
-        ordered += once[: next(torn, len(once))]
-    return ordered
+        end = next((i for i, (one, two) in enumerate(pairwise(once), 1) if two[1][0] - one[1][0] > _GAP), len(once))
+        ordered += once[:end]
+        if end < len(once) - 1 and once[end][1][0] - once[end - 1][1][0] < _VOID:
+            tear = once[end - 1], once[end]
+    return ordered, tear
 
 
 def _once(row: Sequence[Placed]) -> list[Placed]:

@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cardocr_nb.local.engine.strips import Sheet, ink_boxes, whole_line
+from cardocr_nb.local.engine.strips import Sheet, ink_boxes, ink_of, whole_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -103,11 +103,7 @@ def read(sheet: Sheet, boxes: NDArray[np.float64], models: Models) -> tuple[tupl
 
 def read_all(sheet: Sheet, boxes: NDArray[np.float64], models: Models) -> tuple[Line, ...]:
     """Read lines as they lie; those that say nothing are left out."""
-
-    def one(box: NDArray[np.float64]) -> Line:
-        return read_box(sheet, box, models)
-
-    lines = models.pool.map(one, boxes) if models.pool else map(one, boxes)
+    lines = (read_box(sheet, box, models) for box in boxes)
     return tuple(line for line in lines if line.chars)
 
 
@@ -142,31 +138,32 @@ def read_box(sheet: Sheet, box: NDArray[np.float64], models: Models, *, let_out:
         more = (end - start) / max(long, 1e-9) * high * _REACH
         corners += [-more, more, -more]
     strip = sheet.strip(corners)
+    ink = ink_of(strip)
     if let_out:
         wide = strip.shape[1]
         edge = round(wide * _REACH * high / (long + 2 * _REACH * high))
-        left, right = whole_line(strip, edge, wide - edge)
+        left, right = whole_line(ink, edge, wide - edge)
         along = (corners[1] - corners[0]) / wide
         corners = np.array([corners[0] + left * along, corners[0] + right * along, corners[2] + left * along])
-        strip = np.ascontiguousarray(strip[:, left:right])
+        strip, ink = np.ascontiguousarray(strip[:, left:right]), ink[:, left:right]
     x, y, z = ((round(float(px), 2), round(float(py), 2)) for px, py in corners)
-    return Line((x, y, z), _chars(strip, models))
+    return Line((x, y, z), _chars(strip, ink, models))
 
 
-def _chars(strip: NDArray[np.uint8], models: Models) -> tuple[Char, ...]:
+def _chars(strip: NDArray[np.uint8], ink: NDArray[np.bool_], models: Models) -> tuple[Char, ...]:
     import numpy as np
 
     probs = models.read_line(strip)
     peaks = _peaks(probs)
-    boxes = ink_boxes(strip, [(p + 0.5) / len(probs) * strip.shape[1] for p in peaks])
+    boxes = ink_boxes(ink, [(p + 0.5) / len(probs) * strip.shape[1] for p in peaks])
     chars = []
-    for peak, ink in zip(peaks, boxes, strict=True):
+    for peak, box in zip(peaks, boxes, strict=True):
         row = probs[peak]
         best = np.flatnonzero(row > _FAINT)
         best = best[np.argsort(-row[best])][: _OTHERS + 2]
         readings = [(_plain(models.alphabet[k]), round(float(row[k]), 4)) for k in best if k]
         if readings[0][0].strip():
-            chars.append(Char(*readings[0], ink, tuple(readings[1 : 1 + _OTHERS])))
+            chars.append(Char(*readings[0], box, tuple(readings[1 : 1 + _OTHERS])))
     return tuple(chars)
 
 

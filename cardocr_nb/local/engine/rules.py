@@ -5,6 +5,7 @@ Names of the 56 nationalities: GB 3304-1991. Fields of digits have their rules i
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cardocr_nb.local.engine.digits import class_value, date_value, number_value, period_value, plain_date
@@ -77,6 +78,8 @@ ETHNICITIES = frozenset(
 )
 _STRAY = 0.35
 """Probability below which a last character is taken for something beside the card."""
+_OFFICES = "所队局处厅"
+"""What the name of an authority ends on."""
 _DOTS = "·・•‧∙⋅.●"
 
 
@@ -137,6 +140,11 @@ def _chinese(chars: Sequence[Char]) -> Value | None:
     return made("".join(texts), chars, used)
 
 
+def _authority(chars: Sequence[Char]) -> Value | None:
+    value = _chinese(chars)
+    return value and replace(value, lawful=value.text[-1] in _OFFICES)
+
+
 def _address(chars: Sequence[Char]) -> Value | None:
     while chars and chars[-1].prob < _STRAY:
         chars = chars[:-1]
@@ -181,5 +189,5 @@ _RULES: dict[str, Callable[[Sequence[Char]], Value | None]] = {
     "first_issue_date": plain_date,
     "valid_period": period_value,
     "vehicle_class": class_value,
-    "issuing_authority": _chinese,
+    "issuing_authority": _authority,
 }

@@ -91,6 +91,50 @@ def test_two_cards_give_one_of_them_and_no_mixture(engine, kind):
     assert read_texts(engine, desk, kind) in (one.texts, two.texts)
 
 
+@pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.parametrize("turn", [Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_270])
+def test_a_card_on_its_side_is_read(engine, kind, turn):
+    card = draw(kind, 41)
+    assert read_texts(engine, card.image.transpose(turn), kind) == card.texts
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_a_card_with_printed_labels_and_no_values_gives_nothing_invented(engine, kind):
+    card = draw(kind, 42, without=list(draw(kind, 42).texts))
+    assert read_texts(engine, card.image, kind) == {}
+
+
+def test_a_card_on_a_screen_is_read_among_other_words(engine):
+    from cardocr_nb.fonts import pil_font
+
+    card = draw("IDCard", 43)
+    screen = Image.new("RGB", (1600, 1000), (245, 245, 248))
+    pen = ImageDraw.Draw(screen)
+    for row, words in enumerate(("文件  编辑  查看  帮助", "姓名 性别 住址", "上传身份证正面", "公民身份号码 请输入")):
+        pen.text((30, 20 + 60 * row), words, font=pil_font(30), fill="black")
+    screen.paste(card.image, (420, 280))
+    assert read_texts(engine, screen, "IDCard") == card.texts
+    assert engine.read(np.asarray(screen), "DriverLicense") == []
+
+
+def test_lone_characters_are_read_where_most_words_on_the_desk_run_otherwise(engine):
+    card = degrade(draw("IDCard", 500005), {"clutter": 1.0}, 500005)
+    assert card.texts["address"].endswith("1703室")
+    found = named(engine, card.image, "IDCard")
+    assert {name: field.text for name, field in found.items()} == card.texts
+    true, got = Polygon(card.polygons["gender"]), Polygon(found["gender"].polygon)
+    assert true.intersection(got).area / true.union(got).area > 0.75
+
+
+def test_both_cards_on_one_picture_are_told_apart(engine):
+    one, two = draw("IDCard", 44), draw("DriverLicense", 44)
+    desk = Image.new("RGB", (1250, 1600), (90, 80, 70))
+    desk.paste(one.image, (60, 40))
+    desk.paste(two.image, (60, 820))
+    assert read_texts(engine, desk, "IDCard") == one.texts
+    assert read_texts(engine, desk, "DriverLicense") == two.texts
+
+
 def test_pictures_without_a_card_give_nothing(engine):
     from cardocr_nb.fonts import pil_font
 

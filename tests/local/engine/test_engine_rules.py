@@ -73,6 +73,11 @@ def test_vehicle_classes_are_letters_with_digits():
     assert settled("vehicle_class", "8") is None
 
 
+def test_an_authority_that_breaks_off_is_unlawful():
+    assert settled("issuing_authority", "样本省示例市车辆管理所", "DriverLicense") == ("样本省示例市车辆管理所", True)
+    assert settled("issuing_authority", "样本省示例市车辆管理", "DriverLicense") == ("样本省示例市车辆管理", False)
+
+
 def test_names_keep_rare_characters_and_the_dot():
     assert settled("name", "阿依•努尔")[0] == "阿依·努尔"
     assert settled("name", "张堃", at1=[("坤", 0.05)])[0] == "张堃"

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from cardocr_nb.local.engine import models as networks
-from cardocr_nb.local.engine.find import find
+from cardocr_nb.local.engine.choose import in_turn, worth_reading
+from cardocr_nb.local.engine.find import find, redirected
 from cardocr_nb.local.engine.name import fill, name
 from cardocr_nb.local.engine.read import Char, Line, read, upside_down
 from cardocr_nb.local.engine.score import scores
@@ -98,13 +99,76 @@ def test_a_gap_that_shows_nothing_stays_one():
     assert fill(gap, noise, kind) is None
 
 
+def said(line):
+    return "".join(c.text for c in line.chars)
+
+
+def boxes_of(lines):
+    corners = np.array([line.corners for line in lines])
+    start, end, below = corners[:, 0], corners[:, 1], corners[:, 2]
+    return np.stack([start, end, end + below - start, below], axis=1)
+
+
+@pytest.mark.parametrize("recording", SPECIMENS)
+def test_boxes_that_hold_a_field_are_worth_reading_once_labels_show_the_card(recording):
+    kind, truth, _, lines = load(recording)
+    values = "".join(truth.values())
+    wanted = worth_reading(lines, boxes_of(lines), kind)
+    assert wanted is not None
+    for line, worth in zip(lines, wanted, strict=True):
+        assert worth or said(line) not in values or len(said(line)) < 2
+
+
+def test_titles_translations_and_what_lies_beside_the_card_are_not_worth_reading():
+    kind, _, _, lines = load("licence_flat")
+    boxes = boxes_of(lines)
+    skipped = {said(line) for line, worth in zip(lines, worth_reading(lines, boxes, kind), strict=True) if not worth}
+    assert {"样本驾驶证SPECIMEN", "DateofFirstIssue", "DateofBirth", "ValidPeriod", "LicenseNo.", "Name"} <= skipped
+    assert not worth_reading(lines, boxes + 3000, kind).any()
+
+
+def test_few_labels_do_not_show_where_the_card_lies():
+    kind, _, _, lines = load("licence_flat")
+    few = [line for line in lines if said(line).startswith(("姓名", "国籍", "性别"))]
+    assert len(few) >= 3
+    assert worth_reading(few, boxes_of(lines), kind) is None
+    assert worth_reading([], boxes_of(lines), kind) is None
+
+
+def test_usual_boxes_come_first_and_slanting_ones_last():
+    usual = np.array([(0.0, 0.0), (90.0, 0.0), (90.0, 20.0), (0.0, 20.0)])
+    flat = [usual + np.array([0, 40 * n]) for n in range(4)]
+    turn = np.radians(30)
+    slanting = usual @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    ordered = in_turn(np.array([slanting, 3 * usual, *flat]), 0.0)
+    assert np.array_equal(ordered, [*flat, 3 * usual, slanting])
+    assert len(in_turn(np.empty((0, 4, 2)), 0.0)) == 0
+
+
+def test_a_row_that_glare_parts_is_looked_at_again_between_its_parts():
+    kind, truth, _, lines = load("licence_flat")
+    whole = next(line for line in lines if said(line) and truth["address"].startswith(said(line)))
+    torn = Line(whole.corners, whole.chars[:7] + whole.chars[9:])
+    rest = [line for line in lines if line is not whole]
+    readings, gaps = name([*rest, torn], kind)
+    assert [(gap.field, gap.torn) for gap in gaps] == [("address", True)]
+    assert {r.field: r.value.lawful for r in readings}["address"] is False
+    start, end, _ = (np.array(corner) for corner in whole.corners)
+    low, high = np.array(gaps[0].box).min(0), np.array(gaps[0].box).max(0)
+    hidden = [start + (end - start) * (char.box[0] + char.box[2]) / 2 for char in whole.chars[7:9]]
+    assert all(low[0] < x < high[0] for x, _ in hidden)
+    between = Line(whole.corners, whole.chars[6:10])
+    again, gaps = name([*rest, torn, between], kind)
+    assert texts(again) == truth
+    assert gaps == []
+
+
 @pytest.mark.parametrize("recording", ["id_flat", "id_turned"])
 def test_recorded_boxes_are_read(recording, models):
     _, _, boxes, lines = load(recording)
     sheet = Sheet(np.ascontiguousarray(picture(recording)[:, :, ::-1]))
     read_now, _ = read(sheet, boxes, models)
-    said = {"".join(c.text for c in line.chars) for line in read_now}
-    assert {"".join(c.text for c in line.chars) for line in lines if line.prob > 0.95} <= said
+    assert {said(line) for line in lines if line.prob > 0.95} <= {said(line) for line in read_now}
 
 
 def test_the_wrong_way_up_is_noticed(models):
@@ -142,14 +206,23 @@ def test_ink_boxes_lie_on_the_ink(models):
 @pytest.mark.parametrize("turn", [0, 30, 90, 137, -60])
 def test_the_angle_of_the_text_is_found(models, turn):
     card = draw("IDCard", 21).image.rotate(-turn, expand=True, fillcolor=(90, 90, 90))
-    found = find(np.ascontiguousarray(np.asarray(card)[:, :, 0]), models, 736)
+    found = find(np.ascontiguousarray(np.asarray(card)[:, :, 0]), models, 608)
     assert len(found.boxes) >= 6
     assert (found.angle - turn + 90) % 180 - 90 == pytest.approx(0, abs=1)
 
 
+def test_short_texts_take_the_direction_they_are_given(models):
+    found = find(np.ascontiguousarray(picture("licence_flat")[:, :, 0]), models, 608)
+    boxes = redirected(found, 10.0)
+    assert 0 < len(boxes) < len(found.boxes)
+    along = boxes[:, 1] - boxes[:, 0]
+    assert np.degrees(np.arctan2(along[:, 1], along[:, 0])) == pytest.approx(10.0)
+    assert redirected(find(np.full((60, 90), 255, np.uint8), models, 480), 10.0).shape == (0, 4, 2)
+
+
 def test_corners_run_along_the_text(models):
     card = degrade(draw("IDCard", 22), {"perspective": 1.0}, 22)
-    found = find(np.ascontiguousarray(np.asarray(card.image)[:, :, 0]), models, 736)
+    found = find(np.ascontiguousarray(np.asarray(card.image)[:, :, 0]), models, 608)
     along = found.boxes[:, 1] - found.boxes[:, 0]
     down = found.boxes[:, 3] - found.boxes[:, 0]
     assert (along[:, 0] > 0).all()
@@ -158,7 +231,7 @@ def test_corners_run_along_the_text(models):
 
 @pytest.mark.parametrize("shape", [(600, 900), (1, 1), (3, 4000), (4000, 3)])
 def test_a_blank_page_has_no_boxes(models, shape):
-    assert len(find(np.full(shape, 255, np.uint8), models, 640).boxes) == 0
+    assert len(find(np.full(shape, 255, np.uint8), models, 480).boxes) == 0
 
 
 def value(text, prob=0.99, lawful=None):
