@@ -61,7 +61,7 @@ class Client(Objects):
         jobs : str or Path, default ":memory:"
             File of the job table; in memory the jobs end with the client.
         workers : int, default 1
-            Images read at the same time; the engine uses all cores for one already.
+            Images read at the same time; they share the cores, all of which one image uses already.
         reader : Reader, optional
             Another engine in place of the embedded one.
 
@@ -77,7 +77,7 @@ class Client(Objects):
         if reader is None:
             from cardocr_nb.local.engine import Engine
 
-            reader = Engine()
+            reader = Engine.for_workers(workers)
         bucket = Bucket(root)
         service = Service([bucket], reader, jobs=jobs, workers=workers)
         return cls(LocalTransport(service, bucket.name), poll=(0.02, 0.2))

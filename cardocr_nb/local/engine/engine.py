@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING, Protocol
 
@@ -84,6 +85,17 @@ class Engine:
         self._threads = threads
         self._lock = threading.Lock()
         self._models: Models | None = None
+
+    @classmethod
+    def for_workers(cls, workers: int) -> Engine:
+        """Make an engine for so many threads that read at the same time and share the cores.
+
+        Examples
+        --------
+        >>> isinstance(Engine.for_workers(2), Engine)
+        True
+        """
+        return cls() if workers == 1 else cls(max(1, (os.cpu_count() or 1) // workers))
 
     def loaded(self) -> Models:
         """Load the networks, once; worth calling early where the first card should not wait for it."""

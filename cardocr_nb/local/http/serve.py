@@ -120,7 +120,7 @@ def _serve(given: argparse.Namespace, root: Root, sock: socket.socket, make_app:
         bucket.clean()
     service = Service(
         root,
-        _reader(given.engine),
+        _reader(given.engine, given.workers),
         jobs=root.jobs,
         workers=given.workers,
         queue_limit=given.queue_limit,
@@ -147,12 +147,12 @@ def _check(given: argparse.Namespace) -> None:
             raise InvalidRequestError(f"--{name} must be at least {least}, got {value}")
 
 
-def _reader(engine: str) -> Reader:
+def _reader(engine: str, workers: int) -> Reader:
     if engine == "stub":
         return StubReader()
     from cardocr_nb.local.engine import Engine
 
-    return Engine()
+    return Engine.for_workers(workers)
 
 
 @contextlib.contextmanager
