@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from cardocr_nb.batch.estimate import Estimate
 from cardocr_nb.batch.estimate import estimate as estimated
-from cardocr_nb.batch.run import Options, read_all
+from cardocr_nb.batch.options import Options
+from cardocr_nb.batch.run import read_all
 from cardocr_nb.frame.ledger import read_ledger
 from cardocr_nb.ledger import Ledger
 
@@ -37,7 +38,7 @@ def run(
         was read from the cards; its mode is 0600. To move it while no run is at work, move this one file; after a
         crash also the ``-wal`` beside it.
     **options
-        As the attributes of `cardocr_nb.batch.run.Options`: ``upload``, ``prefix``, ``user_data``, ``job_level``,
+        As the attributes of `cardocr_nb.batch.options.Options`: ``upload``, ``prefix``, ``user_data``, ``job_level``,
         ``callback``, ``callback_format``, ``pace``, ``max_calls``, ``price``, ``unknown``, ``settle``, ``patience``,
         ``reread``, ``retry_failed``, ``progress``.
 

@@ -19,8 +19,9 @@ from pathlib import Path
 
 from PIL import Image
 
+from cardocr_nb.batch.options import Options
 from cardocr_nb.batch.pace import Pace
-from cardocr_nb.batch.run import Options, read_all
+from cardocr_nb.batch.run import read_all
 from cardocr_nb.client import Client
 from cardocr_nb.cloud import CloudTransport, Credentials
 from cardocr_nb.ledger import Ledger

@@ -12,8 +12,8 @@ from cardocr_nb.errors import LedgerError
 from cardocr_nb.ledger.schema import connect_to_read
 
 if TYPE_CHECKING:
+    from cardocr_nb.batch.options import Options
     from cardocr_nb.batch.plan import Images
-    from cardocr_nb.batch.run import Options
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cardocr_nb.errors import LedgerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 VERSION = 1
 """Version of the tables, kept in SQLite's ``user_version``."""
@@ -77,7 +82,7 @@ def connect(path: str | Path) -> sqlite3.Connection:
                 "that you may write to"
             ) from None
     db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=_PATIENCE)
-    try:
+    with _closed_on_error(db, path):
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("BEGIN IMMEDIATE")
         if _is_new(db):
@@ -87,12 +92,6 @@ def connect(path: str | Path) -> sqlite3.Connection:
             db.execute(f"PRAGMA user_version={VERSION}")
         db.execute("COMMIT")
         _check(db, path)
-    except sqlite3.DatabaseError as e:
-        db.close()
-        raise unusable(path, e) from None
-    except LedgerError:
-        db.close()
-        raise
     return db
 
 
@@ -109,14 +108,8 @@ def connect_to_read(path: str | Path) -> sqlite3.Connection:
     if not is_ledger(path):
         raise LedgerError(f"{str(path)!r} is no ledger; for saved responses use cardocr_nb.read_responses")
     db = sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True, timeout=_PATIENCE, isolation_level=None)
-    try:
+    with _closed_on_error(db, path):
         _check(db, path)
-    except sqlite3.DatabaseError as e:
-        db.close()
-        raise unusable(path, e) from None
-    except LedgerError:
-        db.close()
-        raise
     return db
 
 
@@ -147,6 +140,18 @@ def unusable(path: str | Path, error: sqlite3.Error) -> LedgerError:
     else:
         advice = "check the disk and the rights of the file and its folder, then run again"
     return LedgerError(f"the ledger {str(path)!r} cannot be used: {said}; {advice}")
+
+
+@contextmanager
+def _closed_on_error(db: sqlite3.Connection, path: str | Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.DatabaseError as e:
+        db.close()
+        raise unusable(path, e) from None
+    except LedgerError:
+        db.close()
+        raise
 
 
 def _is_new(db: sqlite3.Connection) -> bool:

@@ -5,8 +5,9 @@ import time
 import warnings
 from contextlib import closing
 
+from cardocr_nb.batch.options import Options
 from cardocr_nb.batch.pace import Pace
-from cardocr_nb.batch.run import Options, read_all
+from cardocr_nb.batch.run import read_all
 from cardocr_nb.client import Client
 from cardocr_nb.cloud import CloudTransport, Credentials
 from cardocr_nb.ledger import Ledger

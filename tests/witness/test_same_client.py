@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cardocr_nb.batch.run import read_all
+from cardocr_nb import run
 from cardocr_nb.client import Client
 from cardocr_nb.errors import (
     DecodeError,
@@ -173,13 +173,13 @@ def test_a_whole_run_has_the_same_outcomes(client, tmp_path, photo):
     for n in range(5):
         photo(tmp_path / f"in/{n}.jpg", size=(64 + n, 40))
     (tmp_path / "in/text.jpg").write_text("hello")
-    jobs = read_all(tmp_path / "in", card_type="IDCard", client=client, progress=False)
-    assert [(job.key, job.code) for job in jobs] == [
+    cards = run(tmp_path / "in", card_type="IDCard", client=client, progress=False).drop_duplicates("key")
+    assert cards[["key", "state"]].astype("str").apply(tuple, axis=1).tolist() == [
         *((f"{n}.jpg", "Success") for n in range(5)),
-        ("text.jpg", "NotAnImage"),
+        ("text.jpg", "Failed"),
     ]
-    shape = [replace(job, id="", bucket=None, queue_id=None, created=None) for job in jobs[-1:]]
-    assert shape[0].message
+    assert cards["code"].tolist()[-1] == "NotAnImage"
+    assert cards["message"].notna().tolist() == [False] * 5 + [True]
 
 
 def test_an_upload_of_nothing_is_an_object_of_nothing(client, tmp_path):
