@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
-import resource
 import sqlite3
 import subprocess
 import sys
@@ -65,13 +64,12 @@ def one(url: str, count: int, ledger: str, pace: Pace, poll: tuple[float, float]
         before, begun = resident(), time.monotonic()
         _, tally = read_all(keys(count), card_type="IDCard", client=client, ledger=kept, options=options)
         passed = time.monotonic() - begun
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    out.put((tally.read, tally.queries, passed, before, peak))
+    out.put((tally.read, tally.queries, passed, before, resident("VmHWM")))
 
 
-def resident() -> float:
-    """Give the resident megabytes of this process."""
-    return int(Path("/proc/self/status").read_text(encoding="ascii").partition("VmRSS:")[2].split()[0]) / 1024
+def resident(figure: str = "VmRSS") -> float:
+    """Give the resident megabytes of this process, now or (``VmHWM``) at most."""
+    return int(Path("/proc/self/status").read_text(encoding="ascii").partition(f"{figure}:")[2].split()[0]) / 1024
 
 
 def measured(folder: Path, count: int, pace: Pace, poll: tuple[float, float], *arguments: str):
