@@ -72,14 +72,12 @@ class File(NamedTuple):
         return Path(self.key).open("rb") if self.system is None else self.system.open(self.key, "rb")
 
 
-def find(source: Source, number: int) -> Iterable[File | Document]:
+def find(source: str | os.PathLike[str]) -> Iterable[File | Document]:
     """Give the files of a source, by name within a folder or a pattern.
 
     Parameters
     ----------
-    source : str, path or bytes
-    number : int
-        Place of the source among those given, to name bytes by.
+    source : str or path
 
     Raises
     ------
@@ -88,8 +86,6 @@ def find(source: Source, number: int) -> Iterable[File | Document]:
     MissingExtraError
         An address is given and fsspec is not installed.
     """
-    if isinstance(source, bytes | bytearray | memoryview):
-        return (Document(bytes(source), None, f"source {number}"),)
     if isinstance(source, str) and "://" in source:
         return _remote(source)
     given = Path(source)

@@ -78,7 +78,8 @@ class Pieces:
         # Only where the seventh byte is one of four can a piece begin: most tags need no further look.
         some = np.flatnonzero(_SEVENTH.take(chunk.data.take(self._openings + 6, mode="clip")))
         words = chunk.words(self._openings[some])
-        begins, leads = np.zeros(len(self._openings) + 1, dtype=bool), np.full(len(self._openings), int(Lead.OTHER))
+        begins = np.zeros(len(self._openings) + 1, dtype=bool)
+        leads = np.full(len(self._openings), Lead.OTHER, dtype=np.int8)
         job, info = some[words == _JOB], some[(words & _INFO_MASK) == _INFO]
         leads[job], leads[info] = Lead.JOB, Lead.INFO
         begins[job] = begins[info] = True
