@@ -231,7 +231,7 @@ def test_bytes_are_named_by_their_place():
 
 def test_a_file_that_cannot_be_opened_is_a_fault(tmp_path, monkeypatch):
     (tmp_path / "a.xml").write_bytes(xml(1))
-    found = list(sources.find(tmp_path, 1))
+    found = list(sources.find(tmp_path))
     (tmp_path / "a.xml").unlink()
     (document,) = sources.documents(found)
     assert "No such file" in document.fault
