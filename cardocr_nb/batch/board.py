@@ -196,6 +196,12 @@ class Board:
             self._changed.wait(seconds)
 
     @property
+    def all_started(self) -> bool:
+        """Whether every image has been started, as far as can be told now."""
+        with self._changed:
+            return self.stop.is_set() or (self._all_fed and not (self._ready or self._later or self._busy))
+
+    @property
     def idle(self) -> bool:
         """Whether all that was started has ended, and nothing more will be."""
         with self._changed:

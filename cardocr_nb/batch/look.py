@@ -33,9 +33,10 @@ _FINAL = (JobState.SUCCESS, JobState.FAILED, JobState.CANCEL)
 class Looker:
     """Asks how jobs stand until all have ended, and resolves what is in doubt.
 
-    A job is asked for when it is about as old as others were when they ended; those due wait for one another, for as
-    long as about twenty jobs take to end, within the client's ``poll``. What has not ended is asked again after a
-    quarter of its age. Where callbacks tell of ends, only what they tell is asked for, the rest seldom.
+    A job is asked for when it is about as old as others were when they ended. Those due wait for one another, for as long
+    as about twenty jobs take to be accepted, within the client's ``poll``; when no more is to come they do not. What has
+    not ended is asked again after a quarter of its age. Where callbacks tell of ends, only what they tell is asked for,
+    the rest seldom.
 
     Parameters
     ----------
@@ -55,7 +56,7 @@ class Looker:
         self._client, self._ledger, self._board, self._limit = client, ledger, board, limit
         self._resolver, self._submit_unknown = resolver, submit_unknown
         self._least, self._most = client.poll
-        self._begun, self._landed, self._typical = time.monotonic(), 0, 0.0
+        self._begun, self._typical = time.monotonic(), 0.0
         self._listing, self._told, self._told_at = float(_PAGE), set[str](), -_TOLD_FOR
 
     def work(self) -> None:
@@ -83,9 +84,12 @@ class Looker:
         flights = [f for f in list(self._board.flights.values()) if not self._new(f)]
         told = [f for f in flights if f.job_id in self._told]
         due = sorted((f for f in flights if f.due <= moment and f.job_id not in self._told), key=lambda f: f.due)
-        wait = min(self._most, max(self._least, _WORTH * (moment - self._begun) / max(1, self._landed)))
+        wait = min(self._most, max(self._least, _WORTH * (moment - self._begun) / max(1, self._board.accepted)))
         waited = max((moment - f.due for f in due[:1]), default=0.0)
-        if len(told) + len(due) < _IDS and waited < wait and not (told and self._told_long_enough(moment, wait)):
+        # When no more is to come, waiting for others to be due would only keep people waiting.
+        all_due = self._board.all_started and 0 < len(told) + len(due) == len(self._board.flights)
+        told_enough = bool(told) and self._told_long_enough(moment, wait)
+        if len(told) + len(due) < _IDS and waited < wait and not all_due and not told_enough:
             return []
         rest = sorted((f for f in flights if f.due > moment and f.job_id not in self._told), key=lambda f: f.due)
         half = [f for f in rest if moment - f.since > self._typical / 2]
@@ -142,7 +146,6 @@ class Looker:
         for job in ended:
             age = moment - self._board.flights[job.id].since
             self._typical = age if not self._typical else 0.9 * self._typical + 0.1 * age
-        self._landed += len(ended)
         self._board.count(ended=len(ended), failed=sum(job.state is JobState.FAILED for job in ended))
         self._board.land([job.id for job in ended])
 

@@ -102,7 +102,6 @@ class Submitter:
             else:
                 self._fail(image, "NotUploaded", str(e), status_of(e))
             return False
-        self._board.good()
         return True
 
     def _submit(self, image: Image) -> None:
