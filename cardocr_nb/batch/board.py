@@ -13,9 +13,13 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cardocr_nb.batch.verdict import Verdict, verdict
+from cardocr_nb.errors import ServiceError
+
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from cardocr_nb.batch.pace import Limit
     from cardocr_nb.errors import CardOCRError
     from cardocr_nb.ledger import Image, Ledger
 
@@ -179,6 +183,14 @@ class Board:
         """Say that the service could not be reached or was throttling; the run gives up when that lasts too long."""
         if time.monotonic() - self._good > self._patience:
             self.end("patience", error, at_once=True)
+
+    def unanswered(self, error: CardOCRError, limit: Limit) -> None:
+        """Say that a query was refused or lost: ask less, or end when every other would be refused too."""
+        if verdict(error, worked=self.worked) is Verdict.ALL:
+            self.end("refused", error, at_once=True)
+            return
+        limit.throttled(error.retry_after if isinstance(error, ServiceError) else None)
+        self.bad(error)
 
     def end(self, reason: str, error: CardOCRError | None = None, *, at_once: bool = False) -> None:
         """Start nothing more; with `at_once`, do not wait for what is in flight either."""

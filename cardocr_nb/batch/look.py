@@ -6,8 +6,7 @@ import random
 import time
 from typing import TYPE_CHECKING
 
-from cardocr_nb.batch.verdict import Verdict, verdict
-from cardocr_nb.errors import CardOCRError, ServiceError
+from cardocr_nb.errors import CardOCRError
 from cardocr_nb.wire.models import JobState
 from cardocr_nb.wire.pieces import pieces
 
@@ -88,7 +87,7 @@ class Looker:
         waited = max((moment - f.due for f in due[:1]), default=0.0)
         # When no more is to come, waiting for others to be due would only keep people waiting.
         all_due = self._board.all_started and 0 < len(told) + len(due) == len(self._board.flights)
-        told_enough = bool(told) and self._told_long_enough(moment, wait)
+        told_enough = bool(told) and moment - self._told_at >= wait
         if len(told) + len(due) < _IDS and waited < wait and not all_due and not told_enough:
             return []
         rest = sorted((f for f in flights if f.due > moment and f.job_id not in self._told), key=lambda f: f.due)
@@ -108,9 +107,6 @@ class Looker:
     def _callbacks(self) -> bool:
         return time.monotonic() - self._told_at < _TOLD_FOR
 
-    def _told_long_enough(self, moment: float, wait: float) -> bool:
-        return moment - self._told_at >= min(wait, self._most)
-
     def _ask(self, bundle: list[Flight]) -> None:
         if not self._limit.wait(self._board.halt):
             return
@@ -121,7 +117,7 @@ class Looker:
         try:
             jobs = self._page(bundle) if listed else self._client.describe([f.job_id for f in bundle], missing="skip")
         except CardOCRError as e:
-            self._unanswered(e)
+            self._board.unanswered(e, self._limit)
             return
         self._board.good()
         flying = self._board.flights
@@ -155,7 +151,9 @@ class Looker:
         if open_still:
             self._ledger.untell(open_still)
         for flight in bundle:
-            if flight.job_id not in seen:
+            if flight.job_id in seen:
+                flight.missed = 0
+            else:
                 self._missing(flight)
             pause = min(self._most, max(self._least, _LATE * (moment - flight.since)))
             flight.due = moment + pause * random.uniform(0.8, 1.2)  # noqa: S311 - spreads calls, guards nothing
@@ -175,11 +173,3 @@ class Looker:
             )
             self._board.count(failed=1)
         self._board.land([flight.job_id])
-
-    def _unanswered(self, error: CardOCRError) -> None:
-        if verdict(error, worked=self._board.worked) is Verdict.ALL:
-            self._board.end("refused", error, at_once=True)
-            return
-        asked = error.retry_after if isinstance(error, ServiceError) else None
-        self._limit.throttled(asked)
-        self._board.bad(error)

@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from cardocr_nb.batch.board import Flight
-from cardocr_nb.batch.verdict import Verdict, verdict
-from cardocr_nb.errors import CardOCRError, ServiceError
+from cardocr_nb.errors import DecodeError, ServiceError, TransportError
 from cardocr_nb.ledger import split
 
 if TYPE_CHECKING:
@@ -63,8 +62,10 @@ class Resolver:
             by_token = {split(job.user_data)[0]: job for job in jobs}
             for doubt in due:
                 self._settle_one(doubt, by_token.get(doubt.token), jobs)
-        except CardOCRError as e:
-            self._unanswered(due, e)
+        except (ServiceError, TransportError, DecodeError) as e:
+            self._board.unanswered(e, self._limit)
+            for doubt in due:
+                doubt.due = time.monotonic() + max(0.2, self._settle / 4)
         else:
             self._board.good()
         return True
@@ -125,12 +126,3 @@ class Resolver:
             if split(job.user_data)[0] == doubt.token:
                 return job, False
         return None, any(not job.user_data for job in described)
-
-    def _unanswered(self, doubts: list[Doubt], error: CardOCRError) -> None:
-        if verdict(error, worked=self._board.worked) is Verdict.ALL:
-            self._board.end("refused", error, at_once=True)
-            return
-        self._limit.throttled(error.retry_after if isinstance(error, ServiceError) else None)
-        self._board.bad(error)
-        for doubt in doubts:
-            doubt.due = time.monotonic() + max(0.2, self._settle / 4)

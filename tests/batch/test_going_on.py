@@ -206,6 +206,19 @@ def test_a_disk_that_fills_up_while_answers_come_loses_none_of_them(client, ledg
     assert client.transport.submitted == 80
 
 
+def test_a_disk_that_fills_up_while_a_lost_answer_is_looked_for_is_told_at_once(client, ledger, monkeypatch):
+    def full(self, row, job_id, created):
+        raise LedgerError("the disk is full")
+
+    client.transport.lose = lambda number: True
+    monkeypatch.setattr(Ledger, "accepted", full)
+    with pytest.raises(LedgerError, match="the disk is full"):
+        read(client, ledger, KEYS[:1])
+    monkeypatch.undo()
+    assert states(read(client, ledger, KEYS[:1])) == ["Success"]
+    assert client.transport.submitted == 1
+
+
 def test_a_run_moves_to_another_machine_with_its_ledger(client, ledger, tmp_path, photo):
     with pytest.warns(StoppedWarning, match="max_calls"):
         read(client, ledger, max_calls=2)
