@@ -176,23 +176,30 @@ class Inference:
     """What the networks are given, kept to be given to them again without the engine around them."""
 
     def __init__(self, models: Models) -> None:
-        self.whole, self.calls = models, []
-        self.models = models._replace(detector=self.kept(models.detector), recogniser=self.kept(models.recogniser))
+        self.whole, self.pictures, self.lines = models, [], []
+        self.models = models._replace(
+            detector=self.kept(models.detector, self.pictures), recogniser=self.kept(models.recogniser, self.lines)
+        )
 
-    def kept(self, session: object):
-        calls = self.calls
-
+    def kept(self, session: object, inputs: list[object]):
         class Kept:
-            def run(self, outputs, inputs):
-                calls.append((session, inputs))
-                return session.run(outputs, inputs)
+            def run(self, outputs, given):
+                inputs.append(given)
+                return session.run(outputs, given)
 
         return Kept()
 
+    def clear(self) -> None:
+        """Forget what was given."""
+        self.pictures.clear()
+        self.lines.clear()
+
     def again(self) -> None:
-        """Run the same inference alone."""
-        for session, inputs in self.calls:
-            session.run(None, inputs)
+        """Run the same inference alone, lines beside one another as in the engine, all that can wait for none."""
+        for given in self.pictures:
+            self.whole.detector.run(None, given)
+        longest_first = sorted(self.lines, key=lambda given: -given["x"].size)
+        self.whole.each(lambda given: self.whole.recogniser.run(None, given), longest_first)
 
 
 def seconds(work, *arguments: object) -> float:
@@ -207,10 +214,14 @@ def speed(first: int, cards: int = 5) -> None:
     from rapidocr import RapidOCR
 
     defaults = RapidOCR(params={"Global.log_level": "critical"})
-    engine = Engine()
-    inference = Inference(engine.loaded())
-    engine.loaded = lambda: inference.models
-    say(f"{'card':14}{'condition':12} {'RapidOCR':>9} {'engine':>8} {'bare':>7} {'faster':>7} {'over bare':>10}")
+    whole, single = Engine(), Engine(threads=1)
+    inference, alone = (Inference(engine.loaded()) for engine in (whole, single))
+    whole.loaded, single.loaded = (lambda: inference.models), (lambda: alone.models)
+    say("milliseconds a card; bare: the engine's inference with nothing around it")
+    head = "".join(
+        f"{name:>9}" for name in ("RapidOCR", "engine", "bare", "faster", "over", "1 thread", "bare", "over")
+    )
+    say(f"{'card':14}{'condition':12}{head}")
     for kind in TYPES:
         for condition in ("clean", "phone"):
             times = []
@@ -219,13 +230,17 @@ def speed(first: int, cards: int = 5) -> None:
                 mirrored = np.ascontiguousarray(picture[:, :, ::-1])
                 tries = []
                 for _ in range(REPEATS):
-                    inference.calls.clear()
-                    tries.append(
-                        (seconds(defaults, mirrored), seconds(engine.read, picture, kind), seconds(inference.again))
-                    )
+                    inference.clear()
+                    alone.clear()
+                    tries.append((
+                        seconds(defaults, mirrored), seconds(whole.read, picture, kind), seconds(inference.again),
+                        seconds(single.read, picture, kind), seconds(alone.again),
+                    ))  # fmt: skip
                 times.append(np.min(tries, axis=0))
-            a, b, c = (1000 * statistics.fmean(column) for column in np.transpose(times))
-            say(f"{kind:14}{condition:12} {a:9.0f} {b:8.0f} {c:7.0f} {a / b:6.1f}x {b / c:9.2f}x")
+            a, b, c, d, e = (1000 * statistics.fmean(column) for column in np.transpose(times))
+            say(
+                f"{kind:14}{condition:12}{a:9.0f}{b:9.0f}{c:9.0f}{a / b:8.1f}x{b / c:8.2f}x{d:9.0f}{e:9.0f}{d / e:8.2f}x"
+            )
 
 
 def batch(engine: Engine, first: int, cards: int = 12) -> None:

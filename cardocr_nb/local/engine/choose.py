@@ -1,7 +1,8 @@
 """Second step, its order: the boxes most likely to be the card's own come first, and what can be of no field waits.
 
 Reading takes most of the time, and much of what is found is not asked for: a title, translations of the labels, other
-things on the desk. Once the labels read so far show where the card lies, only boxes in the place of a field are read.
+things on the desk. Once the labels read so far show where the card lies, only boxes in the place of a field are read; what
+may be the translation of a label not read yet waits for it.
 """
 
 from __future__ import annotations
@@ -36,6 +37,12 @@ _SPILL = 8.0
 """Millimetres beyond the end of a value's place."""
 _MISSED = 5.0
 """Millimetres about a label that was not read within which it may still be found."""
+_SMALL = 1.35
+"""Height of a box over that of the labels' ink, below which it may hold a translation."""
+_TRANSLATED = 1.0, 4.2
+"""Millimetres under a label between which its translation stands."""
+_FLUSH = 2.5
+"""Millimetres by which a translation may begin elsewhere than its label."""
 _HUGE = 5.0
 """Height of a box over that of the labels, beyond which it holds a picture."""
 
@@ -61,7 +68,9 @@ def in_turn(boxes: NDArray[np.float64], angle: float) -> NDArray[np.float64]:
     return boxes[np.lexsort((unusual, ~straight))]
 
 
-def worth_reading(lines: Sequence[Line], boxes: NDArray[np.float64], card_type: str) -> NDArray[np.bool_] | None:
+def worth_reading(
+    lines: Sequence[Line], boxes: NDArray[np.float64], card_type: str
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
     """Which boxes may hold a field or a label of the card, or None while its place is not known.
 
     Parameters
@@ -74,7 +83,8 @@ def worth_reading(lines: Sequence[Line], boxes: NDArray[np.float64], card_type: 
 
     Returns
     -------
-    ndarray of shape (n,), bool
+    wanted, waiting : ndarray of shape (n,), bool
+        Those that are wanted, and those that need not be when more of the labels have been read.
     """
     import numpy as np
 
@@ -88,7 +98,8 @@ def worth_reading(lines: Sequence[Line], boxes: NDArray[np.float64], card_type: 
     corners = card.on_card(boxes.reshape(-1, 2)).reshape(-1, 4, 2)
     left, right = corners[:, [0, 3], 0].mean(1), corners[:, [1, 2], 0].mean(1)
     middle = corners[..., 1].mean(1)
-    wanted = np.zeros(len(boxes), bool)
+    small = np.linalg.norm(corners[:, 3] - corners[:, 0], axis=1) < _SMALL * height
+    wanted, waiting, translation = np.zeros((3, len(boxes)), bool)
     for field, slot in card.layout.slots.items():
         label = labels[field]
         down = middle - label.y
@@ -97,9 +108,15 @@ def worth_reading(lines: Sequence[Line], boxes: NDArray[np.float64], card_type: 
         else:
             beside = (left > (label.left + label.right) / 2) & (left < slot.right + _SPILL) & (down > -_ROW)
         beside &= down < slot.below + _ROW
-        if field not in card.anchors:
-            beside |= (right > label.left - _MISSED) & (left < label.right + _MISSED) & (abs(down) < _MISSED)
+        if field in card.anchors:
+            under = (down > _TRANSLATED[0]) & (down < _TRANSLATED[1])
+            translation |= small & under & (abs(left - label.left) < _FLUSH)
+        else:
+            about = (right > label.left - _MISSED) & (left < label.right + _MISSED) & (abs(down) < _MISSED)
+            waiting |= small & about & (down > 0)
+            beside |= about
         wanted |= beside
     across = corners[:, 1] - corners[:, 0]
     level = abs(np.degrees(np.arctan2(across[:, 1], across[:, 0]))) < _ASTRAY
-    return np.asarray(wanted & level & (np.ptp(corners[..., 1], axis=1) < _HUGE * height))
+    wanted &= ~translation & level & (np.ptp(corners[..., 1], axis=1) < _HUGE * height)
+    return wanted, waiting

@@ -166,16 +166,23 @@ def _lines(
     sheet: Sheet, boxes: NDArray[np.float64], models: Models, kind: str
 ) -> tuple[tuple[Line, ...], bool, NDArray[np.float64]]:
     """What a card's fields may stand in; whether that was upside down; and the boxes not read."""
+    import numpy as np
+
     lines, turned = read(sheet, boxes[:_ROUND], models)
     left = boxes[_ROUND:]
     if turned:
         left = upside_down(left)
     while len(left):
-        wanted = worth_reading(lines, left, kind)
-        if wanted is not None:
-            return lines + read_all(sheet, left[wanted], models), turned, left[~wanted]
-        lines += read_all(sheet, left[:_ROUND], models)
-        left = left[_ROUND:]
+        worth = worth_reading(lines, left, kind)
+        if worth is None:
+            now = np.arange(len(left)) < _ROUND
+        else:
+            wanted, waiting = worth
+            if not wanted.any():
+                break
+            now = wanted & ~waiting if (wanted & ~waiting).any() else wanted
+        lines += read_all(sheet, left[now], models)
+        left = left[~now]
     return lines, turned, left
 
 

@@ -8,7 +8,6 @@ that lies outside, belong to something else on the picture.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import combinations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -132,14 +131,16 @@ def glyphs(lines: Sequence[Line]) -> list[list[Glyph]]:
 
     placed = []
     for number, line in enumerate(lines):
-        start, end, below = (np.array(c) for c in line.corners)
+        start, end, below = np.array(line.corners)
+        boxes = np.array([char.box for char in line.chars]).reshape(-1, 4)
+        # Each character's corners as parts of the strip: across from the first or third bound, down from the others.
+        parts = boxes[:, [[0, 1], [0, 3], [2, 3], [2, 1]]]
+        corners = start + parts @ np.array([end - start, below - start])
+        centres = corners.mean(1)
         row = []
         for place, char in enumerate(line.chars):
-            x0, y0, x1, y1 = char.box
-            parts = np.array([(x0, y0), (x0, y1), (x1, y1), (x1, y0)])
-            corners = start + parts @ np.array([end - start, below - start])
             likely = [_VARIANTS.get(char.text, char.text), *(t for t, p in char.others if p > _LIKELY)]
-            row.append(Glyph(char, number, place, corners, corners.mean(0), frozenset(likely)))
+            row.append(Glyph(char, number, place, corners[place], centres[place], frozenset(likely)))
         placed.append(row)
     return placed
 
@@ -172,31 +173,32 @@ def _joined(rows: Sequence[Sequence[Glyph]]) -> Iterator[list[Glyph]]:
     """Lines, each followed by what stands next in the same row: labels are often cut in two."""
     import numpy as np
 
-    for row in rows:
-        if not row:
-            continue
-        chain, along = list(row), row[-1].corners[3] - row[-1].corners[0] + row[-1].centre - row[0].centre
+    rows = [row for row in rows if row]
+    begins = np.array([row[0].centre for row in rows])
+    for number, row in enumerate(rows):
+        chain, joined = list(row), [number]
+        along = row[-1].corners[3] - row[-1].corners[0] + row[-1].centre - row[0].centre
         along = along / max(float(np.linalg.norm(along)), 1e-9)
         for _ in range(2):
             high = max(float(np.linalg.norm(chain[-1].corners[1] - chain[-1].corners[0])), 1.0)
-            best: tuple[float, Sequence[Glyph]] | None = None
-            for other in rows:
-                if not other or any(other[0] is g for g in chain):
-                    continue
-                step = other[0].centre - chain[-1].centre
-                ahead, aside = float(step @ along), abs(float(step[0] * along[1] - step[1] * along[0]))
-                if 0 < ahead < 4 * high and aside < 0.6 * high and (best is None or ahead < best[0]):
-                    best = ahead, other
-            if best is None:
+            step = begins - chain[-1].centre
+            ahead, aside = step @ along, abs(step @ (along[1], -along[0]))
+            near = (ahead > 0) & (ahead < 4 * high) & (aside < 0.6 * high)
+            near[joined] = False
+            if not near.any():
                 break
-            chain += best[1]
+            joined.append(int(np.where(near, ahead, np.inf).argmin()))
+            chain += rows[joined[-1]]
         yield chain
 
 
 def _labels(row: list[Glyph], layout: Layout) -> Iterator[Anchor]:
     """Every place in a row where a label may stand."""
+    everything = frozenset[str]().union(*(glyph.readings for glyph in row))
     for field, slot in layout.slots.items():
         letters = frozenset(slot.label)
+        if len(letters & everything) < slot.needed:
+            continue
         reach = len(slot.label) + (len(slot.label) > 2)
         for start, glyph in enumerate(row):
             if glyph.readings.isdisjoint(letters):
@@ -221,7 +223,7 @@ def _matched(window: Sequence[Glyph], label: str) -> list[Glyph]:
 def _agreement(anchors: Sequence[Anchor], layout: Layout) -> tuple[float, Frame] | None:
     """The similarity that most labels agree with, and how much they do.
 
-    Points are complex numbers here: a similarity is ``turn * point + shift``.
+    Points are complex numbers here: a similarity is ``turn * point + shift``. All pairs are tried at once.
     """
     import numpy as np
 
@@ -229,27 +231,35 @@ def _agreement(anchors: Sequence[Anchor], layout: Layout) -> tuple[float, Frame]
     places = np.array([complex(*layout.slots[a.field].centre) for a in anchors])
     missing = np.array([1 - len(a.glyphs) / len(layout.slots[a.field].label) for a in anchors])
     letters = np.array([_run(a) / len(a.glyphs) for a in anchors])
-    best: tuple[float, Frame] | None = None
-    for i, k in combinations(range(len(anchors)), 2):
-        if anchors[i].field == anchors[k].field or abs(centres[k] - centres[i]) < 1:
-            continue
-        turn = (places[k] - places[i]) / (centres[k] - centres[i])
-        seen = letters[[i, k]] * turn
-        if np.any(abs(np.angle(seen)) > _TURN) or np.any(abs(seen) < _LETTER[0]) or np.any(abs(seen) > _LETTER[1]):
-            continue
-        shift = places[i] - turn * centres[i]
-        off = abs(turn * centres + shift - places) / _TOLERANCE
-        misfits: dict[str, float] = {}
-        agreed: dict[str, Anchor] = {}
-        for n in np.flatnonzero(off < 1):
-            anchor, misfit = anchors[int(n)], float(off[n] + missing[n])
-            if misfit < misfits.get(anchor.field, np.inf):
-                agreed[anchor.field], misfits[anchor.field] = anchor, misfit
-        worth = len(agreed) - sum(m * m for m in misfits.values())
-        if len(agreed) >= _ENOUGH and layout.own & agreed.keys() and (best is None or worth > best[0]):
-            matrix = np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
-            best = worth, Frame(layout, matrix, agreed)
-    return best
+    names = list(dict.fromkeys(a.field for a in anchors))
+    if len(names) < _ENOUGH:
+        return None
+    field = np.array([names.index(a.field) for a in anchors])
+    one, other = np.triu_indices(len(anchors), 1)
+    apart = (field[one] != field[other]) & (abs(centres[other] - centres[one]) >= 1)
+    one, other = one[apart], other[apart]
+    turn = (places[other] - places[one]) / (centres[other] - centres[one])
+    seen = turn * letters[np.array([one, other])]
+    fits = ((abs(np.angle(seen)) <= _TURN) & (abs(seen) >= _LETTER[0]) & (abs(seen) <= _LETTER[1])).all(0)
+    turn = turn[fits]
+    shift = places[one[fits]] - turn * centres[one[fits]]
+    off = abs(turn[:, np.newaxis] * centres + shift[:, np.newaxis] - places) / _TOLERANCE
+    misfits = np.where(off < 1, off + missing, np.inf)
+    least = np.array([misfits[:, field == n].min(1) for n in range(len(names))])
+    agreed = np.isfinite(least)
+    own = np.array([name in layout.own for name in names])
+    enough = (agreed.sum(0) >= _ENOUGH) & agreed[own].any(0)
+    if not enough.any():
+        return None
+    worth = np.where(enough, (agreed - np.where(agreed, least, 0) ** 2).sum(0), -np.inf)
+    best = int(worth.argmax())
+    chosen = {}
+    for n in np.flatnonzero(agreed[:, best]).tolist():
+        alike = np.flatnonzero(field == n)
+        chosen[names[n]] = anchors[int(alike[misfits[best, alike].argmin()])]
+    turned, shifted = turn[best], shift[best]
+    matrix = np.array([[turned.real, -turned.imag, shifted.real], [turned.imag, turned.real, shifted.imag]])
+    return float(worth[best]), Frame(layout, matrix, chosen)
 
 
 def _run(anchor: Anchor) -> complex:

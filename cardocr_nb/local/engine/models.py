@@ -4,6 +4,9 @@ PP-OCRv6 small for detection and recognition, as they lie in the wheel of RapidO
 on onnxruntime directly: RapidOCR's own pipeline pads lines of different length to one batch, never shrinks a large photo and
 writes to the log. Inputs as in RapidOCR's ``config.yaml``: BGR, scaled to -1..1, sides of a multiple of 32 for the
 detector and a height of 48 for the recogniser.
+
+The detector has one large picture to look at and takes all cores for it. Lines are small, and many: each is read on one
+core, as many at a time as there are cores, which wins over all cores for one line after another.
 """
 
 from __future__ import annotations
@@ -13,11 +16,13 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from cardocr_nb.errors import MissingExtraError, missing_extra
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     import numpy as np
     from numpy.typing import NDArray
     from onnxruntime import InferenceSession
@@ -26,6 +31,9 @@ LINE_HEIGHT = 48
 _DETECTOR = "PP-OCRv6_det_small.onnx"
 _RECOGNISER = "PP-OCRv6_rec_small.onnx"
 _WHAT = "the embedded engine"
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
 
 
 class Models(NamedTuple):
@@ -36,11 +44,18 @@ class Models(NamedTuple):
     detector, recogniser : InferenceSession
     alphabet : tuple of str
         Character of each class of the recogniser; the first is the blank.
+    crew : ThreadPoolExecutor or None
+        Reads lines beside one another; None where there is one core to read them.
     """
 
     detector: InferenceSession
     recogniser: InferenceSession
     alphabet: tuple[str, ...]
+    crew: ThreadPoolExecutor | None = None
+
+    def each(self, work: Callable[[Given], Made], items: Iterable[Given]) -> list[Made]:
+        """Do some work that reads a line for each of some items, beside one another; the results in their order."""
+        return list(self.crew.map(work, items) if self.crew else map(work, items))
 
     def text_map(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Probability that a pixel belongs to text.
@@ -86,7 +101,7 @@ def load(threads: int | None = None) -> Models:
     Parameters
     ----------
     threads : int, optional
-        For one inference; by default as many as the processor has cores, at most 4.
+        For one picture; by default as many as the processor has cores, at most 4.
 
     Raises
     ------
@@ -99,9 +114,11 @@ def load(threads: int | None = None) -> Models:
     except ImportError as absent:
         missing_extra(_WHAT, "local", absent)
 
-    def session(name: str, *, kept: bool) -> InferenceSession:
+    cores = threads or min(os.cpu_count() or 1, 4)
+
+    def session(name: str, *, cores: int, kept: bool) -> InferenceSession:
         options = SessionOptions()
-        options.intra_op_num_threads = threads or min(os.cpu_count() or 1, 4)
+        options.intra_op_num_threads = cores
         # Threads that wait actively take the processor from the other workers of a busy machine.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         # The detector's large arrays cost a third of its time where they are given back to the system after each picture.
@@ -110,10 +127,11 @@ def load(threads: int | None = None) -> Models:
         return InferenceSession(str(folder() / name), options, providers=["CPUExecutionProvider"])
 
     with ThreadPoolExecutor(1) as other:
-        waited = other.submit(session, _RECOGNISER, kept=False)
-        detector, recogniser = session(_DETECTOR, kept=True), waited.result()
+        waited = other.submit(session, _RECOGNISER, cores=1, kept=True)
+        detector, recogniser = session(_DETECTOR, cores=cores, kept=True), waited.result()
     listed = recogniser.get_modelmeta().custom_metadata_map["character"].splitlines()
-    return Models(detector, recogniser, ("", *listed, " "))
+    crew = ThreadPoolExecutor(cores, "reading") if cores > 1 else None
+    return Models(detector, recogniser, ("", *listed, " "), crew)
 
 
 def require() -> None:

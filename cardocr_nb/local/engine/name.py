@@ -6,6 +6,7 @@ stand where the frame has it. What lies outside, runs in another direction or ha
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -41,6 +42,7 @@ _LETTER = 3.1
 """Millimetres that a character of a label takes where the label was not read."""
 _SPILL = 6.0
 """Millimetres that a value may seem to run over on a tilted card."""
+_LETTERS = re.compile("[A-Za-z.]*[a-z.]")
 _TRUSTED = 0.6
 _SAME = 0.6
 """Part of its width by which a character must be off to be another one."""
@@ -179,20 +181,18 @@ def _members(
     import numpy as np
 
     taken = {(g.line, g.place) for anchor in card.anchors.values() for g in anchor.glyphs}
+    own = (row for row in map(_without_words, rows) if row and _of_the_card(row, card, height))
+    rest = [glyph for row in own for glyph in row if (glyph.line, glyph.place) not in taken]
     members: dict[str, list[Placed]] = {}
-    for row in rows:
-        rest = [g for g in row if (g.line, g.place) not in taken]
-        if not rest or not _of_the_card(row, card, height):
-            continue
-        places = card.on_card(np.array([g.centre for g in rest]))
-        for glyph, place in zip(rest, places, strict=True):
-            costs = {
-                field: cost
-                for field, slot in card.layout.slots.items()
-                if (cost := _cost(place, labels[field], slot)) is not None
-            }
-            if costs:
-                members.setdefault(min(costs, key=costs.__getitem__), []).append((glyph, place))
+    if not rest:
+        return members
+    places = card.on_card(np.array([glyph.centre for glyph in rest]))
+    slots = card.layout.slots
+    costs = np.array([_costs(places, labels[field], slot) for field, slot in slots.items()])
+    fields = list(slots)
+    for glyph, place, cheapest, cost in zip(rest, places, costs.argmin(0).tolist(), costs.min(0).tolist(), strict=True):
+        if cost < np.inf:
+            members.setdefault(fields[cheapest], []).append((glyph, place))
     return members
 
 
@@ -216,30 +216,35 @@ def printed_labels(card: Frame) -> tuple[dict[str, _Label], float]:
     return labels, float(np.median(heights))
 
 
+def _without_words(row: Sequence[Glyph]) -> list[Glyph]:
+    """A line without words in Latin letters: labels are translated so, and a value may stand in one box with them."""
+    text = "".join(g.char.text if len(g.char.text) == 1 else " " for g in row)
+    words = [range(*found.span()) for found in _LETTERS.finditer(text) if sum(map(str.islower, found[0])) > 1]
+    return [glyph for place, glyph in enumerate(row) if not any(place in word for word in words)]
+
+
 def _of_the_card(row: Sequence[Glyph], card: Frame, height: float) -> bool:
-    """Whether a line runs along the card in a size that its values have, and is not a label's translation."""
+    """Whether a line runs along the card in a size that its values have."""
     import numpy as np
 
     first = card.on_card(row[0].corners)
     last = card.on_card(row[-1].corners)
     along = (last[2] + last[3] - first[0] - first[1]) / 2
-    small = sum(g.char.text.islower() for g in row)
-    heights = [float(np.linalg.norm((g.corners[1] - g.corners[0]) @ card.matrix[:, :2].T)) for g in row]
+    heights = np.linalg.norm([g.corners[1] - g.corners[0] for g in row] @ card.matrix[:, :2].T, axis=1)
     slant = abs(float(np.arctan2(along[1], along[0])))
-    if small > 1 and 2 * small >= len(row):
-        return False
-    return slant < _SLANT and max(heights) > _SIZES[0] * height and float(np.median(heights)) < _SIZES[1] * height
+    return slant < _SLANT and heights.max() > _SIZES[0] * height and float(np.median(heights)) < _SIZES[1] * height
 
 
-def _cost(place: NDArray[np.float64], label: _Label, slot: Slot) -> float | None:
-    """How badly a character fits a field, or None where it cannot belong to it."""
-    x, y = place
+def _costs(places: NDArray[np.float64], label: _Label, slot: Slot) -> NDArray[np.float64]:
+    """How badly characters fit a field, infinite where they cannot belong to it."""
+    import numpy as np
+
+    x, y = places.T
     down = y - label.y
     if slot.block:
-        return 1.5 if label.left - 2 < x < slot.right and 2 < down < slot.below else None
-    if not label.right < x < slot.right + _SPILL or not -_ROW < down < slot.below:
-        return None
-    return float(min(abs(down), 2.5) + 0.02 * (x - label.right))
+        return np.where((x > label.left - 2) & (x < slot.right) & (down > 2) & (down < slot.below), 1.5, np.inf)
+    within = (x > label.right) & (x < slot.right + _SPILL) & (down > -_ROW) & (down < slot.below)
+    return np.where(within, np.minimum(abs(down), 2.5) + 0.02 * (x - label.right), np.inf)
 
 
 def _in_order(members: Sequence[Placed], *, one_row: bool) -> tuple[list[Placed], tuple[Placed, Placed] | None]:
@@ -282,14 +287,18 @@ def _once(row: Sequence[Placed]) -> list[Placed]:
     import numpy as np
 
     kept: list[Placed] = []
+    held: set[int] = set()
     for glyph, place in row:
-        if kept and kept[-1][0].line != glyph.line:
+        # A line that holds the last character already goes on with the next one, however near.
+        if kept and glyph.line not in held:
             last = kept[-1][0]
             side, other = glyph.corners[3] - glyph.corners[0], last.corners[3] - last.corners[0]
             near = np.linalg.norm(glyph.centre - last.centre) < _SAME * max(np.linalg.norm(side), np.linalg.norm(other))
             if near:
+                held.add(glyph.line)
                 if glyph.char.prob > last.char.prob:
                     kept[-1] = glyph, place
                 continue
         kept.append((glyph, place))
+        held = {glyph.line}
     return kept

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _REACH = 0.8
 """How far beyond a box ink is looked for, in heights."""
 _SURE = 0.85
-_TRIED = 3
+_TRIED = 4
 _OTHERS = 4
 _FAINT = 0.0005
 
@@ -87,24 +87,28 @@ def read(sheet: Sheet, boxes: NDArray[np.float64], models: Models) -> tuple[tupl
     turned : bool
         Whether they were read upside down. The widest lines decide; where those are mostly digits, wrongly at times.
     """
-    import numpy as np
-
-    widths = np.linalg.norm(boxes[:, 1] - boxes[:, 0], axis=1)
-    order = np.argsort(-widths, kind="stable")
-    boxes = boxes[order]
-    lines = read_all(sheet, boxes[:_TRIED], models)
-    turned = False
-    if len(boxes) and _evidence(lines) < _SURE:
-        other = read_all(sheet, upside_down(boxes[:_TRIED]), models)
-        if _evidence(other) > _evidence(lines):
-            boxes, lines, turned = upside_down(boxes), other, True
-    return lines + read_all(sheet, boxes[_TRIED:], models), turned
+    boxes = _longest_first(boxes)
+    lines = read_all(sheet, boxes, models)
+    sure = _evidence(lines[:_TRIED])
+    if len(boxes) and sure < _SURE:
+        opposite = upside_down(boxes)
+        other = read_all(sheet, opposite[:_TRIED], models)
+        if _evidence(other) > sure:
+            return other + read_all(sheet, opposite[_TRIED:], models), True
+    return lines, False
 
 
 def read_all(sheet: Sheet, boxes: NDArray[np.float64], models: Models) -> tuple[Line, ...]:
-    """Read lines as they lie; those that say nothing are left out."""
-    lines = (read_box(sheet, box, models) for box in boxes)
+    """Read lines as they lie, the longest first; those that say nothing are left out."""
+    lines = models.each(lambda box: read_box(sheet, box, models), _longest_first(boxes))
     return tuple(line for line in lines if line.chars)
+
+
+def _longest_first(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    # So that no core is left with a long line when the others have done.
+    import numpy as np
+
+    return boxes[np.argsort(-np.linalg.norm(boxes[:, 1] - boxes[:, 0], axis=1), kind="stable")]
 
 
 def upside_down(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -156,12 +160,17 @@ def _chars(strip: NDArray[np.uint8], ink: NDArray[np.bool_], models: Models) -> 
     probs = models.read_line(strip)
     peaks = _peaks(probs)
     boxes = ink_boxes(ink, [(p + 0.5) / len(probs) * strip.shape[1] for p in peaks])
+    found = probs[peaks]
+    places = np.flatnonzero(found > _FAINT)
+    rows, kinds = np.divmod(places, found.shape[1])
+    likely = found.ravel()[places]
+    order = np.lexsort((-likely, rows))
+    best = list(zip(kinds[order].tolist(), likely[order].tolist(), strict=True))
+    ends = np.cumsum(np.bincount(rows, minlength=len(peaks))).tolist()
     chars = []
-    for peak, box in zip(peaks, boxes, strict=True):
-        row = probs[peak]
-        best = np.flatnonzero(row > _FAINT)
-        best = best[np.argsort(-row[best])][: _OTHERS + 2]
-        readings = [(_plain(models.alphabet[k]), round(float(row[k]), 4)) for k in best if k]
+    for begin, end, box in zip([0, *ends], ends, boxes, strict=False):
+        several = best[begin : min(end, begin + _OTHERS + 2)]
+        readings = [(_plain(models.alphabet[k]), round(prob, 4)) for k, prob in several if k]
         if readings[0][0].strip():
             chars.append(Char(*readings[0], box, tuple(readings[1 : 1 + _OTHERS])))
     return tuple(chars)

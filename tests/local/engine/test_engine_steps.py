@@ -1,6 +1,7 @@
 """Each step alone: on a drawn picture or on recorded data of the step before it."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from cardocr_nb.local.engine import models as networks
 from cardocr_nb.local.engine.choose import in_turn, worth_reading
 from cardocr_nb.local.engine.find import find, redirected
+from cardocr_nb.local.engine.layout import LAYOUTS
 from cardocr_nb.local.engine.name import fill, name
 from cardocr_nb.local.engine.read import Char, Line, read, upside_down
 from cardocr_nb.local.engine.score import scores
@@ -113,8 +115,7 @@ def boxes_of(lines):
 def test_boxes_that_hold_a_field_are_worth_reading_once_labels_show_the_card(recording):
     kind, truth, _, lines = load(recording)
     values = "".join(truth.values())
-    wanted = worth_reading(lines, boxes_of(lines), kind)
-    assert wanted is not None
+    wanted, _ = worth_reading(lines, boxes_of(lines), kind)
     for line, worth in zip(lines, wanted, strict=True):
         assert worth or said(line) not in values or len(said(line)) < 2
 
@@ -122,9 +123,23 @@ def test_boxes_that_hold_a_field_are_worth_reading_once_labels_show_the_card(rec
 def test_titles_translations_and_what_lies_beside_the_card_are_not_worth_reading():
     kind, _, _, lines = load("licence_flat")
     boxes = boxes_of(lines)
-    skipped = {said(line) for line, worth in zip(lines, worth_reading(lines, boxes, kind), strict=True) if not worth}
-    assert {"样本驾驶证SPECIMEN", "DateofFirstIssue", "DateofBirth", "ValidPeriod", "LicenseNo.", "Name"} <= skipped
-    assert not worth_reading(lines, boxes + 3000, kind).any()
+    wanted, _ = worth_reading(lines, boxes, kind)
+    skipped = {said(line) for line, worth in zip(lines, wanted, strict=True) if not worth}
+    assert "样本驾驶证SPECIMEN" in skipped
+    translations = {said(line) for line in lines if said(line).isascii() and sum(c.islower() for c in said(line)) > 1}
+    assert len(translations) >= 8
+    assert translations <= skipped
+    assert not worth_reading(lines, boxes + 3000, kind)[0].any()
+
+
+def test_translations_of_labels_not_read_yet_wait_for_them():
+    kind, _, _, lines = load("licence_flat")
+    few = [line for line in lines if said(line) in ("证号", "住址", "初次领证日期", "有效期限", "发证单位")]
+    late = {
+        said(line) for line, waits in zip(lines, worth_reading(few, boxes_of(lines), kind)[1], strict=True) if waits
+    }
+    assert {"Name", "Class", "DateofBirth"} <= late
+    assert not late & {slot.label for slot in LAYOUTS[kind][0].slots.values()}
 
 
 def test_few_labels_do_not_show_where_the_card_lies():
@@ -161,6 +176,32 @@ def test_a_row_that_glare_parts_is_looked_at_again_between_its_parts():
     again, gaps = name([*rest, torn, between], kind)
     assert texts(again) == truth
     assert gaps == []
+
+
+def test_a_character_in_two_boxes_counts_once_and_takes_no_neighbour_with_it():
+    kind, truth, _, lines = load("licence_flat")
+    whole = next(line for line in lines if len(said(line)) > 6 and truth["address"].startswith(said(line)))
+    first, second = whole.chars[:2]
+    unsure = Line(whole.corners, (replace(first, prob=0.7), *whole.chars[1:]))
+    # Cut off with more room behind it, so that its middle lies nearer to the next character.
+    wide = replace(
+        first,
+        prob=0.95,
+        box=(first.box[0], first.box[1], second.box[0] + 0.3 * (second.box[2] - second.box[0]), first.box[3]),
+    )
+    rest = [line for line in lines if line is not whole]
+    assert texts(name([*rest, unsure, Line(whole.corners, (wide,))], kind)[0]) == truth
+
+
+def test_a_value_in_one_box_with_a_translation_is_kept_without_it():
+    kind, truth, _, lines = load("licence_flat")
+    whole = next(line for line in lines if said(line) == truth["vehicle_class"])
+    start, end, below = (np.array(corner) for corner in whole.corners)
+    longer = Line((tuple(2 * start - end), tuple(end), tuple(below + start - end)), ())
+    moved = [replace(c, box=(0.5 + c.box[0] / 2, c.box[1], 0.5 + c.box[2] / 2, c.box[3])) for c in whole.chars]
+    word = [Char(letter, 0.99, (0.1 + n / 10, 0.4, 0.18 + n / 10, 0.9)) for n, letter in enumerate("lass")]
+    rest = [line for line in lines if line is not whole]
+    assert texts(name([*rest, replace(longer, chars=(*word, *moved))], kind)[0]) == truth
 
 
 @pytest.mark.parametrize("recording", ["id_flat", "id_turned"])
