@@ -116,19 +116,17 @@ def load(threads: int | None = None) -> Models:
 
     cores = threads or min(os.cpu_count() or 1, 4)
 
-    def session(name: str, *, cores: int, kept: bool) -> InferenceSession:
+    def session(name: str, cores: int) -> InferenceSession:
         options = SessionOptions()
         options.intra_op_num_threads = cores
         # Threads that wait actively take the processor from the other workers of a busy machine.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        # The detector's large arrays cost a third of its time where they are given back to the system after each picture.
-        options.enable_cpu_mem_arena = kept
         options.log_severity_level = 4
         return InferenceSession(str(folder() / name), options, providers=["CPUExecutionProvider"])
 
     with ThreadPoolExecutor(1) as other:
-        waited = other.submit(session, _RECOGNISER, cores=1, kept=True)
-        detector, recogniser = session(_DETECTOR, cores=cores, kept=True), waited.result()
+        waited = other.submit(session, _RECOGNISER, 1)
+        detector, recogniser = session(_DETECTOR, cores), waited.result()
     listed = recogniser.get_modelmeta().custom_metadata_map["character"].splitlines()
     crew = ThreadPoolExecutor(cores, "reading") if cores > 1 else None
     return Models(detector, recogniser, ("", *listed, " "), crew)
