@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _NAMED_AT_MOST = 20
 _BATCH_BYTES = 3 * 2**20
-_BATCH_DOCUMENTS = 2048
+_BATCH_DOCUMENTS = 4096
 _HEAP = 31 * 2**20
 
 Fault = tuple[Document, str]
@@ -121,7 +121,9 @@ def read_responses(
     found = [bytes(s) if isinstance(s, bytes | bytearray | memoryview) else find(s) for s in sources]
     builder, faults, tried = Builder(), _Faults(), 0
     with tqdm(desc="reading", unit=" documents", delay=2) as bar:
-        for batch, (block, unread) in _each(_batches(_documents(found)), threads, Templates()):
+        # Threads hand the interpreter to one another at every step: with more to do in each they do so less often.
+        size = _BATCH_BYTES if threads == 1 else 2 * _BATCH_BYTES
+        for batch, (block, unread) in _each(_batches(_documents(found), size), threads, Templates()):
             faults.add(unread, batch)
             if errors == "row" or not faults.count:
                 builder.add(block)
@@ -147,15 +149,15 @@ def _documents(found: list[bytes | Iterable[File | Document]]) -> Iterator[Docum
             yield from documents(source)
 
 
-def _batches(given: Iterable[Document]) -> Iterator[list[Document]]:
+def _batches(given: Iterable[Document], most: int) -> Iterator[list[Document]]:
     batch: list[Document] = []
     size = 0
     for document in given:
-        if batch and (size + len(document.raw) > _BATCH_BYTES or len(batch) == _BATCH_DOCUMENTS):
-            yield batch
-            batch, size = [], 0
-        batch.append(document)
         size += len(document.raw)
+        if batch and (size > most or len(batch) == _BATCH_DOCUMENTS):
+            yield batch
+            batch, size = [], len(document.raw)
+        batch.append(document)
     if batch:
         yield batch
 

@@ -20,7 +20,7 @@ LONGEST = 8192
 """The most bytes that may be read from one place on; as many follow the last document."""
 
 WORD = 8
-_BLOCK = 2**18
+_BLOCK = 2**20
 
 
 @dataclass(frozen=True, slots=True)

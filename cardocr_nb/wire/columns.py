@@ -200,9 +200,10 @@ class _Reader:
             begin, end = spans.begin[rows], spans.end[rows]
             first, last = self._chunk.data.take(begin), self._chunk.data.take(end - 1)
             self._check((((first > ord(" ")) & (last > ord(" "))) | (end == begin)).all(axis=0), documents)
-        texts = self._texts(self._jobs, [_JOB_PATHS.index(f"{JOB}/{name}") for name in ("JobId", "State")])
-        self._check(texts[0].is_valid().to_numpy(zero_copy_only=False), self._job_document)
-        self._check(pc.is_in(texts[1], value_set=_STATES).to_numpy(zero_copy_only=False), self._job_document)
+        self._of_job = dict(zip(TEXTS, self._texts(self._jobs, list(range(len(TEXTS)))), strict=True))
+        self._check(self._of_job["job_id"].is_valid().to_numpy(zero_copy_only=False), self._job_document)
+        known = pc.is_in(self._of_job["state"], value_set=_STATES)
+        self._check(known.to_numpy(zero_copy_only=False), self._job_document)
 
     def _read_numbers(self) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
         cards = len(self._job_document) * len(NUMBERS)
@@ -262,7 +263,7 @@ class _Reader:
         label, text = self._texts(self._infos, [0, 1]) if len(self._corners) else [_NO_TEXTS, _NO_TEXTS]
         return Columns(
             document=places[self._job_document],
-            texts=dict(zip(TEXTS, self._texts(self._jobs, list(range(len(TEXTS)))), strict=True)),
+            texts=self._of_job,
             numbers=dict(zip(NUMBERS, self._numbers, strict=True)),
             times=dict(zip(TIMES, self._times, strict=True)),
             fields=self._fields,

@@ -64,7 +64,11 @@ def read_points(chunk: Chunk, text: Ints, end: Ints) -> tuple[NDArray[np.int32],
     second = text + across + 1
     points = np.empty((len(text), 2), dtype=np.int32)
     points[:, 0], fine = _digits(head, across)
-    points[:, 1], fine_too = _digits(chunk.words(second), end - second)
+    # What stands behind the comma is most often in the same word; only where it goes on is another one fetched.
+    tail = head >> (across.view(np.uint64) + np.uint64(1) << np.uint64(3))
+    beyond = np.flatnonzero(end - text > _WORD)
+    tail[beyond] = chunk.words(second[beyond])
+    points[:, 1], fine_too = _digits(tail, end - second)
     return points, fine & fine_too & (found != 0)
 
 

@@ -17,7 +17,7 @@ from xml.parsers import expat
 
 import numpy as np
 
-from cardocr_nb.wire.chunk import LONGEST
+from cardocr_nb.wire.chunk import LONGEST, WORD
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -111,9 +111,9 @@ class Template:
         return list(map(len, self.parts))
 
     @cached_property
-    def markup(self) -> NDArray[np.bytes_]:
-        """All parts, one behind the other."""
-        return np.array(b"".join(self.parts), dtype=f"S{sum(self.sizes)}")
+    def patterns(self) -> list[NDArray[np.uint64]]:
+        """Each part eight times over, as words of eight bytes."""
+        return [np.frombuffer(part * WORD, "<u8") for part in self.parts]
 
     @cached_property
     def counts(self) -> tuple[int, int, int]:
