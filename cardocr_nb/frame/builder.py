@@ -18,6 +18,7 @@ from cardocr_nb.cards import field_name, known_field
 from cardocr_nb.frame.blocks import NUMBERS, TIMES
 from cardocr_nb.frame.polygon_array import PolygonArray
 from cardocr_nb.frame.schema import CATEGORIES, COLUMNS, DTYPES, TIMEZONE
+from cardocr_nb.frame.spread import WORDS
 from cardocr_nb.wire.columns import MISSING
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from cardocr_nb.frame.blocks import Block
+    from cardocr_nb.frame.spread import Spread
 
 _STEP = 65_536
 _PIECES = 16
@@ -44,41 +45,26 @@ class Builder:
     """Takes blocks in order and gives the frame."""
 
     def __init__(self) -> None:
-        words = [n for n in COLUMNS if DTYPES[n] == "category" and n != "field"]
-        self._words = {name: _Words() for name in words}
+        self._words = {name: _Words() for name in WORDS}
         self._texts = {name: _Texts() for name in COLUMNS if DTYPES[name] == "str"}
         self._numbers = {name: _Growing(DTYPES[name].lower()) for name in (*NUMBERS, "score")}
         self._times = {name: _Growing("int64") for name in TIMES}
         self._points, self._no_polygon = _Growing("int32", (4, 2)), _Growing("bool")
         self._left_out = 0
 
-    def add(self, block: Block) -> None:
-        """Take in the cards of a block, behind those that are there."""
-        rows = np.maximum(block.fields, 1)
-        card = np.repeat(np.arange(len(rows)), rows)
-        of_card = pa.array(card)
-        for name, values in block.texts.items():
-            if name in self._words:
-                self._words[name].add(values, card)
-            else:
-                nothing = values.null_count == len(values)
-                self._texts[name].add(pa.nulls(len(card), values.type) if nothing else values.take(of_card))
+    def add(self, block: Spread) -> None:
+        """Take in the rows of a block, behind those that are there."""
+        for name, (words, places) in block.words.items():
+            self._words[name].add(words, places)
+        for name, texts in block.texts.items():
+            self._texts[name].add(texts)
         for name, numbers in block.numbers.items():
-            self._numbers[name].add(numbers.take(card))
+            self._numbers[name].add(numbers)
         for name, times in block.times.items():
-            self._times[name].add(times.take(card))
+            self._times[name].add(times)
+        self._points.add(block.points)
+        self._no_polygon.add(block.no_polygon)
         self._left_out += block.left_out
-        self._add_fields(block, np.repeat(block.fields > 0, rows))
-
-    def _add_fields(self, block: Block, filled: NDArray[np.bool_]) -> None:
-        """Take in the fields; where none is, a row stands for a card without fields."""
-        field = np.cumsum(filled) - 1
-        whole = bool(filled.all())
-        self._words["label"].add(block.label, field if whole else np.where(filled, field, len(block.label)))
-        self._texts["text"].add(block.text if whole else block.text.take(pa.array(field, mask=~filled)))
-        self._numbers["score"].add(_spread(block.score, filled, MISSING))
-        self._points.add(_spread(block.points, filled, 0))
-        self._no_polygon.add(~_spread(block.usable, filled, fill=False))
 
     def frame(self) -> pd.DataFrame:
         """Give the frame, once; labels and polygons that are odd are told in a warning each."""
@@ -108,14 +94,6 @@ def _unknown(labels: list[str]) -> str:
     named = ", ".join(repr(label) for label in labels[:_NAMED_AT_MOST])
     more = f" and {len(labels) - _NAMED_AT_MOST} more" if len(labels) > _NAMED_AT_MOST else ""
     return f"{len(labels)} unknown labels: {named}{more}. Their rows are kept, under field names made from them"
-
-
-def _spread(values: NDArray[Any], filled: NDArray[np.bool_], fill: object) -> NDArray[Any]:
-    if len(values) == len(filled):
-        return values
-    spread = np.full((len(filled), *values.shape[1:]), fill, dtype=values.dtype)
-    spread[filled] = values
-    return spread
 
 
 class _Growing:
@@ -191,14 +169,12 @@ class _Words:
     def place(self, word: str) -> int:
         return self._places.setdefault(word, len(self._places))
 
-    def add(self, words: pa.LargeStringArray, rows: NDArray[np.int64]) -> None:
-        """Take in the words at `rows`; one beyond the last stands for none."""
-        coded = words.dictionary_encode()
-        places = np.array([*map(self.place, coded.dictionary.to_pylist()), -1], dtype=np.int32)
-        codes = np.append(places[coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)], np.int32(-1))
+    def add(self, words: list[str], places: NDArray[Any]) -> None:
+        """Take in the words at some places; -1 stands for none."""
+        known = [self.place(word) for word in words]
         dtype = _narrowest(len(self._places))
         self.codes.widen(dtype)
-        self.codes.add(codes.astype(dtype).take(rows))
+        self.codes.add(np.array([*known, -1], dtype=dtype).take(places))
 
     def finish(self, name: str, codes: _Growing, meaning: Sequence[int] | None = None) -> pd.Categorical:
         """Make a column of codes; `meaning` tells the place of the word for which each code stands."""

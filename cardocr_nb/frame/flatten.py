@@ -13,6 +13,7 @@ import pyarrow as pa
 from cardocr_nb.frame.blocks import NUMBERS, TEXTS, TIMES, Block
 from cardocr_nb.frame.builder import Builder
 from cardocr_nb.frame.schema import UNREADABLE
+from cardocr_nb.frame.spread import spread
 from cardocr_nb.wire.columns import MISSING
 from cardocr_nb.wire.decode import decode
 from cardocr_nb.wire.models import Callback, CardResult, Error, Field, Job, JobList, JobState
@@ -78,7 +79,7 @@ def to_frame(source: Source | str | Path) -> pd.DataFrame:
     rows = Rows()
     rows.add(source)
     builder = Builder()
-    builder.add(rows.block())
+    builder.add(spread(rows.block()))
     return builder.frame()
 
 

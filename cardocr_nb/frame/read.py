@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -11,10 +13,11 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from cardocr_nb.errors import DecodeError
-from cardocr_nb.frame.blocks import Block, block_of, merge
+from cardocr_nb.frame.blocks import block_of, merge
 from cardocr_nb.frame.builder import Builder
 from cardocr_nb.frame.flatten import Rows
 from cardocr_nb.frame.sources import Document, File, documents, find, jobs_of
+from cardocr_nb.frame.spread import Spread, spread
 from cardocr_nb.ledger.schema import is_ledger
 from cardocr_nb.wire.columns import read_columns
 from cardocr_nb.wire.templates import Templates
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
     from cardocr_nb.frame.sources import Source
 
 _NAMED_AT_MOST = 20
-_BATCH_BYTES = 3 * 2**20
+_BATCH_BYTES = 4 * 2**20
 _BATCH_DOCUMENTS = 4096
 _HEAP = 31 * 2**20
 
@@ -121,9 +124,7 @@ def read_responses(
     found = [bytes(s) if isinstance(s, bytes | bytearray | memoryview) else find(s) for s in sources]
     builder, faults, tried = Builder(), _Faults(), 0
     with tqdm(desc="reading", unit=" documents", delay=2) as bar:
-        # Threads hand the interpreter to one another at every step: with more to do in each they do so less often.
-        size = _BATCH_BYTES if threads == 1 else 2 * _BATCH_BYTES
-        for batch, (block, unread) in _each(_batches(_documents(found), size), threads, Templates()):
+        for batch, (block, unread) in _each(_batches(found), threads, Templates()):
             faults.add(unread, batch)
             if errors == "row" or not faults.count:
                 builder.add(block)
@@ -141,20 +142,53 @@ def _keep_heap() -> None:
     np.empty(_HEAP, dtype=np.uint8)
 
 
-def _documents(found: list[bytes | Iterable[File | Document]]) -> Iterator[Document]:
-    for number, source in enumerate(found, 1):
-        if isinstance(source, bytes):
-            yield Document(source, None, f"source {number}")
+class _Handed(Sequence[Document]):
+    """Bytes that were handed over, as documents where one is asked for."""
+
+    def __init__(self, raws: list[bytes], first: int) -> None:
+        self.raws, self._first = raws, first
+
+    def __len__(self) -> int:
+        return len(self.raws)
+
+    @overload
+    def __getitem__(self, place: int) -> Document: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Document]: ...
+    def __getitem__(self, place: int | slice) -> Document | list[Document]:
+        if isinstance(place, slice):
+            return [self[each] for each in range(*place.indices(len(self)))]
+        return Document(self.raws[place], None, f"source {self._first + place}")
+
+
+def _batches(found: list[bytes | Iterable[File | Document]]) -> Iterator[Sequence[Document]]:
+    """Documents of all sources in order, a few megabytes at a time."""
+    number = 1
+    for handed, group in groupby(found, key=lambda source: isinstance(source, bytes)):
+        sources: list[Any] = list(group)
+        if handed:
+            yield from _handed(sources, number)
         else:
-            yield from documents(source)
+            yield from _gathered(chain.from_iterable(map(documents, sources)))
+        number += len(sources)
 
 
-def _batches(given: Iterable[Document], most: int) -> Iterator[list[Document]]:
+def _handed(raws: list[bytes], first: int) -> Iterator[_Handed]:
+    ends = np.cumsum(np.fromiter(map(len, raws), dtype=np.int64, count=len(raws)))
+    begin, before = 0, 0
+    while begin < len(raws):
+        fit = int(np.searchsorted(ends, before + _BATCH_BYTES, side="right"))
+        end = min(max(fit, begin + 1), begin + _BATCH_DOCUMENTS)
+        yield _Handed(raws[begin:end], first + begin)
+        begin, before = end, int(ends[end - 1])
+
+
+def _gathered(given: Iterable[Document]) -> Iterator[list[Document]]:
     batch: list[Document] = []
     size = 0
     for document in given:
         size += len(document.raw)
-        if batch and (size > most or len(batch) == _BATCH_DOCUMENTS):
+        if batch and (size > _BATCH_BYTES or len(batch) == _BATCH_DOCUMENTS):
             yield batch
             batch, size = [], len(document.raw)
         batch.append(document)
@@ -162,19 +196,19 @@ def _batches(given: Iterable[Document], most: int) -> Iterator[list[Document]]:
         yield batch
 
 
-Read = tuple[Block, list[Fault]]
+Read = tuple[Spread, list[Fault]]
 
 
 def _each(
-    batches: Iterator[list[Document]], threads: int, templates: Templates
-) -> Iterator[tuple[list[Document], Read]]:
+    batches: Iterator[Sequence[Document]], threads: int, templates: Templates
+) -> Iterator[tuple[Sequence[Document], Read]]:
     """Read batches beside one another, giving them in order; a few at a time, so that memory stays bounded."""
     if threads == 1:
         for batch in batches:
             yield batch, read_batch(batch, templates)
         return
     with ThreadPoolExecutor(threads) as pool:
-        waiting: deque[tuple[list[Document], Future[Read]]] = deque()
+        waiting: deque[tuple[Sequence[Document], Future[Read]]] = deque()
         for batch in batches:
             waiting.append((batch, pool.submit(read_batch, batch, templates)))
             if len(waiting) > threads:
@@ -184,21 +218,22 @@ def _each(
             yield done, future.result()
 
 
-def read_batch(batch: list[Document], templates: Templates | None = None) -> Read:
+def read_batch(batch: Sequence[Document], templates: Templates | None = None) -> Read:
     """Read documents: fast what is written plainly, then strictly what is left, then a row for what is broken.
 
     Many batches are read faster with the same `templates`, which learn from each of them.
     """
-    columns, refused = read_columns([document.raw for document in batch], templates)
+    raws = batch.raws if isinstance(batch, _Handed) else [document.raw for document in batch]
+    columns, refused = read_columns(raws, templates)
     if columns is not None and not refused:
-        return block_of(columns), []
+        return spread(block_of(columns)), []
     rows, places, faults = Rows(), [], []
     for place in refused:
         before = len(rows)
         faults += _read_strictly(batch[place], rows)
         places += [place] * (len(rows) - before)
     strict = rows.block(np.array(places, dtype=np.int64))
-    return (strict if columns is None else merge(block_of(columns), strict)), faults
+    return spread(strict if columns is None else merge(block_of(columns), strict)), faults
 
 
 def _read_strictly(document: Document, rows: Rows) -> list[Fault]:
@@ -224,7 +259,7 @@ class _Faults:
         self._whole_files = True
         self._named: list[Fault] = []
 
-    def add(self, found: list[Fault], batch: list[Document]) -> None:
+    def add(self, found: list[Fault], batch: Sequence[Document]) -> None:
         self.count += len(found)
         self._named += found[: _NAMED_AT_MOST - len(self._named)]
         self._whole_files &= not any(document.place for document in batch)

@@ -36,8 +36,12 @@ def card_numbers(df: pd.DataFrame) -> NDArray[np.intp]:
     rows = df[list(CARD)]
     # The rows of a card mostly stand together, and comparing neighbours is much cheaper than looking each one up.
     starts = np.flatnonzero(np.logical_or.reduce([_differs(rows[name]) for name in CARD]))
-    job, key = (pd.factorize(rows[name].take(starts), use_na_sentinel=False)[0] for name in CARD)
-    runs = pd.factorize(job * (key.max(initial=0) + 1) + key)[0]
+    job, jobs = pd.factorize(rows[CARD[0]].take(starts), use_na_sentinel=False)
+    if len(jobs) == len(starts):
+        runs = job
+    else:
+        key, keys = pd.factorize(rows[CARD[1]].take(starts), use_na_sentinel=False)
+        runs = pd.factorize(job * len(keys) + key)[0]
     return np.repeat(runs, np.diff(np.append(starts, len(df))))
 
 

@@ -103,11 +103,14 @@ def _card_column(frame: pd.DataFrame, name: str, rows: list[NDArray[np.intp]]) -
     card = frame["card"].to_numpy()
     first = np.flatnonzero(np.diff(card, prepend=-1) > 0) if np.all(card[1:] >= card[:-1]) else _firsts(card)
     coded = arrow(frame[name].take(first)).dictionary_encode()
-    order = pc.array_sort_indices(coded.dictionary)
-    place = np.full(len(order) + 1, -1, dtype=np.int32)
-    place[order.to_numpy()] = np.arange(len(order), dtype=np.int32)
-    codes = _gathered(place[coded.indices.fill_null(-1).to_numpy()][card], rows)
-    return pd.Categorical.from_codes(codes, pd.Index(coded.dictionary.take(order), dtype="str"), validate=False)
+    words, codes = coded.dictionary, coded.indices.fill_null(-1).to_numpy()
+    # Keys often come in order; then nothing has to be sorted.
+    if not pc.all(pc.less(words[:-1], words[1:])).as_py():
+        order = pc.array_sort_indices(words)
+        place = np.full(len(order) + 1, -1, dtype=np.int32)
+        place[order.to_numpy()] = np.arange(len(order), dtype=np.int32)
+        words, codes = words.take(order), place[codes]
+    return pd.Categorical.from_codes(_gathered(codes[card], rows), pd.Index(words, dtype="str"), validate=False)
 
 
 def _firsts(card: NDArray[np.intp]) -> NDArray[np.intp]:

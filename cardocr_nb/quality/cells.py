@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 
 from cardocr_nb.cards import field_name
 from cardocr_nb.frame.scale import is_dask
@@ -148,8 +149,13 @@ def pair(df: pd.DataFrame, given: Given, slices: list[str], *, complete: bool) -
     first = np.empty(n, dtype=np.intp)
     first[card[::-1]] = np.arange(len(card))[::-1]
     cards = frame[["card", "job_id", "key", *slices]].take(first).reset_index(drop=True)
-    image = given.keys.get_indexer(pd.Index(cards["key"])) if n else np.empty(0, dtype=np.intp)
-    known = (image >= 0) & cards["key"].notna().to_numpy()
+    image = (
+        pc.index_in(arrow(cards["key"]), value_set=arrow(given.keys.to_series()))
+        .fill_null(-1)
+        .to_numpy()
+        .astype(np.intp)
+    )
+    known = image >= 0
     if not known.any() and n and len(given.key):
         raise ValueError(
             f"no key is in both: the frame holds {n} cards, the truth {len(given.keys)} keys. "

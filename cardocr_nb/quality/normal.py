@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from itertools import takewhile
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -45,11 +47,6 @@ def _on_arrow(change: Callable[[pa.Array], pa.Array]) -> Step:
     return step
 
 
-def _on_unusual(change: Callable[[pa.Array], pa.Array]) -> Step:
-    """For what changes no text of plain letters, digits and ideographs without spaces."""
-    return _on_arrow(lambda array: replaced(array, unusual(array, within=True), change))
-
-
 def _replace(pattern: str, by: str) -> Step:
     return _on_arrow(lambda a: pc.replace_substring_regex(a, pattern=pattern, replacement=by))
 
@@ -66,8 +63,8 @@ def _date(texts: pd.Series) -> pd.Series:
 
 
 def _iso(dates: pd.Series) -> pd.Series:
-    text = np.datetime_as_string(dates.to_numpy("datetime64[D]"))
-    return pd.Series(text, index=dates.index, dtype="str").where(dates.notna())
+    text = pa.array(dates.to_numpy("datetime64[D]")).cast(pa.large_string())
+    return pd.Series(text, index=dates.index, dtype="str")
 
 
 def _period(texts: pd.Series) -> pd.Series:
@@ -83,11 +80,32 @@ def _without_spaces(texts: pa.Array) -> pa.Array:
     return pc.utf8_normalize(bare, form="NFC")
 
 
+# What changes no text of plain letters, digits and ideographs without spaces.
+_TIDY: dict[str, Callable[[pa.Array], pa.Array]] = {
+    "nfkc": lambda a: pc.utf8_normalize(a, form="NFKC"),
+    "spaces": _without_spaces,
+    "dots": lambda a: pc.replace_substring_regex(a, pattern="[•・‧∙⋅]", replacement="·"),
+}
+
+
+def _tidied(texts: pd.Series, names: Sequence[str]) -> pd.Series:
+    """Take such steps; the texts that they may change are looked for once."""
+    array = arrow(texts)
+    rows = unusual(array, within=True)
+    if not len(rows):
+        return texts
+
+    def change(part: pa.Array) -> pa.Array:
+        for name in names:
+            part = _TIDY[name](part)
+        return part
+
+    return pd.Series(replaced(array, rows, change), index=texts.index, dtype="str")
+
+
 STEPS: dict[str, Step] = {
-    "nfkc": _on_unusual(lambda a: pc.utf8_normalize(a, form="NFKC")),
-    "spaces": _on_unusual(_without_spaces),
+    **{name: partial(_tidied, names=[name]) for name in _TIDY},
     "upper": _on_arrow(pc.utf8_upper),
-    "dots": _on_unusual(lambda a: pc.replace_substring_regex(a, pattern="[•・‧∙⋅]", replacement="·")),
     "separators": _replace("[,、/;+]", ""),
     "date": _date,
     "period": _period,
@@ -139,7 +157,9 @@ def normalize(texts: pd.Series, field: str, *, rules: Mapping[str, Sequence[str]
             raise ValueError(f"no step is called {name!r}; the steps are {', '.join(STEPS)}")
 
     def changed(different: pd.Series) -> pd.Series:
-        for name in names:
+        tidy = list(takewhile(_TIDY.__contains__, names))
+        different = _tidied(different, tidy) if tidy else different
+        for name in names[len(tidy) :]:
             different = STEPS[name](different)
         nothing = (different == "").fillna(value=False).to_numpy(bool)
         return different.mask(nothing) if nothing.any() else different
