@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pandas as pd
-import pyarrow.compute as pc
+import pyarrow as pa
 
 from cardocr_nb.cards import field_name
 from cardocr_nb.frame.scale import is_dask
@@ -84,20 +84,15 @@ def read_truth(truth: Truth) -> Given:
 
 
 def numbered(words: pd.Series) -> tuple[NDArray[np.intp], pd.Index]:
-    """Number different words in order of appearance; equal neighbours are looked up once.
+    """Number different words in order of appearance; none may be missing.
 
     Examples
     --------
     >>> numbered(pd.Series(["b", "b", "a", "b"]))[0].tolist()
     [0, 0, 1, 0]
     """
-    array = arrow(words)
-    starts = np.ones(len(array), dtype=bool)
-    if len(array) > 1:
-        starts[1:] = np.asarray(words.array[1:] != words.array[:-1], dtype=bool)
-    first = np.flatnonzero(starts)
-    codes, different = pd.factorize(words.take(first))
-    return np.repeat(codes, np.diff(np.append(first, len(array)))), pd.Index(different, dtype="str")
+    coded = arrow(words).dictionary_encode()
+    return coded.indices.to_numpy().astype(np.intp), pd.Index(coded.dictionary, dtype="str")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +144,7 @@ def pair(df: pd.DataFrame, given: Given, slices: list[str], *, complete: bool) -
     first = np.empty(n, dtype=np.intp)
     first[card[::-1]] = np.arange(len(card))[::-1]
     cards = frame[["card", "job_id", "key", *slices]].take(first).reset_index(drop=True)
-    image = (
-        pc.index_in(arrow(cards["key"]), value_set=arrow(given.keys.to_series()))
-        .fill_null(-1)
-        .to_numpy()
-        .astype(np.intp)
-    )
+    image = _places(arrow(cards["key"]), arrow(pd.Series(given.keys)))
     known = image >= 0
     if not known.any() and n and len(given.key):
         raise ValueError(
@@ -169,6 +159,13 @@ def pair(df: pd.DataFrame, given: Given, slices: list[str], *, complete: bool) -
     unread = np.ones(len(given.keys), dtype=bool)
     unread[image[known]] = False
     return Cells(frame, given, cards, known, fields, int(unread.sum()), *places)
+
+
+def _places(words: pa.Array, among: pa.Array) -> NDArray[np.intp]:
+    """Where each word stands among others, all different; -1 where it does not."""
+    both = pa.concat_arrays([among, words]).dictionary_encode().indices.fill_null(-1).to_numpy()
+    found = both[len(among) :].astype(np.intp)
+    return np.where(found < len(among), found, -1)
 
 
 def refuse_parts(df: object) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _ROWS_AT_ONCE = 1 << 14
 _COVERED = 0.25
 _CLEARLY = 1 + 1e-9
+_NEXT = [1, 2, 3, 0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,8 @@ def outlines(df: pd.DataFrame) -> Outlines:
 
 def _plainly(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[Bools, Bools, NDArray[np.float64]]:
     """Convex with no straight corner; from top-left anticlockwise on the screen; area. Corners of shape (4, n)."""
-    side_x, side_y = np.roll(x, -1, axis=0) - x, np.roll(y, -1, axis=0) - y
-    turn = side_x * np.roll(side_y, -1, axis=0) - side_y * np.roll(side_x, -1, axis=0)
+    side_x, side_y = x[_NEXT] - x, y[_NEXT] - y
+    turn = side_x * side_y[_NEXT] - side_y * side_x[_NEXT]
     # Four turns one way, each less than half a turn, can only add up to one whole turn.
     most, least = turn.max(axis=0), turn.min(axis=0)
     along_x, along_y = x[2] + x[3] - x[0] - x[1], y[2] + y[3] - y[0] - y[1]
