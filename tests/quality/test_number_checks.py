@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import pandas as pd
 import pytest
@@ -113,3 +114,13 @@ def test_both_cards_tie_their_fields_to_their_own_number(id_card, licence, verdi
     assert verdict(id_card(出生="1974年12月7日"), "birth_date_agrees") == {"birth_date": False}
     assert verdict(licence(性别="男"), "gender_agrees") == {"gender": False}
     assert verdict(id_card(公民身份号码=None), "birth_date_agrees") == {}
+
+
+@given(st.lists(st.tuples(digits17, st.integers(0, 17), st.sampled_from("/:0Xx;@AＯ９\x7f\x80é")), min_size=1))
+def test_only_17_digits_and_a_digit_or_x_have_the_shape_of_a_number(given_texts):
+    texts = [f"{head}1"[:at] + odd + f"{head}1"[at + 1 :] for head, at, odd in given_texts]
+    whole, values = numbers.digits(pd.Series(texts, dtype="str"))
+    expected = [re.fullmatch("[0-9]{17}[0-9Xx]", text) is not None for text in texts]
+    assert whole.tolist() == expected
+    right = [text for text, fits in zip(texts, expected, strict=True) if fits]
+    assert values.tolist() == [[10 if c in "Xx" else int(c) for c in text] for text in right]
