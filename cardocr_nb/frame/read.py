@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain, groupby
 from pathlib import Path
@@ -142,7 +141,7 @@ def _keep_heap() -> None:
     np.empty(_HEAP, dtype=np.uint8)
 
 
-class _Handed(Sequence[Document]):
+class _Handed:
     """Bytes that were handed over, as documents where one is asked for."""
 
     def __init__(self, raws: list[bytes], first: int) -> None:
@@ -151,17 +150,14 @@ class _Handed(Sequence[Document]):
     def __len__(self) -> int:
         return len(self.raws)
 
-    @overload
-    def __getitem__(self, place: int) -> Document: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[Document]: ...
-    def __getitem__(self, place: int | slice) -> Document | list[Document]:
-        if isinstance(place, slice):
-            return [self[each] for each in range(*place.indices(len(self)))]
+    def __getitem__(self, place: int) -> Document:
         return Document(self.raws[place], None, f"source {self._first + place}")
 
 
-def _batches(found: list[bytes | Iterable[File | Document]]) -> Iterator[Sequence[Document]]:
+Batch = _Handed | list[Document]
+
+
+def _batches(found: list[bytes | Iterable[File | Document]]) -> Iterator[Batch]:
     """Documents of all sources in order, a few megabytes at a time."""
     number = 1
     for handed, group in groupby(found, key=lambda source: isinstance(source, bytes)):
@@ -199,16 +195,14 @@ def _gathered(given: Iterable[Document]) -> Iterator[list[Document]]:
 Read = tuple[Spread, list[Fault]]
 
 
-def _each(
-    batches: Iterator[Sequence[Document]], threads: int, templates: Templates
-) -> Iterator[tuple[Sequence[Document], Read]]:
+def _each(batches: Iterator[Batch], threads: int, templates: Templates) -> Iterator[tuple[Batch, Read]]:
     """Read batches beside one another, giving them in order; a few at a time, so that memory stays bounded."""
     if threads == 1:
         for batch in batches:
             yield batch, read_batch(batch, templates)
         return
     with ThreadPoolExecutor(threads) as pool:
-        waiting: deque[tuple[Sequence[Document], Future[Read]]] = deque()
+        waiting: deque[tuple[Batch, Future[Read]]] = deque()
         for batch in batches:
             waiting.append((batch, pool.submit(read_batch, batch, templates)))
             if len(waiting) > threads:
@@ -218,7 +212,7 @@ def _each(
             yield done, future.result()
 
 
-def read_batch(batch: Sequence[Document], templates: Templates | None = None) -> Read:
+def read_batch(batch: Batch, templates: Templates | None = None) -> Read:
     """Read documents: fast what is written plainly, then strictly what is left, then a row for what is broken.
 
     Many batches are read faster with the same `templates`, which learn from each of them.
@@ -259,10 +253,10 @@ class _Faults:
         self._whole_files = True
         self._named: list[Fault] = []
 
-    def add(self, found: list[Fault], batch: Sequence[Document]) -> None:
+    def add(self, found: list[Fault], batch: Batch) -> None:
         self.count += len(found)
         self._named += found[: _NAMED_AT_MOST - len(self._named)]
-        self._whole_files &= not any(document.place for document in batch)
+        self._whole_files &= isinstance(batch, list) and not any(document.place for document in batch)
 
     def listed(self, tried: int) -> str:
         """Say what could not be read."""
