@@ -102,15 +102,22 @@ def _card_column(frame: pd.DataFrame, name: str, rows: list[NDArray[np.intp]]) -
     """Name of each row's card; the same few words again and again, so that they are kept once, in order."""
     card = frame["card"].to_numpy()
     first = np.flatnonzero(np.diff(card, prepend=-1) > 0) if np.all(card[1:] >= card[:-1]) else _firsts(card)
-    coded = arrow(frame[name].take(first)).dictionary_encode()
-    words, codes = coded.dictionary, coded.indices.fill_null(-1).to_numpy()
-    # Keys often come in order; then nothing has to be sorted.
-    if not pc.all(pc.less(words[:-1], words[1:])).as_py():
-        order = pc.array_sort_indices(words)
-        place = np.full(len(order) + 1, -1, dtype=np.int32)
-        place[order.to_numpy()] = np.arange(len(order), dtype=np.int32)
-        words, codes = words.take(order), place[codes]
+    words, codes = _in_order(arrow(frame[name].take(first)))
     return pd.Categorical.from_codes(_gathered(codes[card], rows), pd.Index(words, dtype="str"), validate=False)
+
+
+def _in_order(words: pa.Array) -> tuple[pa.Array, NDArray[np.int32]]:
+    """The different words in order, and the place of each among them, -1 where it is missing."""
+    order = np.arange(len(words))
+    # Keys often come in order; then nothing has to be sorted.
+    if words.null_count or not pc.all(pc.less_equal(words[:-1], words[1:])).as_py():
+        order = pc.array_sort_indices(words).to_numpy()
+        words = words.take(pa.array(order))[: len(words) - words.null_count]
+    new = np.ones(len(words), dtype=bool)
+    new[1:] = pc.not_equal(words[1:], words[:-1])
+    places = np.full(len(order), -1, dtype=np.int32)
+    places[order[: len(words)]] = np.cumsum(new) - 1
+    return words.filter(pa.array(new)), places
 
 
 def _firsts(card: NDArray[np.intp]) -> NDArray[np.intp]:

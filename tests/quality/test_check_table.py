@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import pandas as pd
+import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from quality_cards import ID_CARD, LICENCE, job
 
 from cardocr_nb.frame import empty, to_frame
-from cardocr_nb.quality import REGISTRY, check, register, tally, wilson
+from cardocr_nb.quality import REGISTRY, answers, check, register, tally, wilson
 from cardocr_nb.quality.checks import COLUMNS
 from cardocr_nb.wire.models import Job, JobState
 
@@ -131,3 +134,10 @@ def test_a_tally_of_nothing_is_empty():
 
 def test_failed_cards_alone_are_no_trouble():
     assert check(to_frame(Job("", JobState.FAILED, "1.jpg", code="NoSuchFile"))).empty
+
+
+@given(st.lists(st.sampled_from(["a", "b", "ab", "样本", None])))
+def test_names_of_cards_are_kept_once_in_order(names):
+    words, places = answers._in_order(pa.array(names, pa.large_string()))
+    assert words.to_pylist() == sorted({name for name in names if name})
+    assert [words[place].as_py() if place >= 0 else None for place in places.tolist()] == names
