@@ -226,7 +226,8 @@ def speed(first: int, cards: int = 5) -> None:
     whole.loaded, single.loaded = (lambda: inference.models), (lambda: alone.models)
     say("milliseconds a card; bare: the engine's inference with nothing around it; fields that were read, %")
     head = "".join(
-        f"{name:>9}" for name in ("RapidOCR", "engine", "bare", "faster", "over", "1 thread", "bare", "over")
+        f"{name:>9}"
+        for name in ("RapidOCR", "engine", "bare", "faster", "over", "1 thread", "bare", "over", "RapidOCR", "engine")
     )
     say(f"{'card':14}{'condition':12}{head}")
     for kind in TYPES:

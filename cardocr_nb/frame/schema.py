@@ -154,7 +154,8 @@ def conform(df: pd.DataFrame) -> pd.DataFrame:
         for name in COLUMNS
     }
     columns |= {name: df[name] for name in df.columns if name not in DTYPES}
-    return pd.DataFrame(columns, index=df.index)
+    # Columns that fit stay where they are: pandas copies one when somebody writes into it.
+    return pd.DataFrame(columns, index=df.index, copy=False)
 
 
 def empty() -> pd.DataFrame:

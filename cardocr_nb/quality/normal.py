@@ -164,7 +164,7 @@ def normalize(texts: pd.Series, field: str, *, rules: Mapping[str, Sequence[str]
         nothing = (different == "").fillna(value=False).to_numpy(bool)
         return different.mask(nothing) if nothing.any() else different
 
-    given = texts.astype("str")
+    given = texts if texts.dtype == "str" else texts.astype("str")
     return once_each(given, changed) if _REPEATED.intersection(names) else changed(given)
 
 
