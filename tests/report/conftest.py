@@ -24,8 +24,9 @@ def photos(tmp_path):
 
 
 @pytest.fixture(autouse=True)
-def _no_pyplot_figure():
+def _no_new_pyplot_figure():
     import matplotlib.pyplot as plt
 
+    before = plt.get_fignums()
     yield
-    assert plt.get_fignums() == []
+    assert plt.get_fignums() == before
