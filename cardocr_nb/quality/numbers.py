@@ -16,6 +16,7 @@ from cardocr_nb.quality.bytewise import arrow, blocks, lengths, once_each, remem
 from cardocr_nb.quality.checks import register
 from cardocr_nb.quality.dates import days, read_dates
 from cardocr_nb.quality.vocabulary import GENDERS
+from cardocr_nb.wire.numerals import below_ten
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,7 +25,6 @@ _NUMBERS = ("id_number", "licence_number")
 _EARLIEST = np.datetime64("1880-01-01")
 _WEIGHTS = (2 ** np.arange(17, -1, -1) % 11).astype(np.float32)
 _LONG, _X = 18, 10
-_ZEROS, _TO_TEN, _HIGH = (np.uint64(int.from_bytes(byte * 8, "little")) for byte in (b"0", b"\x76", b"\x80"))
 
 
 def digits(texts: pd.Series) -> tuple[NDArray[np.bool_], NDArray[np.uint8]]:
@@ -43,8 +43,8 @@ def digits(texts: pd.Series) -> tuple[NDArray[np.bool_], NDArray[np.uint8]]:
     values = block - np.uint8(ord("0"))
     letter = (block[:, -1] == ord("X")) | (block[:, -1] == ord("x"))
     # The 17 digits as words of eight bytes, the last of which begins in the second: far fewer to look at than bytes.
-    words = [np.ascontiguousarray(block[:, at : at + 8]).view("<u8")[:, 0] ^ _ZEROS for at in (0, 8, 9)]
-    fit = np.logical_and.reduce([((word + _TO_TEN) | word) & _HIGH == 0 for word in words])
+    words = [np.ascontiguousarray(values[:, at : at + 8]).view("<u8")[:, 0] for at in (0, 8, 9)]
+    fit = np.logical_and.reduce([below_ten(word) for word in words])
     fit &= (values[:, -1] < 10) | letter
     values[letter, -1] = _X
     whole = np.zeros(len(array), dtype=bool)

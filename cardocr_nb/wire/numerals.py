@@ -72,12 +72,24 @@ def read_points(chunk: Chunk, text: Ints, end: Ints) -> tuple[NDArray[np.int32],
     return points, fine & fine_too & (found != 0)
 
 
+def below_ten(words: Words) -> Flags:
+    """Which words consist of eight bytes from 0 to 9.
+
+    Examples
+    --------
+    >>> below_ten(np.frombuffer(bytes([9] * 8 + [9] * 7 + [10]), np.uint64)).tolist()
+    [True, False]
+    """
+    fine: Flags = (((words + _TO_NINES) | words) & _HIGH) == 0
+    return fine
+
+
 def _digits(word: Words, length: Ints) -> tuple[NDArray[np.int32], Flags]:
     """Value of the first bytes of words, and whether they are one to eight digits."""
     unused = (np.uint64(_WORD) - np.clip(length, 1, _WORD).view(np.uint64)) << np.uint64(3)
     # Digits move to the high end; the low end, where the first digits stand, holds zeros then.
     value = (word - _ZEROS) << unused
-    digits = (((value + _TO_NINES) | value) & _HIGH) == 0
+    digits = below_ten(value)
     value = value * np.uint64(10) + (value >> np.uint64(8))
     pairs = np.uint64(0x000000FF000000FF)
     high = (value & pairs) * np.uint64(0x000F424000000064)
