@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 _ROWS_AT_ONCE = 1 << 14
 _COVERED = 0.25
 _CLEARLY = 1 + 1e-9
-_NEXT = [1, 2, 3, 0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +59,11 @@ def outlines(df: pd.DataFrame) -> Outlines:
     convex, in_order = np.empty(len(row), dtype=bool), np.empty(len(row), dtype=bool)
     for start in range(0, len(row), _ROWS_AT_ONCE):
         at = slice(start, start + _ROWS_AT_ONCE)
-        x, y = np.ascontiguousarray(points[at].transpose(2, 1, 0)).astype(np.float64)
-        box[:, at] = x.min(axis=0), y.min(axis=0), x.max(axis=0), y.max(axis=0)
-        convex[at], in_order[at], area[at] = _plainly(x, y)
+        corners = np.empty((2, 4 + 2, len(points[at])))
+        corners[:, :4] = points[at].transpose(2, 1, 0)
+        corners[:, 4:] = corners[:, :2]
+        box[:2, at], box[2:, at] = corners[:, :4].min(axis=1), corners[:, :4].max(axis=1)
+        convex[at], in_order[at], area[at] = _plainly(*corners)
     spans, simple = convex, convex.copy()
     rest = np.flatnonzero(~convex)
     spans[rest], simple[rest] = ~polygon.is_degenerate(points[rest]), polygon.is_simple(points[rest])
@@ -72,16 +73,22 @@ def outlines(df: pd.DataFrame) -> Outlines:
 
 
 def _plainly(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[Bools, Bools, NDArray[np.float64]]:
-    """Convex with no straight corner; from top-left anticlockwise on the screen; area. Corners of shape (4, n)."""
-    side_x, side_y = x[_NEXT] - x, y[_NEXT] - y
-    turn = side_x * side_y[_NEXT] - side_y * side_x[_NEXT]
+    """Convex with no straight corner; from top-left anticlockwise on the screen; area.
+
+    Of the corners, shape (6, n): all round and on to the second, so that each has those that follow.
+    """
+    side_x, side_y = x[1:] - x[:-1], y[1:] - y[:-1]
+    turn = side_x[:-1] * side_y[1:]
+    turn -= side_y[:-1] * side_x[1:]
     # Four turns one way, each less than half a turn, can only add up to one whole turn.
     most, least = turn.max(axis=0), turn.min(axis=0)
-    along_x, along_y = x[2] + x[3] - x[0] - x[1], y[2] + y[3] - y[0] - y[1]
-    up_x, up_y = x[3] + x[0] - x[1] - x[2], y[3] + y[0] - y[1] - y[2]
-    level = along_x**2 * (up_x**2 + up_y**2) > up_x**2 * (along_x**2 + along_y**2) * _CLEARLY
-    area = np.abs((x[2] - x[0]) * (y[3] - y[1]) - (y[2] - y[0]) * (x[3] - x[1])) / 2
-    return (most < 0) | (least > 0), (most < 0) & (along_x > 0) & level, area
+    left = most < 0
+    along_x, along_y, up_x, up_y = (side[k] - side[k + 2] for k in (1, 0) for side in (side_x, side_y))
+    along_x_2, up_x_2 = along_x * along_x, up_x * up_x
+    level = along_x_2 * (up_x_2 + up_y * up_y) > up_x_2 * (along_x_2 + along_y * along_y) * _CLEARLY
+    # Two triangles.
+    area = np.abs(turn[0] + turn[2]) / 2
+    return left | (least > 0), left & (along_x > 0) & level, area
 
 
 def _judged(found: Outlines, which: Bools, passed: Bools) -> pd.DataFrame:
@@ -114,51 +121,55 @@ def polygon_is_in_order(found: Outlines) -> pd.DataFrame:
 @register(severity="warning", detail="corners on the image", of=outlines)
 def polygon_is_on_image(found: Outlines) -> pd.DataFrame:
     """No corner lies outside the upright image; asked where its size is known."""
+    known = found.frame["width"].notna().to_numpy()
+    if not known.any():
+        return _judged(found, np.zeros(len(found.row), dtype=bool), found.spans)
     width, height = (found.frame[name].to_numpy()[found.row] for name in ("width", "height"))
-    return _judged(found, ~np.isnan(width), _within(found.box, width, height))
+    return _judged(found, known[found.row], _within(found.box, width, height))
 
 
 @register(severity="warning", detail="a place that no other field covers", of=outlines)
 def polygon_is_apart(found: Outlines) -> pd.DataFrame:
     """Polygon shares no more than a quarter of the smaller one's area with another field's of its card."""
-    asked = np.flatnonzero(found.simple)
-    card = found.frame["card"].to_numpy()[found.row[asked]]
-    if not (card[1:] >= card[:-1]).all():
+    card = found.frame["card"].to_numpy()[found.row]
+    field = np.asarray(found.frame["field"].cat.codes)[found.row]
+    # A comparison with NaN is not met, so that polygons whose sides cross cover nothing.
+    area, box = np.where(found.simple, found.area, np.nan), found.box
+    if np.all(card[1:] >= card[:-1]):
+        first, second = _near_pairs(card, field, box, area)
+    else:
         order = np.argsort(card, kind="stable")
-        asked, card = asked[order], card[order]
-    field = np.asarray(found.frame["field"].cat.codes)[found.row[asked]]
-    box, area = found.box[:, asked], found.area[asked]
-    first, second = _near_pairs(card.astype(np.int32), field, box, area)
-    iou = polygon.iou(found.points[asked[first]], found.points[asked[second]])
+        first, second = (order[n] for n in _near_pairs(card[order], field[order], box[:, order], area[order]))
+    iou = polygon.iou(found.points[first], found.points[second])
     shared = iou / (1 + iou) * (area[first] + area[second])
     over = shared > _COVERED * np.minimum(area[first], area[second])
     apart = np.ones(len(found.row), dtype=bool)
-    apart[asked[first[over]]] = apart[asked[second[over]]] = False
+    apart[first[over]] = apart[second[over]] = False
     return _judged(found, found.simple, apart)
 
 
 def _near_pairs(
-    card: NDArray[np.int32], field: NDArray[Any], box: NDArray[np.int32], area: NDArray[np.float64]
+    card: NDArray[np.intp], field: NDArray[Any], box: NDArray[np.int32], area: NDArray[np.float64]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Fields of one card, by their rows, whose upright rectangles share enough for the polygons themselves to do so."""
-    ends = np.flatnonzero(np.diff(card, append=-1))
-    most = int(np.diff(ends, prepend=-1).max(initial=1))
+    ends = np.flatnonzero(np.append(card[1:] != card[:-1], True))
+    sizes = np.diff(ends, prepend=-1)
     pairs = [(np.empty(0, dtype=np.intp),) * 2]
     # Rows are taken in parts that stay in the processor's memory, and each is compared with the next ones of its card.
     for start in range(0, len(card), _ROWS_AT_ONCE):
-        for step in range(1, most):
+        low, high = np.searchsorted(ends, [start, start + _ROWS_AT_ONCE])
+        for step in range(1, sizes[low : high + 1].max()):
             to = slice(start + step, start + step + _ROWS_AT_ONCE)
-            left, top, right, bottom = (side[to] for side in box)
-            here = slice(start, start + len(left))
-            down = np.minimum(bottom, box[3, here]) - np.maximum(top, box[1, here])
-            near = np.flatnonzero((card[here] == card[to]) & (down > 0) & (field[here] != field[to]))
+            here = slice(start, start + len(card[to]))
+            meet = (box[1, to] < box[3, here]) & (box[1, here] < box[3, to])
+            near = np.flatnonzero(meet & (card[here] == card[to]) & (field[here] != field[to]))
             if not len(near):
                 continue
-            first = near + start
-            across = np.minimum(right[near], box[2, first]) - np.maximum(left[near], box[0, first])
-            enough = across * down[near].astype(np.float64) > _COVERED * np.minimum(area[first], area[first + step])
-            first = first[enough & (across > 0)]
-            pairs.append((first, first + step))
+            first, second = near + start, near + start + step
+            left, top = np.maximum(box[:2, first], box[:2, second])
+            across, down = np.minimum(box[2:, first], box[2:, second]).astype(np.float64) - (left, top)
+            enough = (across > 0) & (across * down > _COVERED * np.minimum(area[first], area[second]))
+            pairs.append((first[enough], second[enough]))
     return np.concatenate([f for f, _ in pairs]), np.concatenate([s for _, s in pairs])
 
 
