@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cardocr_nb.cards import CardType, expected_fields
+from cardocr_nb.frame.bytewise import all_differ, arrow
 from cardocr_nb.frame.schema import CARD, COLUMNS, conform, series
 
 if TYPE_CHECKING:
@@ -35,18 +36,37 @@ def card_numbers(df: pd.DataFrame) -> NDArray[np.intp]:
     """
     rows = df[list(CARD)]
     # The rows of a card mostly stand together, and comparing neighbours is much cheaper than looking each one up.
-    starts = np.flatnonzero(np.logical_or.reduce([_differs(rows[name]) for name in CARD]))
-    job, jobs = pd.factorize(rows[CARD[0]].take(starts), use_na_sentinel=False)
-    if len(jobs) == len(starts):
-        runs = job
+    starts = np.flatnonzero(np.logical_or.reduce([changes(rows[name]) for name in CARD]))
+    names = [rows[name].take(starts) for name in CARD]
+    if any(all_differ(arrow(words)) for words in names):
+        runs = np.arange(len(starts))
     else:
-        key, keys = pd.factorize(rows[CARD[1]].take(starts), use_na_sentinel=False)
+        (job, _), (key, keys) = (pd.factorize(words, use_na_sentinel=False) for words in names)
         runs = pd.factorize(job * len(keys) + key)[0]
     return np.repeat(runs, np.diff(np.append(starts, len(df))))
 
 
-def _differs(values: pd.Series) -> NDArray[np.bool_]:
-    """Whether each row is other than the one before; the first is."""
+def first_rows(card: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Where each card begins, by its number as `card_numbers` gives them.
+
+    Examples
+    --------
+    >>> first_rows(np.array([0, 0, 1, 0, 2])).tolist()
+    [0, 2, 4]
+    """
+    # Numbers rise where a card appears for the first time, and nowhere else above all before.
+    highest = np.maximum.accumulate(card)
+    return np.flatnonzero(np.append(len(card) > 0, highest[1:] > highest[:-1])[: len(card)])
+
+
+def changes(values: pd.Series) -> NDArray[np.bool_]:
+    """Whether each row is other than the one before; the first is.
+
+    Examples
+    --------
+    >>> changes(pd.Series(["a", "a", "b", None, None])).tolist()
+    [True, False, True, True, False]
+    """
     missing = values.isna().to_numpy()
     result = np.ones(len(values), dtype=bool)
     result[1:] = np.asarray(values.array[1:] != values.array[:-1], dtype=bool) & ~(missing[1:] & missing[:-1])
@@ -111,8 +131,7 @@ def wide(df: pd.DataFrame, *, scores: bool = False, polygons: bool = False) -> p
     """
     number = card_numbers(df)
     n = int(number.max()) + 1 if len(number) else 0
-    first_of_card = np.unique(number, return_index=True)[1]
-    result = df[list(_KEPT)].take(first_of_card).reset_index(drop=True)
+    result = df[list(_KEPT)].take(first_rows(number)).reset_index(drop=True)
     doubled = (
         pd.DataFrame({"card": number, "field": df["field"].to_numpy()}).duplicated() & df["field"].notna().to_numpy()
     )

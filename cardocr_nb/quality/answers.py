@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cardocr_nb.quality.bytewise import arrow, trimmed
+from cardocr_nb.frame.bytewise import arrow, blocks, lengths, trimmed
+from cardocr_nb.frame.shapes import first_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,16 +20,34 @@ if TYPE_CHECKING:
 
     from cardocr_nb.quality.checks import Check
 
-Part: TypeAlias = tuple[int, pd.DataFrame]
-"""Answers of one check, with its number among those that run."""
+_HEAD = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Answers of one check.
+
+    Attributes
+    ----------
+    check : Check
+    row : ndarray of int
+        Position in the frame, -1 for what concerns a field on all cards.
+    passed : ndarray of bool
+    field : Series or None
+        Names of fields where they are not those of the rows.
+    """
+
+    check: Check
+    row: NDArray[np.intp]
+    passed: NDArray[np.bool_]
+    field: pd.Series | None = None
 
 
 class Asked:
-    """A frame, its texts by field and beside those of other fields of the same card, and what was made of it."""
+    """A frame, its texts by field and beside those of other fields of the same card, and what was made of them."""
 
     def __init__(self, frame: pd.DataFrame) -> None:
         self.frame = frame
-        self._made: dict[Callable[[pd.DataFrame], Any], Any] = {}
         self._card = frame["card"].to_numpy()
         codes = np.asarray(frame["field"].cat.codes)
         codes = np.where(frame["text"].notna().to_numpy(), codes, np.int8(-1)).astype(codes.dtype)
@@ -36,7 +56,8 @@ class Asked:
         fields = map(str, frame["field"].cat.categories)
         self._rows = {field: order[ends[n] : ends[n + 1]] for n, field in enumerate(fields)}
         self._clean: pa.Array | None = None
-        self._texts: dict[tuple[str, ...], list[pd.Series]] = {}
+        self._made: dict[Any, Any] = {}
+        self._places: dict[str, NDArray[np.intp]] = {}
 
     def of(self, function: Callable[[pd.DataFrame], Any]) -> Any:
         """What a function makes of the frame; made once."""
@@ -44,75 +65,101 @@ class Asked:
             self._made[function] = function(self.frame)
         return self._made[function]
 
-    def rows(self, fields: tuple[str, ...]) -> list[NDArray[np.intp]]:
-        """Positions of the first field's rows, and for each further one that of the same card; only where all are."""
-        empty = np.empty(0, dtype=np.intp)
-        result = [self._rows.get(fields[0], empty)]
-        for other in fields[1:]:
-            rows = self._rows.get(other, empty)
-            first = np.full(self._card.max(initial=-1) + 1, -1, dtype=np.intp)
-            first[self._card[rows[::-1]]] = rows[::-1]
-            result.append(first[self._card[result[0]]])
-        complete = np.logical_and.reduce([rows >= 0 for rows in result])
-        return [rows[complete] for rows in result]
+    def rows(self, field: str) -> NDArray[np.intp]:
+        """Positions of a field's texts."""
+        return self._rows.get(field, np.empty(0, dtype=np.intp))
 
-    def texts(self, fields: tuple[str, ...], rows: list[NDArray[np.intp]]) -> list[pd.Series]:
-        """Texts at such rows, white space at the ends taken off, Unicode NFKC; the same Series to all that ask."""
+    def read(self, field: str, of: Callable[[pd.Series], Any] | None) -> Any:
+        """What a reader makes of a field's texts, white space at the ends taken off, Unicode NFKC; made once."""
+        if (field, of) not in self._made:
+            self._made[field, of] = self._texts(field) if of is None else of(self.read(field, None))
+        return self._made[field, of]
+
+    def _texts(self, field: str) -> pd.Series:
         if self._clean is None:
             self._clean = trimmed(arrow(self.frame["text"]))
-        if fields not in self._texts:
-            self._texts[fields] = [pd.Series(self._clean.take(pa.array(r)), dtype="str") for r in rows]
-        return self._texts[fields]
+        return pd.Series(self._clean.take(pa.array(self.rows(field))), dtype="str")
+
+    def beside(self, field: str, others: tuple[str, ...]) -> list[NDArray[np.intp]]:
+        """Which of a field's texts, and of each other field's, stand on one card; only where all are."""
+        cards = self._card[self.rows(field)]
+        places = [np.arange(len(cards)), *(self._place(other)[cards] for other in others)]
+        complete = np.logical_and.reduce([place >= 0 for place in places])
+        return places if complete.all() else [place[complete] for place in places]
+
+    def _place(self, field: str) -> NDArray[np.intp]:
+        """Which of a field's texts is the first on each card, -1 where there is none."""
+        if field not in self._places:
+            cards = self._card[self.rows(field)]
+            place = self._places[field] = np.full(self._card.max(initial=-1) + 1, -1, dtype=np.intp)
+            place[cards[::-1]] = np.arange(len(cards))[::-1]
+        return self._places[field]
 
 
-def run(each: Check, asked: Asked) -> list[pd.DataFrame]:
-    """Put one check to a frame: a table with ``row``, ``passed`` and perhaps ``field`` for each field asked."""
+def run(each: Check, asked: Asked) -> list[Answers]:
+    """Put one check to a frame; a part for each of its fields."""
     if not each.fields:
-        made = each.of or each.counts
-        return [each.function(asked.frame if made is None else asked.of(made))]
+        (made,) = each.of if isinstance(each.of, tuple) else (each.of or each.counts,)
+        judged = each.function(asked.frame if made is None else asked.of(made))
+        return [of_frame(each, judged)]
     parts = []
-    for fields in each.fields:
-        rows = asked.rows(fields)
-        answers = each.function(*asked.texts(fields, rows))
-        row, passed = rows[0], np.asarray(answers)
-        if passed.dtype != np.bool_:
-            known = pd.array(answers, dtype="boolean")
-            put = ~np.asarray(known.isna())
-            row, passed = row[put], np.asarray(known[put], dtype=bool)
-        parts.append(pd.DataFrame({"row": row, "passed": passed}, copy=False))
+    for field, *others in each.fields:
+        of = each.of if isinstance(each.of, tuple) else (each.of,) * (1 + len(others))
+        row, readings = asked.rows(field), [asked.read(*pair) for pair in zip((field, *others), of, strict=True)]
+        if others:
+            places = asked.beside(field, tuple(others))
+            row = row[places[0]]
+            readings = [r.take(place).reset_index(drop=True) for r, place in zip(readings, places, strict=True)]
+        answers = pd.array(each.function(*readings), dtype="boolean")
+        put = ~np.asarray(answers.isna())
+        passed = answers.to_numpy(dtype=bool, na_value=False)
+        parts.append(Answers(each, row, passed) if put.all() else Answers(each, row[put], passed[put]))
     return parts
 
 
-def table(frame: pd.DataFrame, chosen: list[Check], parts: list[Part]) -> pd.DataFrame:
+def where(asked: Any, passed: Any) -> pd.arrays.BooleanArray:
+    """Answers that are missing where the question does not arise.
+
+    Examples
+    --------
+    >>> where([True, False], [True, True])
+    <BooleanArray>
+    [True, <NA>]
+    Length: 2, dtype: boolean
+    """
+    return pd.arrays.BooleanArray(np.asarray(passed, dtype=bool), ~np.asarray(asked, dtype=bool))
+
+
+def of_frame(each: Check, judged: pd.DataFrame) -> Answers:
+    """Take the answers of a check that judges whole frames."""
+    return Answers(each, judged["row"].to_numpy(), judged["passed"].to_numpy(bool), judged.get("field"))
+
+
+def table(frame: pd.DataFrame, parts: list[Answers]) -> pd.DataFrame:
     """Bring the answers of all checks into one table."""
-    sizes = [len(part) for _, part in parts]
-    passed = np.concatenate([np.empty(0, dtype=bool), *(p["passed"].to_numpy(bool) for _, p in parts)])
-    which = [number for number, _ in parts]
-    rows = [part["row"].to_numpy() for _, part in parts]
+    sizes = [len(part.row) for part in parts]
+    rows = [part.row for part in parts]
+    passed = np.concatenate([np.empty(0, dtype=bool), *(part.passed for part in parts)])
     columns: dict[str, Any] = {name: _card_column(frame, name, rows) for name in ("job_id", "key")}
     columns["field"] = _fields(frame, parts)
-    columns["check"] = _repeated([chosen[n].name for n in which], sizes)
+    columns["check"] = _repeated([part.check.name for part in parts], sizes)
     columns["passed"] = passed
-    columns["severity"] = _repeated([chosen[n].severity for n in which], sizes)
-    columns["detail"] = _repeated([chosen[n].detail for n in which], sizes, where=~passed)
+    columns["severity"] = _repeated([part.check.severity for part in parts], sizes)
+    columns["detail"] = _repeated([part.check.detail for part in parts], sizes, unless=passed)
     return pd.DataFrame(columns, copy=False)
 
 
 def _card_column(frame: pd.DataFrame, name: str, rows: list[NDArray[np.intp]]) -> pd.Categorical:
     """Name of each row's card; the same few words again and again, so that they are kept once, in order."""
     card = frame["card"].to_numpy()
-    first = np.flatnonzero(np.diff(card, prepend=-1) > 0) if np.all(card[1:] >= card[:-1]) else _firsts(card)
-    words, codes = _in_order(arrow(frame[name].take(first)))
+    words, codes = _in_order(arrow(frame[name].take(first_rows(card))))
     return pd.Categorical.from_codes(_gathered(codes[card], rows), pd.Index(words, dtype="str"), validate=False)
 
 
 def _in_order(words: pa.Array) -> tuple[pa.Array, NDArray[np.int32]]:
     """The different words in order, and the place of each among them, -1 where it is missing."""
-    order = np.arange(len(words))
-    # Keys often come in order; then nothing has to be sorted.
-    if words.null_count or not pc.all(pc.less_equal(words[:-1], words[1:])).as_py():
-        order = pc.array_sort_indices(words).to_numpy()
-        words = words.take(pa.array(order))[: len(words) - words.null_count]
+    order = _sorted(words)
+    words = words.take(pa.array(order))[: len(words) - words.null_count]
     new = np.ones(len(words), dtype=bool)
     new[1:] = pc.not_equal(words[1:], words[:-1])
     places = np.full(len(order), -1, dtype=np.int32)
@@ -120,8 +167,28 @@ def _in_order(words: pa.Array) -> tuple[pa.Array, NDArray[np.int32]]:
     return words.filter(pa.array(new)), places
 
 
-def _firsts(card: NDArray[np.intp]) -> NDArray[np.intp]:
-    return np.unique(card, return_index=True)[1]
+def _sorted(words: pa.Array) -> NDArray[np.intp]:
+    """Rows in the order of their words, missing ones last."""
+    if words.null_count or len(words) < 2:
+        return np.asarray(pc.array_sort_indices(words)).astype(np.intp)
+    # Keys often come folder by folder and in order within; then only the folders have to be sorted.
+    falls = np.flatnonzero(np.asarray(pc.less(words[1:], words[:-1]))) + 1
+    if len(falls) < len(words) // 100:
+        begins, ends = np.append(0, falls), np.append(falls, len(words))
+        first, last = (words.take(pa.array(at)) for at in (begins, ends - 1))
+        parts = pc.array_sort_indices(first)
+        if pc.all(pc.less_equal(last.take(parts[:-1]), first.take(parts[1:]))).as_py():
+            return np.concatenate([np.arange(begins[n], ends[n]) for n in parts.to_pylist()])
+    if lengths(words).min() < _HEAD:
+        return np.asarray(pc.array_sort_indices(words)).astype(np.intp)
+    # Most ids differ in their first bytes, which are sorted much faster as numbers.
+    heads = blocks(words, np.arange(len(words)), _HEAD).view(">u8")[:, 0].astype(np.uint64)
+    order = np.argsort(heads)
+    same = np.diff(heads[order]) == 0
+    tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
+    rest = order[tied]
+    order[tied] = rest[np.asarray(pc.array_sort_indices(words.take(pa.array(rest))))]
+    return order
 
 
 def _gathered(codes: NDArray[Any], rows: list[NDArray[np.intp]]) -> NDArray[Any]:
@@ -134,24 +201,26 @@ def _gathered(codes: NDArray[Any], rows: list[NDArray[np.intp]]) -> NDArray[Any]
     return result
 
 
-def _fields(frame: pd.DataFrame, parts: list[Part]) -> pd.Categorical:
+def _fields(frame: pd.DataFrame, parts: list[Answers]) -> pd.Categorical:
     own = frame["field"]
     codes = np.append(np.asarray(own.cat.codes), np.int8(-1))
     found = [np.empty(0, dtype=codes.dtype)]
-    for _, part in parts:
-        if "field" not in part.columns:
-            found.append(codes[part["row"].to_numpy()])
-        elif part["field"].dtype == own.dtype:
-            found.append(np.asarray(part["field"].cat.codes))
+    for part in parts:
+        if part.field is None:
+            found.append(codes[part.row])
+        elif part.field.dtype == own.dtype:
+            found.append(np.asarray(part.field.cat.codes))
         else:
-            found.append(np.asarray(pd.Categorical(part["field"], own.cat.categories).codes))
+            found.append(np.asarray(pd.Categorical(part.field, own.cat.categories).codes))
     return pd.Categorical.from_codes(np.concatenate(found), own.cat.categories, validate=False)
 
 
-def _repeated(words: list[str], sizes: list[int], where: NDArray[np.bool_] | None = None) -> pd.Categorical:
+def _repeated(words: list[str], sizes: list[int], unless: NDArray[np.bool_] | None = None) -> pd.Categorical:
     distinct = list(dict.fromkeys(words))
-    place = np.array([distinct.index(w) for w in words], dtype=np.int8 if len(distinct) < 128 else np.int32)
-    codes = np.repeat(place, sizes)
-    if where is not None:
-        codes[~where] = -1
+    codes: NDArray[Any] = np.empty(sum(sizes), dtype=np.int8 if len(distinct) < 128 else np.int32)
+    for word, end, size in zip(words, np.cumsum(sizes), sizes, strict=True):
+        codes[end - size : end] = distinct.index(word)
+    if unless is not None:
+        # All bits set is -1, whatever stood there before.
+        codes |= -unless.view(np.int8)
     return pd.Categorical.from_codes(codes, pd.Index(distinct, dtype="str"), validate=False)

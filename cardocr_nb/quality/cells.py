@@ -11,10 +11,10 @@ import pandas as pd
 import pyarrow as pa
 
 from cardocr_nb.cards import field_name
+from cardocr_nb.frame.bytewise import arrow
 from cardocr_nb.frame.scale import is_dask
 from cardocr_nb.frame.schema import conform
-from cardocr_nb.frame.shapes import card_numbers
-from cardocr_nb.quality.bytewise import arrow
+from cardocr_nb.frame.shapes import card_numbers, changes, first_rows
 
 if TYPE_CHECKING:
     import os
@@ -70,7 +70,10 @@ def read_truth(truth: Truth) -> Given:
     named = (given["key"].notna() & given["field"].notna()).to_numpy()
     if not named.all():
         given = given[named].reset_index(drop=True)
-    key, keys = numbered(given["key"])
+    # The rows of a key mostly stand together.
+    starts = np.flatnonzero(changes(given["key"]))
+    run, keys = numbered(given["key"].take(starts))
+    key = np.repeat(run, np.diff(np.append(starts, len(given))))
     label, labels = numbered(given["field"])
     place, fields = pd.factorize(pd.Index([field_name(str(name)) for name in labels], dtype="str"))
     field = place[label] if len(place) else label
@@ -140,10 +143,8 @@ def pair(df: pd.DataFrame, given: Given, slices: list[str], *, complete: bool) -
     frame = conform(df).reset_index(drop=True)
     frame["card"] = card_numbers(frame)
     card = frame["card"].to_numpy()
-    n = int(card.max(initial=-1)) + 1
-    first = np.empty(n, dtype=np.intp)
-    first[card[::-1]] = np.arange(len(card))[::-1]
-    cards = frame[["card", "job_id", "key", *slices]].take(first).reset_index(drop=True)
+    cards = frame[["card", "job_id", "key", *slices]].take(first_rows(card)).reset_index(drop=True)
+    n = len(cards)
     image = _places(arrow(cards["key"]), arrow(pd.Series(given.keys)))
     known = image >= 0
     if not known.any() and n and len(given.key):
@@ -163,6 +164,9 @@ def pair(df: pd.DataFrame, given: Given, slices: list[str], *, complete: bool) -
 
 def _places(words: pa.Array, among: pa.Array) -> NDArray[np.intp]:
     """Where each word stands among others, all different; -1 where it does not."""
+    # A truth is often written down card by card as they stand in the frame.
+    if words.equals(among):
+        return np.arange(len(words))
     both = pa.concat_arrays([among, words]).dictionary_encode().indices.fill_null(-1).to_numpy()
     found = both[len(among) :].astype(np.intp)
     return np.where(found < len(among), found, -1)
@@ -196,7 +200,7 @@ def _cells(
 ) -> tuple[NDArray[np.intp], ...]:  # fmt: skip
     written = np.append(frame["text"].notna().to_numpy(), False)
     true = np.append(given.text.notna().to_numpy(), False)
-    parts = []
+    parts: list[tuple[NDArray[np.intp], ...]] = [(np.empty(0, dtype=np.intp),) * 4]
     for start in range(0, len(read), _CARDS_AT_ONCE):
         at = slice(start, start + _CARDS_AT_ONCE)
         asked = stands[image[at]]
@@ -205,8 +209,6 @@ def _cells(
         if not complete:
             wanted &= asked >= 0
         line, column = np.nonzero(wanted)
-        parts.append(
-            (line + start, column, read[at][line, column].astype(np.intp), asked[line, column].astype(np.intp))
-        )
-    empty = np.empty(0, dtype=np.intp)
-    return tuple(np.concatenate([empty, *columns]) for columns in zip(*parts, strict=True)) if parts else (empty,) * 4
+        rows = (table.ravel()[np.flatnonzero(wanted)].astype(np.intp) for table in (read[at], asked))
+        parts.append((line + start, column, *rows))
+    return tuple(np.concatenate(columns) for columns in zip(*parts, strict=True))

@@ -12,7 +12,7 @@ import pandas as pd
 from cardocr_nb.frame.scale import fold, is_dask, mapped, reduce
 from cardocr_nb.frame.schema import conform, empty
 from cardocr_nb.frame.shapes import card_numbers
-from cardocr_nb.quality.answers import Asked, run, table
+from cardocr_nb.quality.answers import Asked, of_frame, run, table
 from cardocr_nb.quality.intervals import wilson
 from cardocr_nb.quality.pictures import add_sizes
 
@@ -45,8 +45,8 @@ class Check:
         ``error``: such a card cannot exist. ``warning``: it is unlikely.
     detail : str
         What a reading that passes would have; stands in the table beside those that fail.
-    of : callable or None
-        What is made of the frame for the function.
+    of : callable, tuple of callable, or None
+        What is made of the texts of each field, or of the frame, for the function.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Check:
     severity: Severity
     detail: str
     counts: Callable[[pd.DataFrame], pd.Series] | None = None
-    of: Callable[[pd.DataFrame], Any] | None = None
+    of: Callable[..., Any] | tuple[Callable[..., Any] | None, ...] | None = None
 
 
 REGISTRY: dict[str, Check] = {}
@@ -68,7 +68,7 @@ def register(
     detail: str,
     fields: Iterable[str | tuple[str, ...]] = (),
     counts: Callable[[pd.DataFrame], pd.Series] | None = None,
-    of: Callable[[pd.DataFrame], Any] | None = None,
+    of: Callable[..., Any] | tuple[Callable[..., Any] | None, ...] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a function a check, under its own name.
 
@@ -90,8 +90,10 @@ def register(
         For what concerns a field on all cards at once: takes that frame, gives a Series of numbers. The numbers of
         several parts of a frame are added up by their index, and the function gets the sum in the place of the frame;
         its ``row`` is -1.
-    of : callable, optional
-        Takes the frame and makes what the function gets in its place, once for all checks that name the same callable.
+    of : callable, or tuple of callable or None, optional
+        Makes what the function gets in the place of each field's texts, or of the frame, once for all checks that name
+        the same callable. Of the texts of a field it makes a Series or DataFrame of as many rows. A tuple has one for
+        each field of a card.
 
     Returns
     -------
@@ -101,7 +103,7 @@ def register(
     Raises
     ------
     ValueError
-        The name is taken by another function.
+        The name is taken by another function, or `of` is a tuple and has not one for each field.
 
     Examples
     --------
@@ -110,6 +112,15 @@ def register(
     ...     return text.str.len() >= 2
     >>> REGISTRY.pop("name_is_no_initial").fields
     (('name',),)
+
+    Dates are read once for all checks that ask for them:
+
+    >>> from cardocr_nb.quality.dates import read_dates
+    >>> @register(severity="warning", detail="a year from 2000 on", fields=["first_issue_date"], of=read_dates)
+    ... def licence_is_recent(issued):
+    ...     return issued.dt.year >= 2000
+    >>> REGISTRY.pop("licence_is_recent").of.__name__
+    'read_dates'
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -118,6 +129,12 @@ def register(
         if known is not None and known.function.__module__ != function.__module__:
             raise ValueError(f"a check is already called {name!r}; give the function another name")
         which = tuple((f,) if isinstance(f, str) else tuple(f) for f in fields)
+        sizes = {len(each) for each in which} or {1}
+        if isinstance(of, tuple) and sizes != {len(of)}:
+            raise ValueError(
+                f"{name!r} gets {' or '.join(map(str, sorted(sizes)))} fields and names {len(of)} in of; "
+                "give one callable or None for each field"
+            )
         REGISTRY[name] = Check(name, function, which, severity, detail, counts, of)
         return function
 
@@ -172,7 +189,7 @@ def check(df: pd.DataFrame, checks: Iterable[str] | None = None, *, sizes: Sizes
 def _check(df: pd.DataFrame, chosen: list[Check], sizes: Sizes | None, *, some: bool = True) -> pd.DataFrame:
     frame = _numbered(df)
     asked = Asked(add_sizes(frame, sizes, some=some))
-    return table(frame, chosen, [(number, part) for number, each in enumerate(chosen) for part in run(each, asked)])
+    return table(frame, [part for each in chosen for part in run(each, asked)])
 
 
 def _numbered(df: pd.DataFrame) -> pd.DataFrame:
@@ -203,9 +220,10 @@ def _added(counts: list[pd.Series]) -> pd.Series:
 
 
 def _check_counts(counts: pd.Series, chosen: list[Check]) -> pd.DataFrame:
-    judged = chosen[0].function(counts)
+    (each,) = chosen
+    judged = each.function(counts)
     frame = _numbered(pd.DataFrame({"field": pd.Series(judged["field"]).astype("str")})).iloc[:0]
-    return table(frame, chosen, [(0, judged)])
+    return table(frame, [of_frame(each, judged)])
 
 
 def tally(checked: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cardocr_nb.quality.bytewise import arrow, blocks, lengths
+from cardocr_nb.frame.bytewise import arrow, blocks, lengths
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,6 +43,23 @@ def folded(texts: pd.Series) -> pa.Array:
     """NFKC, upper case, no white space: what the forms are matched against."""
     array = pc.utf8_upper(pc.utf8_normalize(pa.array(texts, type=pa.large_string()), form="NFKC"))
     return pc.replace_substring_regex(array, pattern=r"\s+", replacement="")
+
+
+def decimal(digits: NDArray[Any]) -> NDArray[np.int64]:
+    """Numbers of their digits, shape (k, n), the highest place first.
+
+    Digit by digit, as a product with the powers of ten would wake a thread on every core for so little.
+
+    Examples
+    --------
+    >>> decimal(np.array([[1, 0], [9, 7]])).tolist()
+    [19, 7]
+    """
+    number: NDArray[np.int64] = digits[0].astype(np.int64)
+    for digit in digits[1:]:
+        number *= 10
+        number += digit
+    return number
 
 
 def days(year: NDArray[np.int64], month: NDArray[np.int64], day: NDArray[np.int64]) -> NDArray[np.datetime64]:
@@ -106,11 +123,9 @@ def _placed(block: NDArray[np.uint8], form: str) -> tuple[NDArray[np.bool_], NDA
     digit = pattern == ord("0")
     values = block[:, digit] - np.uint8(ord("0"))
     fit = (values < 10).all(axis=1) & (block[:, ~digit] == pattern[~digit]).all(axis=1)
-    numbers = values.astype(np.int64)
-    month = len(re.findall("0+", form)[1])
-    parts = (numbers[:, :4], numbers[:, 4 : 4 + month], numbers[:, 4 + month :])
-    year, month_of_year, day = (part @ 10 ** np.arange(part.shape[1] - 1, -1, -1) for part in parts)
-    return fit, days(year, month_of_year, day)
+    day = 4 + len(re.findall("0+", form)[1])
+    parts = values.T[:4], values.T[4:day], values.T[day:]
+    return fit, days(*map(decimal, parts))
 
 
 def _read(array: pa.Array) -> NDArray[np.datetime64]:

@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
+from cardocr_nb.frame.bytewise import arrow
 from cardocr_nb.quality.bootstrap import bootstrap
-from cardocr_nb.quality.bytewise import arrow
 from cardocr_nb.quality.cells import Cells, pair, read_truth
 from cardocr_nb.quality.confusions import confusions
 from cardocr_nb.quality.intervals import wilson
@@ -196,16 +196,17 @@ def _judge(cells: Cells, normalize: Rules) -> _Judged:
         same, left = _equal(read, both), read.notna().to_numpy()
         result[asked] = np.select([same, left & there[asked], there[asked]], [0, 1, 2], 3)
         outcome[rows] = result
-        distance[rows] = np.where(result == 2, length[rows], 0)
-        distance[rows[asked]] += np.where(result[asked] == 3, _lengths(read), 0)
-        wrong = np.flatnonzero(result[asked] == 1)
+        lost = rows[result == 2]
+        distance[lost] = length[lost]
+        spurious, wrong = (np.flatnonzero(result[asked] == n) for n in (3, 1))
+        distance[rows[asked[spurious]]] = _lengths(read.take(spurious))
         parts.append(
             pd.DataFrame({"row": rows[asked[wrong]], "truth": both.take(wrong).array, "text": read.take(wrong).array})
         )
     faults = pd.concat(parts, ignore_index=True).sort_values("row", ignore_index=True)
     wrong = faults.pop("row").to_numpy(np.intp)
     distance[wrong] = process.cpdist(
-        faults["truth"].tolist(), faults["text"].tolist(), scorer=Levenshtein.distance, dtype=np.int64
+        faults["truth"].to_numpy(object), faults["text"].to_numpy(object), scorer=Levenshtein.distance, dtype=np.int64
     )
     faults["field"] = pd.Categorical.from_codes(cells.field[wrong], dtype=cells.fields)
     return _Judged(outcome, distance, length, text, truth, faults[["field", "truth", "text"]])
@@ -272,10 +273,10 @@ def _by_field(
     counts = np.bincount(place * len(OUTCOMES) + judged.outcome, minlength=len(groups) * fields * len(OUTCOMES))
     counts = counts.reshape(-1, len(OUTCOMES))
     there = np.flatnonzero(counts.sum(axis=1))
-    stands = np.where(judged.outcome == OUTCOMES.index("spurious"), 0, 1)
+    faults = np.flatnonzero((judged.outcome != 0) & (judged.outcome != OUTCOMES.index("spurious")))
     edits, characters = (
-        np.bincount(place, weights=stands * what, minlength=len(counts))[there]
-        for what in (judged.distance, judged.length)
+        np.bincount(place[rows], weights=what[rows], minlength=len(counts))[there]
+        for rows, what in ((faults, judged.distance), (slice(None), judged.length))
     )
     table = groups.take(there // fields).reset_index(drop=True)
     table["field"] = pd.Categorical.from_codes(there % fields, dtype=cells.fields)

@@ -11,8 +11,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cardocr_nb.frame.bytewise import SPACE, arrow, once_each, replaced, unusual
 from cardocr_nb.quality import vocabulary
-from cardocr_nb.quality.bytewise import arrow, once_each, replaced, unusual
 from cardocr_nb.quality.dates import read_dates, read_periods
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ _TIDY: dict[str, Callable[[pa.Array], pa.Array]] = {
 def _tidied(texts: pd.Series, names: Sequence[str]) -> pd.Series:
     """Take such steps; the texts that they may change are looked for once."""
     array = arrow(texts)
-    rows = unusual(array, within=True)
+    rows = unusual(array, below=SPACE + 1)
     if not len(rows):
         return texts
 

@@ -12,32 +12,62 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from cardocr_nb.quality.bytewise import arrow, blocks, lengths, once_each, remembered
+from cardocr_nb.frame.bytewise import arrow, blocks, lengths, once_each
+from cardocr_nb.quality.answers import where
 from cardocr_nb.quality.checks import register
-from cardocr_nb.quality.dates import days, read_dates
+from cardocr_nb.quality.dates import days, decimal, read_dates
 from cardocr_nb.quality.vocabulary import GENDERS
 from cardocr_nb.wire.numerals import below_ten
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from numpy.typing import NDArray
 
 _NUMBERS = ("id_number", "licence_number")
 _EARLIEST = np.datetime64("1880-01-01")
-_WEIGHTS = (2 ** np.arange(17, -1, -1) % 11).astype(np.float32)
+_WEIGHTS = [2**place % 11 for place in range(17, -1, -1)]
 _LONG, _X = 18, 10
 
 
-def digits(texts: pd.Series) -> tuple[NDArray[np.bool_], NDArray[np.uint8]]:
-    """Split numbers into their digits.
+def read_numbers(texts: pd.Series) -> pd.DataFrame:
+    """Read numbers.
+
+    Parameters
+    ----------
+    texts : Series of str
+        None missing.
 
     Returns
     -------
-    whole : ndarray of bool, shape (n,)
-        Which texts have the shape of a number.
-    values : ndarray of uint8, shape (whole.sum(), 18)
-        0 to 9; 10 for a last ``X``.
+    DataFrame
+        ``long``: 18 characters; ``plain``: digits, X at most at the end; ``whole``: both. Of whole numbers further
+        ``region`` (int, six digits, else -1), ``born`` (datetime64[s], missing where no calendar has the day), ``odd``
+        (bool, the sign of men) and ``sound`` (bool, the check character fits).
+
+    Examples
+    --------
+    >>> read_numbers(pd.Series(["990101197412010011", "99010119741201"]))[["long", "plain", "region", "odd", "sound"]]
+        long  plain  region    odd  sound
+    0   True   True  990101   True  False
+    1  False   True      -1  False  False
     """
-    array = arrow(texts)
+    whole, values = _digits(arrow(texts))
+    long, plain = whole.copy(), whole.copy()
+    rest = np.flatnonzero(~whole)
+    others = texts.take(rest)
+    long[rest], plain[rest] = others.str.len() == _LONG, others.str.fullmatch("[0-9]*[0-9Xx]")
+    region, born = np.full(len(whole), -1), np.full(len(whole), "NaT", dtype="datetime64[s]")
+    region[whole] = decimal(values[:6])
+    born[whole] = days(decimal(values[6:10]), decimal(values[10:12]), decimal(values[12:14]))
+    odd, sound = np.zeros(len(whole), dtype=bool), np.zeros(len(whole), dtype=bool)
+    odd[whole] = values[16] % 2 == 1
+    sound[whole] = sum(weight * value for weight, value in zip(_WEIGHTS, values, strict=True)) % 11 == 1
+    columns = {"long": long, "plain": plain, "whole": whole, "region": region, "born": born, "odd": odd, "sound": sound}
+    return pd.DataFrame(columns, copy=False)
+
+
+def _digits(array: pa.Array) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
+    """Which texts are whole numbers, and the digits of those, shape (18, n), 10 for a last X."""
     rows = np.flatnonzero(lengths(array) == _LONG)
     block = blocks(array, rows, _LONG)
     values = block - np.uint8(ord("0"))
@@ -49,63 +79,53 @@ def digits(texts: pd.Series) -> tuple[NDArray[np.bool_], NDArray[np.uint8]]:
     values[letter, -1] = _X
     whole = np.zeros(len(array), dtype=bool)
     whole[rows[fit]] = True
-    return whole, values[fit]
+    return whole, np.ascontiguousarray(values[fit].T, dtype=np.int32)
 
 
-_digits, _dates = remembered(digits), remembered(read_dates)
+def read_genders(texts: pd.Series) -> pd.Series:
+    """Bring words for genders and their translations to 男 and 女; missing where it is none of them.
+
+    Examples
+    --------
+    >>> read_genders(pd.Series(["女", "Male", "口"])).tolist()
+    ['女', '男', nan]
+    """
+    return once_each(texts, lambda different: different.str.casefold().map(GENDERS))
 
 
-def _where(whole: NDArray[np.bool_], answers: NDArray[np.bool_]) -> pd.arrays.BooleanArray:
-    values = np.zeros(len(whole), dtype=bool)
-    values[whole] = answers
-    return pd.arrays.BooleanArray(values, ~whole)
-
-
-def _number(values: NDArray[np.uint8], start: int, stop: int) -> NDArray[np.int64]:
-    # Whole numbers of six digits are exact in floats, whose product is the faster one.
-    tens = 10.0 ** np.arange(stop - start - 1, -1, -1, dtype=np.float32)
-    return (values[:, start:stop].astype(np.float32) @ tens).astype(np.int64)
-
-
-def _born(values: NDArray[np.uint8]) -> NDArray[np.datetime64]:
-    return days(_number(values, 6, 10), _number(values, 10, 12), _number(values, 12, 14))
-
-
-@register(severity="error", detail="18 characters", fields=_NUMBERS)
-def number_length(text: pd.Series) -> pd.Series:
+@register(severity="error", detail="18 characters", fields=_NUMBERS, of=read_numbers)
+def number_length(number: pd.DataFrame) -> pd.Series:
     """18 characters long."""
-    return text.str.len() == _LONG
+    return number["long"]
 
 
-@register(severity="error", detail="17 digits, then a digit or X", fields=_NUMBERS)
-def number_characters(text: pd.Series) -> pd.Series:
+@register(severity="error", detail="17 digits, then a digit or X", fields=_NUMBERS, of=read_numbers)
+def number_characters(number: pd.DataFrame) -> pd.Series:
     """Made of digits, with X at most at the end."""
-    fit = _digits(text)[0].copy()
-    rest = np.flatnonzero(~fit)
-    fit[rest] = text.take(rest).str.fullmatch("[0-9]*[0-9Xx]")
-    return pd.Series(fit)
+    return number["plain"]
 
 
-@register(severity="error", detail="the check digit of GB 11643", fields=_NUMBERS)
-def number_check_digit(text: pd.Series) -> pd.arrays.BooleanArray:
+@register(severity="error", detail="the check digit of GB 11643", fields=_NUMBERS, of=read_numbers)
+def number_check_digit(number: pd.DataFrame) -> pd.arrays.BooleanArray:
     """Last character fits the others."""
-    whole, values = _digits(text)
-    return _where(whole, values.astype(np.float32) @ _WEIGHTS % 11 == 1)
+    return where(number["whole"], number["sound"])
 
 
-@register(severity="error", detail="a day of the calendar in digits 7 to 14, not in the future", fields=_NUMBERS)
-def number_date(text: pd.Series) -> pd.arrays.BooleanArray:
+@register(
+    severity="error",
+    detail="a day of the calendar in digits 7 to 14, not in the future",
+    fields=_NUMBERS,
+    of=read_numbers,
+)
+def number_date(number: pd.DataFrame) -> pd.arrays.BooleanArray:
     """Digits 7 to 14 are a birth date."""
-    whole, values = _digits(text)
-    born = _born(values)
-    return _where(whole, (born >= _EARLIEST) & (born <= np.datetime64("today")))
+    return where(number["whole"], (number["born"] >= _EARLIEST) & (number["born"] <= np.datetime64("today")))
 
 
-@register(severity="warning", detail="a region code that has been in use", fields=_NUMBERS)
-def number_region(text: pd.Series) -> pd.arrays.BooleanArray:
+@register(severity="warning", detail="a region code that has been in use", fields=_NUMBERS, of=read_numbers)
+def number_region(number: pd.DataFrame) -> pd.arrays.BooleanArray:
     """First six digits are a region that python-stdnum's table knows; the table lacks some re-drawn districts."""
-    whole, values = _digits(text)
-    return _where(whole, _regions()[_number(values, 0, 6)])
+    return where(number["whole"], _regions()[number["region"].to_numpy()])
 
 
 @cache
@@ -126,25 +146,19 @@ def _regions() -> NDArray[np.bool_]:
     severity="error",
     detail="the birth date in digits 7 to 14 of the number",
     fields=[("birth_date", number) for number in _NUMBERS],
+    of=(read_dates, read_numbers),
 )
-def birth_date_agrees(birth_date: pd.Series, number: pd.Series) -> pd.arrays.BooleanArray:
+def birth_date_agrees(birth_date: pd.Series, number: pd.DataFrame) -> pd.arrays.BooleanArray:
     """Birth date is the one in the number; asked where both can be read."""
-    whole, values = _digits(number)
-    said = _dates(birth_date)
-    answers = _where(whole, _born(values) == said.to_numpy()[whole])
-    answers[said.isna().to_numpy()] = pd.NA
-    return answers
+    return where(number["whole"] & birth_date.notna(), number["born"] == birth_date)
 
 
 @register(
     severity="error",
     detail="the gender in digit 17 of the number: odd for men",
     fields=[("gender", number) for number in _NUMBERS],
+    of=(read_genders, read_numbers),
 )
-def gender_agrees(gender: pd.Series, number: pd.Series) -> pd.arrays.BooleanArray:
+def gender_agrees(gender: pd.Series, number: pd.DataFrame) -> pd.arrays.BooleanArray:
     """Gender is the one in the number; asked where both can be read."""
-    whole, values = _digits(number)
-    said = once_each(gender, lambda text: text.str.casefold().map(GENDERS))
-    answers = _where(whole, (values[:, 16] % 2 == 1) == (said == "男").to_numpy()[whole])
-    answers[said.isna().to_numpy()] = pd.NA
-    return answers
+    return where(number["whole"] & gender.notna(), number["odd"] == (gender == "男"))

@@ -49,7 +49,7 @@ def add_sizes(frame: pd.DataFrame, sizes: Sizes | None, *, some: bool = True) ->
     [300.0, nan]
     """
     if sizes is None:
-        return frame.assign(**dict.fromkeys(SIZES, np.nan))
+        return frame.assign(**dict.fromkeys(SIZES, pd.Series(np.nan, frame.index)))
     codes, keys = pd.factorize(frame["key"])
     known = [_of_mapping(sizes, key) for key in keys] if isinstance(sizes, Mapping) else _of_folder(Path(sizes), keys)
     table = np.array([*known, (np.nan,) * len(SIZES)], dtype=np.float64)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
-from cardocr_nb.quality.bytewise import once_each, remembered
+from cardocr_nb.frame.bytewise import ASCII, arrow, once_each, unusual
+from cardocr_nb.quality.answers import where
 from cardocr_nb.quality.checks import register
 from cardocr_nb.quality.dates import read_dates, read_periods
 from cardocr_nb.quality.vocabulary import ETHNICITY_SPELLINGS, GENDERS, VEHICLE_CLASSES
@@ -19,9 +19,6 @@ _ADULT = 18
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-
-_dates, _periods = remembered(read_dates), remembered(read_periods)
 
 
 def _among(text: pd.Series, words: Iterable[str]) -> pd.Series:
@@ -46,50 +43,73 @@ def vehicle_class_is_known(text: pd.Series) -> pd.Series:
     return once_each(text, lambda different: different.str.upper().str.fullmatch(_CLASSES))
 
 
-@register(severity="warning", detail="no digits", fields=["name"])
-def name_has_no_digits(text: pd.Series) -> pd.Series:
+def read_names(text: pd.Series) -> pd.DataFrame:
+    """Which names hold a ``digit``, and which both Chinese characters and Latin letters, ``mixed``.
+
+    Examples
+    --------
+    >>> read_names(pd.Series(["样本", "样本1", "样本B"]))
+       digit  mixed
+    0  False  False
+    1   True  False
+    2  False   True
+    """
+    found = pd.DataFrame({"digit": False, "mixed": False}, index=text.index)
+    # Nearly all names are of ideographs only.
+    rows = unusual(arrow(text), below=ASCII + 1)
+    others = text.take(rows)
+    found.iloc[rows, 0] = others.str.contains(r"\p{Nd}")
+    found.iloc[rows, 1] = others.str.contains("[A-Za-z]") & others.str.contains(_HAN)
+    return found
+
+
+@register(severity="warning", detail="no digits", fields=["name"], of=read_names)
+def name_has_no_digits(name: pd.DataFrame) -> pd.Series:
     """No digit stands in a name."""
-    return ~text.str.contains(r"\p{Nd}")
+    return ~name["digit"]
 
 
-@register(severity="warning", detail="one script: Chinese or Latin", fields=["name"])
-def name_is_of_one_script(text: pd.Series) -> pd.Series:
+@register(severity="warning", detail="one script: Chinese or Latin", fields=["name"], of=read_names)
+def name_is_of_one_script(name: pd.DataFrame) -> pd.Series:
     """Chinese characters and Latin letters do not stand together."""
-    mixed = np.array(text.str.contains("[A-Za-z]"), dtype=bool)
-    latin = np.flatnonzero(mixed)
-    mixed[latin] = text.take(latin).str.contains(_HAN)
-    return pd.Series(~mixed, index=text.index)
+    return ~name["mixed"]
 
 
-@register(severity="error", detail="a date in Chinese, ISO or English form", fields=_DATES)
-def date_is_readable(text: pd.Series) -> pd.Series:
+@register(severity="error", detail="a date in Chinese, ISO or English form", fields=_DATES, of=read_dates)
+def date_is_readable(dates: pd.Series) -> pd.Series:
     """A day of the calendar in a form that is read."""
-    return _dates(text).notna()
+    return dates.notna()
 
 
-@register(severity="error", detail="a date that is not in the future", fields=_DATES)
-def date_is_past(text: pd.Series) -> pd.Series:
+@register(severity="error", detail="a date that is not in the future", fields=_DATES, of=read_dates)
+def date_is_past(dates: pd.Series) -> pd.arrays.BooleanArray:
     """Not in the future; asked where the date can be read."""
-    dates = _dates(text)
-    return (dates <= pd.Timestamp("today")).astype("boolean").mask(dates.isna())
+    return where(dates.notna(), dates <= pd.Timestamp("today"))
 
 
-@register(severity="warning", detail="a day after the 18th birthday", fields=[("first_issue_date", "birth_date")])
-def first_issue_is_of_age(issued: pd.Series, born: pd.Series) -> pd.Series:
+@register(
+    severity="warning",
+    detail="a day after the 18th birthday",
+    fields=[("first_issue_date", "birth_date")],
+    of=read_dates,
+)
+def first_issue_is_of_age(issued: pd.Series, born: pd.Series) -> pd.arrays.BooleanArray:
     """First licence after the 18th birthday; asked where both dates can be read."""
-    first, birth = _dates(issued), _dates(born)
-    return (first >= birth + pd.DateOffset(years=_ADULT)).astype("boolean").mask(first.isna() | birth.isna())
+    return where(issued.notna() & born.notna(), issued >= born + pd.DateOffset(years=_ADULT))
 
 
-@register(severity="error", detail="two dates, a date and 长期, or a number of years", fields=["valid_period"])
-def period_is_readable(text: pd.Series) -> pd.Series:
+@register(
+    severity="error",
+    detail="two dates, a date and 长期, or a number of years",
+    fields=["valid_period"],
+    of=read_periods,
+)
+def period_is_readable(period: pd.DataFrame) -> pd.Series:
     """A period in a form that is read."""
-    return _periods(text)["readable"]
+    return period["readable"]
 
 
-@register(severity="error", detail="an end after the start", fields=["valid_period"])
-def period_runs_forward(text: pd.Series) -> pd.Series:
+@register(severity="error", detail="an end after the start", fields=["valid_period"], of=read_periods)
+def period_runs_forward(period: pd.DataFrame) -> pd.arrays.BooleanArray:
     """Ends after it starts; asked where both dates can be read."""
-    period = _periods(text)
-    both = period["start"].notna() & period["end"].notna()
-    return (period["start"] < period["end"]).astype("boolean").mask(~both)
+    return where(period["start"].notna() & period["end"].notna(), period["start"] < period["end"])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from cardocr_nb.cards import CardType, expected_fields, known_field
+from cardocr_nb.frame.shapes import first_rows
 from cardocr_nb.quality.checks import register
 
 if TYPE_CHECKING:
@@ -18,73 +20,94 @@ _ENOUGH_CASES = 30
 _STUCK = 0.95
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The rows of a frame that hold a field.
+
+    Attributes
+    ----------
+    frame : DataFrame
+    row : ndarray of int
+        Position in the frame.
+    cell : ndarray of int
+        A number for each card and field: those of one card follow one another, in the order of the categories.
+    """
+
+    frame: pd.DataFrame
+    row: NDArray[np.intp]
+    cell: NDArray[np.intp]
+
+
+def found(df: pd.DataFrame) -> Found:
+    """Number the fields of a frame's cards."""
+    code = np.asarray(df["field"].cat.codes)
+    row = np.flatnonzero(code >= 0)
+    cell = df["card"].to_numpy() * len(df["field"].cat.categories) + code
+    return Found(df, row, cell if len(row) == len(df) else cell[row])
+
+
 def _judged(row: NDArray[np.intp], passed: NDArray[np.bool_]) -> pd.DataFrame:
     return pd.DataFrame({"row": row, "passed": passed}, copy=False)
 
 
-def _fields(df: pd.DataFrame) -> NDArray[np.intp]:
-    return np.flatnonzero(df["field"].notna().to_numpy())
-
-
-def _firsts(card: NDArray[np.intp], rows: NDArray[np.intp]) -> NDArray[np.intp]:
-    """The first of some rows for each card, -1 where there is none."""
-    first = np.full(card.max(initial=-1) + 1, -1, dtype=np.intp)
-    first[card[rows[::-1]]] = rows[::-1]
-    return first
-
-
-@register(severity="error", detail="one field or more")
-def card_was_read(df: pd.DataFrame) -> pd.DataFrame:
+@register(severity="error", detail="one field or more", of=found)
+def card_was_read(fields: Found) -> pd.DataFrame:
     """Something was read; asked of cards that have not failed and are not under way."""
-    card = df["card"].to_numpy()
-    first = _firsts(card, np.arange(len(card)))
-    found = np.zeros(len(first), dtype=bool)
-    found[card[_fields(df)]] = True
-    ended = (df["state"].take(first) == "Success").to_numpy()
-    return _judged(first[ended], found[ended]).assign(field=None)
+    card = fields.frame["card"].to_numpy()
+    first = first_rows(card)
+    read = np.zeros(len(first), dtype=bool)
+    read[card[fields.row]] = True
+    ended = (fields.frame["state"].take(first) == "Success").to_numpy()
+    named = pd.Categorical.from_codes(np.full(np.count_nonzero(ended), -1), fields.frame["field"].cat.categories)
+    return _judged(first[ended], read[ended]).assign(field=named)
 
 
-@register(severity="error", detail="the field, with a text")
-def field_is_there(df: pd.DataFrame) -> pd.DataFrame:
+@register(severity="error", detail="the field, with a text", of=found)
+def field_is_there(fields: Found) -> pd.DataFrame:
     """Each field that such a card bears was read; asked of cards on which something was."""
-    card, fields = df["card"].to_numpy(), df["field"].cat.categories
-    code, written = np.asarray(df["field"].cat.codes), df["text"].notna().to_numpy()
-    parts = []
+    df = fields.frame
+    card, names, written = df["card"].to_numpy(), df["field"].cat.categories, df["text"].notna().to_numpy()
+    cards = card.max(initial=-1) + 1
+    row, passed, named = ([np.empty(0, dtype=kind)] for kind in (np.intp, bool, np.int8))
     for kind in CardType:
-        rows = np.flatnonzero((df["card_type"] == kind).to_numpy() & (code >= 0))
-        first = _firsts(card, rows)
-        cards = np.flatnonzero(first >= 0)
-        there = np.zeros((len(fields), len(first)), dtype=bool)
-        having = rows[written[rows]]
-        there[code[having], card[having]] = True
-        wanted = fields.get_indexer(pd.Index(expected_fields(kind))).astype(code.dtype)
-        part = _judged(np.tile(first[cards], len(wanted)), there[wanted][:, cards].ravel())
-        parts.append(part.assign(field=pd.Categorical.from_codes(np.repeat(wanted, len(cards)), fields)))
-    return pd.concat(parts, ignore_index=True)
+        such = (df["card_type"] == kind).to_numpy()[fields.row]
+        rows = fields.row[such]
+        first = np.full(cards, -1, dtype=np.intp)
+        first[card[rows[::-1]]] = rows[::-1]
+        there = np.zeros((cards, len(names)), dtype=bool)
+        there.ravel()[fields.cell[such & written[fields.row]]] = True
+        asked, wanted = np.flatnonzero(first >= 0), names.get_indexer(pd.Index(expected_fields(kind)))
+        row.append(np.tile(first[asked], len(wanted)))
+        passed.append(there[asked].T[wanted].ravel())
+        named.append(np.repeat(wanted.astype(np.int8), len(asked)))
+    field = pd.Categorical.from_codes(np.concatenate(named), names)
+    return _judged(np.concatenate(row), np.concatenate(passed)).assign(field=field)
 
 
-@register(severity="error", detail="each field once")
-def field_is_single(df: pd.DataFrame) -> pd.DataFrame:
+@register(severity="error", detail="each field once", of=found)
+def field_is_single(fields: Found) -> pd.DataFrame:
     """No field stands twice on a card; each of those after the first fails."""
-    rows = _fields(df)
-    cell = df["card"].to_numpy() * len(df["field"].cat.categories) + np.asarray(df["field"].cat.codes)
-    return _judged(rows, _firsts(cell, rows)[cell[rows]] == rows)
+    passed = np.bincount(fields.cell)[fields.cell] == 1
+    several = np.flatnonzero(~passed)
+    passed[several] = ~pd.Series(fields.cell[several]).duplicated()
+    return _judged(fields.row, passed)
 
 
-@register(severity="warning", detail="a label of the cards' fields")
-def label_is_known(df: pd.DataFrame) -> pd.DataFrame:
+@register(severity="warning", detail="a label of the cards' fields", of=found)
+def label_is_known(fields: Found) -> pd.DataFrame:
     """Label has been seen before."""
-    rows = _fields(df)
-    known = np.array([*(known_field(str(label)) is not None for label in df["label"].cat.categories), False])
-    return _judged(rows, known[np.asarray(df["label"].cat.codes)[rows]])
+    label = fields.frame["label"].cat
+    known = np.array([*(known_field(str(name)) is not None for name in label.categories), False])
+    return _judged(fields.row, known[np.asarray(label.codes)[fields.row]])
 
 
 def _scores(df: pd.DataFrame) -> pd.Series:
-    rows = np.flatnonzero((df["field"].notna() & df["score"].notna()).to_numpy())
-    score = df["score"].to_numpy(dtype=np.int64, na_value=0)[rows]
+    code = np.asarray(df["field"].cat.codes)
+    there = df["score"].notna().to_numpy() & (code >= 0)
+    score = df["score"].to_numpy(dtype=np.int64, na_value=0)
     lowest = score.min(initial=0)
     span = score.max(initial=0) - lowest + 1
-    counts = np.bincount(np.asarray(df["field"].cat.codes)[rows].astype(np.int64) * span + score - lowest)
+    counts = np.bincount(code[there] * span + (score[there] - lowest))
     found = np.flatnonzero(counts)
     names = df["field"].cat.categories.take(found // span).astype("str")
     index = pd.MultiIndex.from_arrays([names, found % span + lowest], names=["field", "score"])

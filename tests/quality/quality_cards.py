@@ -1,7 +1,9 @@
 """Cards made up for the checks; their region code, 990101, is nobody's."""
 
+import pandas as pd
 from stdnum.cn import ric
 
+from cardocr_nb.quality import REGISTRY
 from cardocr_nb.wire.models import CardResult, Field, Job, JobState
 
 BOX = ((1, 2), (1, 9), (30, 9), (30, 2))
@@ -37,3 +39,13 @@ def job(texts, *, key="1.jpg", kind="IDCard", polygon=BOX, state=JobState.SUCCES
     places = [tuple((x, y + 10 * n) for x, y in BOX) if polygon is BOX else polygon for n in range(len(texts))]
     fields = tuple(Field(label, text, score, at) for (label, text), at in zip(texts.items(), places, strict=True))
     return Job(f"job of {key}", state, key, kind, result=CardResult(fields, status=int(bool(fields))))
+
+
+def answer(check, *texts):
+    """What a check says of one text for each of its fields: True, False, or None where the question does not arise."""
+    of = REGISTRY[check.__name__].of
+    readers = of if isinstance(of, tuple) else (of,) * len(texts)
+    columns = [pd.Series([text], dtype="str") for text in texts]
+    answers = check(*(read(c) if read else c for read, c in zip(readers, columns, strict=True)))
+    value = pd.array(answers, dtype="boolean")[0]
+    return None if pd.isna(value) else bool(value)

@@ -106,12 +106,47 @@ def test_a_check_of_ones_own_runs_with_the_others(cards):
 
 
 @pytest.mark.usefixtures("own_checks")
+def test_texts_are_read_once_for_all_checks_that_ask_for_what_a_reader_makes(cards):
+    asked = []
+
+    def lengths(texts):
+        asked.append(len(texts))
+        return texts.str.len()
+
+    @register(severity="warning", detail="three characters", fields=["name"], of=lengths)
+    def name_has_three(length):
+        return length == 3
+
+    @register(
+        severity="warning",
+        detail="a long address",
+        fields=[("address", "name", "id_number")],
+        of=(lengths, lengths, None),
+    )
+    def address_is_longer_than_name(address, name, number):
+        return (address > name) & number.str.startswith("9")
+
+    table = check(cards, ["name_has_three", "address_is_longer_than_name"])
+    assert asked == [3, 3]
+    answers = table.groupby("check", observed=True).passed.agg(list).to_dict()
+    assert answers == {"name_has_three": [True] * 3, "address_is_longer_than_name": [True] * 2}
+
+
+@pytest.mark.usefixtures("own_checks")
 def test_a_name_cannot_be_taken_twice():
     def number_length(text):
         return text == ""
 
     with pytest.raises(ValueError, match="already called 'number_length'"):
         register(severity="error", detail="x", fields=["name"])(number_length)
+
+
+def test_readers_must_be_as_many_as_fields():
+    with pytest.raises(ValueError, match="'two_agree' gets 2 fields and names 1 in of; give one callable or None"):
+
+        @register(severity="error", detail="x", fields=[("name", "address")], of=(len,))
+        def two_agree(name, address):
+            return name == address
 
 
 def test_texts_are_checked_without_width_and_white_space(id_card, verdict):
@@ -136,7 +171,14 @@ def test_failed_cards_alone_are_no_trouble():
     assert check(to_frame(Job("", JobState.FAILED, "1.jpg", code="NoSuchFile"))).empty
 
 
-@given(st.lists(st.sampled_from(["a", "b", "ab", "样本", None])))
+NAMES = st.sampled_from(["a", "b", "ab", "样本", "folder/1.jpg", "folder/2.jpg", "folders/1.jpg", "other/01.jpg", None])
+FOLDERS = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 300), st.integers(100, 200)), max_size=4).map(
+    lambda parts: [f"{folder}/{k:04}" for folder, low, many in parts for k in range(low, low + many)]
+)
+MIXED = st.permutations([f"{n * 7919 % 10007:08}.jpg" for n in range(150)])
+
+
+@given(st.lists(NAMES) | FOLDERS | MIXED)
 def test_names_of_cards_are_kept_once_in_order(names):
     words, places = answers._in_order(pa.array(names, pa.large_string()))
     assert words.to_pylist() == sorted({name for name in names if name})

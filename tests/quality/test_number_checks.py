@@ -7,18 +7,12 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from quality_cards import number
+from quality_cards import answer, number
 from stdnum.cn import ric
 
 from cardocr_nb.quality import numbers
 
 digits17 = st.text("0123456789", min_size=17, max_size=17)
-
-
-def answer(check, *texts):
-    result = check(*(pd.Series([t], dtype="str") for t in texts))
-    value = pd.array(result, dtype="boolean")[0]
-    return None if pd.isna(value) else bool(value)
 
 
 @given(digits17, st.sampled_from("0123456789X"))
@@ -119,8 +113,20 @@ def test_both_cards_tie_their_fields_to_their_own_number(id_card, licence, verdi
 @given(st.lists(st.tuples(digits17, st.integers(0, 17), st.sampled_from("/:0Xx;@AＯ９\x7f\x80é")), min_size=1))
 def test_only_17_digits_and_a_digit_or_x_have_the_shape_of_a_number(given_texts):
     texts = [f"{head}1"[:at] + odd + f"{head}1"[at + 1 :] for head, at, odd in given_texts]
-    whole, values = numbers.digits(pd.Series(texts, dtype="str"))
+    read = numbers.read_numbers(pd.Series(texts, dtype="str"))
     expected = [re.fullmatch("[0-9]{17}[0-9Xx]", text) is not None for text in texts]
-    assert whole.tolist() == expected
-    right = [text for text, fits in zip(texts, expected, strict=True) if fits]
-    assert values.tolist() == [[10 if c in "Xx" else int(c) for c in text] for text in right]
+    assert read.whole.tolist() == expected
+    for text, row in zip(texts, read.itertuples(), strict=True):
+        if row.whole:
+            assert (row.region, row.odd) == (int(text[:6]), int(text[16]) % 2 == 1)
+            assert row.sound == (ric.calc_check_digit(text.upper()) == text[-1].upper())
+        else:
+            assert (row.region, row.odd, row.sound, pd.isna(row.born)) == (-1, False, False, True)
+
+
+@given(st.dates(min_value=dt.date(1, 1, 1)), st.sampled_from(["00", "13", "99"]))
+def test_digits_7_to_14_are_read_as_a_day(day, month):
+    eight = f"{day:%Y%m%d}".zfill(8)
+    read = numbers.read_numbers(pd.Series([number(f"990101{e}001") for e in (eight, eight[:4] + month + eight[6:])]))
+    assert read.born[0].date() == day
+    assert pd.isna(read.born[1])

@@ -1,15 +1,10 @@
 from __future__ import annotations
 
-import pandas as pd
 import pytest
+from quality_cards import answer
 
 from cardocr_nb.quality import plausible
 from cardocr_nb.quality.vocabulary import VEHICLE_CLASSES
-
-
-def answer(check, *texts):
-    value = pd.array(check(*(pd.Series([t], dtype="str") for t in texts)), dtype="boolean")[0]
-    return None if pd.isna(value) else bool(value)
 
 
 @pytest.mark.parametrize(

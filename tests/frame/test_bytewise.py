@@ -8,7 +8,7 @@ import pyarrow as pa
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from cardocr_nb.quality.bytewise import arrow, blocks, once_each, remembered, spans, trimmed
+from cardocr_nb.frame.bytewise import all_differ, arrow, blocks, once_each, spans, trimmed, unusual
 
 texts = st.lists(
     st.none() | st.text(max_size=8) | st.text("样本一二A0 ９\u3000·é\u0301e", max_size=8), min_size=1, max_size=8
@@ -50,9 +50,30 @@ def test_only_different_texts_are_asked():
     assert result.isna().tolist() == [False, True, False, False]
 
 
-def test_an_answer_is_remembered_only_for_the_very_series():
-    calls = []
-    read = remembered(lambda texts: calls.append(len(texts)) or len(texts))
-    one, other = pd.Series(["a"]), pd.Series(["a"])
-    assert (read(one), read(one), read(other)) == (1, 1, 1)
-    assert calls == [1, 1]
+@given(texts, st.integers(0, 3))
+def test_whatever_nfkc_or_a_strip_would_change_is_unusual(many, begin):
+    array = pa.array(many, pa.large_string())[begin:]
+    changed = [n for n, t in enumerate(many[begin:]) if t and unicodedata.normalize("NFKC", t).strip() != t]
+    assert set(changed) <= set(unusual(array).tolist())
+
+
+@given(texts)
+def test_a_text_that_holds_a_byte_of_ascii_is_unusual_where_that_is_asked(many):
+    array = pa.array(many, pa.large_string())
+    holding = {n for n, t in enumerate(many) if t and any(c < "\x80" for c in t)}
+    assert holding <= set(unusual(array, below=0x80).tolist())
+    plain = [n for n, t in enumerate(many) if t and all("\u4e00" <= c <= "\u9fff" for c in t)]
+    assert not set(plain) & set(unusual(array, below=0x80).tolist())
+
+
+ids = st.text("ab", min_size=8, max_size=10) | st.text(max_size=12)
+
+
+@given(st.lists(st.none() | ids, max_size=6))
+def test_words_said_to_be_all_different_are(many):
+    if all_differ(pa.array(many, pa.large_string())):
+        assert len(set(many)) == len(many)
+
+
+def test_usual_ids_are_found_to_differ():
+    assert all_differ(pa.array([f"a{n * 7919:032x}" for n in range(5000)], pa.large_string()))

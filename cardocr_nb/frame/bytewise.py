@@ -5,8 +5,7 @@ Whatever is not of a usual shape goes to the slower functions that know all shap
 
 from __future__ import annotations
 
-import weakref
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -21,11 +20,13 @@ if TYPE_CHECKING:
     Bytes = NDArray[np.uint8]
     Rows = NDArray[np.intp]
 
-T = TypeVar("T")
+SPACE, ASCII = 0x20, 0x7F
+"""The last byte that is white space or a control character, and the last of ASCII."""
 
-_SPACE = 0x20
 _LEAD, _IDEOGRAPHS = 0xC0, (0xE4, 0xE9)
 _FIRST_IDEOGRAPH = 0xB8
+_BYTES_AT_ONCE = 1 << 18
+_WORD, _ODD = 8, np.uint64(0x9E3779B97F4A7C15)
 
 
 def arrow(texts: pd.Series) -> pa.Array:
@@ -49,12 +50,13 @@ def spans(array: pa.Array) -> tuple[NDArray[np.int64], Bytes]:
     return starts, np.frombuffer(data or b"", dtype=np.uint8)
 
 
-def blocks(array: pa.Array, rows: Rows, length: int, *, skip: int = 0) -> Bytes:
-    """Bytes of texts of one length, ndarray of shape (len(rows), length), after the first `skip`."""
+def blocks(array: pa.Array, rows: Rows, length: int, *, skip: int | NDArray[np.int64] = 0) -> Bytes:
+    """So many bytes of some texts, ndarray of shape (len(rows), length), after the first `skip`."""
     starts, data = spans(array)
     if not len(rows):
         return np.empty((0, length), dtype=np.uint8)
-    return np.lib.stride_tricks.sliding_window_view(data, length)[starts[rows] + skip]
+    block: Bytes = np.lib.stride_tricks.sliding_window_view(data, length)[starts[rows] + skip]
+    return block
 
 
 def lengths(array: pa.Array) -> NDArray[np.int64]:
@@ -62,28 +64,60 @@ def lengths(array: pa.Array) -> NDArray[np.int64]:
     return np.diff(spans(array)[0])
 
 
-def unusual(array: pa.Array, *, within: bool = False) -> Rows:
-    """Rows that the forms of Unicode, or white space at their ends (or `within` them), might change.
+def all_differ(array: pa.Array) -> bool:
+    """Whether texts are surely all different: no two agree in their first and last bytes. False says nothing.
+
+    Examples
+    --------
+    >>> all_differ(pa.array(["front/0001.jpg", "front/0002.jpg"], pa.large_string()))
+    True
+    """
+    length, rows = lengths(array), np.arange(len(array))
+    if length.min(initial=_WORD) < _WORD:
+        return False
+    first, last = (blocks(array, rows, _WORD, skip=skip).view("<u8")[:, 0] for skip in (0, length - _WORD))
+    # One number of both: equal texts have equal numbers, whatever is lost between.
+    mixed = np.sort(first * _ODD ^ last)
+    return bool((mixed[1:] != mixed[:-1]).all())
+
+
+def unusual(array: pa.Array, *, below: int = 0) -> Rows:
+    """Rows that the forms of Unicode might change, or that begin or end with white space, or hold a byte `below` one.
 
     A text of ASCII and of the ideographs U+4E00 to U+9FFF is its own NFKC (Unicode Standard Annex 15): none of these has
     a compatibility form or combines with another.
+
+    Examples
+    --------
+    >>> texts = pa.array(["样本", "样本A", "样 本", " 样本", "ＡＢ"], pa.large_string())
+    >>> unusual(texts).tolist(), unusual(texts, below=SPACE + 1).tolist()
+    ([3, 4], [2, 3, 4])
     """
     starts, data = spans(array)
-    if len(starts) == 1 or starts[0] == starts[-1]:
+    data, starts = data[starts[0] : starts[-1]], starts - starts[0]
+    if not len(data):
         return np.empty(0, dtype=np.intp)
-    part = data[starts[0] : starts[-1]]
-    odd = (part >= _LEAD) & ((part < _IDEOGRAPHS[0]) | (part > _IDEOGRAPHS[1]))
-    edge = np.flatnonzero(part[:-1] == _IDEOGRAPHS[0])
-    odd[edge] = part[edge + 1] < _FIRST_IDEOGRAPH
-    if within:
-        odd |= part <= _SPACE
-    rows = np.searchsorted(starts, np.flatnonzero(odd) + starts[0], side="right") - 1
+    rows = np.searchsorted(starts, _odd(data, below), side="right") - 1
     rows = np.asarray(rows[np.diff(rows, prepend=-1) > 0], dtype=np.intp)
-    if within:
+    if below > SPACE:
         return rows
-    full = np.flatnonzero(starts[1:] > starts[:-1])
-    spaced = full[(data[starts[full]] <= _SPACE) | (data[starts[full + 1] - 1] <= _SPACE)]
-    return np.asarray(np.union1d(rows, spaced), dtype=np.intp)
+    space = data <= SPACE
+    at_ends = space.take(starts[:-1], mode="clip") | space[starts[1:] - 1]
+    return np.union1d(rows, np.flatnonzero(at_ends & (starts[1:] > starts[:-1])))
+
+
+def _odd(data: Bytes, below: int) -> Rows:
+    """Where a character begins that is neither ASCII nor an ideograph, or a byte `below` stands."""
+    found = [np.empty(0, dtype=np.intp)]
+    # In parts that stay in the processor's memory, as each is looked at several times.
+    for start in range(0, len(data), _BYTES_AT_ONCE):
+        part, following = data[start : start + _BYTES_AT_ONCE], data[start + 1 : start + 1 + _BYTES_AT_ONCE]
+        odd = (part >= _LEAD) & ((part < _IDEOGRAPHS[0]) | (part > _IDEOGRAPHS[1]))
+        odd[: len(following)] |= (part[: len(following)] == _IDEOGRAPHS[0]) & (following < _FIRST_IDEOGRAPH)
+        if below:
+            odd |= part < below
+        found.append(np.flatnonzero(odd) + start)
+    return np.concatenate(found)
 
 
 def replaced(array: pa.Array, rows: Rows, change: Callable[[pa.Array], pa.Array]) -> pa.Array:
@@ -118,22 +152,3 @@ def once_each(texts: pd.Series, function: Callable[[pd.Series], pd.Series]) -> p
     answers = function(pd.Series(coded.dictionary, dtype="str")).array
     codes = coded.indices.fill_null(-1).to_numpy()
     return pd.Series(answers.take(codes, allow_fill=bool(coded.null_count)), index=texts.index)
-
-
-def remembered(read: Callable[[pd.Series], T]) -> Callable[[pd.Series], T]:
-    """Make a reader that gives the same answer again for the very Series it was asked about, as long as that lives.
-
-    For Series that nobody changes, such as those that `cardocr_nb.quality.check` hands to one check after another.
-    """
-    kept: dict[int, tuple[weakref.ref[pd.Series], T]] = {}
-
-    def once(texts: pd.Series) -> T:
-        place = id(texts)
-        known = kept.get(place)
-        if known is not None and known[0]() is texts:
-            return known[1]
-        answer = read(texts)
-        kept[place] = weakref.ref(texts, lambda _: kept.pop(place, None)), answer
-        return answer
-
-    return once
