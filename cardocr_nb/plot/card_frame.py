@@ -11,7 +11,7 @@ import pandas as pd
 from cardocr_nb.cards import card_type as known_card_type
 from cardocr_nb.frame.geometry import from_numpy
 from cardocr_nb.frame.schema import conform
-from cardocr_nb.frame.shapes import card_numbers
+from cardocr_nb.frame.shapes import card_numbers, first_rows
 from cardocr_nb.plot.fitting import Fit, fit, misfit
 from cardocr_nb.plot.frames import corners, need
 from cardocr_nb.plot.template import TEMPLATES, Template
@@ -112,7 +112,7 @@ def card_frame(df: pd.DataFrame, *, card_type: str | None = None) -> CardPlaces:
     frame = _of_type(conform(df).reset_index(drop=True), card_type)
     kind = str(frame["card_type"].iloc[0])
     number = card_numbers(frame)
-    first = np.unique(number, return_index=True)[1]
+    first = first_rows(number)
     cards = frame[["job_id", "key"]].take(first).reset_index(drop=True)
     seen = frame[frame["polygon"].notna() & frame["field"].isin([*TEMPLATES[kind][0].boxes])]
     seen = seen.assign(card=number[seen.index])[["card", "job_id", "key", "field", "score", "polygon"]]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cardocr_nb.frame.schema import CATEGORIES, conform
-from cardocr_nb.frame.shapes import card_numbers
+from cardocr_nb.frame.shapes import card_numbers, first_rows
 from cardocr_nb.plot.frames import need
 from cardocr_nb.plot.series import axes_or_new, warn_empty
 from cardocr_nb.plot.style import COLOURS, MARK
@@ -98,7 +98,7 @@ def plot_timeline(df: pd.DataFrame, *, ax: Axes | None = None, **kwargs: Any) ->
 def _jobs(df: pd.DataFrame) -> pd.DataFrame:
     """One row a card that says when it was created."""
     frame = conform(df)
-    first = np.unique(card_numbers(frame), return_index=True)[1]
+    first = first_rows(card_numbers(frame))
     jobs = frame[["state", "created", "started", "ended"]].take(first)
     jobs = jobs[jobs["created"].notna()].sort_values("created", kind="stable", ignore_index=True)
     jobs["seconds"] = (jobs["ended"] - jobs["created"]).dt.total_seconds()

@@ -12,7 +12,7 @@ import pandas as pd
 from cardocr_nb.cards import CardType, expected_fields
 from cardocr_nb.frame.scale import is_dask, reduce
 from cardocr_nb.frame.schema import conform
-from cardocr_nb.frame.shapes import card_numbers, fields_of, ordered_fields
+from cardocr_nb.frame.shapes import card_numbers, fields_of, first_rows, ordered_fields
 from cardocr_nb.quality.intervals import wilson
 from cardocr_nb.quality.shift import holm, ks, ks_chance, psi
 
@@ -123,7 +123,7 @@ def _count(df: pd.DataFrame, *, by_day: bool) -> _Counts:
     frame = frame[frame["created"].notna() | (not by_day)].reset_index(drop=True)
     frame["day"] = frame["created"].dt.tz_localize(None).dt.normalize() if by_day else pd.Timestamp(0)
     card = card_numbers(frame)
-    day = frame["day"].take(np.unique(card, return_index=True)[1]).reset_index(drop=True)
+    day = frame["day"].take(first_rows(card)).reset_index(drop=True)
     parts = [_cells(field, cards, day) for field, cards in _cards(frame, card).items()]
     cells = pd.concat(parts) if parts else pd.DataFrame(columns=["cases", "written"], index=_no_cells())
     scored = frame.loc[frame["score"].notna(), [*_CELL, "score"]].astype({"field": "str", "score": np.int64})

@@ -11,7 +11,7 @@ import pandas as pd
 from cardocr_nb.cards import CardType, expected_fields
 from cardocr_nb.frame.scale import is_dask, reduce
 from cardocr_nb.frame.schema import PLANNED, UNREADABLE, conform
-from cardocr_nb.frame.shapes import card_numbers, fields_of, ordered_fields
+from cardocr_nb.frame.shapes import card_numbers, fields_of, first_rows, ordered_fields
 from cardocr_nb.wire.models import JobState
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def outcomes(df: pd.DataFrame) -> pd.Series:
 
 
 def _outcomes(frame: pd.DataFrame, card: NDArray[np.intp]) -> pd.Series:
-    first = np.unique(card, return_index=True)[1]
+    first = first_rows(card)
     read = np.zeros(len(first), dtype=bool)
     read[card[frame["field"].notna().to_numpy()]] = True
     state = frame["state"].take(first).astype("str").reset_index(drop=True)
@@ -163,7 +163,7 @@ def _count(df: pd.DataFrame) -> _Counts:
     frame = conform(df)
     card = card_numbers(frame)
     outcome = _outcomes(frame, card)
-    failed = np.unique(card, return_index=True)[1][(outcome == "failed").to_numpy()]
+    failed = first_rows(card)[(outcome == "failed").to_numpy()]
     codes = frame["code"].take(failed).astype("str").fillna("no code").value_counts()
     scored = frame[["field", "score"]][frame["field"].notna() & frame["score"].notna()]
     return _Counts(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cardocr_nb.frame.schema import conform
-from cardocr_nb.frame.shapes import card_numbers
+from cardocr_nb.frame.shapes import card_numbers, first_rows
 from cardocr_nb.quality.calibration import scored_readings
 from cardocr_nb.quality.evaluate import evaluate
 from cardocr_nb.quality.intervals import lower_bound, wilson
@@ -75,7 +75,7 @@ class Thresholds:
         frame = conform(df).reset_index(drop=True)
         number = card_numbers(frame)
         every = self.passes(frame).groupby(number).all()
-        first = np.unique(number, return_index=True)[1]
+        first = first_rows(number)
         return frame[["job_id", "key"]].take(first).reset_index(drop=True).assign(passes=every.to_numpy())
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from cardocr_nb.cards import CardType, expected_fields
 from cardocr_nb.frame.schema import COLUMNS, conform
-from cardocr_nb.frame.shapes import card_numbers
+from cardocr_nb.frame.shapes import card_numbers, first_rows
 from cardocr_nb.plot.counts import score_counts
 from cardocr_nb.quality import check, outcomes
 from cardocr_nb.report.judge import check_results, cut, worst_against_truth, worst_without_truth
@@ -147,7 +147,7 @@ def summarize(
 
 def _cards(df: pd.DataFrame, numbers: NDArray[np.intp]) -> pd.DataFrame:
     """One row a card, in the order of the card numbers, with its outcome."""
-    first = np.unique(numbers, return_index=True)[1]
+    first = first_rows(numbers)
     cards = df[["card_type", "state", "code", "message", "created", "ended"]].take(first).reset_index(drop=True)
     outcome = outcomes(df).astype("str").map(_OUTCOME)
     # A frame made by hand may say nothing of states.
