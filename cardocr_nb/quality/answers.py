@@ -72,7 +72,13 @@ class Asked:
     def read(self, field: str, of: Callable[[pd.Series], Any] | None) -> Any:
         """What a reader makes of a field's texts, white space at the ends taken off, Unicode NFKC; made once."""
         if (field, of) not in self._made:
-            self._made[field, of] = self._texts(field) if of is None else of(self.read(field, None))
+            made = self._texts(field) if of is None else of(self.read(field, None))
+            if len(made) != len(self.rows(field)):
+                raise ValueError(
+                    f"{getattr(of, '__name__', of)} made {len(made)} rows of {len(self.rows(field))} texts of the field "
+                    f"{field!r}; a reader gives a Series or DataFrame of as many rows as it gets"
+                )
+            self._made[field, of] = made
         return self._made[field, of]
 
     def _texts(self, field: str) -> pd.Series:
@@ -111,6 +117,11 @@ def run(each: Check, asked: Asked) -> list[Answers]:
             row = row[places[0]]
             readings = [r.take(place).reset_index(drop=True) for r, place in zip(readings, places, strict=True)]
         answers = pd.array(each.function(*readings), dtype="boolean")
+        if len(answers) != len(row):
+            raise ValueError(
+                f"the check {each.name!r} gave {len(answers)} answers to {len(row)} texts of the field {field!r}; "
+                "it must give one for each, missing where the question does not arise"
+            )
         put = ~np.asarray(answers.isna())
         passed = answers.to_numpy(dtype=bool, na_value=False)
         parts.append(Answers(each, row, passed) if put.all() else Answers(each, row[put], passed[put]))
@@ -208,7 +219,7 @@ def _fields(frame: pd.DataFrame, parts: list[Answers]) -> pd.Categorical:
     for part in parts:
         if part.field is None:
             found.append(codes[part.row])
-        elif part.field.dtype == own.dtype:
+        elif part.field.dtype == "category" and part.field.cat.categories.equals(own.cat.categories):
             found.append(np.asarray(part.field.cat.codes))
         else:
             found.append(np.asarray(pd.Categorical(part.field, own.cat.categories).codes))

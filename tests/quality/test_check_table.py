@@ -149,6 +149,35 @@ def test_readers_must_be_as_many_as_fields():
             return name == address
 
 
+@pytest.mark.usefixtures("own_checks")
+def test_a_check_or_reader_that_loses_a_row_is_named(cards):
+    @register(severity="error", detail="x", fields=["name"])
+    def name_is_short(name):
+        return (name.str.len() < 4)[1:]
+
+    def first_letters(texts):
+        return texts.str[0].iloc[:-1]
+
+    @register(severity="error", detail="x", fields=["name"], of=first_letters)
+    def name_begins_well(first):
+        return first != "1"
+
+    with pytest.raises(ValueError, match="check 'name_is_short' gave 2 answers to 3 texts of the field 'name'"):
+        check(cards, ["name_is_short"])
+    with pytest.raises(ValueError, match="first_letters made 2 rows of 3 texts of the field 'name'; a reader gives"):
+        check(cards, ["name_begins_well"])
+
+
+@pytest.mark.usefixtures("own_checks")
+def test_fields_that_a_check_names_may_be_categories_in_any_order(cards):
+    @register(severity="warning", detail="x")
+    def first_field(df):
+        names = pd.Categorical(["name", "gender"], categories=df.field.cat.categories[::-1])
+        return pd.DataFrame({"row": [0, 0], "field": names, "passed": True})
+
+    assert check(cards, ["first_field"]).field.tolist() == ["name", "gender"]
+
+
 def test_texts_are_checked_without_width_and_white_space(id_card, verdict):
     assert verdict(id_card(公民身份号码=" ９90101197412010014 "), "number_check_digit") == {"id_number": True}
 
