@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from cardocr_nb.frame.bytewise import arrow, blocks, lengths, trimmed
+from cardocr_nb.frame.bytewise import arrow, in_order, trimmed
 from cardocr_nb.frame.shapes import first_rows
 
 if TYPE_CHECKING:
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cardocr_nb.quality.checks import Check
-
-_HEAD = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,43 +160,8 @@ def table(frame: pd.DataFrame, parts: list[Answers]) -> pd.DataFrame:
 def _card_column(frame: pd.DataFrame, name: str, rows: list[NDArray[np.intp]]) -> pd.Categorical:
     """Name of each row's card; the same few words again and again, so that they are kept once, in order."""
     card = frame["card"].to_numpy()
-    words, codes = _in_order(arrow(frame[name].take(first_rows(card))))
+    words, codes = in_order(arrow(frame[name].take(first_rows(card))))
     return pd.Categorical.from_codes(_gathered(codes[card], rows), pd.Index(words, dtype="str"), validate=False)
-
-
-def _in_order(words: pa.Array) -> tuple[pa.Array, NDArray[np.int32]]:
-    """The different words in order, and the place of each among them, -1 where it is missing."""
-    order = _sorted(words)
-    words = words.take(pa.array(order))[: len(words) - words.null_count]
-    new = np.ones(len(words), dtype=bool)
-    new[1:] = pc.not_equal(words[1:], words[:-1])
-    places = np.full(len(order), -1, dtype=np.int32)
-    places[order[: len(words)]] = np.cumsum(new) - 1
-    return words.filter(pa.array(new)), places
-
-
-def _sorted(words: pa.Array) -> NDArray[np.intp]:
-    """Rows in the order of their words, missing ones last."""
-    if words.null_count or len(words) < 2:
-        return np.asarray(pc.array_sort_indices(words)).astype(np.intp)
-    # Keys often come folder by folder and in order within; then only the folders have to be sorted.
-    falls = np.flatnonzero(np.asarray(pc.less(words[1:], words[:-1]))) + 1
-    if len(falls) < len(words) // 100:
-        begins, ends = np.append(0, falls), np.append(falls, len(words))
-        first, last = (words.take(pa.array(at)) for at in (begins, ends - 1))
-        parts = pc.array_sort_indices(first)
-        if pc.all(pc.less_equal(last.take(parts[:-1]), first.take(parts[1:]))).as_py():
-            return np.concatenate([np.arange(begins[n], ends[n]) for n in parts.to_pylist()])
-    if lengths(words).min() < _HEAD:
-        return np.asarray(pc.array_sort_indices(words)).astype(np.intp)
-    # Most ids differ in their first bytes, which are sorted much faster as numbers.
-    heads = blocks(words, np.arange(len(words)), _HEAD).view(">u8")[:, 0].astype(np.uint64)
-    order = np.argsort(heads)
-    same = np.diff(heads[order]) == 0
-    tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
-    rest = order[tied]
-    order[tied] = rest[np.asarray(pc.array_sort_indices(words.take(pa.array(rest))))]
-    return order
 
 
 def _gathered(codes: NDArray[Any], rows: list[NDArray[np.intp]]) -> NDArray[Any]:

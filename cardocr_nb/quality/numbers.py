@@ -40,9 +40,9 @@ def read_numbers(texts: pd.Series) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``long``: 18 characters; ``plain``: digits, X at most at the end; ``whole``: both. Of whole numbers further
-        ``region`` (int, six digits, else -1), ``born`` (datetime64[s], missing where no calendar has the day), ``odd``
-        (bool, the sign of men) and ``sound`` (bool, the check character fits).
+        With the index of `texts`. ``long``: 18 characters; ``plain``: digits, X at most at the end; ``whole``: both.
+        Of whole numbers further ``region`` (int, six digits, else -1), ``born`` (datetime64[s], missing where no
+        calendar has the day), ``odd`` (bool, the sign of men) and ``sound`` (bool, the check character fits).
 
     Examples
     --------
@@ -63,7 +63,7 @@ def read_numbers(texts: pd.Series) -> pd.DataFrame:
     odd[whole] = values[16] % 2 == 1
     sound[whole] = sum(weight * value for weight, value in zip(_WEIGHTS, values, strict=True)) % 11 == 1
     columns = {"long": long, "plain": plain, "whole": whole, "region": region, "born": born, "odd": odd, "sound": sound}
-    return pd.DataFrame(columns, copy=False)
+    return pd.DataFrame(columns, index=texts.index, copy=False)
 
 
 def _digits(array: pa.Array) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:

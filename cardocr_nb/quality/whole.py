@@ -68,7 +68,7 @@ def field_is_there(fields: Found) -> pd.DataFrame:
     df = fields.frame
     card, names, written = df["card"].to_numpy(), df["field"].cat.categories, df["text"].notna().to_numpy()
     cards = card.max(initial=-1) + 1
-    row, passed, named = ([np.empty(0, dtype=kind)] for kind in (np.intp, bool, np.int8))
+    row, passed, named = ([np.empty(0, dtype=kind)] for kind in (np.intp, bool, np.intp))
     for kind in CardType:
         such = (df["card_type"] == kind).to_numpy()[fields.row]
         rows = fields.row[such]
@@ -79,7 +79,7 @@ def field_is_there(fields: Found) -> pd.DataFrame:
         asked, wanted = np.flatnonzero(first >= 0), names.get_indexer(pd.Index(expected_fields(kind)))
         row.append(np.tile(first[asked], len(wanted)))
         passed.append(there[asked].T[wanted].ravel())
-        named.append(np.repeat(wanted.astype(np.int8), len(asked)))
+        named.append(np.repeat(wanted, len(asked)))
     field = pd.Categorical.from_codes(np.concatenate(named), names)
     return _judged(np.concatenate(row), np.concatenate(passed)).assign(field=field)
 
@@ -108,10 +108,10 @@ def _scores(df: pd.DataFrame) -> pd.Series:
     lowest = score.min(initial=0)
     span = score.max(initial=0) - lowest + 1
     counts = np.bincount(code[there] * span + (score[there] - lowest))
-    found = np.flatnonzero(counts)
-    names = df["field"].cat.categories.take(found // span).astype("str")
-    index = pd.MultiIndex.from_arrays([names, found % span + lowest], names=["field", "score"])
-    return pd.Series(counts[found], index=index, name="count")
+    seen = np.flatnonzero(counts)
+    names = df["field"].cat.categories.take(seen // span).astype("str")
+    index = pd.MultiIndex.from_arrays([names, seen % span + lowest], names=["field", "score"])
+    return pd.Series(counts[seen], index=index, name="count")
 
 
 def _by_field(scores: pd.Series) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import pyarrow as pa
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from cardocr_nb.frame.bytewise import all_differ, arrow, blocks, once_each, spans, trimmed, unusual
+from cardocr_nb.frame.bytewise import all_differ, arrow, blocks, in_order, once_each, spans, trimmed, unusual
 
 texts = st.lists(
     st.none() | st.text(max_size=8) | st.text("样本一二A0 ９\u3000·é\u0301e", max_size=8), min_size=1, max_size=8
@@ -77,3 +77,17 @@ def test_words_said_to_be_all_different_are(many):
 
 def test_usual_ids_are_found_to_differ():
     assert all_differ(pa.array([f"a{n * 7919:032x}" for n in range(5000)], pa.large_string()))
+
+
+NAMES = st.sampled_from(["a", "b", "ab", "样本", "folder/1.jpg", "folder/2.jpg", "folders/1.jpg", "other/01.jpg", None])
+FOLDERS = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 300), st.integers(100, 200)), max_size=4).map(
+    lambda parts: [f"{folder}/{k:04}" for folder, low, many in parts for k in range(low, low + many)]
+)
+MIXED = st.permutations([f"{n * 7919 % 10007:08}.jpg" for n in range(150)])
+
+
+@given(st.lists(NAMES) | FOLDERS | MIXED)
+def test_names_are_kept_once_in_order(names):
+    words, places = in_order(pa.array(names, pa.large_string()))
+    assert words.to_pylist() == sorted({name for name in names if name})
+    assert [words[place].as_py() if place >= 0 else None for place in places.tolist()] == names
