@@ -30,7 +30,7 @@ lab: .venv/ready
 	$(BIN)/jupyter lab notebooks
 
 bench: .venv/ready
-	$(BIN)/python tests/bench.py $(ONLY)
+	$(BIN)/python benchmarks/bench.py $(ONLY)
 
 clean:
 	rm -rf build .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

@@ -11,20 +11,22 @@ A `Client` calls the service through a transport: the cloud, or the embedded ser
 reads many images into a DataFrame of one row a field; `to_frame` and `read_responses` make the same DataFrame from jobs
 and from saved XML or JSON. Everything after that hangs on two accessors: ``df.cardocr`` and ``series.polygon``.
 
-Where things stand, each folder importing only from those above it::
+The parts, each importing only from those above it. A name that begins with an underscore is private; public are the
+names in ``__all__`` of this package and of its sub-packages, and the methods of the two accessors::
 
     errors      the tree of errors
     cards       card types, fields, labels
-    images      what an image file is; its pixels upright
-    fonts       a font with Chinese glyphs
+    _images     what an image file is; its pixels upright
+    _fonts      a font with Chinese glyphs
     polygon/    measures over arrays of shape (n, 4, 2)
     wire/       the contract: records, XML and JSON both ways, limits, signature
-    transport   the seam: send(Request) -> Reply
+    _bulk/      many documents and texts at once, read as bytes
+    _transport  the seam: send(Request) -> Response
     cloud/      transport 1: HTTPS, signature, credentials, doctor
     local/      transport 2: the embedded service and its OCR engine
-    client/     one call of the service a method
-    ledger/     the file in which a run keeps what became of each image
-    batch/      many images, each submitted once, an outcome for every one
+    _client/    one call of the service a method
+    _ledger/    the file in which a run keeps what became of each image
+    _batch/     many images, each submitted once, an outcome for every one
     frame/      records -> DataFrame, the polygon dtype, files
     quality/    summary, checks without truth, evaluation with truth, what scores are worth
     privacy/    masked texts, pseudonyms, pictures without the fields
@@ -32,20 +34,23 @@ Where things stand, each folder importing only from those above it::
     report/     DataFrame -> plain summary -> HTML, Markdown, JSON
     review/     a panel in which a person corrects readings
     specimen/   made-up cards with known text, and ways to spoil a photo
-    accessors/  df.cardocr, series.polygon
-    pipeline    run: from images to DataFrame
-    robustness  accuracy against blur, tilt, glare, resolution, compression
-    cli/        the command ``cardocr``
+    _accessors/ df.cardocr, series.polygon
+    _pipeline   run: from images to DataFrame
+    _robustness accuracy against blur, tilt, glare, resolution, compression
+    _cli/       the command ``cardocr``
 """
 
 from importlib.metadata import version
 
-from cardocr_nb import accessors as _accessors  # noqa: F401 - registers df.cardocr and series.polygon
-from cardocr_nb.batch.accept import accept
-from cardocr_nb.batch.pace import Pace
-from cardocr_nb.batch.run import StoppedWarning
+from cardocr_nb import _accessors as _accessors
+from cardocr_nb._batch._accept import accept
+from cardocr_nb._batch._pace import Pace
+from cardocr_nb._batch._run import StoppedWarning
+from cardocr_nb._client import Client
+from cardocr_nb._pipeline import estimate, run
+from cardocr_nb._robustness import robustness
+from cardocr_nb._transport import Request, Response, Transport
 from cardocr_nb.cards import CardType
-from cardocr_nb.client import Client
 from cardocr_nb.errors import (
     AuthenticationError,
     CardOCRError,
@@ -64,14 +69,21 @@ from cardocr_nb.errors import (
     TransportError,
     WaitTimeoutError,
 )
-from cardocr_nb.frame.flatten import to_frame
-from cardocr_nb.frame.read import read_responses
-from cardocr_nb.pipeline import estimate, run
-from cardocr_nb.robustness import robustness
-from cardocr_nb.transport import Reply, Request, Transport
-from cardocr_nb.wire.models import Callback, CardResult, Field, Job, JobState, MqConfig
+from cardocr_nb.frame._flatten import to_frame
+from cardocr_nb.frame._responses import read_responses
+from cardocr_nb.wire._records import Callback, CardResult, Field, Job, JobState, MqConfig
 
 __version__ = version("cardocr_nb")
+
+
+def __getattr__(name: str) -> object:
+    if name == "Reply":  # renamed in 0.2.0; goes with 0.3.0
+        import warnings
+
+        warnings.warn("cardocr_nb.Reply is now cardocr_nb.Response", DeprecationWarning, stacklevel=2)
+        return Response
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
     "AuthenticationError",
@@ -94,8 +106,8 @@ __all__ = [
     "NotFoundError",
     "Pace",
     "PermissionDeniedError",
-    "Reply",
     "Request",
+    "Response",
     "ServiceError",
     "StoppedWarning",
     "ThrottledError",

@@ -165,7 +165,7 @@ def field_name(label: str) -> str:
     if known is not None:
         return known
     made = re.sub(r"[\W_]+", "_", unicodedata.normalize("NFKC", label).casefold()).strip("_")
-    return made or "unlabelled"
+    return made or "unlabeled"
 
 
 def english(field: str) -> str:

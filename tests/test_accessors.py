@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 import shapely
 
-from cardocr_nb import accessors, polygon, privacy, quality
+from cardocr_nb import _accessors as accessors
+from cardocr_nb import polygon, privacy, quality
 from cardocr_nb.errors import MissingExtraError
 from cardocr_nb.frame import Polygon, empty, to_frame, wide
-from cardocr_nb.wire.models import CardResult, Field
+from cardocr_nb.wire._records import CardResult, Field
 
 BOX = ((10, 20), (10, 60), (210, 60), (210, 20))
 TILTED = ((110, 20), (210, 120), (200, 130), (100, 30))
@@ -97,7 +98,7 @@ class TestSeriesAccessor:
         assert series[:2].tolist() == pytest.approx(getattr(polygon, name)([BOX, TILTED]).tolist())
         assert np.isnan(series[7])
 
-    def test_boxes_and_centres_are_frames(self, column):
+    def test_boxes_and_centers_are_frames(self, column):
         assert column.polygon.bbox.columns.tolist() == ["xmin", "ymin", "xmax", "ymax"]
         assert column.polygon.bbox.loc[5].tolist() == [10, 20, 210, 60]
         assert column.polygon.centroid.loc[5].to_dict() == {"x": 110, "y": 40}

@@ -56,8 +56,8 @@ def test_an_unknown_label_gets_a_name_made_from_it():
     assert [field_name(label) for label in ("Blood Group (ABO)", "档案编号", "", "--")] == [
         "blood_group_abo",
         "档案编号",
-        "unlabelled",
-        "unlabelled",
+        "unlabeled",
+        "unlabeled",
     ]
 
 

@@ -6,7 +6,7 @@ import sys
 import pandas as pd
 import pytest
 
-from cardocr_nb.cli import main
+from cardocr_nb._cli import main
 from cardocr_nb.specimen import write
 
 
@@ -55,7 +55,7 @@ def test_report_reads_the_table_that_run_wrote(specimens, tmp_path, capsys):
     assert page.read_text(encoding="utf-8")
 
 
-@pytest.mark.filterwarnings("always::cardocr_nb.wire.decode.RepairWarning")
+@pytest.mark.filterwarnings("always::cardocr_nb.wire._decode.RepairWarning")
 def test_flatten_makes_a_table_of_saved_responses_and_tells_of_repairs(data, tmp_path, capsys):
     out = tmp_path / "cards.parquet"
     assert main(["flatten", str(data / "responses"), "--out", str(out)]) == 0
@@ -111,8 +111,6 @@ def test_doctor_without_credentials_names_the_variables(monkeypatch, capsys):
 
 
 def test_the_command_is_installed():
-    done = subprocess.run(
-        [sys.executable, "-m", "cardocr_nb.cli", "--help"], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-m", "cardocr_nb", "--help"], capture_output=True, text=True, check=True)
     for command in ("run", "flatten", "report", "specimen", "serve", "doctor"):
         assert command in done.stdout

@@ -7,7 +7,7 @@ from make_readings import plan, read
 from cardocr_nb.frame import read_responses
 from cardocr_nb.quality import evaluate
 from cardocr_nb.specimen import degrade, draw
-from cardocr_nb.specimen.files import jpeg
+from cardocr_nb.specimen._files import jpeg
 
 WRITE = "write it anew: (cd data && find . -type f ! -name registry.txt | LC_ALL=C sort | xargs -d '\\n' sha256sum > registry.txt)"
 

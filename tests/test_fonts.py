@@ -14,9 +14,9 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTCollection, TTFont
 from fontTools.ttLib.tables.TupleVariation import TupleVariation
 
-from cardocr_nb import fonts
+from cardocr_nb import _fonts as fonts
 from cardocr_nb.errors import CardOCRError, MissingExtraError
-from cardocr_nb.specimen import people
+from cardocr_nb.specimen import _people as people
 
 needs_package = pytest.mark.skipif(
     importlib.util.find_spec("manimgx_fonts_cjk") is None, reason="the extra 'fonts' is not installed"
@@ -172,7 +172,7 @@ def test_pillow_draws_a_variable_font_at_the_weight_asked_for(bare):
 
 def test_a_copy_is_made_once_and_said_once(bare, caplog):
     saved(build("Noto Sans SC", weights=(100, 100, 900)), bare / "data/fonts/NotoSansSC[wght].ttf")
-    with caplog.at_level(logging.INFO, logger="cardocr_nb.fonts"):
+    with caplog.at_level(logging.INFO, logger="cardocr_nb._fonts"):
         first = fonts.chinese_font()
         made = first.stat().st_mtime_ns
         assert fonts.chinese_font() == first
@@ -246,7 +246,7 @@ def _letters(texts):
 
 
 def test_importing_the_module_loads_no_library_of_pictures():
-    code = "import sys, cardocr_nb.fonts; print([m for m in ('PIL', 'matplotlib', 'fontTools') if m in sys.modules])"
+    code = "import sys, cardocr_nb._fonts; print([m for m in ('PIL', 'matplotlib', 'fontTools') if m in sys.modules])"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - our own code
     assert told.stdout.strip() == "[]"
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from cardocr_nb._images import ImageInfo, inspect, load_upright
 from cardocr_nb.errors import ImageError
-from cardocr_nb.images import ImageInfo, inspect, load_upright
 
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP")
 RED, GREEN, BLUE, WHITE = (250, 10, 10), (10, 250, 10), (10, 10, 250), (255, 255, 255)
@@ -80,14 +80,14 @@ def test_damaged_exif_is_no_reason_to_refuse_a_picture(exif):
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "I;16", "CMYK"])
 def test_every_kind_of_pixel_becomes_rgb(mode):
     kind = "JPEG" if mode == "CMYK" else "PNG"
-    grey = Image.new("L", (60, 40), 255)
-    image = Image.fromarray(np.full((40, 60), 65535, np.uint16)) if mode == "I;16" else grey.convert(mode)
+    gray = Image.new("L", (60, 40), 255)
+    image = Image.fromarray(np.full((40, 60), 65535, np.uint16)) if mode == "I;16" else gray.convert(mode)
     pixels = load_upright(saved(image, kind))
     assert pixels.shape == (40, 60, 3)
     assert (pixels == 255).all()
 
 
-def test_16_bit_grey_keeps_its_brightness():
+def test_16_bit_gray_keeps_its_brightness():
     image = Image.fromarray(np.full((4, 4), 128 * 257, np.uint16))
     assert (load_upright(saved(image, "PNG")) == 128).all()
 

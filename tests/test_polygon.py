@@ -15,10 +15,10 @@ orders = st.permutations(range(4))
 UPRIGHT = np.array([[100, 50], [100, 90], [400, 90], [400, 50]])
 
 
-def turned(points, degrees, centre=(0.0, 0.0)):
+def turned(points, degrees, center=(0.0, 0.0)):
     a = np.radians(degrees)
     matrix = np.array([[np.cos(a), np.sin(a)], [-np.sin(a), np.cos(a)]])
-    return (np.asarray(points, dtype=float) - centre) @ matrix + centre
+    return (np.asarray(points, dtype=float) - center) @ matrix + center
 
 
 def test_an_upright_rectangle_measures_as_it_is_drawn():
@@ -159,7 +159,7 @@ def test_iou_of_more_rows_than_one_portion_is_the_same_as_row_by_row(monkeypatch
     rng = np.random.default_rng(7)
     a, b = rng.integers(0, 50, (2, 25, 4, 2))
     whole = polygon.iou(a, b)
-    monkeypatch.setattr("cardocr_nb.polygon.overlap._ROWS_AT_ONCE", 4)
+    monkeypatch.setattr("cardocr_nb.polygon._overlap._ROWS_AT_ONCE", 4)
     assert np.array_equal(polygon.iou(a, b), whole, equal_nan=True)
 
 

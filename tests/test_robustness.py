@@ -4,12 +4,12 @@ import pandas as pd
 import pytest
 
 import cardocr_nb as ocr
+from cardocr_nb._robustness import robustness
 from cardocr_nb.errors import InvalidRequestError
-from cardocr_nb.local.stub import StubReader
+from cardocr_nb.local._stub_reader import StubReader
 from cardocr_nb.quality import wilson
-from cardocr_nb.robustness import robustness
 from cardocr_nb.specimen import draw
-from cardocr_nb.wire.models import Field
+from cardocr_nb.wire._records import Field
 
 
 class Faded:

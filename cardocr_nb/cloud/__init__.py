@@ -4,7 +4,7 @@
 finds out, without costs, what keeps a submission from being accepted.
 """
 
-from cardocr_nb.cloud.credentials import Credentials
-from cardocr_nb.cloud.transport import CloudTransport
+from cardocr_nb.cloud._credentials import Credentials
+from cardocr_nb.cloud._https_transport import CloudTransport
 
 __all__ = ["CloudTransport", "Credentials"]

@@ -6,14 +6,14 @@ frame together. `schema` names columns and dtypes, `shapes` turns the long frame
 responses into parts, and `scale` makes a Dask DataFrame of them.
 """
 
-from cardocr_nb.frame.builder import PolygonWarning, UnknownLabelWarning
-from cardocr_nb.frame.flatten import to_frame
-from cardocr_nb.frame.polygon_array import PolygonArray
-from cardocr_nb.frame.polygon_dtype import Polygon, PolygonDtype
-from cardocr_nb.frame.read import read_responses
-from cardocr_nb.frame.schema import COLUMNS, DTYPES, conform, empty
-from cardocr_nb.frame.shapes import DoubledFieldWarning, to_long, wide
-from cardocr_nb.frame.validate import validate
+from cardocr_nb.frame._flatten import to_frame
+from cardocr_nb.frame._frame_builder import PolygonWarning, UnknownLabelWarning
+from cardocr_nb.frame._frame_schema import COLUMNS, DTYPES, conform, empty
+from cardocr_nb.frame._polygon_array import PolygonArray
+from cardocr_nb.frame._polygon_dtype import Polygon, PolygonDtype
+from cardocr_nb.frame._reshape import DoubledFieldWarning, to_long, wide
+from cardocr_nb.frame._responses import read_responses
+from cardocr_nb.frame._validation import validate
 
 __all__ = [
     "COLUMNS",

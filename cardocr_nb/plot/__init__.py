@@ -12,19 +12,19 @@ From the tables of `cardocr_nb.quality`: `plot_reliability` and `plot_risk_cover
 `plot_confusions` which characters are taken for which, `plot_compare` which of two readings is better. `plot_robustness`
 draws what spoilt photos do.
 
-`style` sets light or dark colours for a ``with`` block.
+`style` sets light or dark colors for a ``with`` block.
 """
 
-from cardocr_nb.plot.card_frame import CardPlaces, card_frame
-from cardocr_nb.plot.endurance import plot_robustness
-from cardocr_nb.plot.faults import plot_compare, plot_confusions
-from cardocr_nb.plot.gallery import plot_gallery
-from cardocr_nb.plot.overlay import plot_overlay
-from cardocr_nb.plot.regions import plot_regions
-from cardocr_nb.plot.scores import plot_scores
-from cardocr_nb.plot.style import style
-from cardocr_nb.plot.timeline import plot_timeline
-from cardocr_nb.plot.trust import plot_reliability, plot_risk_coverage
+from cardocr_nb.plot._card_coordinates import CardPlaces, card_frame
+from cardocr_nb.plot._error_plots import plot_compare, plot_confusions
+from cardocr_nb.plot._gallery import plot_gallery
+from cardocr_nb.plot._overlay import plot_overlay
+from cardocr_nb.plot._regions import plot_regions
+from cardocr_nb.plot._reliability_plots import plot_reliability, plot_risk_coverage
+from cardocr_nb.plot._robustness_plot import plot_robustness
+from cardocr_nb.plot._score_plots import plot_scores
+from cardocr_nb.plot._style import style
+from cardocr_nb.plot._timeline import plot_timeline
 
 __all__ = [
     "CardPlaces",

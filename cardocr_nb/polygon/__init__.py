@@ -10,9 +10,9 @@ service does not promise it: `area`, `perimeter`, `is_simple` and `is_convex` ju
 everything else puts them in order first.
 """
 
-from cardocr_nb.polygon.corners import as_points, is_convex, is_degenerate, is_simple, ordered
-from cardocr_nb.polygon.measures import angle, area, bbox, centroid, height, perimeter, scale, shift, width
-from cardocr_nb.polygon.overlap import contains, iou
+from cardocr_nb.polygon._corners import as_points, is_convex, is_degenerate, is_simple, ordered
+from cardocr_nb.polygon._measures import angle, area, bbox, centroid, height, perimeter, scale, shift, width
+from cardocr_nb.polygon._overlap import contains, iou
 
 __all__ = [
     "angle",

@@ -4,9 +4,9 @@
 `redact_folder` blank out the fields on the picture itself.
 """
 
-from cardocr_nb.privacy.folder import redact_folder
-from cardocr_nb.privacy.mask import RULES, Rule, mask, mask_text
-from cardocr_nb.privacy.pseudonym import pseudonym
-from cardocr_nb.privacy.redact import redact
+from cardocr_nb.privacy._folder_redaction import redact_folder
+from cardocr_nb.privacy._masking import RULES, Rule, mask, mask_text
+from cardocr_nb.privacy._pseudonyms import pseudonym
+from cardocr_nb.privacy._redaction import redact
 
 __all__ = ["RULES", "Rule", "mask", "mask_text", "pseudonym", "redact", "redact_folder"]

@@ -8,22 +8,26 @@ unseen, `cost` where the line is cheapest, `review_queue` where to look first. `
 images side by side.
 """
 
-from cardocr_nb.quality import numbers, places, plausible, whole
-from cardocr_nb.quality.bootstrap import bootstrap
-from cardocr_nb.quality.calibrate import Calibrator, NotCalibratedWarning, calibrate
-from cardocr_nb.quality.calibration import Calibration, FewScoresWarning, calibration
-from cardocr_nb.quality.checks import REGISTRY, Check, check, register, tally
-from cardocr_nb.quality.compare import Comparison, compare
-from cardocr_nb.quality.confusions import confusions
-from cardocr_nb.quality.cost import Costs, cost
-from cardocr_nb.quality.drift import drift
-from cardocr_nb.quality.estimate import estimate_accuracy
-from cardocr_nb.quality.evaluate import Evaluation, evaluate
-from cardocr_nb.quality.intervals import lower_bound, upper_bound, wilson
-from cardocr_nb.quality.normal import RULES, STEPS, normalize, normalize_fields
-from cardocr_nb.quality.queue import review_queue
-from cardocr_nb.quality.summary import Summary, outcomes, summary
-from cardocr_nb.quality.threshold import Thresholds, threshold
+# The order of these four is the order of the checks in a table.
+from cardocr_nb.quality import _number_checks as _number_checks  # isort: skip
+from cardocr_nb.quality import _polygon_checks as _polygon_checks  # isort: skip
+from cardocr_nb.quality import _plausibility_checks as _plausibility_checks  # isort: skip
+from cardocr_nb.quality import _card_checks as _card_checks  # isort: skip
+from cardocr_nb.quality._accuracy_estimate import estimate_accuracy
+from cardocr_nb.quality._bootstrap import bootstrap
+from cardocr_nb.quality._calibration import Calibration, FewScoresWarning, calibration
+from cardocr_nb.quality._calibrator import Calibrator, NotCalibratedWarning, calibrate
+from cardocr_nb.quality._checks import REGISTRY, Check, check, register, tally
+from cardocr_nb.quality._comparison import Comparison, compare
+from cardocr_nb.quality._confusions import confusions
+from cardocr_nb.quality._costs import Costs, cost
+from cardocr_nb.quality._drift import drift
+from cardocr_nb.quality._evaluation import Evaluation, evaluate
+from cardocr_nb.quality._intervals import lower_bound, upper_bound, wilson
+from cardocr_nb.quality._normalization import RULES, STEPS, normalize, normalize_fields
+from cardocr_nb.quality._review_queue import review_queue
+from cardocr_nb.quality._summary import Summary, outcomes, summary
+from cardocr_nb.quality._thresholds import Thresholds, threshold
 
 __all__ = [
     "REGISTRY",
@@ -52,16 +56,12 @@ __all__ = [
     "lower_bound",
     "normalize",
     "normalize_fields",
-    "numbers",
     "outcomes",
-    "places",
-    "plausible",
     "register",
     "review_queue",
     "summary",
     "tally",
     "threshold",
     "upper_bound",
-    "whole",
     "wilson",
 ]

@@ -5,12 +5,12 @@
 ``reveal=True``. Names of images are not: they join the report to the files.
 """
 
-from cardocr_nb.report.html import render_html
-from cardocr_nb.report.json import render_json
-from cardocr_nb.report.markdown import render_markdown
-from cardocr_nb.report.notebook import report_notebook
-from cardocr_nb.report.summarize import summarize
-from cardocr_nb.report.summary import ReportSummary
-from cardocr_nb.report.write import report
+from cardocr_nb.report._html import render_html
+from cardocr_nb.report._json import render_json
+from cardocr_nb.report._markdown import render_markdown
+from cardocr_nb.report._notebook import report_notebook
+from cardocr_nb.report._report_summary import ReportSummary
+from cardocr_nb.report._summarize import summarize
+from cardocr_nb.report._write import report
 
 __all__ = ["ReportSummary", "render_html", "render_json", "render_markdown", "report", "report_notebook", "summarize"]

@@ -14,17 +14,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cardocr_nb.errors import missing_extra
-from cardocr_nb.review.corrections import Corrections, Decision
-from cardocr_nb.review.session import Item, Session, items_of
+from cardocr_nb.review._corrections import Corrections, Decision
+from cardocr_nb.review._session import Item, Session, items_of
 
 if TYPE_CHECKING:
     import os
 
     import pandas as pd
 
-    from cardocr_nb.plot.pictures import Images
-    from cardocr_nb.review.panel import Review
-    from cardocr_nb.review.words import Lang
+    from cardocr_nb.plot._image_sources import Images
+    from cardocr_nb.review._panel import Review
+    from cardocr_nb.review._panel_i18n import Lang
 
 __all__ = ["Corrections", "Decision", "Item", "Session", "items_of", "review", "truth"]
 
@@ -73,14 +73,14 @@ def review(
     Examples
     --------
     >>> from cardocr_nb.frame import to_frame
-    >>> from cardocr_nb.wire.models import CardResult, Field
+    >>> from cardocr_nb.wire._records import CardResult, Field
     >>> cards = to_frame(CardResult((Field("姓名", "样木", 61),), key="front/0001.jpg"))
     >>> panel = review(cards, "photos", "corrections.csv", queue=cards[["key", "field"]])
     >>> panel
     <Review 0 of 1 fields decided>
     """
     try:
-        from cardocr_nb.review.panel import Review
+        from cardocr_nb.review._panel import Review
     except ImportError as e:
         missing_extra("the review panel", "lab", e)
     if queue is None:

@@ -6,9 +6,9 @@ no place has, places and names are invented, a mark 样本 SPECIMEN lies across 
 pattern are left out.
 """
 
-from cardocr_nb.specimen.degrade import CONDITIONS, degrade
-from cardocr_nb.specimen.draw import Specimen, draw
-from cardocr_nb.specimen.files import read_conditions, write
-from cardocr_nb.specimen.people import Person, make_person
+from cardocr_nb.specimen._degradation import CONDITIONS, degrade
+from cardocr_nb.specimen._drawing import Specimen, draw
+from cardocr_nb.specimen._files import read_conditions, write
+from cardocr_nb.specimen._people import Person, make_person
 
 __all__ = ["CONDITIONS", "Person", "Specimen", "degrade", "draw", "make_person", "read_conditions", "write"]

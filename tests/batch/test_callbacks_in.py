@@ -13,16 +13,16 @@ from urllib.parse import urlsplit
 import pytest
 
 import cardocr_nb as ocr
-from cardocr_nb.batch.listen import Listener
-from cardocr_nb.batch.pace import Pace
-from cardocr_nb.batch.plan import Item, same_picture
-from cardocr_nb.client import Client
+from cardocr_nb._batch._callback_listener import Listener
+from cardocr_nb._batch._image_keys import Item, same_picture
+from cardocr_nb._batch._pace import Pace
+from cardocr_nb._client import Client
+from cardocr_nb._ledger import Ledger, make_token, outcomes
+from cardocr_nb._ledger._planning import take_in
 from cardocr_nb.errors import DecodeError, LedgerError
-from cardocr_nb.ledger import Ledger, make_token, outcomes
-from cardocr_nb.ledger.plan import take_in
-from cardocr_nb.local.stub import StubReader
-from cardocr_nb.wire.encode import callback_bytes
-from cardocr_nb.wire.models import Callback, Job, JobState
+from cardocr_nb.local._stub_reader import StubReader
+from cardocr_nb.wire._encode import callback_bytes
+from cardocr_nb.wire._records import Callback, Job, JobState
 
 
 @pytest.fixture
@@ -196,7 +196,7 @@ def test_a_run_that_hears_callbacks_asks_only_for_what_was_told(client, tmp_path
 
 def test_the_command_listens_and_ends_on_an_interrupt(tmp_path):
     path = tmp_path / "run.sqlite"
-    command = [sys.executable, "-m", "cardocr_nb.cli", "listen", "--ledger", str(path), "--port", "0"]
+    command = [sys.executable, "-m", "cardocr_nb", "listen", "--ledger", str(path), "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
         url = process.stdout.readline().split()[-1]
         with contextlib.closing(Ledger(path)) as ledger:
@@ -220,7 +220,7 @@ def test_a_port_that_is_taken_is_told(tmp_path):
             [
                 sys.executable,
                 "-m",
-                "cardocr_nb.cli",
+                "cardocr_nb",
                 "listen",
                 "--ledger",
                 str(tmp_path / "run.sqlite"),

@@ -10,15 +10,15 @@ import pandas as pd
 import pytest
 
 import cardocr_nb as ocr
-from cardocr_nb.batch.pace import Pace
-from cardocr_nb.batch.run import StoppedWarning
-from cardocr_nb.client import Client
+from cardocr_nb._batch._pace import Pace
+from cardocr_nb._batch._run import StoppedWarning
+from cardocr_nb._client import Client
+from cardocr_nb._ledger import Ledger
+from cardocr_nb._transport import Response
 from cardocr_nb.errors import InvalidRequestError, LedgerError, TransportError
-from cardocr_nb.ledger import Ledger
-from cardocr_nb.local.stub import StubReader
-from cardocr_nb.transport import Reply
-from cardocr_nb.wire.decode import decode_jobs
-from cardocr_nb.wire.encode import jobs_xml
+from cardocr_nb.local._stub_reader import StubReader
+from cardocr_nb.wire._decode import decode_jobs
+from cardocr_nb.wire._encode import jobs_xml
 
 QUICK = Pace(submissions=1000, queries=1000, threads=2)
 
@@ -40,7 +40,7 @@ class Service:
             told = decode_jobs(reply.body)
             change = self.in_lists if request.path == "/jobs" else self.in_descriptions
             shown = [change(job) for job in told.jobs]
-            reply = Reply(200, {}, jobs_xml(replace(told, jobs=tuple(job for job in shown if job is not None))))
+            reply = Response(200, {}, jobs_xml(replace(told, jobs=tuple(job for job in shown if job is not None))))
         return reply
 
     def close(self):
@@ -177,7 +177,7 @@ def test_a_disk_that_fills_up_ends_the_run_and_the_next_pays_for_the_rest_only(c
         return db
 
     with contextlib.closing(Ledger(ledger)):
-        monkeypatch.setattr("cardocr_nb.ledger.schema.sqlite3.connect", small)
+        monkeypatch.setattr("cardocr_nb._ledger._tables.sqlite3.connect", small)
     keys = KEYS + [f"{n:0800}.png" for n in range(40)]
     with pytest.raises(LedgerError, match=r"full; free some space, then run again with the same ledger: it goes on"):
         read(client, ledger, keys)
@@ -257,7 +257,7 @@ def test_an_estimate_says_what_is_left_and_sends_nothing(client, ledger):
 def test_the_command_goes_on_with_a_ledger(tmp_path, photo):
     for n in range(2):
         photo(tmp_path / f"in/{n}.png", color=(n, 0, 0))
-    command = [sys.executable, "-m", "cardocr_nb.cli", "run", str(tmp_path / "in"), "--card-type", "IDCard"]
+    command = [sys.executable, "-m", "cardocr_nb", "run", str(tmp_path / "in"), "--card-type", "IDCard"]
     out = ["--out", str(tmp_path / "cards.parquet"), "--ledger", str(tmp_path / "run.sqlite"), "--price", "0.15"]
 
     def call(*more):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cardocr_nb.batch.pace import Limit, Pace
+from cardocr_nb._batch._pace import Pace, RateLimiter
 from cardocr_nb.errors import InvalidRequestError
 
 
@@ -43,14 +43,14 @@ def most_in_a_second(moments):
 def test_in_no_second_more_pass_than_asked_and_nearly_as_many_do(rate, late):
     clock = Clock()
     seconds = max(20.0, 20 / rate)
-    moments = passes(Limit(rate, clock), clock, seconds, late)
+    moments = passes(RateLimiter(rate, clock), clock, seconds, late)
     assert most_in_a_second(moments) <= math.ceil(rate)
     assert len(moments) >= 0.95 * rate * seconds - 1
 
 
 def test_while_throttled_fewer_pass_and_later_all_again():
     clock = Clock()
-    limit = Limit(100, clock)
+    limit = RateLimiter(100, clock)
     limit.throttled()
     assert limit.share == 0.5
     assert len(passes(limit, clock, 2)) <= 2 * 60
@@ -61,7 +61,7 @@ def test_while_throttled_fewer_pass_and_later_all_again():
 
 def test_throttled_calls_of_one_moment_halve_the_rate_once():
     clock = Clock()
-    limit = Limit(100, clock)
+    limit = RateLimiter(100, clock)
     for _ in range(10):
         limit.throttled()
     assert limit.share == 0.5
@@ -69,7 +69,7 @@ def test_throttled_calls_of_one_moment_halve_the_rate_once():
 
 def test_however_long_it_is_throttled_something_passes():
     clock = Clock()
-    limit = Limit(10, clock)
+    limit = RateLimiter(10, clock)
     for _ in range(100):
         limit.throttled()
         clock.now += 1.5
@@ -78,7 +78,7 @@ def test_however_long_it_is_throttled_something_passes():
 
 def test_retry_after_closes_the_way_for_so_long():
     clock = Clock()
-    limit = Limit(100, clock)
+    limit = RateLimiter(100, clock)
     limit.throttled(30.0)
     assert limit.pass_in() == 30.0
     clock.now += 30
@@ -86,7 +86,7 @@ def test_retry_after_closes_the_way_for_so_long():
 
 
 def test_a_stop_ends_the_wait():
-    limit, stop = Limit(0.001), threading.Event()
+    limit, stop = RateLimiter(0.001), threading.Event()
     assert limit.wait(stop)
     threading.Timer(0.05, stop.set).start()
     assert not limit.wait(stop)

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from cardocr_nb.batch import plan as planning
+from cardocr_nb._batch import _image_keys as planning
 from cardocr_nb.errors import InvalidRequestError
 
 

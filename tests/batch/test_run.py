@@ -6,14 +6,14 @@ import threading
 import pytest
 
 from cardocr_nb import run
-from cardocr_nb.batch.pace import Pace
-from cardocr_nb.batch.run import StoppedWarning
-from cardocr_nb.client import Client
+from cardocr_nb._batch._pace import Pace
+from cardocr_nb._batch._run import StoppedWarning
+from cardocr_nb._client import Client
+from cardocr_nb._transport import Response
 from cardocr_nb.errors import AuthenticationError, InvalidRequestError, PermissionDeniedError, TransportError
-from cardocr_nb.local.stub import StubReader
-from cardocr_nb.transport import Reply
-from cardocr_nb.wire.encode import error_xml
-from cardocr_nb.wire.models import Error
+from cardocr_nb.local._stub_reader import StubReader
+from cardocr_nb.wire._encode import error_xml
+from cardocr_nb.wire._records import Error
 
 QUICK = Pace(submissions=1000, queries=1000, threads=2)
 ONE_BY_ONE = Pace(submissions=1000, queries=1000, threads=1, in_flight=1)
@@ -71,7 +71,7 @@ def codes(frame):
 
 
 def refused(status, code, **headers):
-    return Reply(status, headers, error_xml(Error(code, "no")))
+    return Response(status, headers, error_xml(Error(code, "no")))
 
 
 def test_all_images_of_a_folder_are_read_in_order(client, tmp_path, photos):
@@ -183,7 +183,9 @@ def test_a_submission_whose_answer_is_lost_is_looked_for_and_never_doubled(clien
     assert client.transport.submitted == 5
 
 
-@pytest.mark.parametrize("answer", [Reply(200, {}, b"<html>a proxy</html>"), Reply(503, {}, b""), Reply(500, {}, b"")])
+@pytest.mark.parametrize(
+    "answer", [Response(200, {}, b"<html>a proxy</html>"), Response(503, {}, b""), Response(500, {}, b"")]
+)
 def test_an_answer_without_a_verdict_is_looked_into(client, photos, answer):
     answers = iter([answer])
 
@@ -215,7 +217,7 @@ def test_a_refusal_that_comes_later_keeps_what_was_read(client, photos):
 
 
 def test_looks_that_fail_for_a_while_lose_nothing(client, photos):
-    answers = iter([refused(500, "InternalError"), refused(503, "SlowDown"), Reply(200, {}, b"<html>")] * 3)
+    answers = iter([refused(500, "InternalError"), refused(503, "SlowDown"), Response(200, {}, b"<html>")] * 3)
     client.transport.fault = lambda request: next(answers, None) if request.path.startswith("/jobs/") else None
     assert codes(read(photos, client)) == [""] * 5
 
@@ -247,7 +249,7 @@ def test_an_interrupt_lets_what_is_in_flight_end(client, photos):
 
 def test_a_second_interrupt_leaves_what_is_in_flight(client, photos, monkeypatch):
     said = []
-    monkeypatch.setattr("cardocr_nb.batch.run.tqdm.write", said.append)
+    monkeypatch.setattr("cardocr_nb._batch._run.tqdm.write", said.append)
     sent = []
 
     def interrupt(request):
@@ -274,7 +276,7 @@ def test_a_job_that_the_service_forgot_is_told_or_submitted_again_as_asked(clien
     def forget(request):
         if request.path.startswith("/jobs/") and len(looks) < 3:
             looks.append(request)
-            return Reply(200, {}, b"<Response><NonExistJobIds>x</NonExistJobIds></Response>")
+            return Response(200, {}, b"<Response><NonExistJobIds>x</NonExistJobIds></Response>")
         return None
 
     client.transport.fault = forget

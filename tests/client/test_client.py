@@ -4,7 +4,8 @@ import threading
 
 import pytest
 
-from cardocr_nb.client import Client
+from cardocr_nb._client import Client
+from cardocr_nb._transport import Response, Transport
 from cardocr_nb.errors import (
     AuthenticationError,
     DecodeError,
@@ -17,10 +18,9 @@ from cardocr_nb.errors import (
     TransientError,
     WaitTimeoutError,
 )
-from cardocr_nb.local.stub import StubReader
-from cardocr_nb.transport import Reply, Transport
-from cardocr_nb.wire.encode import error_xml
-from cardocr_nb.wire.models import Error, JobState
+from cardocr_nb.local._stub_reader import StubReader
+from cardocr_nb.wire._encode import error_xml
+from cardocr_nb.wire._records import Error, JobState
 
 
 class Recording:
@@ -103,7 +103,7 @@ def test_an_upload_is_streamed_from_its_file(client, tmp_path, photo):
 
 
 def test_an_object_that_arrived_changed_is_an_error(tmp_path, photo):
-    client = Client(Answering(Reply(200, {"etag": '"d41d8cd98f00b204e9800998ecf8427e"'})))
+    client = Client(Answering(Response(200, {"etag": '"d41d8cd98f00b204e9800998ecf8427e"'})))
     with pytest.raises(DecodeError, match="arrived changed"):
         client.upload(photo(tmp_path / "a.jpg"))
 
@@ -198,7 +198,7 @@ def test_recognition_gives_the_fields_at_once(client, tmp_path, photo):
 )
 def test_a_refusal_becomes_the_error_that_says_what_to_do(status, code, kind, words):
     body = error_xml(Error(code, "Because.", request_id="r1"))
-    client = Client(Answering(Reply(status, {"x-ci-request-id": "r2", "retry-after": "3"}, body)))
+    client = Client(Answering(Response(status, {"x-ci-request-id": "r2", "retry-after": "3"}, body)))
     with pytest.raises(kind, match=words) as e:
         client.list_jobs()
     assert (e.value.code, e.value.status, e.value.request_id, e.value.retry_after) == (code, status, "r2", 3.0)
@@ -207,14 +207,14 @@ def test_a_refusal_becomes_the_error_that_says_what_to_do(status, code, kind, wo
 
 @pytest.mark.parametrize(("status", "kind"), [(502, TransientError), (429, ThrottledError), (302, ServiceError)])
 def test_a_refusal_without_the_services_body_keeps_status_and_bytes(status, kind):
-    client = Client(Answering(Reply(status, {}, b"<html>proxy</html>")))
+    client = Client(Answering(Response(status, {}, b"<html>proxy</html>")))
     with pytest.raises(kind, match=f"HTTP {status}.*not the service's") as e:
         client.list_jobs()
     assert e.value.raw == b"<html>proxy</html>"
 
 
 def test_an_answer_to_a_submission_without_a_job_is_an_error():
-    client = Client(Answering(Reply(200, {}, b"<Response/>")))
+    client = Client(Answering(Response(200, {}, b"<Response/>")))
     with pytest.raises(DecodeError, match="holds 0 jobs, expected one"):
         client.submit("a.jpg", card_type="IDCard")
 

@@ -7,9 +7,9 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardocr_nb.cloud.address import addresses, target
+from cardocr_nb._transport import Request
+from cardocr_nb.cloud._address import addresses, target
 from cardocr_nb.errors import InvalidRequestError
-from cardocr_nb.transport import Request
 
 BUCKET, REGION = "cards-1250000000", "ap-guangzhou"
 

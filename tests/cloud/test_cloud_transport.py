@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 from qcloud_cos import CosConfig
 from qcloud_cos.cos_auth import CosS3Auth
 
+from cardocr_nb._transport import Request, Transport
 from cardocr_nb.cloud import CloudTransport, Credentials
 from cardocr_nb.errors import InvalidRequestError, TransportError
-from cardocr_nb.transport import Request, Transport
-from cardocr_nb.wire.signature import matches, read_authorization
+from cardocr_nb.wire._signature import matches, read_authorization
 
 SECRET_KEY = "key-of-the-tests"  # noqa: S105 - invented
 POST = Request("POST", "/jobs", headers={"Content-Type": "application/xml"}, body=b"<Request/>")

@@ -5,7 +5,7 @@ import pickle
 import pytest
 
 from cardocr_nb.cloud import CloudTransport, Credentials
-from cardocr_nb.cloud.credentials import bucket_and_region, current
+from cardocr_nb.cloud._credentials import bucket_and_region, current
 from cardocr_nb.errors import InvalidRequestError
 
 VARIABLES = [

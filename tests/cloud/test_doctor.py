@@ -6,7 +6,7 @@ from email.utils import formatdate
 import pytest
 
 from cardocr_nb.cloud import Credentials
-from cardocr_nb.cloud.doctor import Finding, doctor, ready, render
+from cardocr_nb.cloud._doctor import Finding, doctor, ready, render
 from cardocr_nb.errors import CardOCRError
 
 NOW = 1_700_000_000

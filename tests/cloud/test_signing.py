@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from qcloud_cos import CosConfig
 from qcloud_cos.cos_auth import CosS3Auth
 
+from cardocr_nb._transport import Request
 from cardocr_nb.cloud import Credentials
-from cardocr_nb.cloud.address import target
-from cardocr_nb.cloud.signing import CosAuth
-from cardocr_nb.transport import Request
-from cardocr_nb.wire.signature import matches, read_authorization
+from cardocr_nb.cloud._address import target
+from cardocr_nb.cloud._signing import CosAuth
+from cardocr_nb.wire._signature import matches, read_authorization
 
 NOW = 1_700_000_000.9
 HOST = "cards-1250000000.ci.ap-guangzhou.myqcloud.com"

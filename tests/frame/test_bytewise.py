@@ -8,7 +8,7 @@ import pyarrow as pa
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from cardocr_nb.frame.bytewise import all_differ, arrow, blocks, in_order, once_each, spans, trimmed, unusual
+from cardocr_nb._bulk._arrow_text import all_differ, arrow, blocks, in_order, once_each, spans, trimmed, unusual
 
 texts = st.lists(
     st.none() | st.text(max_size=8) | st.text("样本一二A0 ９\u3000·é\u0301e", max_size=8), min_size=1, max_size=8

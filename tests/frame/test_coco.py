@@ -11,8 +11,8 @@ from pycocotools.coco import COCO
 
 from cardocr_nb.cards import expected_fields
 from cardocr_nb.frame import UnknownLabelWarning, to_frame
-from cardocr_nb.frame.coco import from_coco, to_coco
-from cardocr_nb.wire.models import CardResult, Field
+from cardocr_nb.frame._coco import from_coco, to_coco
+from cardocr_nb.wire._records import CardResult, Field
 
 BOX = ((10, 20), (10, 40), (130, 40), (130, 20))
 SIZES = {"a.jpg": (300, 200), "b.jpg": (400, 300)}

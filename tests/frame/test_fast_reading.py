@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 from wire_strategies import jobs, plain_jobs
 
 from cardocr_nb.errors import DecodeError, MissingExtraError
-from cardocr_nb.frame import PolygonWarning, UnknownLabelWarning, read_responses, sources, to_frame
-from cardocr_nb.wire.decode import RepairWarning, decode
-from cardocr_nb.wire.encode import callback_bytes, jobs_xml
-from cardocr_nb.wire.models import Callback, CardResult, Field, Job, JobList, JobState
+from cardocr_nb.frame import PolygonWarning, UnknownLabelWarning, read_responses, to_frame
+from cardocr_nb.frame import _sources as sources
+from cardocr_nb.wire._decode import RepairWarning, decode
+from cardocr_nb.wire._encode import callback_bytes, jobs_xml
+from cardocr_nb.wire._records import Callback, CardResult, Field, Job, JobList, JobState
 
 BOX = ((1, 2), (1, 9), (30, 9), (30, 2))
 NAMES = ("licence.xml", "no_card.xml", "callback_single.json")
@@ -62,7 +63,7 @@ def test_both_ways_of_reading_give_the_same_frame(given):
 
 
 def test_order_is_kept_with_many_batches_and_threads(monkeypatch):
-    from cardocr_nb.frame import read
+    from cardocr_nb.frame import _responses as read
 
     monkeypatch.setattr(read, "_BATCH_DOCUMENTS", 3)
     documents = [xml(k, k % 8) if k % 5 else callback_bytes(Callback("e", (job(k, k % 8),)), "JSON") for k in range(50)]

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from cardocr_nb.errors import DecodeError, LedgerError
 from cardocr_nb.frame import COLUMNS, PolygonWarning, UnknownLabelWarning, to_frame
-from cardocr_nb.frame.schema import DTYPES
-from cardocr_nb.wire.decode import RepairWarning, decode
-from cardocr_nb.wire.models import Callback, CardResult, Error, Field, Job, JobList, JobState
+from cardocr_nb.frame._frame_schema import DTYPES
+from cardocr_nb.wire._decode import RepairWarning, decode
+from cardocr_nb.wire._records import Callback, CardResult, Error, Field, Job, JobList, JobState
 
 BOX = ((1, 2), (1, 9), (30, 9), (30, 2))
 NAME = Field("姓名", "样本一", 99, BOX)
@@ -128,7 +128,7 @@ def test_many_unknown_labels_are_not_all_named():
 def test_an_empty_label_is_an_unknown_one_and_not_a_missing_field():
     with pytest.warns(UnknownLabelWarning):
         frame = to_frame(job(fields=(Field("", "x"),)))
-    assert frame.field.tolist() == ["unlabelled"]
+    assert frame.field.tolist() == ["unlabeled"]
     assert frame.label.tolist() == [""]
 
 

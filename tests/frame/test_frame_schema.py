@@ -4,8 +4,9 @@ import pandas as pd
 import pytest
 
 from cardocr_nb.cards import CardType, expected_fields
-from cardocr_nb.frame import COLUMNS, DTYPES, conform, empty, schema, to_frame
-from cardocr_nb.wire.models import CardResult, Field, JobState
+from cardocr_nb.frame import COLUMNS, DTYPES, conform, empty, to_frame
+from cardocr_nb.frame import _frame_schema as schema
+from cardocr_nb.wire._records import CardResult, Field, JobState
 
 
 def test_the_frame_without_rows_has_the_columns_and_dtypes_of_the_full_one():

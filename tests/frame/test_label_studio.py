@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from cardocr_nb.cards import expected_fields
 from cardocr_nb.errors import ImageError
 from cardocr_nb.frame import to_frame, validate
-from cardocr_nb.frame.label_studio import from_label_studio, label_studio_config, to_label_studio
-from cardocr_nb.wire.models import CardResult, Field, Job, JobState
+from cardocr_nb.frame._label_studio import from_label_studio, label_studio_config, to_label_studio
+from cardocr_nb.wire._records import CardResult, Field, Job, JobState
 
 BOX = ((10, 20), (10, 40), (130, 40), (130, 20))
 SIZES = {"a.jpg": (300, 200), "b.jpg": (4000, 3000), "c.jpg": (85, 54)}

@@ -43,7 +43,7 @@ rows = [None if row is None else [int(x) for x in row] for row in table.polygon]
 texts = [None if pd.isna(text) else text for text in table.text]
 """,
 }
-"""The ways that `cardocr_nb.frame.polygon_dtype` names; each reads in a process of its own."""
+"""The ways that `cardocr_nb.frame._polygon_dtype` names; each reads in a process of its own."""
 
 
 @pytest.mark.parametrize("reader", READERS)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from cardocr_nb.frame import Polygon, PolygonArray, PolygonDtype
-from cardocr_nb.frame.polygon_dtype import PolygonType
+from cardocr_nb.frame._polygon_dtype import PolygonType
 
 SQUARE = [(0, 0), (0, 10), (10, 10), (10, 0)]
 int32 = st.integers(-(2**31), 2**31 - 1)

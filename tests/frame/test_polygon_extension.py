@@ -28,8 +28,8 @@ from pandas.tests.extension.conftest import (  # noqa: F401 - pytest finds fixtu
     using_nan_is_na,
 )
 
-from cardocr_nb.frame.polygon_array import PolygonArray
-from cardocr_nb.frame.polygon_dtype import PolygonDtype
+from cardocr_nb.frame._polygon_array import PolygonArray
+from cardocr_nb.frame._polygon_dtype import PolygonDtype
 
 A, B, C = ([[k, 0], [k, 10], [k + 30, 10], [k + 30, 0]] for k in range(3))
 

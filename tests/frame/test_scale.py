@@ -17,15 +17,15 @@ from matplotlib.figure import Figure
 import cardocr_nb  # noqa: F401 - registers the accessors
 from cardocr_nb.errors import MissingExtraError
 from cardocr_nb.frame import empty, read_responses, to_frame
-from cardocr_nb.frame.parts import plan, read_part
-from cardocr_nb.frame.scale import by_card, gather, read_dask, to_dask, write_parts
-from cardocr_nb.plot.counts import score_counts
+from cardocr_nb.frame._dask_frame import by_card, gather, read_dask, to_dask, write_parts
+from cardocr_nb.frame._partitions import plan, read_part
+from cardocr_nb.plot._score_counts import score_counts
 from cardocr_nb.quality import check, register, summary, tally
-from cardocr_nb.quality.checks import REGISTRY
-from cardocr_nb.wire.models import CardResult, Field, Job, JobState
+from cardocr_nb.quality._checks import REGISTRY
+from cardocr_nb.wire._records import CardResult, Field, Job, JobState
 
 pytestmark = pytest.mark.filterwarnings(
-    "ignore::cardocr_nb.wire.tree.RepairWarning", "ignore::cardocr_nb.frame.PolygonWarning"
+    "ignore::cardocr_nb.wire._xml_tree.RepairWarning", "ignore::cardocr_nb.frame.PolygonWarning"
 )
 BOX = ((1, 2), (1, 9), (30, 9), (30, 2))
 
@@ -255,8 +255,9 @@ from distributed import Client, LocalCluster
 
 import cardocr_nb
 from cardocr_nb.frame import read_responses
-from cardocr_nb.frame.scale import gather, read_dask, write_parts
-from cardocr_nb.quality import check, summary, tally
+from cardocr_nb.frame._dask_frame import gather, read_dask, write_parts
+from cardocr_nb.quality import check, tally
+from cardocr_nb.quality import summary
 
 if __name__ == "__main__":
     responses, folder = sys.argv[1:]

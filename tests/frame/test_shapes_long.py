@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from cardocr_nb.cards import CardType, expected_fields
 from cardocr_nb.frame import conform, empty, to_frame, to_long, wide
-from cardocr_nb.wire.models import CardResult, Field, Job, JobState
+from cardocr_nb.wire._records import CardResult, Field, Job, JobState
 
 BOX = ((1, 2), (1, 9), (30, 9), (30, 2))
 OPEN = ["code", "label"]
@@ -43,7 +43,7 @@ def test_there_and_back_nothing_is_lost(df, scores, polygons):
     again = to_long(wide(df, scores=scores, polygons=polygons))
     pd.testing.assert_series_equal(again.dtypes.drop(OPEN), df.dtypes.drop(OPEN))
     columns = [*HELD, *(["score"] if scores else []), *(["polygon"] if polygons else [])]
-    # Driving licence and identity card share fields, in two orders: compare each card by the order of the categories.
+    # Driving license and identity card share fields, in two orders: compare each card by the order of the categories.
     pd.testing.assert_frame_equal(
         in_order_of_the_card(again, columns), in_order_of_the_card(df, columns), check_categorical=False
     )

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cardocr_nb.frame import COLUMNS, conform, empty, read_responses, to_frame, validate
-from cardocr_nb.wire.models import CardResult, Field
+from cardocr_nb.wire._records import CardResult, Field
 
 BOX = ((1, 2), (1, 9), (30, 9), (30, 2))
 PRIVATE = "样本的文字"
@@ -31,7 +31,9 @@ def test_a_frame_of_this_package_has_no_fault():
     assert validate(empty()).columns.tolist() == ["column", "rule", "rows", "first_rows", "advice"]
 
 
-@pytest.mark.filterwarnings("ignore::cardocr_nb.wire.tree.RepairWarning", "ignore::cardocr_nb.frame.PolygonWarning")
+@pytest.mark.filterwarnings(
+    "ignore::cardocr_nb.wire._xml_tree.RepairWarning", "ignore::cardocr_nb.frame.PolygonWarning"
+)
 def test_saved_responses_break_nothing_but_that_jobs_were_saved_twice(data):
     faults = validate(read_responses(data / "responses", errors="row"))
     assert set(faults["column"]) <= {"field", "key", "state"}

@@ -5,7 +5,7 @@ import pytest
 
 from cardocr_nb.cards import expected_fields
 from cardocr_nb.frame import DoubledFieldWarning, UnknownLabelWarning, empty, to_frame, wide
-from cardocr_nb.wire.models import CardResult, Field, Job, JobState
+from cardocr_nb.wire._records import CardResult, Field, Job, JobState
 
 KEPT = ["job_id", "key", "card_type", "state", "code", "message"]
 BOX = ((1, 2), (1, 9), (30, 9), (30, 2))

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardocr_nb.batch.plan import Item, same_picture
+from cardocr_nb._batch._image_keys import Item, same_picture
+from cardocr_nb._ledger import Ledger, join, make_token, outcomes, split
+from cardocr_nb._ledger._planning import take_in
+from cardocr_nb._ledger._token import check_room
 from cardocr_nb.errors import InvalidRequestError, LedgerError
-from cardocr_nb.ledger import Ledger, join, make_token, outcomes, split
-from cardocr_nb.ledger.plan import take_in
-from cardocr_nb.ledger.token import check_room
-from cardocr_nb.wire.limits import MAX_USER_DATA
+from cardocr_nb.wire._limits import MAX_USER_DATA
 
 TYPE = "IDCard"
 
@@ -136,7 +136,7 @@ def test_a_second_run_is_told_who_holds_the_ledger(ledger, path):
 
 def test_a_run_that_was_killed_holds_nothing(path):
     code = (
-        "import os, sys; from cardocr_nb.ledger import Ledger\n"
+        "import os, sys; from cardocr_nb._ledger import Ledger\n"
         "with Ledger(sys.argv[1]).alone(): os.kill(os.getpid(), 9)"
     )
     assert subprocess.run([sys.executable, "-c", code, str(path)], check=False).returncode == -9  # noqa: S603

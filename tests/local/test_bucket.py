@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cardocr_nb.errors import InvalidRequestError
-from cardocr_nb.local.bucket import Bucket
+from cardocr_nb.local._bucket import Bucket
 
 
 @pytest.mark.parametrize(

@@ -7,16 +7,16 @@ from queue import Queue
 
 import pytest
 
+from cardocr_nb._transport import Request
 from cardocr_nb.errors import InvalidRequestError
-from cardocr_nb.local.bucket import Bucket
-from cardocr_nb.local.faults import Faults
-from cardocr_nb.local.reach import FetchError, Reach
-from cardocr_nb.local.service import Service
-from cardocr_nb.local.stub import StubReader
-from cardocr_nb.transport import Request
-from cardocr_nb.wire.decode import decode_callback, decode_error, decode_jobs
-from cardocr_nb.wire.encode import request_xml
-from cardocr_nb.wire.models import JobRequest, JobState, MqConfig
+from cardocr_nb.local._bucket import Bucket
+from cardocr_nb.local._fault_injection import Faults
+from cardocr_nb.local._service import Service
+from cardocr_nb.local._stub_reader import StubReader
+from cardocr_nb.local._url_guard import FetchError, UrlGuard
+from cardocr_nb.wire._decode import decode_callback, decode_error, decode_jobs
+from cardocr_nb.wire._encode import request_xml
+from cardocr_nb.wire._records import JobRequest, JobState, MqConfig
 
 
 class Listener(ThreadingHTTPServer):
@@ -201,24 +201,24 @@ def test_an_address_beyond_this_machine_is_refused(open_service, url):
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/", "http://", "http://127.0.0.1:0/", "http://127.0.0.1:99999/", "x"])
 def test_what_is_no_address_is_refused(url):
     with pytest.raises(InvalidRequestError, match="must be http:// or https://"):
-        Reach().check(url)
+        UrlGuard().check(url)
 
 
 def test_names_of_this_machine_are_called_by_number_and_allowed_ones_by_name(listener):
-    assert Reach().check("http://localhost:1/") in ("127.0.0.1", "::1")
-    assert Reach(["Example.com"]).check("http://example.COM/") is None
-    with Reach().call("GET", f"http://127.0.0.1:{listener.server_port}/") as response:
+    assert UrlGuard().check("http://localhost:1/") in ("127.0.0.1", "::1")
+    assert UrlGuard(["Example.com"]).check("http://example.COM/") is None
+    with UrlGuard().call("GET", f"http://127.0.0.1:{listener.server_port}/") as response:
         assert response.status_code == 200
 
 
 def test_a_fetch_is_limited_in_length_and_told_when_nobody_answers(listener):
-    assert len(Reach().fetch(listener.url, 1000)) == 1000
+    assert len(UrlGuard().fetch(listener.url, 1000)) == 1000
     with pytest.raises(FetchError, match="longer than 999 bytes"):
-        Reach().fetch(listener.url, 999)
+        UrlGuard().fetch(listener.url, 999)
     with pytest.raises(FetchError, match="did not come in -1 s"):
-        Reach().fetch(listener.url, 1000, seconds=-1)
+        UrlGuard().fetch(listener.url, 1000, seconds=-1)
     port = listener.server_port
     listener.shutdown()
     listener.server_close()
     with pytest.raises(FetchError, match="cannot be read: ConnectionError"):
-        Reach().fetch(f"http://127.0.0.1:{port}/", 1000)
+        UrlGuard().fetch(f"http://127.0.0.1:{port}/", 1000)

@@ -10,21 +10,21 @@ import xmltodict
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cardocr_nb._transport import Request
 from cardocr_nb.errors import InvalidRequestError, TransportError
-from cardocr_nb.local.bucket import Bucket
-from cardocr_nb.local.faults import KINDS, Disturbed, Faults
-from cardocr_nb.local.listing import _page
-from cardocr_nb.local.refusal import Refusal
-from cardocr_nb.local.root import Root
-from cardocr_nb.local.service import Service
-from cardocr_nb.local.stub import StubReader
-from cardocr_nb.local.transport import LocalTransport
-from cardocr_nb.local.worker import ReadingError
-from cardocr_nb.transport import Request
-from cardocr_nb.wire.admin import decode_ai_buckets, decode_ci_status, decode_queues
-from cardocr_nb.wire.decode import decode_error, decode_jobs
-from cardocr_nb.wire.encode import request_xml
-from cardocr_nb.wire.models import JobRequest
+from cardocr_nb.local._bucket import Bucket
+from cardocr_nb.local._bucket_root import Root
+from cardocr_nb.local._fault_injection import KINDS, Disturbed, Faults
+from cardocr_nb.local._local_transport import LocalTransport
+from cardocr_nb.local._object_listing import _page
+from cardocr_nb.local._service import Service
+from cardocr_nb.local._service_fault import ServiceFault
+from cardocr_nb.local._stub_reader import StubReader
+from cardocr_nb.local._worker import ReadingError
+from cardocr_nb.wire._admin import decode_ai_buckets, decode_ci_status, decode_queues
+from cardocr_nb.wire._decode import decode_error, decode_jobs
+from cardocr_nb.wire._encode import request_xml
+from cardocr_nb.wire._records import JobRequest
 
 JOB = request_xml(JobRequest("a.jpg", "IDCard"))
 
@@ -195,7 +195,7 @@ def test_the_queue_is_listed_by_id_and_state(call):
         b"<NonExistPIDs><QueueId>p9</QueueId></NonExistPIDs>"
         in call("GET", "/ai_queue", params={"queueIds": "p9"}).body
     )
-    assert call.code("GET", "/ai_queue", params={"state": "Gone"}) == (400, "InvalidArgument")
+    assert call.code("GET", "/ai_queue", params={"state": "ClientDisconnected"}) == (400, "InvalidArgument")
     assert call.code("GET", "/ai_queue", params={"queueIds": "\0"}) == (400, "InvalidArgument")
 
 
@@ -271,7 +271,7 @@ def test_faults_are_the_same_for_the_same_seed():
 def test_throttling_is_429_or_503_with_a_pause():
     faults, seen = Faults({"throttle": 1}), set()
     for _ in range(20):
-        with pytest.raises(Refusal) as caught:
+        with pytest.raises(ServiceFault) as caught:
             faults.throttle()
         seen.add((caught.value.status, caught.value.code, caught.value.headers["retry-after"]))
     assert seen == {(429, "RequestLimitExceeded", "1"), (503, "SlowDown", "1")}

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardocr_nb.local.http.auth import Gate
-from cardocr_nb.local.http.route import Call
-from cardocr_nb.local.refusal import Refusal
-from cardocr_nb.wire.signature import sign
+from cardocr_nb.local._service_fault import ServiceFault
+from cardocr_nb.local.http._routing import Call
+from cardocr_nb.local.http._signature_verifier import SignatureVerifier
+from cardocr_nb.wire._signature import sign
 
 NOW = 1_700_000_000
 HOST = "b-1.cos.r.myqcloud.com"
-GATE = Gate("AKID", "key", clock=lambda: NOW)
+GATE = SignatureVerifier("AKID", "key", clock=lambda: NOW)
 
 
 def call(method="GET", path="/a 样+%", params=None, host=HOST):
@@ -28,7 +28,7 @@ def signed(it, *, headers=None, who="AKID", key="key", start=NOW - 60, end=NOW +
 
 
 def refusal(it, headers):
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(ServiceFault) as caught:
         GATE.check(it, headers)
     return caught.value.status, caught.value.code
 

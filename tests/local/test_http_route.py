@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardocr_nb.local.http.route import read_target, route
-from cardocr_nb.local.refusal import Refusal
-from cardocr_nb.local.root import Root
+from cardocr_nb.local._bucket_root import Root
+from cardocr_nb.local._service_fault import ServiceFault
+from cardocr_nb.local.http._routing import read_target, route
 
 JOB = "a" + "0" * 32
 QUEUE = "p" + "0" * 32
@@ -99,7 +99,7 @@ def test_a_whole_address_as_target_names_its_host():
     ],
 )
 def test_a_target_that_is_none_or_says_two_things_is_refused(path, query, code):
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(ServiceFault) as caught:
         read_target(path, query)
     assert (caught.value.status, caught.value.code) == (400, code)
 
@@ -108,7 +108,7 @@ def test_a_target_that_is_none_or_says_two_things_is_refused(path, query, code):
 def test_any_target_is_read_or_refused(path, query):
     try:
         read, params, _ = read_target(path, query)
-    except Refusal:
+    except ServiceFault:
         return
     assert read.startswith("/")
     assert all(isinstance(value, str) for value in params.values())

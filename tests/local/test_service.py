@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cardocr_nb.local.bucket import Bucket
-from cardocr_nb.local.service import Service
-from cardocr_nb.local.stub import StubReader
-from cardocr_nb.transport import Request
-from cardocr_nb.wire.decode import decode_error, decode_jobs, decode_recognition
-from cardocr_nb.wire.encode import request_xml
-from cardocr_nb.wire.models import JobRequest, JobState
+from cardocr_nb._transport import Request
+from cardocr_nb.local._bucket import Bucket
+from cardocr_nb.local._service import Service
+from cardocr_nb.local._stub_reader import StubReader
+from cardocr_nb.wire._decode import decode_error, decode_jobs, decode_recognition
+from cardocr_nb.wire._encode import request_xml
+from cardocr_nb.wire._records import JobRequest, JobState
 
 LIST = {"tag": "ImageLicenseRec"}
 
@@ -307,13 +307,13 @@ def test_objects_are_put_read_headed_and_deleted(open_service):
     assert call("HEAD", "/a/b.bin", host="cos").status == 404
 
 
-def test_recognition_answers_at_once_and_defaults_to_the_licence(open_service, tmp_path, photo):
+def test_recognition_answers_at_once_and_defaults_to_the_license(open_service, tmp_path, photo):
     photo(tmp_path / "cards/a.jpg")
     call = open_service()
     process = {"ci-process": "AILicenseRec"}
-    licence = decode_recognition(call("GET", "/a.jpg", host="cos", params=process).body)
+    driver_license = decode_recognition(call("GET", "/a.jpg", host="cos", params=process).body)
     id_card = decode_recognition(call("GET", "/a.jpg", host="cos", params=process | {"CardType": "IDCard"}).body)
-    assert (len(licence.fields), len(id_card.fields)) == (10, 6)
+    assert (len(driver_license.fields), len(id_card.fields)) == (10, 6)
 
 
 @pytest.mark.parametrize(

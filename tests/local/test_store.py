@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 import pytest
 
 from cardocr_nb.errors import InvalidRequestError
-from cardocr_nb.local.bucket import Bucket
-from cardocr_nb.local.jobs import Address, JobTable, Page
-from cardocr_nb.local.root import Root
-from cardocr_nb.local.settings import Settings
-from cardocr_nb.local.store import Store
-from cardocr_nb.wire.encode import SERVICE_TIME
-from cardocr_nb.wire.models import Job, JobState
+from cardocr_nb.local._bucket import Bucket
+from cardocr_nb.local._bucket_root import Root
+from cardocr_nb.local._bucket_settings import Settings
+from cardocr_nb.local._job_table import Address, JobTable, Page
+from cardocr_nb.local._store import Store
+from cardocr_nb.wire._encode import SERVICE_TIME
+from cardocr_nb.wire._records import Job, JobState
 
 MOMENT = datetime(2026, 1, 1, tzinfo=SERVICE_TIME)
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from cardocr_nb.cards import FIELDS
 from cardocr_nb.errors import InvalidRequestError
-from cardocr_nb.plot.card_frame import card_frame
-from cardocr_nb.plot.template import TEMPLATES
+from cardocr_nb.plot._card_coordinates import card_frame
+from cardocr_nb.plot._card_template import TEMPLATES
 
 
 def corners_of(box):
@@ -93,7 +93,7 @@ def test_a_field_found_elsewhere_bends_nothing_and_is_listed():
 
 
 @pytest.mark.parametrize("number", [0, 1])
-def test_the_arrangement_of_a_licence_is_found(number):
+def test_the_arrangement_of_a_license_is_found(number):
     template = TEMPLATES["DriverLicense"][number]
     places = card_frame(photo_of(template, homography(-20), card_type="DriverLicense"))
     assert places.cards["layout"].tolist() == [template.name]
@@ -110,7 +110,7 @@ def test_cards_are_placed_together_as_they_are_alone():
     assert together == pytest.approx(alone)
 
 
-def test_specimens_photographed_askew_are_placed_within_a_millimetre(specimens):
+def test_specimens_photographed_askew_are_placed_within_a_millimeter(specimens):
     for kind in FIELDS:
         places = card_frame(specimens, card_type=kind)
         assert places.cards["placed"].all()

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import Point, Polygon, box
 
-from cardocr_nb.plot.labels import leader, overlaps, place
+from cardocr_nb.plot._label_placement import leader, overlaps, place
 
 AREA = (0.0, 0.0, 400.0, 260.0)
 
@@ -17,8 +17,8 @@ def turned_boxes(draw):
     return flat @ [(np.cos(turn), np.sin(turn)), (-np.sin(turn), np.cos(turn))] + (x, y)
 
 
-def around(centre, size):
-    (x, y), (w, h) = centre, np.asarray(size) / 2
+def around(center, size):
+    (x, y), (w, h) = center, np.asarray(size) / 2
     return box(x - w, y - h, x + w, y + h)
 
 

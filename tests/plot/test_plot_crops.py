@@ -5,20 +5,20 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from cardocr_nb.errors import ImageError
-from cardocr_nb.plot.crops import coarse, rectified, unreadable
-from cardocr_nb.plot.pictures import find_picture, pixels_of
+from cardocr_nb.plot._field_crops import coarse, rectified, unreadable
+from cardocr_nb.plot._image_sources import find_picture, pixels_of
 
-COLOURS = {"red": (255, 0, 0), "lime": (0, 255, 0), "blue": (0, 0, 255), "yellow": (255, 255, 0)}
+COLORS = {"red": (255, 0, 0), "lime": (0, 255, 0), "blue": (0, 0, 255), "yellow": (255, 255, 0)}
 
 
 def quartered(turn):
-    """A field in four colours, turned by `turn` degrees, and its corners as it is read."""
+    """A field in four colors, turned by `turn` degrees, and its corners as it is read."""
     picture = Image.new("RGB", (400, 400), "black")
     pen = ImageDraw.Draw(picture)
     angle = np.radians(turn)
     across, down = 120 * np.array([np.cos(angle), np.sin(angle)]), 60 * np.array([-np.sin(angle), np.cos(angle)])
     start = np.array([200, 200]) - (across + down) / 2
-    for name, (i, j) in zip(COLOURS, [(0, 0), (0, 1), (1, 0), (1, 1)], strict=True):
+    for name, (i, j) in zip(COLORS, [(0, 0), (0, 1), (1, 0), (1, 1)], strict=True):
         a = start + across * j / 2 + down * i / 2
         pen.polygon([tuple(p) for p in (a, a + down / 2, a + (across + down) / 2, a + across / 2)], fill=name)
     return np.asarray(picture), [start, start + down, start + across + down, start + across]
@@ -29,7 +29,7 @@ def test_a_field_is_straightened_whichever_way_it_lies(turn):
     crop = rectified(*quartered(turn), height=40, margin=0)
     assert crop.shape == (40, 80, 3)
     middles = [crop[y, x] for y in (10, 30) for x in (20, 60)]
-    assert np.abs(np.array(middles, dtype=int) - [*COLOURS.values()]).max() < 30
+    assert np.abs(np.array(middles, dtype=int) - [*COLORS.values()]).max() < 30
 
 
 def test_a_margin_shows_what_stands_around():
@@ -39,7 +39,7 @@ def test_a_margin_shows_what_stands_around():
     assert crop[18, 20].tolist() == [255, 0, 0]
 
 
-def test_what_lies_outside_the_picture_is_grey():
+def test_what_lies_outside_the_picture_is_gray():
     crop = rectified(np.full((50, 50, 3), 255, np.uint8), [(30, 10), (30, 30), (90, 30), (90, 10)], height=20, margin=0)
     assert crop[10, 5].tolist() == [255] * 3
     assert crop[10, 50].tolist() == [128] * 3
@@ -116,7 +116,7 @@ def test_a_file_that_is_no_picture_is_refused(tmp_path):
 
 
 def test_a_client_of_the_embedded_service_fetches_pictures(photo, tmp_path):
-    from cardocr_nb.client import Client
+    from cardocr_nb._client import Client
 
     photo(tmp_path / "front" / "1.png", size=(64, 40))
     client = Client.local(tmp_path)

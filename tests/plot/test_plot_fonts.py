@@ -5,8 +5,9 @@ import matplotlib as mpl
 import pandas as pd
 import pytest
 
-from cardocr_nb.fonts import chinese_font
-from cardocr_nb.plot import fonts, plot_scores, style
+from cardocr_nb._fonts import chinese_font
+from cardocr_nb.plot import _plot_fonts as fonts
+from cardocr_nb.plot import plot_scores, style
 
 DF = pd.DataFrame({"field": ["name", "id_number", "血型"], "score": [99, 90, 80]})
 

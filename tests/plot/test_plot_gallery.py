@@ -4,7 +4,7 @@ import pytest
 from matplotlib.image import AxesImage
 
 from cardocr_nb.plot import plot_gallery
-from cardocr_nb.plot.cases import pick_cases
+from cardocr_nb.plot._case_selection import pick_cases
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def read_by_the_engine(crop, models):
 def test_the_engine_reads_revealed_crops_and_nothing_on_masked_ones(specimens, cards):
     from matplotlib.figure import Figure
 
-    from cardocr_nb.local.engine.models import load
+    from cardocr_nb.local.engine._networks import load
 
     models = load()
     numbers = specimens[specimens["field"].isin(["id_number", "name"])].head(6)
@@ -97,7 +97,7 @@ def test_the_engine_reads_revealed_crops_and_nothing_on_masked_ones(specimens, c
 def test_crops_of_a_card_upside_down_stand_upright(readings, cards):
     key = "id/0003.jpg"
     rows = readings[readings["key"] == key].reset_index(drop=True)
-    from cardocr_nb.images import load_upright
+    from cardocr_nb._images import load_upright
 
     picture = load_upright(cards / key)
     height, width = picture.shape[:2]

@@ -11,7 +11,8 @@ from matplotlib.text import Text
 
 import cardocr_nb  # noqa: F401 - registers df.cardocr
 from cardocr_nb import plot
-from cardocr_nb.plot import fonts, style
+from cardocr_nb.plot import _plot_fonts as fonts
+from cardocr_nb.plot import style
 
 NAMES = sorted(name for name in plot.__all__ if name.startswith("plot_"))
 

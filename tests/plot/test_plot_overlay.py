@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from cardocr_nb.errors import ImageError, NotFoundError
 from cardocr_nb.plot import plot_overlay
-from cardocr_nb.plot.style import score_colours
+from cardocr_nb.plot._style import score_colors
 
 WIDTH, HEIGHT = 600, 380
 PLACES = {"name": (80, 40, 200, 70), "gender": (80, 100, 110, 130), "id_number": (200, 320, 520, 350)}
@@ -120,12 +120,12 @@ def test_a_polygon_is_drawn_round_its_edge_whatever_the_order_of_its_corners(ax)
         assert (sides.min(axis=1) == 0).all()
 
 
-def test_colours_follow_the_score_with_grey_for_none_and_the_lowest_colour_below_50(ax):
+def test_colors_follow_the_score_with_gray_for_none_and_the_lowest_color_below_50(ax):
     plot_overlay(card(), picture(), ax=ax)
     boxes = fields(ax)
-    colours = [to_hex(c) for c in boxes.to_rgba(boxes.get_array())]
-    scale = score_colours()
-    assert colours == [to_hex(scale(0.98)), to_hex(scale(0.0)), to_hex(scale.get_bad())]
+    colors = [to_hex(c) for c in boxes.to_rgba(boxes.get_array())]
+    scale = score_colors()
+    assert colors == [to_hex(scale(0.98)), to_hex(scale(0.0)), to_hex(scale.get_bad())]
     (bar,) = ax.child_axes
     assert (bar.get_ylabel(), bar.get_ylim()) == ("score", (50, 100))
 
@@ -266,7 +266,7 @@ def test_keyword_arguments_reach_the_polygons(ax):
     assert (fields(ax).get_linewidth()[0], fields(ax).get_cmap().name) == (5, "viridis")
 
 
-def test_a_mapping_is_drawn_as_a_grid_with_one_colour_bar():
+def test_a_mapping_is_drawn_as_a_grid_with_one_color_bar():
     pair = {"a.jpg": picture(), "b.jpg": picture()}
     axes = plot_overlay(pd.concat([card("a.jpg"), card("b.jpg", score=7)]), pair, lang="en")
     assert axes.shape == (2,)
@@ -296,7 +296,7 @@ def test_spare_places_of_a_grid_are_blank():
 
 
 def test_a_key_is_fetched_through_a_client(tmp_path, ax):
-    from cardocr_nb.client import Client
+    from cardocr_nb._client import Client
 
     (tmp_path / "front").mkdir()
     picture().save(tmp_path / "front" / "1.jpg")

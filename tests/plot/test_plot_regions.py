@@ -4,7 +4,7 @@ import pytest
 from matplotlib.patches import Rectangle
 
 from cardocr_nb.plot import plot_regions, style
-from cardocr_nb.plot.template import TEMPLATES
+from cardocr_nb.plot._card_template import TEMPLATES
 
 ID = TEMPLATES["IDCard"][0]
 
@@ -87,7 +87,7 @@ def test_the_usual_places_are_drawn_and_named(ids, ax):
     assert all([*ID.boxes[f][:4]] in boxes for f in ID.boxes)
 
 
-def test_both_arrangements_of_the_licence_share_a_map(specimens, ax):
+def test_both_arrangements_of_the_license_share_a_map(specimens, ax):
     plot_regions(specimens, card_type="DriverLicense", ax=ax)
     assert "6 of them printed otherwise than the fields named here" in ax.get_xlabel()
     assert ax.texts[0].get_text() == "证号"

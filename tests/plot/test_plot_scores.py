@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from matplotlib.patches import PathPatch, StepPatch
 
 from cardocr_nb.plot import plot_scores
-from cardocr_nb.plot.counts import POINTS, score_counts
-from cardocr_nb.plot.scores import MOST_GROUPS
+from cardocr_nb.plot._score_counts import POINTS, score_counts
+from cardocr_nb.plot._score_plots import MOST_GROUPS
 from cardocr_nb.quality import threshold
 
 KINDS = ["hist", "ecdf", "box", "violin", "ridge"]
@@ -156,7 +156,7 @@ def test_a_new_figure_is_made_and_not_shown_without_ax():
     ("change", "message"),
     [
         ({"kind": "pie"}, "hist, ecdf, box, violin, ridge, got 'pie'"),
-        ({"by": "colour"}, "no column 'colour'; it has field, score"),
+        ({"by": "color"}, "no column 'color'; it has field, score"),
     ],
 )
 def test_a_wrong_argument_is_refused_with_what_is_possible(change, message):

@@ -130,11 +130,11 @@ def test_one_field_is_chosen_by_name(ax):
     plot_robustness(table(), field="name", ax=ax)
     assert ax.lines[0].get_ydata()[0] == pytest.approx(0.9)
     assert ax.get_title() == "姓名, 40 cases a point"
-    with pytest.raises(ValueError, match="no field 'colour' in the table; it has all fields, name"):
-        plot_robustness(table(), field="colour")
+    with pytest.raises(ValueError, match="no field 'color' in the table; it has all fields, name"):
+        plot_robustness(table(), field="color")
 
 
-def test_conditions_differ_in_shape_as_well_as_in_colour(ax):
+def test_conditions_differ_in_shape_as_well_as_in_color(ax):
     many = pd.concat([table().assign(condition=f"c{k}") for k in range(9)])
     plot_robustness(many, ax=ax)
     looks = {(line.get_marker(), line.get_linestyle(), line.get_color()) for line in ax.lines}

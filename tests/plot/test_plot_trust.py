@@ -5,7 +5,7 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.colors import to_hex
 
 from cardocr_nb.plot import plot_reliability, plot_risk_coverage
-from cardocr_nb.plot.style import ink
+from cardocr_nb.plot._style import ink
 from cardocr_nb.quality import calibration, cost
 
 FIELDS = ("name", "gender", "address", "id_number")
@@ -91,8 +91,8 @@ def test_of_very_many_fields_those_with_most_cases_are_drawn(ax):
 def test_a_frame_without_truth_and_an_unknown_field_are_refused(judged):
     with pytest.raises(ValueError, match="a frame needs truth="):
         plot_reliability(judged[0])
-    with pytest.raises(ValueError, match="no field 'colour' in the table; it has name, gender, address, id_number"):
-        plot_reliability(calibration(*judged), field="colour")
+    with pytest.raises(ValueError, match="no field 'color' in the table; it has name, gender, address, id_number"):
+        plot_reliability(calibration(*judged), field="color")
 
 
 def test_no_reading_with_a_score_leaves_the_axes_empty_with_a_warning(judged, ax):

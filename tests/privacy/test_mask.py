@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from cardocr_nb.cards import FIELDS
 from cardocr_nb.frame import empty, to_frame
 from cardocr_nb.privacy import RULES, mask, mask_text
-from cardocr_nb.wire.models import CardResult, Field, Job, JobState
+from cardocr_nb.wire._records import CardResult, Field, Job, JobState
 
 FIELD_NAMES = sorted({f.name for fields in FIELDS.values() for f in fields})
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.frame import empty, to_frame
 from cardocr_nb.privacy import pseudonym
-from cardocr_nb.wire.models import CardResult, Field, Job, JobState
+from cardocr_nb.wire._records import CardResult, Field, Job, JobState
 
 SECRET = b"sixteen bytes at"
 

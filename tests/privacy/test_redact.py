@@ -7,12 +7,12 @@ import pytest
 from engine_eyes import everything_on, scraps
 from PIL import Image, PngImagePlugin
 
+from cardocr_nb._images import load_upright
 from cardocr_nb.cards import FIELDS, expected_fields
 from cardocr_nb.errors import ImageError, InvalidRequestError
 from cardocr_nb.frame import to_frame
-from cardocr_nb.images import load_upright
 from cardocr_nb.privacy import redact
-from cardocr_nb.wire.models import CardResult, Field, Job, JobState
+from cardocr_nb.wire._records import CardResult, Field, Job, JobState
 
 INK = (24, 24, 24)
 BOX = ((40, 40), (40, 60), (140, 60), (140, 40))
@@ -28,7 +28,7 @@ def noise(size=(200, 120)):
     return Image.fromarray(pixels)
 
 
-def test_a_box_leaves_one_colour_in_the_place_and_its_margin_and_all_else_as_it_was():
+def test_a_box_leaves_one_color_in_the_place_and_its_margin_and_all_else_as_it_was():
     image = noise()
     done = np.asarray(redact(image, card(Field("姓名", "样本", 98, BOX))))
     before = np.asarray(image)

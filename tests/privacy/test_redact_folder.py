@@ -2,13 +2,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cardocr_nb.cli import main
+from cardocr_nb._cli import main
+from cardocr_nb._images import inspect, load_upright
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.frame import empty, to_frame
-from cardocr_nb.images import inspect, load_upright
 from cardocr_nb.privacy import redact_folder
-from cardocr_nb.privacy.lookup import image_path
-from cardocr_nb.wire.models import CardResult, Field, Job, JobState
+from cardocr_nb.privacy._field_lookup import image_path
+from cardocr_nb.wire._records import CardResult, Field, Job, JobState
 
 BOX = ((10, 10), (10, 20), (40, 20), (40, 10))
 

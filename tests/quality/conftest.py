@@ -1,7 +1,7 @@
 """Frames of the invented cards."""
 
 import pytest
-from quality_cards import ID_CARD, LICENCE, job
+from quality_cards import ID_CARD, LICENSE, job
 
 from cardocr_nb.frame import to_frame
 
@@ -17,11 +17,11 @@ def id_card():
 
 
 @pytest.fixture
-def licence():
-    """Make a frame of one driving licence, likewise."""
+def driver_license():
+    """Make a frame of one driving license, likewise."""
 
     def make(key="2.jpg", **texts):
-        given = {k: v for k, v in (LICENCE | texts).items() if v is not None}
+        given = {k: v for k, v in (LICENSE | texts).items() if v is not None}
         return to_frame(job(given, key=key, kind="DriverLicense"))
 
     return make

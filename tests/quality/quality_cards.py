@@ -4,7 +4,7 @@ import pandas as pd
 from stdnum.cn import ric
 
 from cardocr_nb.quality import REGISTRY
-from cardocr_nb.wire.models import CardResult, Field, Job, JobState
+from cardocr_nb.wire._records import CardResult, Field, Job, JobState
 
 BOX = ((1, 2), (1, 9), (30, 9), (30, 2))
 ID_CARD = {
@@ -15,7 +15,7 @@ ID_CARD = {
     "住址": "样本省示例市标本路1号",
     "公民身份号码": "990101197412010014",
 }
-LICENCE = {
+LICENSE = {
     "证号": "990202198303150022",
     "姓名": "样本二",
     "性别": "女",

@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from quality_cards import ID_CARD, LICENCE, job
+from quality_cards import ID_CARD, LICENSE, job
 
 from cardocr_nb.frame import to_frame, wide
-from cardocr_nb.frame.scale import to_dask
-from cardocr_nb.frame.shapes import card_numbers
+from cardocr_nb.frame._dask_frame import to_dask
+from cardocr_nb.frame._reshape import card_numbers
 from cardocr_nb.privacy import mask
 from cardocr_nb.quality import (
     calibrate,
@@ -26,7 +26,7 @@ from cardocr_nb.quality import (
     tally,
     threshold,
 )
-from cardocr_nb.wire.models import CardResult, Field, Job, JobState
+from cardocr_nb.wire._records import CardResult, Field, Job, JobState
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::cardocr_nb.frame.UnknownLabelWarning"),
@@ -36,8 +36,8 @@ pytestmark = [
 
 pixels = st.integers(-(2**31), 2**31 - 1)
 corners = st.lists(st.tuples(pixels, pixels), min_size=3, max_size=5).map(tuple)
-texts = st.none() | st.sampled_from([*ID_CARD.values(), *LICENCE.values()]) | st.text(max_size=20)
-labels = st.sampled_from([*ID_CARD, *LICENCE, "Sex", "血型", "key", ""])
+texts = st.none() | st.sampled_from([*ID_CARD.values(), *LICENSE.values()]) | st.text(max_size=20)
+labels = st.sampled_from([*ID_CARD, *LICENSE, "Sex", "血型", "key", ""])
 fields = st.builds(Field, label=labels, text=texts, score=st.none() | st.integers(0, 100), polygon=st.none() | corners)
 results = st.builds(CardResult, fields=st.lists(fields, max_size=8).map(tuple), status=st.none() | st.integers(0, 1))
 jobs = st.builds(

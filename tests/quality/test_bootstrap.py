@@ -8,7 +8,7 @@ from test_calibration import cards_and_truth
 
 from cardocr_nb.frame import empty
 from cardocr_nb.quality import evaluate
-from cardocr_nb.quality.bootstrap import bootstrap
+from cardocr_nb.quality._bootstrap import bootstrap
 
 FIELDS = ("name", "gender", "address", "id_number", "birth_date")
 

@@ -14,9 +14,9 @@ from test_calibration import cards_and_truth
 
 from cardocr_nb.frame import empty
 from cardocr_nb.quality import Calibrator, NotCalibratedWarning, calibrate
-from cardocr_nb.quality.calibration import calibration_error
-from cardocr_nb.quality.fit import SCORES, _targets, choose, fit
-from cardocr_nb.quality.folds import folds_of
+from cardocr_nb.quality._calibration import calibration_error
+from cardocr_nb.quality._calibration_fit import SCORES, _targets, choose, fit
+from cardocr_nb.quality._folds import folds_of
 
 
 def drawn(n, seed=8, power=3.0):

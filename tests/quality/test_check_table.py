@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from quality_cards import ID_CARD, LICENCE, job
+from quality_cards import ID_CARD, LICENSE, job
 
 from cardocr_nb.cards import expected_fields
 from cardocr_nb.frame import empty, to_frame
 from cardocr_nb.quality import REGISTRY, check, register, tally, wilson
-from cardocr_nb.quality.checks import COLUMNS
-from cardocr_nb.wire.models import Job, JobState
+from cardocr_nb.quality._checks import COLUMNS
+from cardocr_nb.wire._records import Job, JobState
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def own_checks():
 @pytest.fixture
 def cards():
     spoiled = ID_CARD | {"姓名": "样本1", "公民身份号码": "990101197412010013", "出生": "1974年12月7日"}
-    return to_frame([job(ID_CARD), job(LICENCE, key="2.jpg", kind="DriverLicense"), job(spoiled, key="3.jpg")])
+    return to_frame([job(ID_CARD), job(LICENSE, key="2.jpg", kind="DriverLicense"), job(spoiled, key="3.jpg")])
 
 
 def test_sound_cards_pass_everything_but_the_region_that_is_nobodys(cards):

@@ -8,8 +8,8 @@ from scipy.stats import binomtest
 
 from cardocr_nb.frame import empty, to_frame
 from cardocr_nb.quality import compare, wilson
-from cardocr_nb.quality.compare import _bootstrap
-from cardocr_nb.wire.models import CardResult, Field, Job, JobState
+from cardocr_nb.quality._comparison import _bootstrap
+from cardocr_nb.wire._records import CardResult, Field, Job, JobState
 
 
 def names(texts, scores=None):

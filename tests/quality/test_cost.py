@@ -9,7 +9,7 @@ from test_calibration import cards_and_truth
 
 from cardocr_nb.frame import empty
 from cardocr_nb.quality import cost, wilson
-from cardocr_nb.quality.risk import area, curve, least_area
+from cardocr_nb.quality._risk_curve import area, curve, least_area
 
 readings = st.lists(st.tuples(st.integers(0, 6), st.booleans()), min_size=1, max_size=40)
 

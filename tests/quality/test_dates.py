@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardocr_nb.quality.dates import days, read_dates, read_periods
+from cardocr_nb.quality._dates import days, read_dates, read_periods
 
 dates = st.dates(min_value=dt.date(1900, 1, 1), max_value=dt.date(2100, 12, 31))
 FORMS = [

@@ -9,11 +9,11 @@ from quality_cards import ID_CARD, job
 from scipy.stats import ks_2samp
 
 from cardocr_nb.frame import empty, to_frame
-from cardocr_nb.frame.scale import to_dask
-from cardocr_nb.frame.schema import conform
+from cardocr_nb.frame._dask_frame import to_dask
+from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.quality import drift, wilson
-from cardocr_nb.quality.drift import COLUMNS
-from cardocr_nb.quality.shift import holm, ks, ks_chance, psi
+from cardocr_nb.quality._distribution_shift import holm, ks, ks_chance, psi
+from cardocr_nb.quality._drift import COLUMNS
 
 scores = st.lists(st.integers(0, 100), min_size=4, max_size=30).map(np.array)
 

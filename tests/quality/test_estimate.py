@@ -7,8 +7,8 @@ from scipy.stats import binomtest
 
 from cardocr_nb.frame import PolygonArray, conform, empty, to_frame
 from cardocr_nb.quality import estimate_accuracy
-from cardocr_nb.specimen.people import make_person
-from cardocr_nb.wire.models import CardResult, Field
+from cardocr_nb.specimen._people import make_person
+from cardocr_nb.wire._records import CardResult, Field
 
 CARDS, SETS = 200, 200
 FIELDS = ("birth_date", "gender", "id_number")
@@ -114,7 +114,7 @@ def test_words_without_a_number_stay_open_and_a_number_without_words_passes_by_i
     assert judged({"id_number": NUMBER}) == {"id_number": (1, 1, 0)}
 
 
-def test_licences_are_judged_by_their_own_number():
+def test_licenses_are_judged_by_their_own_number():
     assert judged({"birth_date": "1974-12-01", "licence_number": NUMBER}) == {
         "birth_date": (1, 1, 0),
         "licence_number": (1, 1, 0),

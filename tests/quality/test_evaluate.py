@@ -6,13 +6,13 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from quality_cards import ID_CARD, LICENCE, job
+from quality_cards import ID_CARD, LICENSE, job
 from rapidfuzz.distance import Levenshtein
 from sklearn.metrics import accuracy_score
 
 from cardocr_nb.frame import empty, to_frame
 from cardocr_nb.quality import evaluate, wilson
-from cardocr_nb.wire.models import CardResult, Field, Job, JobState
+from cardocr_nb.wire._records import CardResult, Field, Job, JobState
 
 
 def truth_of(*cards):
@@ -29,8 +29,8 @@ def row(result, field):
 
 
 def test_a_perfect_reading_is_all_correct():
-    frame = to_frame([job(ID_CARD), job(LICENCE, key="2.jpg", kind="DriverLicense")])
-    result = evaluate(frame, truth_of(("1.jpg", ID_CARD), ("2.jpg", LICENCE)))
+    frame = to_frame([job(ID_CARD), job(LICENSE, key="2.jpg", kind="DriverLicense")])
+    result = evaluate(frame, truth_of(("1.jpg", ID_CARD), ("2.jpg", LICENSE)))
     assert (result.fields.exact == 1).all()
     assert (result.fields.cer == 0).all()
     assert result.cards[["cases", "correct"]].iloc[0].tolist() == [2, 2]
@@ -118,8 +118,8 @@ def test_of_a_doubled_field_the_first_counts():
 
 
 def test_tables_can_be_sliced_by_any_column():
-    frame = to_frame([job(ID_CARD), job(LICENCE | {"姓名": "x"}, key="2.jpg", kind="DriverLicense")])
-    result = evaluate(frame, truth_of(("1.jpg", ID_CARD), ("2.jpg", LICENCE)), by="card_type")
+    frame = to_frame([job(ID_CARD), job(LICENSE | {"姓名": "x"}, key="2.jpg", kind="DriverLicense")])
+    result = evaluate(frame, truth_of(("1.jpg", ID_CARD), ("2.jpg", LICENSE)), by="card_type")
     names = result.fields[result.fields.field == "name"]
     assert dict(zip(names.card_type, names.exact, strict=True)) == {"IDCard": 1, "DriverLicense": 0}
     assert dict(zip(result.cards.card_type, result.cards.correct, strict=True)) == {"IDCard": 1, "DriverLicense": 0}

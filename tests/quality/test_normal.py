@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from cardocr_nb.cards import FIELDS
 from cardocr_nb.quality import RULES, STEPS, normalize, normalize_fields
-from cardocr_nb.quality.vocabulary import ETHNICITIES
+from cardocr_nb.quality._vocabulary import ETHNICITIES
 
 FIELD_NAMES = sorted({f.name for fields in FIELDS.values() for f in fields})
 

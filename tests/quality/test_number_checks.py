@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from quality_cards import answer, number
 from stdnum.cn import ric
 
-from cardocr_nb.quality import numbers
+from cardocr_nb.quality import _number_checks as numbers
 
 digits17 = st.text("0123456789", min_size=17, max_size=17)
 
@@ -101,12 +101,12 @@ def test_the_gender_must_be_that_of_the_number(gender, digit, agrees):
     assert answer(numbers.gender_agrees, gender, number(f"9901011974120100{digit}")) == agrees
 
 
-def test_both_cards_tie_their_fields_to_their_own_number(id_card, licence, verdict):
+def test_both_cards_tie_their_fields_to_their_own_number(id_card, driver_license, verdict):
     for name in ("birth_date_agrees", "gender_agrees"):
         assert list(verdict(id_card(), name).values()) == [True]
-        assert list(verdict(licence(), name).values()) == [True]
+        assert list(verdict(driver_license(), name).values()) == [True]
     assert verdict(id_card(出生="1974年12月7日"), "birth_date_agrees") == {"birth_date": False}
-    assert verdict(licence(性别="男"), "gender_agrees") == {"gender": False}
+    assert verdict(driver_license(性别="男"), "gender_agrees") == {"gender": False}
     assert verdict(id_card(公民身份号码=None), "birth_date_agrees") == {}
 
 

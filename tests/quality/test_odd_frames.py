@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from quality_cards import ID_CARD, LICENCE, job
+from quality_cards import ID_CARD, LICENSE, job
 
 from cardocr_nb.frame import empty, to_frame
-from cardocr_nb.frame.scale import to_dask
-from cardocr_nb.frame.shapes import card_numbers
+from cardocr_nb.frame._dask_frame import to_dask
+from cardocr_nb.frame._reshape import card_numbers
 from cardocr_nb.quality import check, compare, drift, evaluate, normalize, normalize_fields, tally
 
 TRUTH = pd.DataFrame({"key": "1.jpg", "field": ["name", "gender"], "text": ["样本一", "男"]})
@@ -86,7 +86,7 @@ def test_a_key_read_twice_is_judged_twice_and_compared_once():
 
 
 words = st.none() | st.text("样本一12-年月日 9０·.ABabⅠ\u3000é", max_size=12) | st.sampled_from(
-    [*ID_CARD.values(), *LICENCE.values(), "Male", "Dec 1, 1974", "长期", "6年", "2018-05-20至长期"]
+    [*ID_CARD.values(), *LICENSE.values(), "Male", "Dec 1, 1974", "长期", "6年", "2018-05-20至长期"]
 )  # fmt: skip
 
 

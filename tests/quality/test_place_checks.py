@@ -10,13 +10,13 @@ from quality_cards import BOX, ID_CARD, job
 
 from cardocr_nb import polygon
 from cardocr_nb.frame import to_frame
-from cardocr_nb.frame.polygon_array import PolygonArray
-from cardocr_nb.frame.scale import to_dask
-from cardocr_nb.frame.schema import conform
+from cardocr_nb.frame._dask_frame import to_dask
+from cardocr_nb.frame._frame_schema import conform
+from cardocr_nb.frame._polygon_array import PolygonArray
 from cardocr_nb.quality import check, tally
-from cardocr_nb.quality.places import outlines
+from cardocr_nb.quality._polygon_checks import outlines
 from cardocr_nb.specimen import draw
-from cardocr_nb.specimen.files import jpeg
+from cardocr_nb.specimen._files import jpeg
 
 
 def box(left, top, right, bottom):

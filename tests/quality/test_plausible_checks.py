@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from quality_cards import answer
 
-from cardocr_nb.quality import plausible
-from cardocr_nb.quality.vocabulary import VEHICLE_CLASSES
+from cardocr_nb.quality import _plausibility_checks as plausible
+from cardocr_nb.quality._vocabulary import VEHICLE_CLASSES
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_dates(text, readable, past):
         ("2001", "1983-03-15", None),
     ],
 )
-def test_a_first_licence_comes_after_the_18th_birthday(issued, born, of_age):
+def test_a_first_license_comes_after_the_18th_birthday(issued, born, of_age):
     assert answer(plausible.first_issue_is_of_age, issued, born) == of_age
 
 

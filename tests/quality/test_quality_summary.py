@@ -3,13 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from quality_cards import ID_CARD, LICENCE, job
+from quality_cards import ID_CARD, LICENSE, job
 
 from cardocr_nb.cards import expected_fields
 from cardocr_nb.frame import empty, to_frame
 from cardocr_nb.quality import outcomes, summary
-from cardocr_nb.quality.summary import OUTCOMES
-from cardocr_nb.wire.models import CardResult, Field, Job, JobList, JobState
+from cardocr_nb.quality._summary import OUTCOMES
+from cardocr_nb.wire._records import CardResult, Field, Job, JobList, JobState
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def cards():
     several = [
         job(ID_CARD, key="1.jpg", score=80),
         job(ID_CARD | {"民族": None}, key="2.jpg", score=90),
-        job(LICENCE, key="3.jpg", kind="DriverLicense", score=70),
+        job(LICENSE, key="3.jpg", kind="DriverLicense", score=70),
         job({}, key="4.jpg"),
         Job("j5", JobState.FAILED, "5.jpg", "IDCard", code="InvalidImage"),
         Job("j6", JobState.FAILED, "6.jpg", "IDCard", code="InvalidImage"),

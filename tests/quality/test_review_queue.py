@@ -3,13 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from quality_cards import ID_CARD, LICENCE, job
+from quality_cards import ID_CARD, LICENSE, job
 from test_calibration import cards_and_truth
 
 from cardocr_nb.frame import empty, to_frame
 from cardocr_nb.quality import NotCalibratedWarning, calibrate, evaluate, review_queue
-from cardocr_nb.quality.queue import COLUMNS
-from cardocr_nb.wire.models import CardResult, Field, Job, JobState
+from cardocr_nb.quality._review_queue import COLUMNS
+from cardocr_nb.wire._records import CardResult, Field, Job, JobState
 
 
 def row(queue, field, key="1.jpg"):
@@ -137,6 +137,6 @@ def test_nothing_gives_an_empty_queue():
     assert queue.empty
 
 
-def test_licences_are_queued_likewise():
-    queue = review_queue(to_frame(job(LICENCE, kind="DriverLicense")))
+def test_licenses_are_queued_likewise():
+    queue = review_queue(to_frame(job(LICENSE, kind="DriverLicense")))
     assert len(queue) == 10

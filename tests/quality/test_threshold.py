@@ -10,7 +10,7 @@ from test_calibration import cards_and_truth
 
 from cardocr_nb.frame import empty
 from cardocr_nb.quality import lower_bound, threshold, wilson
-from cardocr_nb.quality.threshold import _lowest
+from cardocr_nb.quality._thresholds import _lowest
 
 
 @given(st.integers(0, 400), st.integers(0, 400), st.floats(0.6, 0.999))

@@ -6,7 +6,7 @@ from quality_cards import BOX, ID_CARD, job
 from cardocr_nb.cards import expected_fields
 from cardocr_nb.frame import UnknownLabelWarning, to_frame
 from cardocr_nb.quality import check
-from cardocr_nb.wire.models import CardResult, Field, Job, JobState
+from cardocr_nb.wire._records import CardResult, Field, Job, JobState
 
 
 def failing(df, name):
@@ -14,8 +14,8 @@ def failing(df, name):
     return table[~table.passed]
 
 
-def test_a_whole_card_has_every_field(id_card, licence):
-    for frame, kind in ((id_card(), "IDCard"), (licence(), "DriverLicense")):
+def test_a_whole_card_has_every_field(id_card, driver_license):
+    for frame, kind in ((id_card(), "IDCard"), (driver_license(), "DriverLicense")):
         table = check(frame, ["field_is_there"])
         assert table.passed.all()
         assert table.field.tolist() == list(expected_fields(kind))

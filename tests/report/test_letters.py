@@ -6,8 +6,9 @@ import re
 
 from fontTools.ttLib import TTFont
 
-from cardocr_nb.report import letters, render_html, summarize
-from cardocr_nb.report.letters import letters_css
+from cardocr_nb.report import _webfont as letters
+from cardocr_nb.report import render_html, summarize
+from cardocr_nb.report._webfont import letters_css
 
 
 def embedded(css):
@@ -48,6 +49,6 @@ def test_a_font_that_may_not_be_passed_on_stays_where_it_is(monkeypatch, tmp_pat
     assert letters_css("<td>姓名</td>") == ":lang(en) .zh { display: none; }"
 
 
-def test_the_licence_travels_with_the_letters():
+def test_the_license_travels_with_the_letters():
     with embedded(letters_css("姓")) as font:
         assert "Open Font License" in str(font["name"].getDebugName(13))

@@ -139,8 +139,8 @@ def test_the_page_can_be_printed(browser, address, tmp_path):
     page.close()
 
 
-def _rgb(colour):
-    return [int(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(",")]
+def _rgb(color):
+    return [int(part) for part in color.removeprefix("rgb(").removesuffix(")").split(",")]
 
 
 # Contrast as in WCAG 2.2, "contrast ratio" and "relative luminance".

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from invented_cards import SECRETS, batch, true_texts
 
-from cardocr_nb.cli import main
+from cardocr_nb._cli import main
 from cardocr_nb.errors import CardOCRError, MissingExtraError
 from cardocr_nb.report import report_notebook
 
@@ -106,8 +106,8 @@ def test_what_cannot_be_used_is_refused_before_anything_runs(tables):
         report_notebook(cards, tables / "r.ipynb", lang="fr")
     with pytest.raises(ValueError, match="costs need truth"):
         report_notebook(cards, tables / "r.ipynb", review=1, error=2)
-    with pytest.raises(TypeError, match="no parameter colour"):
-        report_notebook(cards, tables / "r.ipynb", colour="red")
+    with pytest.raises(TypeError, match="no parameter color"):
+        report_notebook(cards, tables / "r.ipynb", color="red")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ import pandas as pd
 
 from cardocr_nb.cards import expected_fields
 from cardocr_nb.frame import PolygonArray, conform
-from cardocr_nb.report import report, write
+from cardocr_nb.report import _write as write
+from cardocr_nb.report import report
 
 FIELDS = expected_fields("IDCard")
 MOST = 5_000_000

@@ -7,9 +7,9 @@ import pytest
 from invented_cards import FAILED, NUMBER, SECRETS, card
 
 from cardocr_nb.frame import conform
-from cardocr_nb.frame.schema import empty
+from cardocr_nb.frame._frame_schema import empty
 from cardocr_nb.report import render_json, render_markdown, summarize
-from cardocr_nb.report.summary import Failure, Outcomes, Presence, Times
+from cardocr_nb.report._report_summary import Failure, Outcomes, Presence, Times
 
 
 def test_every_card_is_counted_once_by_how_it_ended(cards):

@@ -5,7 +5,7 @@ import pytest
 from invented_cards import NAME, SECRETS, batch, true_texts
 
 from cardocr_nb.quality import calibration, compare, evaluate, threshold
-from cardocr_nb.quality.cost import cost
+from cardocr_nb.quality._costs import cost
 from cardocr_nb.report import render_html, render_json, render_markdown, summarize
 
 pytestmark = pytest.mark.filterwarnings("ignore:scores of")

@@ -12,8 +12,9 @@ from matplotlib.text import Text
 
 import cardocr_nb.report
 from cardocr_nb.quality import REGISTRY
-from cardocr_nb.report import drawing, render_json, render_markdown, report, summarize
-from cardocr_nb.report.words import words
+from cardocr_nb.report import _charts as drawing
+from cardocr_nb.report import render_json, render_markdown, report, summarize
+from cardocr_nb.report._i18n import words
 
 SECTIONS_BY_NAME = {"card_type", "check", "expected", "figure", "why", "head"}
 # Two words of Latin letters in a row: names of measures and people are single ones.

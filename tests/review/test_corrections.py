@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.review import Corrections, Decision, truth
-from cardocr_nb.review.corrections import VERDICTS
+from cardocr_nb.review._corrections import VERDICTS
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
 NAMES = TEXT.filter(str.strip)

@@ -5,17 +5,17 @@ import pytest
 from PIL import Image
 
 from cardocr_nb.errors import ImageError
-from cardocr_nb.review.crops import Pictures, crop, marked
+from cardocr_nb.review._review_crops import Pictures, crop, marked
 
 RED, BLUE = (200, 0, 0), (0, 0, 200)
 
 
-def quad(angle, width=120.0, height=30.0, centre=(150.0, 100.0)):
+def quad(angle, width=120.0, height=30.0, center=(150.0, 100.0)):
     """Corners of a box turned by an angle, degrees."""
     a = np.radians(angle)
     turn = np.array([[np.cos(a), np.sin(a)], [-np.sin(a), np.cos(a)]])
     box = np.array([(-1, -1), (-1, 1), (1, 1), (1, -1)]) * (width / 2, height / 2)
-    return box @ turn + centre
+    return box @ turn + center
 
 
 def painted(corners):
@@ -25,8 +25,8 @@ def painted(corners):
     image = Image.new("RGB", (300, 200), "white")
     draw = ImageDraw.Draw(image)
     top, bottom = (corners[0] + corners[3]) / 2, (corners[1] + corners[2]) / 2
-    for points, colour in (([corners[0], corners[1], bottom, top], RED), ([top, bottom, corners[2], corners[3]], BLUE)):
-        draw.polygon([tuple(p) for p in points], fill=colour)
+    for points, color in (([corners[0], corners[1], bottom, top], RED), ([top, bottom, corners[2], corners[3]], BLUE)):
+        draw.polygon([tuple(p) for p in points], fill=color)
     return np.asarray(image)
 
 
@@ -47,8 +47,8 @@ def test_a_tilted_field_is_set_straight_in_whatever_order_its_corners_come(angle
     assert (out[:2] > 200).all()
 
 
-def test_a_field_at_the_edge_is_filled_up_with_grey():
-    corners = quad(0, centre=(70.0, 10.0))
+def test_a_field_at_the_edge_is_filled_up_with_gray():
+    corners = quad(0, center=(70.0, 10.0))
     assert (opened(crop(painted(corners), corners))[0] == 128).all()
 
 

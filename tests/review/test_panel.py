@@ -103,7 +103,7 @@ def test_a_typed_letter_is_sent_alone(panel):
 
 
 def test_without_any_chinese_font_the_panel_is_told_that_there_is_none(panel, monkeypatch):
-    monkeypatch.setattr("cardocr_nb.review.letters.chinese_font", lambda: None)
+    monkeypatch.setattr("cardocr_nb.review._review_webfont.chinese_font", lambda: None)
     content, fonts = tell(panel, kind="letters", letters="姓")
     assert (content["kind"], "姓" in content["letters"], fonts) == ("letters", True, [])
 
@@ -143,7 +143,8 @@ def test_the_panel_speaks_chinese_too(cards, queue, data, tmp_path):
 def test_every_word_that_the_script_says_is_there_in_both_languages():
     from pathlib import Path
 
-    from cardocr_nb.review import panel, words
+    from cardocr_nb.review import _panel as panel
+    from cardocr_nb.review import _panel_i18n as words
 
     script = Path(panel.__file__).with_name("panel.js").read_text()
     said = {name for name in words.words("en") if f"words.{name}" in script or f'words, "{name}"' in script}
@@ -152,7 +153,7 @@ def test_every_word_that_the_script_says_is_there_in_both_languages():
 
 
 def test_without_the_extra_it_is_named(cards, queue, monkeypatch):
-    monkeypatch.setitem(sys.modules, "cardocr_nb.review.panel", None)
+    monkeypatch.setitem(sys.modules, "cardocr_nb.review._panel", None)
     with pytest.raises(MissingExtraError, match=r"the review panel needs the extra 'lab'"):
         review(cards, "photos", queue=queue)
 

@@ -18,7 +18,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from cardocr_nb.fonts import chinese_font
+from cardocr_nb._fonts import chinese_font
 from cardocr_nb.quality import evaluate
 
 PATIENCE = 30_000  # milliseconds that a condition may take on a machine with other work

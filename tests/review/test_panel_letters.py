@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from cardocr_nb.fonts import chinese_font
-from cardocr_nb.review import panel as module
+from cardocr_nb._fonts import chinese_font
+from cardocr_nb.review import _panel as module
 from cardocr_nb.review import review
 
 SOURCE = Path(module.__file__)
@@ -90,7 +90,7 @@ def test_a_browser_with_a_chinese_font_asks_for_no_letters(show):
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_where_neither_side_has_a_font_the_panel_says_once_what_to_install_and_works(show, look, monkeypatch, lang):
-    monkeypatch.setattr("cardocr_nb.review.letters.chinese_font", lambda: None)
+    monkeypatch.setattr("cardocr_nb.review._review_webfont.chinese_font", lambda: None)
     page = show(lang=lang)
     advice = page.get_by_role("note")
     expect(advice).to_be_visible()

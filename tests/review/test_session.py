@@ -6,7 +6,7 @@ from cardocr_nb.cards import expected_fields
 from cardocr_nb.frame import to_frame
 from cardocr_nb.quality import evaluate
 from cardocr_nb.review import Corrections, Session, items_of
-from cardocr_nb.wire.models import Job, JobState
+from cardocr_nb.wire._records import Job, JobState
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ def marked(corner):
     return Specimen(card, CardType.ID_CARD, {"name": "样"}, {"name": square})
 
 
-def centre_of_magenta(image):
+def center_of_magenta(image):
     levels = np.asarray(image, dtype=int)
     y, x = np.nonzero((levels[..., 0] > 200) & (levels[..., 1] < 90) & (levels[..., 2] > 200))
     return np.array([x.mean() + 0.5, y.mean() + 0.5])
@@ -38,7 +38,7 @@ def centre_of_magenta(image):
 def test_a_polygon_goes_where_its_ink_goes(corner, conditions, seed):
     conditions = conditions | {name: 0.2 * conditions[name] for name in ("shadow", "noise") if name in conditions}
     spoilt = degrade(marked(corner), conditions, seed)
-    off = np.linalg.norm(centre_of_magenta(spoilt.image) - spoilt.polygons["name"].mean(axis=0))
+    off = np.linalg.norm(center_of_magenta(spoilt.image) - spoilt.polygons["name"].mean(axis=0))
     assert off < 0.8
 
 

@@ -4,8 +4,9 @@ from PIL import ImageChops
 
 from cardocr_nb.cards import FIELDS, CardType, expected_fields
 from cardocr_nb.errors import InvalidRequestError
-from cardocr_nb.specimen import draw, layouts, make_person
-from cardocr_nb.specimen.people import dice
+from cardocr_nb.specimen import _layouts as layouts
+from cardocr_nb.specimen import draw, make_person
+from cardocr_nb.specimen._people import dice
 
 KINDS = list(CardType)
 
@@ -59,7 +60,7 @@ def test_the_truth_is_what_the_person_is():
         ]  # fmt: skip
 
 
-def test_a_licence_says_until_when_or_for_good():
+def test_a_license_says_until_when_or_for_good():
     periods = {draw("DriverLicense", seed).texts["valid_period"][10:] for seed in range(20)}
     assert " 至 长期" in periods
     assert all(period.startswith(" 至 ") for period in periods)
@@ -83,7 +84,7 @@ def test_the_mark_lies_across_every_card(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_label_of_the_card_is_on_it_and_no_title_of_a_real_one(kind):
-    arrange = layouts.id_card if kind is CardType.ID_CARD else layouts.licence
+    arrange = layouts.id_card if kind is CardType.ID_CARD else layouts.driver_license
     for seed in range(10):
         texts = arrange(make_person(seed), dice("layout", kind, seed)).texts
         printed = {"".join(text.lines).replace(" ", "") for text in texts if text.field is None}

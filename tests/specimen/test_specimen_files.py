@@ -9,7 +9,7 @@ from PIL import Image, ImageOps
 
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.specimen import CONDITIONS, degrade, draw, read_conditions, write
-from cardocr_nb.specimen.files import jpeg
+from cardocr_nb.specimen._files import jpeg
 
 
 def rows(path):

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum import numdb
 
-from cardocr_nb.specimen import make_person, people
+from cardocr_nb.specimen import _people as people
+from cardocr_nb.specimen import make_person
 
 seeds = st.integers(0, 2**31)
 
@@ -34,7 +35,7 @@ def test_birth_date_and_gender_are_those_of_the_number(seed):
 
 
 @given(seeds)
-def test_a_licence_is_issued_to_an_adult_and_ends_after_it_begins(seed):
+def test_a_license_is_issued_to_an_adult_and_ends_after_it_begins(seed):
     person = make_person(seed)
     assert person.first_issue.year - person.birth.year >= 18
     assert person.first_issue <= person.valid_from <= dt.date(2024, 12, 31)

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from cardocr_nb.cards import CardType, expected_fields
-from cardocr_nb.specimen import sample
+from cardocr_nb.specimen import _sample as sample
 
 DATA = Path(__file__).parents[2] / "data"
 KEYS = [f"{folder}/{number:04d}.jpg" for folder in ("id", "licence") for number in range(1, 13)]

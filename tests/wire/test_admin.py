@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cardocr_nb.errors import DecodeError
-from cardocr_nb.wire.admin import AiBucket, Queue, decode_ai_buckets, decode_ci_status, decode_queues
+from cardocr_nb.wire._admin import AiBucket, Queue, decode_ai_buckets, decode_ci_status, decode_queues
 
 DECODERS = [decode_ci_status, decode_ai_buckets, decode_queues]
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cardocr_nb.errors import DecodeError
-from cardocr_nb.wire.admin import AiBucket, Queue, decode_ai_buckets, decode_ci_status, decode_queues
-from cardocr_nb.wire.admin_encode import (
+from cardocr_nb.wire._admin import AiBucket, Queue, decode_ai_buckets, decode_ci_status, decode_queues
+from cardocr_nb.wire._admin_encode import (
     ObjectEntry,
     ObjectPage,
     QueueEntry,
@@ -20,7 +20,7 @@ from cardocr_nb.wire.admin_encode import (
     queue_xml,
     queues_xml,
 )
-from cardocr_nb.wire.queue_update import Notify, QueueUpdate, decode_queue_update
+from cardocr_nb.wire._queue_update import Notify, QueueUpdate, decode_queue_update
 
 NOTIFY = Notify("http://127.0.0.1/told?a=1&b=2", "On", "Url", "TaskFinish", "JSON")
 QUEUE = QueueEntry("p1", "mine", "Paused", NOTIFY, 10, 2, 0.0, 1.0)

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from wire_strategies import jobs, plain_jobs
 
-from cardocr_nb.wire.columns import MISSING, NUMBERS, TEXTS, TIMES, read_columns
-from cardocr_nb.wire.decode import decode
-from cardocr_nb.wire.encode import callback_bytes, jobs_xml
-from cardocr_nb.wire.models import Callback, JobList
-from cardocr_nb.wire.numerals import NO_TIME
-from cardocr_nb.wire.templates import Templates
+from cardocr_nb._bulk._columns import MISSING, NUMBERS, TEXTS, TIMES, read_columns
+from cardocr_nb._bulk._numerals import NO_TIME
+from cardocr_nb._bulk._templates import Templates
+from cardocr_nb.wire._decode import decode
+from cardocr_nb.wire._encode import callback_bytes, jobs_xml
+from cardocr_nb.wire._records import Callback, JobList
 
 JOB = b"<JobsDetail><JobId>j1</JobId><State>Success</State>%s</JobsDetail>"
 RESULT = b"<Operation><ImageLicenseRecResult>%s</ImageLicenseRecResult></Operation>"
@@ -351,7 +351,7 @@ def test_a_document_may_have_its_texts_in_any_order_within_a_job():
 
 
 def test_no_more_templates_are_kept_than_can_be_tried(monkeypatch):
-    monkeypatch.setattr("cardocr_nb.wire.templates._AT_MOST", 6)
+    monkeypatch.setattr("cardocr_nb._bulk._templates._AT_MOST", 6)
     templates = Templates()
     many = [document(b" " * n) for n in range(10)]
     refused = agree(many, templates)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cardocr_nb.errors import DecodeError
-from cardocr_nb.wire.decode import (
+from cardocr_nb.wire._decode import (
     RepairWarning,
     decode,
     decode_callback,
@@ -17,7 +17,7 @@ from cardocr_nb.wire.decode import (
     decode_recognition,
     decode_request,
 )
-from cardocr_nb.wire.models import Callback, CardResult, Error, JobList, JobState
+from cardocr_nb.wire._records import Callback, CardResult, Error, JobList, JobState
 
 ROOT = Path(__file__).parents[2]
 RESPONSES = ROOT / "data/responses"
@@ -112,7 +112,7 @@ def test_the_stray_message_tag_of_the_vendor_is_read_as_an_empty_message_with_a_
         ("callback_single.json", Callback, 1),
     ],
 )
-def test_a_saved_document_is_recognised_by_what_it_holds(name, kind, count):
+def test_a_saved_document_is_recognized_by_what_it_holds(name, kind, count):
     document = decode(saved(name))
     assert isinstance(document, kind)
     assert len(document.jobs) == count

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from cardocr_nb.errors import InvalidRequestError
-from cardocr_nb.wire.encode import jobs_xml, list_query, request_xml
-from cardocr_nb.wire.models import CardResult, Field, Job, JobList, JobRequest, JobState, MqConfig
+from cardocr_nb.wire._encode import jobs_xml, list_query, request_xml
+from cardocr_nb.wire._records import CardResult, Field, Job, JobList, JobRequest, JobState, MqConfig
 
 
 @pytest.mark.parametrize(

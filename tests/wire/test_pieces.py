@@ -4,10 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wire_strategies import jobs as any_job
 
-from cardocr_nb.wire.decode import decode_jobs
-from cardocr_nb.wire.encode import jobs_xml
-from cardocr_nb.wire.models import JobList
-from cardocr_nb.wire.pieces import pieces
+from cardocr_nb._bulk._pieces import pieces
+from cardocr_nb.wire._decode import decode_jobs
+from cardocr_nb.wire._encode import jobs_xml
+from cardocr_nb.wire._records import JobList
 
 
 @given(st.lists(any_job, max_size=4, unique_by=lambda job: job.id))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from wire_strategies import fields, job_tuples, jobs, maybe_text, requests, texts, words
 
 from cardocr_nb.errors import DecodeError
-from cardocr_nb.wire.decode import (
+from cardocr_nb.wire._decode import (
     decode,
     decode_callback,
     decode_error,
@@ -16,8 +16,8 @@ from cardocr_nb.wire.decode import (
     decode_recognition,
     decode_request,
 )
-from cardocr_nb.wire.encode import callback_bytes, error_xml, jobs_xml, recognition_xml, request_xml
-from cardocr_nb.wire.models import Callback, CardResult, Error, JobList
+from cardocr_nb.wire._encode import callback_bytes, error_xml, jobs_xml, recognition_xml, request_xml
+from cardocr_nb.wire._records import Callback, CardResult, Error, JobList
 
 
 @given(requests)

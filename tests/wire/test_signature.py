@@ -13,7 +13,7 @@ from qcloud_cos import CosConfig
 from qcloud_cos.cos_auth import CosS3Auth
 
 from cardocr_nb.errors import DecodeError
-from cardocr_nb.wire.signature import canonical, matches, read_authorization, sign
+from cardocr_nb.wire._signature import canonical, matches, read_authorization, sign
 
 SECRET_ID, SECRET_KEY = "AKIDQjz3ltompVjBni5LitkWHFlFpwkn9U5q", "BQYIM75p8x0iWVFSIgqEKwFprpRSVHlz"
 ID, KEY = "I", "K"

@@ -5,12 +5,12 @@ import time
 import warnings
 from contextlib import closing
 
-from cardocr_nb.batch.options import Options
-from cardocr_nb.batch.pace import Pace
-from cardocr_nb.batch.run import read_all
-from cardocr_nb.client import Client
+from cardocr_nb._batch._options import Options
+from cardocr_nb._batch._pace import Pace
+from cardocr_nb._batch._run import read_all
+from cardocr_nb._client import Client
+from cardocr_nb._ledger import Ledger
 from cardocr_nb.cloud import CloudTransport, Credentials
-from cardocr_nb.ledger import Ledger
 
 SECRET = Credentials("AKIDTESTTESTTESTTEST", "key-of-the-tests")
 PACE = Pace(submissions=400, queries=100, in_flight=60, threads=6)

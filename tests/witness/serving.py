@@ -49,7 +49,7 @@ class Server:
 def serving(root, *arguments, engine="stub"):
     root.mkdir(parents=True, exist_ok=True)
     log = root.parent / f"{root.name}.log"
-    command = [sys.executable, "-m", "cardocr_nb.local.http.serve", "--root", str(root), "--port", "0"]
+    command = [sys.executable, "-m", "cardocr_nb.local.http._server", "--root", str(root), "--port", "0"]
     environment = os.environ | {"COS_SECRET_ID": SECRET_ID, "COS_SECRET_KEY": SECRET_KEY}
     with (
         log.open("ab") as errors,

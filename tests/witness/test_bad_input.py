@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from serving import REGION, SECRET_ID, SECRET_KEY, serving
 
-from cardocr_nb.wire.decode import decode_error, decode_jobs
-from cardocr_nb.wire.encode import request_xml
-from cardocr_nb.wire.models import JobRequest
-from cardocr_nb.wire.signature import sign
+from cardocr_nb.wire._decode import decode_error, decode_jobs
+from cardocr_nb.wire._encode import request_xml
+from cardocr_nb.wire._records import JobRequest
+from cardocr_nb.wire._signature import sign
 
 BUCKET = "cards-1250000000"
 FUZZED = "fuzzed-1250000000"

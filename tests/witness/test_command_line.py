@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from serving import REGION, SECRET_ID, SECRET_KEY
 
-from cardocr_nb.cli import main
+from cardocr_nb._cli import main
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_a_run_with_a_ledger_hears_callbacks_and_goes_on(cloud, tmp_path, photo,
     for n in range(3):
         photo(tmp_path / f"in/{n}.png", color=(n, 0, 0))
     ledger, out = str(tmp_path / "run.sqlite"), str(tmp_path / "cards.parquet")
-    listen = [sys.executable, "-m", "cardocr_nb.cli", "listen", "--ledger", ledger, "--port", "0"]
+    listen = [sys.executable, "-m", "cardocr_nb", "listen", "--ledger", ledger, "--port", "0"]
     run = [
         "run",
         str(tmp_path / "in"),

@@ -11,11 +11,11 @@ from queue import Queue
 import pytest
 import requests
 
-from cardocr_nb.client import Client
+from cardocr_nb._client import Client
+from cardocr_nb._transport import Request
 from cardocr_nb.errors import ThrottledError, TransportError
-from cardocr_nb.transport import Request
-from cardocr_nb.wire.decode import decode_callback
-from cardocr_nb.wire.models import JobState
+from cardocr_nb.wire._decode import decode_callback
+from cardocr_nb.wire._records import JobState
 
 BUCKET = "cards-1250000000"
 
@@ -215,7 +215,7 @@ def test_nothing_secret_and_nothing_of_the_cards_is_on_its_output(serve, root):
     ],
 )
 def test_a_wrong_argument_is_told_in_one_line(tmp_path, arguments, message):
-    command = [sys.executable, "-m", "cardocr_nb.local.http.serve", "--root", str(tmp_path), "--engine", "stub"]
+    command = [sys.executable, "-m", "cardocr_nb.local.http._server", "--root", str(tmp_path), "--engine", "stub"]
     done = subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=30, env={}, check=False)  # noqa: S603 - this interpreter
     assert (done.returncode, done.stdout) == (2, "")
     assert message in done.stderr
@@ -224,7 +224,7 @@ def test_a_wrong_argument_is_told_in_one_line(tmp_path, arguments, message):
 
 
 def test_a_root_that_another_server_uses_is_told(server):
-    command = [sys.executable, "-m", "cardocr_nb.local.http.serve", "--root", str(server.root), "--engine", "stub"]
+    command = [sys.executable, "-m", "cardocr_nb.local.http._server", "--root", str(server.root), "--engine", "stub"]
     command += ["--port", "0", "--secret-id", "i", "--secret-key", "k"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)  # noqa: S603 - this interpreter
     assert (done.returncode, done.stdout) == (2, "")
@@ -232,7 +232,7 @@ def test_a_root_that_another_server_uses_is_told(server):
 
 
 def test_an_address_in_use_is_told(server, tmp_path):
-    command = [sys.executable, "-m", "cardocr_nb.local.http.serve", "--root", str(tmp_path), "--engine", "stub"]
+    command = [sys.executable, "-m", "cardocr_nb.local.http._server", "--root", str(tmp_path), "--engine", "stub"]
     command += ["--port", str(server.port), "--secret-id", "i", "--secret-key", "k"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)  # noqa: S603 - this interpreter
     assert (done.returncode, done.stdout) == (1, "")

@@ -16,13 +16,13 @@ from PIL import Image
 
 import cardocr_nb as ocr
 from cardocr_nb import demo, privacy, quality
-from cardocr_nb.cli import main
+from cardocr_nb._cli import main
+from cardocr_nb._images import load_upright
 from cardocr_nb.frame import to_frame
-from cardocr_nb.frame.polygon_dtype import Polygon
-from cardocr_nb.images import load_upright
+from cardocr_nb.frame._polygon_dtype import Polygon
 from cardocr_nb.review import Corrections, Decision, review
-from cardocr_nb.wire.decode import decode_callback, decode_error, decode_jobs, decode_recognition
-from cardocr_nb.wire.models import CardResult, Field, Job, JobList, JobRequest, JobState
+from cardocr_nb.wire._decode import decode_callback, decode_error, decode_jobs, decode_recognition
+from cardocr_nb.wire._records import CardResult, Field, Job, JobList, JobRequest, JobState
 
 KEYS = ("id/0001.jpg", "id/0012.jpg", "licence/0003.jpg")
 DATA_FILES = {".parquet", ".feather", ".csv", ".sqlite", ".sqlite-wal", ".sqlite-shm", ".jpg", ".png"}

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cardocr_nb import run
-from cardocr_nb.client import Client
+from cardocr_nb._client import Client
+from cardocr_nb._transport import Request
 from cardocr_nb.errors import (
     DecodeError,
     ImageError,
@@ -16,13 +17,12 @@ from cardocr_nb.errors import (
     ServiceError,
     WaitTimeoutError,
 )
-from cardocr_nb.local.bucket import Bucket
-from cardocr_nb.local.service import Service
-from cardocr_nb.local.stub import StubReader
-from cardocr_nb.local.transport import LocalTransport
-from cardocr_nb.transport import Request
-from cardocr_nb.wire.admin import decode_queues
-from cardocr_nb.wire.models import JobState
+from cardocr_nb.local._bucket import Bucket
+from cardocr_nb.local._local_transport import LocalTransport
+from cardocr_nb.local._service import Service
+from cardocr_nb.local._stub_reader import StubReader
+from cardocr_nb.wire._admin import decode_queues
+from cardocr_nb.wire._records import JobState
 
 POLL = (0.01, 0.05)
 

@@ -6,12 +6,12 @@
                                     ^                                         |
                                     +---- choose: what may be of a field -----+
 
-Each arrow is a pure function with plain data on both sides (`Found`, `Line`, `Reading`), so each can be looked at and tested
+Each arrow is a pure function with plain data on both sides (`Detection`, `Line`, `Reading`), so each can be looked at and tested
 alone. ``layout`` says where things stand on the cards, ``models`` runs the networks.
 """
 
 from __future__ import annotations
 
-from cardocr_nb.local.engine.engine import Engine, Reader
+from cardocr_nb.local.engine._engine import Engine, Reader
 
 __all__ = ["Engine", "Reader"]

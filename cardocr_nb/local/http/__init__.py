@@ -2,5 +2,5 @@
 
 ``serve`` is the process, ``protocol`` the connection, ``app`` one request from its head to its reply, ``route`` finds
 out which call it is, ``auth`` whether it may be made, ``receive`` takes its body within limits. What the calls do is
-`cardocr_nb.local.service`, the same as in this process.
+`cardocr_nb.local._service`, the same as in this process.
 """

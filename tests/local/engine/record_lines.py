@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from cardocr_nb.local.engine import models as networks
-from cardocr_nb.local.engine.find import find
-from cardocr_nb.local.engine.read import Char, Line, read
-from cardocr_nb.local.engine.strips import Sheet
+from cardocr_nb.local.engine import _networks as networks
+from cardocr_nb.local.engine._detection import find
+from cardocr_nb.local.engine._line_crops import ImagePyramid
+from cardocr_nb.local.engine._recognition import Char, Line, read
 from cardocr_nb.specimen import degrade, draw
 
 FOLDER = Path(__file__).parent / "recorded"
@@ -56,7 +56,7 @@ def main() -> None:
     for name, (kind, seed, _) in SPECIMENS.items():
         image = picture(name)
         found = find(np.ascontiguousarray(image[:, :, 0]), models, 736)
-        lines, _ = read(Sheet(np.ascontiguousarray(image[:, :, ::-1])), found.boxes, models)
+        lines, _ = read(ImagePyramid(np.ascontiguousarray(image[:, :, ::-1])), found.boxes, models)
         stored = {
             "card_type": kind,
             "truth": dict(draw(kind, seed).texts),

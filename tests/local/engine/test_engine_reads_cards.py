@@ -11,7 +11,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageOps
 from shapely.geometry import Polygon
 
-from cardocr_nb import cards, errors, images
+from cardocr_nb import _images as images
+from cardocr_nb import cards, errors
 from cardocr_nb.local.engine import Engine
 from cardocr_nb.specimen import degrade, draw
 
@@ -105,7 +106,7 @@ def test_a_card_with_printed_labels_and_no_values_gives_nothing_invented(engine,
 
 
 def test_a_card_on_a_screen_is_read_among_other_words(engine):
-    from cardocr_nb.fonts import pil_font
+    from cardocr_nb._fonts import pil_font
 
     card = draw("IDCard", 43)
     screen = Image.new("RGB", (1600, 1000), (245, 245, 248))
@@ -136,7 +137,7 @@ def test_both_cards_on_one_picture_are_told_apart(engine):
 
 
 def test_pictures_without_a_card_give_nothing(engine):
-    from cardocr_nb.fonts import pil_font
+    from cardocr_nb._fonts import pil_font
 
     form = Image.new("RGB", (900, 900), "white")
     pen = ImageDraw.Draw(form)

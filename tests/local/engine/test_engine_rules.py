@@ -1,9 +1,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardocr_nb.local.engine.digits import lawful_number
-from cardocr_nb.local.engine.read import Char
-from cardocr_nb.local.engine.rules import settle
+from cardocr_nb.local.engine._digit_fields import lawful_number
+from cardocr_nb.local.engine._field_rules import settle
+from cardocr_nb.local.engine._recognition import Char
 
 BOX = (0.0, 0.0, 1.0, 1.0)
 NUMBER = "990000194912310026"

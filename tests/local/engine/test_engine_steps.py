@@ -7,21 +7,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cardocr_nb.local.engine import models as networks
-from cardocr_nb.local.engine.choose import in_turn, worth_reading
-from cardocr_nb.local.engine.find import find, redirected
-from cardocr_nb.local.engine.layout import LAYOUTS
-from cardocr_nb.local.engine.name import fill, name
-from cardocr_nb.local.engine.read import Char, Line, read, upside_down
-from cardocr_nb.local.engine.score import scores
-from cardocr_nb.local.engine.strips import Sheet
-from cardocr_nb.local.engine.value import Value
+from cardocr_nb.local.engine import _networks as networks
+from cardocr_nb.local.engine._box_selection import in_turn, worth_reading
+from cardocr_nb.local.engine._confidence import scores
+from cardocr_nb.local.engine._detection import find, redirected
+from cardocr_nb.local.engine._field_extraction import fill, name
+from cardocr_nb.local.engine._field_value import Value
+from cardocr_nb.local.engine._layout import LAYOUTS
+from cardocr_nb.local.engine._line_crops import ImagePyramid
+from cardocr_nb.local.engine._recognition import Char, Line, read, upside_down
 from cardocr_nb.specimen import degrade, draw
 
 sys.path.insert(0, str(Path(__file__).parent))
 from record_lines import SPECIMENS, load, picture
 
-LICENCES = [n for n in SPECIMENS if n.startswith("licence")]
+LICENSES = [n for n in SPECIMENS if n.startswith("licence")]
 
 
 @pytest.fixture(scope="module")
@@ -83,8 +83,8 @@ def test_a_gap_is_filled_by_what_its_box_says(models):
     kind, truth, _, lines = load("licence_flat")
     rest = [line for line in lines if "".join(c.text for c in line.chars) != truth["licence_number"]]
     (gap,) = name(rest, kind)[1]
-    sheet = Sheet(np.ascontiguousarray(picture("licence_flat")[:, :, ::-1]))
-    from cardocr_nb.local.engine.read import read_box
+    sheet = ImagePyramid(np.ascontiguousarray(picture("licence_flat")[:, :, ::-1]))
+    from cardocr_nb.local.engine._recognition import read_box
 
     reading = fill(gap, read_box(sheet, np.array(gap.box), models, let_out=False), kind)
     assert reading is not None
@@ -207,14 +207,14 @@ def test_a_value_in_one_box_with_a_translation_is_kept_without_it():
 @pytest.mark.parametrize("recording", ["id_flat", "id_turned"])
 def test_recorded_boxes_are_read(recording, models):
     _, _, boxes, lines = load(recording)
-    sheet = Sheet(np.ascontiguousarray(picture(recording)[:, :, ::-1]))
+    sheet = ImagePyramid(np.ascontiguousarray(picture(recording)[:, :, ::-1]))
     read_now, _ = read(sheet, boxes, models)
     assert {said(line) for line in lines if line.prob > 0.95} <= {said(line) for line in read_now}
 
 
 def test_the_wrong_way_up_is_noticed(models):
     _, _, boxes, _ = load("id_flat")
-    sheet = Sheet(np.ascontiguousarray(picture("id_flat")[:, :, ::-1]))
+    sheet = ImagePyramid(np.ascontiguousarray(picture("id_flat")[:, :, ::-1]))
     lines, turned = read(sheet, upside_down(boxes), models)
     assert turned
     assert min(line.prob for line in lines[:3]) > 0.9
@@ -224,7 +224,7 @@ def test_ink_boxes_lie_on_the_ink(models):
     image = np.full((200, 700, 3), 255, np.uint8)
     from PIL import Image, ImageDraw
 
-    from cardocr_nb.fonts import pil_font
+    from cardocr_nb._fonts import pil_font
 
     sheet = Image.fromarray(image)
     pen = ImageDraw.Draw(sheet)
@@ -234,7 +234,7 @@ def test_ink_boxes_lie_on_the_ink(models):
     boxes = np.array(
         [[(left - 8, top - 8), (right + 8, top - 8), (right + 8, bottom + 8), (left - 8, bottom + 8)]], float
     )
-    ((line,), _) = read(Sheet(np.asarray(sheet)), boxes, models)
+    ((line,), _) = read(ImagePyramid(np.asarray(sheet)), boxes, models)
     assert [c.text for c in line.chars] == list("公民身份")
     start, end, below = (np.array(c) for c in line.corners)
     found = np.array([c.box for c in line.chars])

@@ -1,0 +1,7 @@
+"""``python -m cardocr_nb``, the same as the command ``cardocr``."""
+
+import sys
+
+from cardocr_nb._cli._main import main
+
+sys.exit(main())

@@ -1,0 +1,132 @@
+"""How fast a run goes: what was asked for is never exceeded, and less is done while the service is throttling."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pyrate_limiter import Rate, RateItem, StateBucket
+
+from cardocr_nb.errors import InvalidRequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_TICKS = 100_000  # a second; the limiter counts in whole ones, and milliseconds are too coarse for 50 calls a second
+_LATE = 0.025
+_STEP = 0.5
+_LEAST = 0.02
+_RECOVERY = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What a run may ask of the service. The account's limits are the vendor's to tell; these stay below them.
+
+    Attributes
+    ----------
+    submissions : float, default 10
+        Submissions a second, at most.
+    queries : float, default 5
+        Calls a second that ask how jobs stand, at most.
+    in_flight : int, default 100
+        Jobs submitted and not yet ended, at most.
+    threads : int, default 8
+        Images that are checked, uploaded and submitted beside one another.
+
+    Raises
+    ------
+    InvalidRequestError
+        A value below what makes sense.
+
+    Examples
+    --------
+    >>> Pace(submissions=50, in_flight=400)
+    Pace(submissions=50, queries=5.0, in_flight=400, threads=8)
+    """
+
+    submissions: float = 10.0
+    queries: float = 5.0
+    in_flight: int = 100
+    threads: int = 8
+
+    def __post_init__(self) -> None:
+        for name in ("submissions", "queries"):
+            if not 0 < getattr(self, name) <= 10_000:
+                raise InvalidRequestError(
+                    f"{name} must be above 0 and at most 10,000 a second, got {getattr(self, name)}"
+                )
+        for name in ("in_flight", "threads"):
+            if getattr(self, name) < 1:
+                raise InvalidRequestError(f"{name} must be 1 or more, got {getattr(self, name)}")
+
+
+class RateLimiter:
+    """Lets so many calls a second pass, in any second that one looks at.
+
+    When the service throttles, the rate is halved, at most once a second; it comes back over half a minute.
+
+    Parameters
+    ----------
+    per_second : float
+    clock : callable, default time.monotonic
+        Seconds.
+    """
+
+    def __init__(self, per_second: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self.asked = per_second
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._reduced, self._since, self._closed_until = 1.0, -math.inf, -math.inf
+        self._share = 1.0
+        self._bucket = StateBucket([_rate(per_second)])
+
+    @property
+    def share(self) -> float:
+        """Share of the rate asked for that is used now, 0 to 1."""
+        return min(1.0, self._reduced + max(0.0, self._clock() - self._since) / _RECOVERY)
+
+    def throttled(self, seconds: float | None = None) -> None:
+        """Go slower; with `seconds`, let nothing pass for so long."""
+        with self._lock:
+            moment = self._clock()
+            if moment - self._since >= 1:
+                self._reduced, self._since = max(_LEAST, self.share * _STEP), moment
+            if seconds:
+                self._closed_until = max(self._closed_until, moment + seconds)
+
+    def pass_in(self) -> float:
+        """Pass, and give 0; or give the seconds after which to try again."""
+        with self._lock:
+            moment = self._clock()
+            if moment < self._closed_until:
+                return self._closed_until - moment
+            share = self.share
+            if abs(share - self._share) > 0.01 or (share == 1 and self._share != 1):
+                self._share, self._bucket.rates = share, [_rate(self.asked * share)]
+            call = RateItem("", int(moment * _TICKS))
+            if self._bucket.put(call):
+                return 0.0
+            ticks = self._bucket.waiting(call)
+            if not isinstance(ticks, int):
+                raise TypeError("the limiter must be one of this process")
+            return max(1, ticks) / _TICKS
+
+    def wait(self, stop: threading.Event) -> bool:
+        """Wait until a call may leave; False when `stop` came first."""
+        while not stop.is_set():
+            seconds = self.pass_in()
+            if not seconds:
+                return True
+            stop.wait(seconds)
+        return False
+
+
+def _rate(per_second: float) -> Rate:
+    """Spread calls evenly, with a burst that makes up for being late; together never more in any second than asked."""
+    burst = 1 + math.floor(per_second * _LATE)
+    spread = min(per_second, math.ceil(per_second) - burst + 1 - 1e-3)
+    return Rate(1, max(1, math.ceil(_TICKS / spread)), burst=burst)

@@ -1,0 +1,159 @@
+"""Objects of the bucket: what is sent and what comes back is checked against its MD5."""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+import os
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cardocr_nb._client._calls import send
+from cardocr_nb._transport import Request
+from cardocr_nb.errors import DecodeError, ImageError
+
+if TYPE_CHECKING:
+    from cardocr_nb._transport import Response, Transport
+
+_PIECE = 8 * 2**20
+_MD5 = re.compile("[0-9a-f]{32}")
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectInfo:
+    """What the bucket says of an object.
+
+    Attributes
+    ----------
+    key : str
+    size : int
+        Bytes.
+    etag : str
+        MD5 of the content for an object put in one piece.
+    content_type : str or None
+    """
+
+    key: str
+    size: int
+    etag: str
+    content_type: str | None = None
+
+
+class Objects:
+    """The calls about objects, for any transport; part of `cardocr_nb._client.Client`.
+
+    Parameters
+    ----------
+    transport : Transport
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self.transport = transport
+
+    def upload(self, image: str | Path, key: str | None = None) -> str:
+        """Put an image into the bucket; an identical object that is there already is left alone.
+
+        Parameters
+        ----------
+        image : str or Path
+            File to send, streamed.
+        key : str, optional
+            Name in the bucket; default the file's name.
+
+        Returns
+        -------
+        str
+            The key.
+
+        Raises
+        ------
+        ImageError
+            There is no such file.
+        DecodeError
+            The object arrived changed.
+        TransportError, ServiceError
+        """
+        path = Path(image)
+        if not path.is_file():
+            raise ImageError("NoSuchFile", f"no file {str(path)!r}; check the path and the folder it starts from")
+        key = path.name if key is None else key
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+        there = self.transport.send(Request("HEAD", f"/{key}", host="cos"))
+        if there.status == 200 and _etag(there) == digest:
+            return key
+        headers = {"Content-Type": mimetypes.guess_type(path.name)[0] or "application/octet-stream"}
+        stored = _etag(send(self.transport, Request("PUT", f"/{key}", host="cos", headers=headers, body=path)))
+        if stored and stored != digest:
+            raise DecodeError(
+                f"the object {key!r} arrived changed: sent MD5 {digest}, stored {stored}; upload it again"
+            )
+        return key
+
+    def head(self, key: str) -> ObjectInfo:
+        """Ask for an object's size, ETag and content type.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such object.
+        """
+        reply = send(self.transport, Request("HEAD", f"/{key}", host="cos"))
+        size = reply.headers.get("content-length", "")
+        if not size.isdecimal():
+            raise DecodeError(f"the answer about the object {key!r} has no Content-Length; ask again")
+        return ObjectInfo(key, int(size), _etag(reply), reply.headers.get("content-type"))
+
+    def download(self, key: str, path: str | Path) -> Path:
+        """Fetch an object into a file, 8 MiB at a time: the file is there whole or not at all.
+
+        Parameters
+        ----------
+        key : str
+        path : str or Path
+            File to write, or a folder to write the object's last name into.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such object.
+        DecodeError
+            What came is not what the bucket holds, or the object changed meanwhile.
+        """
+        target = Path(path) / key.rpartition("/")[2] if Path(path).is_dir() else Path(path)
+        info = self.head(key)
+        digest = hashlib.md5(usedforsecurity=False)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")
+        part = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                for start in range(0, info.size, _PIECE):
+                    piece = self._piece(info, start)
+                    digest.update(piece)
+                    file.write(piece)
+            if _MD5.fullmatch(info.etag) and digest.hexdigest() != info.etag:
+                raise DecodeError(f"the object {key!r} came changed: its MD5 is not its ETag; download it again")
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+        return target
+
+    def _piece(self, info: ObjectInfo, start: int) -> bytes:
+        end = min(start + _PIECE, info.size) - 1
+        headers = {"Range": f"bytes={start}-{end}"}
+        reply = send(self.transport, Request("GET", f"/{info.key}", host="cos", headers=headers))
+        if _etag(reply) != info.etag or len(reply.body) != end - start + 1:
+            raise DecodeError(f"the object {info.key!r} changed while it was fetched; download it again")
+        return reply.body
+
+
+def _etag(reply: Response) -> str:
+    return reply.headers.get("etag", "").strip('"')

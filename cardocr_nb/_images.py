@@ -1,0 +1,284 @@
+"""Pictures in: what a file is, and its pixels as people see them.
+
+The limits are the service's: JPG, PNG, BMP, GIF or WebP of one frame, at most 20 MB, 250 million pixels in all and
+30,000 a side (the vendor's page for ``POST /jobs`` with Tag ``ImageLicenseRec``). A size is taken from the header, so a
+picture that is too large is refused before its pixels are decoded.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from cardocr_nb.errors import ImageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL.Image import Exif
+    from PIL.ImageFile import ImageFile
+
+MAX_BYTES = 20_000_000
+MAX_PIXELS = 250_000_000
+MAX_SIDE = 30_000
+
+_SIGNATURES = (
+    ("JPEG", 0, b"\xff\xd8\xff"),
+    ("PNG", 0, b"\x89PNG\r\n\x1a\n"),
+    ("GIF", 0, b"GIF87a"),
+    ("GIF", 0, b"GIF89a"),
+    ("WEBP", 8, b"WEBP"),
+    ("BMP", 0, b"BM"),
+    ("AVIF", 4, b"ftypavi"),
+    ("HEIF", 4, b"ftyphei"),
+    ("HEIF", 4, b"ftyphev"),
+    ("HEIF", 4, b"ftypmif1"),
+    ("HEIF", 4, b"ftypmsf1"),
+    ("TIFF", 0, b"II*\0"),
+    ("TIFF", 0, b"MM\0*"),
+    ("PDF", 0, b"%PDF-"),
+    ("PSD", 0, b"8BPS"),
+    ("JPEG 2000", 4, b"jP  \r\n\x87\n"),
+    ("ICO", 0, b"\0\0\1\0"),
+)
+_ORIENTATION_TAG = 0x0112
+_TRANSPOSED = 5
+_WIDE_GRAY = ("I", "I;16", "I;16B", "I;16L", "I;16N")
+
+
+@dataclass(frozen=True, slots=True)
+class ImageInfo:
+    """What the header of a picture says.
+
+    Attributes
+    ----------
+    format : str
+        ``JPEG``, ``PNG``, ``BMP``, ``GIF``, ``WEBP`` or ``HEIF``.
+    width, height : int
+        Pixels of the upright image, EXIF orientation applied.
+    orientation : int
+        EXIF orientation, 1 to 8; 1 where the file has none.
+    size_bytes : int
+        Length of the file.
+    """
+
+    format: str
+    width: int
+    height: int
+    orientation: int
+    size_bytes: int
+
+
+def inspect(source: str | Path | bytes) -> ImageInfo:
+    """Say what a file is, from its header.
+
+    Parameters
+    ----------
+    source : str, Path or bytes
+        Path of a file, or its content.
+
+    Raises
+    ------
+    ImageError
+        ``code`` is ``NoSuchFile``, ``EmptyFile``, ``FileTooLarge``, ``NotAnImage``, ``UnsupportedFormat``,
+        ``AnimatedImage``, ``ImageTooLarge`` or ``DamagedImage``. Damage behind the header shows in `load_upright`.
+
+    Examples
+    --------
+    >>> from io import BytesIO
+    >>> from PIL import Image
+    >>> file = BytesIO()
+    >>> Image.new("RGB", (85, 54)).save(file, "PNG")
+    >>> inspect(file.getvalue())
+    ImageInfo(format='PNG', width=85, height=54, orientation=1, size_bytes=...)
+    """
+    name, data = _content(source)
+    return _open(name, data)[1]
+
+
+def load_upright(source: str | Path | bytes) -> NDArray[np.uint8]:
+    """Decode a picture as people see it.
+
+    The EXIF orientation is applied, transparent parts stand on white, 16-bit gray is scaled to 8.
+
+    Parameters
+    ----------
+    source : str, Path or bytes
+        Path of a file, or its content.
+
+    Returns
+    -------
+    ndarray of shape (height, width, 3), uint8
+        Red, green, blue.
+
+    Raises
+    ------
+    ImageError
+        As `inspect`, and with code ``DamagedImage`` where the pixels are cut off or corrupt.
+
+    Examples
+    --------
+    >>> from io import BytesIO
+    >>> from PIL import Image
+    >>> file, rotated = BytesIO(), Image.Exif()
+    >>> rotated[0x0112] = 6
+    >>> Image.new("RGB", (85, 54)).save(file, "JPEG", exif=rotated)
+    >>> load_upright(file.getvalue()).shape
+    (85, 54, 3)
+    """
+    import numpy as np
+
+    name, data = _content(source)
+    image, info = _open(name, data)
+    try:
+        image.load()
+        pixels = _rgb(image)
+    except _failures() as fault:
+        _damaged(name, info.format, fault)
+    if info.orientation >= _TRANSPOSED:
+        pixels = pixels.transpose(1, 0, 2)
+    # Axes to mirror once the transposition is done; EXIF 2.32, table of tag 274.
+    mirror = {2: (1,), 3: (0, 1), 4: (0,), 6: (1,), 7: (0, 1), 8: (0,)}.get(info.orientation, ())
+    return np.ascontiguousarray(np.flip(pixels, mirror))
+
+
+def _content(source: str | Path | bytes) -> tuple[str, bytes]:
+    if isinstance(source, bytes):
+        name, size = "the image", len(source)
+    else:
+        path = Path(source)
+        name = str(path)
+        try:
+            if not path.is_file():
+                what = "is a folder" if path.is_dir() else "does not exist"
+                raise ImageError("NoSuchFile", f"{name} {what}; give the path of a JPG, PNG, BMP, GIF or WebP file")
+            size = path.stat().st_size
+        except (OSError, ValueError) as fault:
+            raise ImageError("NoSuchFile", f"{name!r} cannot be looked up ({fault}); check the path") from fault
+    if size > MAX_BYTES:
+        raise ImageError(
+            "FileTooLarge",
+            f"{name} has {size / 1e6:.1f} MB, at most {MAX_BYTES / 1e6:.0f} MB are read; save it as JPEG or smaller",
+        )
+    if isinstance(source, bytes):
+        data = source
+    else:
+        try:
+            data = Path(source).read_bytes()
+        except OSError as fault:
+            raise ImageError(
+                "NoSuchFile", f"{name} cannot be opened ({fault.strerror}); check its permissions"
+            ) from fault
+    if not data:
+        raise ImageError("EmptyFile", f"{name} is empty (0 bytes); copy or download it again")
+    return name, data
+
+
+def _open(name: str, data: bytes) -> tuple[ImageFile, ImageInfo]:
+    from PIL import Image
+
+    kind = next((k for k, at, mark in _SIGNATURES if data.startswith(mark, at)), None)
+    if kind is None:
+        raise ImageError("NotAnImage", f"{name} is not a picture; give a JPG, PNG, BMP, GIF or WebP file")
+    opener = _openers().get(kind)
+    if opener is None and kind == "HEIF" and kind in Image.OPEN:
+        opener = Image.OPEN[kind][0]
+    if opener is None:
+        raise ImageError("UnsupportedFormat", f"{name} is a {kind} file; save it as JPG, PNG, BMP, GIF or WebP")
+    try:
+        image = opener(io.BytesIO(data), "")
+        width, height = image.size
+        too_large = width * height > MAX_PIXELS or max(width, height) > MAX_SIDE
+        frames = 1 if kind == "HEIF" or too_large else 1 + bool(getattr(image, "is_animated", False))
+    except Image.DecompressionBombError:
+        raise ImageError(
+            "ImageTooLarge", f"{name} is larger than Pillow opens safely; make it smaller, 2,000 pixels wide is plenty"
+        ) from None
+    except _failures() as fault:
+        _damaged(name, kind, fault)
+    if too_large:
+        raise ImageError(
+            "ImageTooLarge",
+            f"{name} has {width:,} x {height:,} pixels, at most {MAX_PIXELS:,} in all and {MAX_SIDE:,} a side are "
+            "read; make it smaller, 2,000 pixels wide is plenty for a card",
+        )
+    if frames > 1:
+        raise ImageError("AnimatedImage", f"{name} has more than one frame; save one of them as JPG or PNG")
+    orientation = _orientation(image.info.get("exif", b""))
+    if orientation >= _TRANSPOSED:
+        width, height = height, width
+    return image, ImageInfo(kind, width, height, orientation, len(data))
+
+
+@cache
+def _openers() -> dict[str, Callable[[io.BytesIO, str], ImageFile]]:
+    """Pillow's readers, past ``Image.open``, whose limit is lower and can be changed for the whole process only."""
+    from PIL import BmpImagePlugin, GifImagePlugin, Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+
+    class Jpeg(JpegImagePlugin.JpegImageFile):
+        def getexif(self) -> Exif:
+            # Pillow looks here for the resolution, and warns about each oddity that it meets on the way.
+            return Image.Exif()
+
+    return {
+        "JPEG": Jpeg,
+        "PNG": PngImagePlugin.PngImageFile,
+        "BMP": BmpImagePlugin.BmpImageFile,
+        "GIF": GifImagePlugin.GifImageFile,
+        "WEBP": WebPImagePlugin.WebPImageFile,
+    }
+
+
+@cache
+def _failures() -> tuple[type[Exception], ...]:
+    """All that Pillow's readers were seen to raise on damaged files."""
+    from PIL import Image
+
+    return (
+        *(ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, OSError, RuntimeError, SyntaxError),
+        *(TypeError, ValueError, Warning, struct.error, zlib.error, Image.DecompressionBombError),
+    )
+
+
+def _damaged(name: str, kind: str, fault: Exception) -> NoReturn:
+    raise ImageError(
+        "DamagedImage", f"{name} is a {kind} file, but cut off or corrupt ({fault}); copy or save it again"
+    ) from fault
+
+
+def _orientation(exif: bytes) -> int:
+    """Tag 274 of the first directory (EXIF 2.32, 4.6.4), 1 for whatever is not well formed."""
+    tiff = exif.removeprefix(b"Exif\0\0")
+    order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
+    if order is None:
+        return 1
+    try:
+        (start,) = struct.unpack_from(f"{order}I", tiff, 4)
+        (count,) = struct.unpack_from(f"{order}H", tiff, start)
+        for entry in range(start + 2, start + 2 + 12 * count, 12):
+            tag, _, _, value = struct.unpack_from(f"{order}HHIH", tiff, entry)
+            if tag == _ORIENTATION_TAG:
+                return value if value in range(1, 9) else 1
+    except struct.error:
+        return 1
+    return 1
+
+
+def _rgb(image: ImageFile) -> NDArray[np.uint8]:
+    import numpy as np
+    from PIL import Image
+
+    if image.mode in _WIDE_GRAY:
+        gray = np.clip(np.asarray(image) >> 8, 0, 255).astype(np.uint8)
+        return np.repeat(gray[:, :, None], 3, axis=2)
+    if image.has_transparency_data:
+        paper = Image.new("RGBA", image.size, "white")
+        return np.asarray(Image.alpha_composite(paper, image.convert("RGBA")).convert("RGB"))
+    return np.asarray(image.convert("RGB"))

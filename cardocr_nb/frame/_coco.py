@@ -1,0 +1,156 @@
+"""The frame ↔ COCO, the object detection format that most annotation and training tools read.
+
+Source: the COCO project's page "Data format", https://cocodataset.org/#format-data. A field is an annotation: the
+polygon its ``segmentation``, the field's name its category. COCO has no place for texts; ``text`` and ``score`` stand as
+further members of an annotation, which readers of COCO pass over.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from cardocr_nb import polygon
+from cardocr_nb.frame._frame_schema import CATEGORIES, conform
+from cardocr_nb.frame._label_studio import image_sizes
+from cardocr_nb.frame._polygon_array import PolygonArray
+from cardocr_nb.frame._reshape import fields_of
+
+if TYPE_CHECKING:
+    import os
+
+    from cardocr_nb.frame._label_studio import Sizes
+
+
+def to_coco(df: pd.DataFrame, sizes: Sizes, *, texts: bool = True) -> dict[str, Any]:
+    """Make a COCO data set of the fields that have a polygon.
+
+    Parameters
+    ----------
+    df : DataFrame
+        As `cardocr_nb.to_frame` makes it.
+    sizes : mapping of str to (int, int), or path
+        Width and height in pixels of each key's upright image, or the folder that holds the images under their keys.
+    texts : bool, default True
+        Also give ``text`` and ``score`` (0 to 1) of each annotation.
+
+    Returns
+    -------
+    dict
+        ``info, licenses, images, annotations, categories``, ready for ``json.dump``; ids count from 1. An image on
+        which nothing was found stands among the images.
+
+    Raises
+    ------
+    ImageError
+        An image is not in the folder or cannot be read.
+    KeyError
+        A key is not in the mapping.
+    ValueError
+        Rows have no key.
+
+    Examples
+    --------
+    >>> from cardocr_nb.frame import to_frame
+    >>> from cardocr_nb.wire._records import CardResult, Field
+    >>> found = Field("姓名", "样本", 98, ((0, 0), (0, 20), (30, 20), (30, 0)))
+    >>> coco = to_coco(to_frame(CardResult((found,), key="a.jpg")), {"a.jpg": (300, 200)}, texts=False)
+    >>> coco["annotations"][0]["bbox"], coco["annotations"][0]["area"]
+    ([0.0, 0.0, 30.0, 20.0], 600.0)
+    """
+    if df["key"].isna().any():
+        raise ValueError(f"{int(df['key'].isna().sum())} rows have no key, which names their image; drop or name them")
+    frame = conform(df)
+    images, keys = pd.factorize(frame["key"])
+    known = image_sizes([str(key) for key in keys], sizes)
+    names = list(dict.fromkeys([*CATEGORIES["field"], *fields_of(frame)]))
+    rows = np.flatnonzero(frame["field"].notna() & frame["polygon"].notna())
+    part, points = frame.take(rows), frame["polygon"].array.to_points()[rows]
+    boxes = polygon.bbox(points)
+    boxes[:, 2:] -= boxes[:, :2]
+    columns = (part["field"], part["text"], part["score"], images[rows], points, boxes, polygon.area(points))
+    annotations = []
+    for number, (field, text, score, image, corners, box, area) in enumerate(zip(*columns, strict=True), 1):
+        read = {"text": None if pd.isna(text) else text, "score": None if pd.isna(score) else int(score) / 100}
+        annotations.append(
+            {
+                "id": number,
+                "image_id": int(image) + 1,
+                "category_id": names.index(field) + 1,
+                "segmentation": [corners.ravel().tolist()],
+                "bbox": box.tolist(),
+                "area": float(area),
+                "iscrowd": 0,
+            }
+            | (read if texts else {})
+        )
+    return {
+        "info": {"description": "card fields", "version": "1.0"},
+        "licenses": [],
+        "images": [
+            {"id": n, "file_name": key, "width": known[key][0], "height": known[key][1]}
+            for n, key in enumerate(map(str, keys), 1)
+        ],
+        "annotations": annotations,
+        "categories": [{"id": n, "name": name, "supercategory": "card"} for n, name in enumerate(names, 1)],
+    }
+
+
+def from_coco(coco: str | os.PathLike[str] | Mapping[str, Any]) -> pd.DataFrame:
+    """Make a frame of a COCO data set; one row an annotation, one row an image without any.
+
+    Parameters
+    ----------
+    coco : path or dict
+        An annotation whose ``segmentation`` is not one polygon of four corners gets its ``bbox`` as polygon.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `cardocr_nb.frame._frame_schema`; ``text`` and ``score`` where the annotations tell them; coordinates rounded
+        to whole pixels.
+
+    Raises
+    ------
+    ValueError
+        It is no COCO data set.
+
+    Examples
+    --------
+    >>> from_coco({"images": [{"id": 1, "file_name": "a.jpg"}], "annotations": [], "categories": []})["key"].tolist()
+    ['a.jpg']
+    """
+    data = coco if isinstance(coco, Mapping) else json.loads(Path(coco).read_text(encoding="utf-8"))
+    if not isinstance(data, Mapping) or not {"images", "annotations", "categories"} <= set(data):
+        raise ValueError("a COCO data set has the members 'images', 'annotations' and 'categories'")
+    names = {category["id"]: category["name"] for category in data["categories"]}
+    by_image: dict[Any, list[Mapping[str, Any]]] = {image["id"]: [] for image in data["images"]}
+    for annotation in data["annotations"]:
+        by_image[annotation["image_id"]].append(annotation)
+    rows, points = [], []
+    for image in data["images"]:
+        for annotation in by_image[image["id"]] or [{}]:
+            score = annotation.get("score")
+            field = names.get(annotation.get("category_id"))
+            rows.append(
+                (image["file_name"], field, annotation.get("text"), None if score is None else round(score * 100))
+            )
+            points.append(_corners(annotation))
+    df = pd.DataFrame(rows, columns=["key", "field", "text", "score"])
+    df["polygon"] = PolygonArray.from_numpy(np.array(points, dtype=np.float64).reshape(-1, 4, 2))
+    return conform(df)
+
+
+def _corners(annotation: Mapping[str, Any]) -> list[list[float]]:
+    segments = annotation.get("segmentation")
+    if isinstance(segments, list) and len(segments) == 1 and len(segments[0]) == 8:
+        return [segments[0][n : n + 2] for n in range(0, 8, 2)]
+    if "bbox" not in annotation:
+        return [[float("nan")] * 2] * 4
+    x, y, width, height = annotation["bbox"]
+    return [[x, y], [x, y + height], [x + width, y + height], [x + width, y]]

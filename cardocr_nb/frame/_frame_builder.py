@@ -1,0 +1,218 @@
+"""A frame put together block by block, in memory that is little more than the frame's own.
+
+Columns of numbers grow in place, texts stay in Arrow's pieces, and categories are numbered as they come, so that
+nothing of the size of the input is held twice.
+"""
+
+from __future__ import annotations
+
+import warnings
+from mmap import mmap
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from cardocr_nb._bulk._columns import MISSING
+from cardocr_nb.cards import field_name, known_field
+from cardocr_nb.frame._frame_schema import CATEGORIES, COLUMNS, DTYPES, TIMEZONE
+from cardocr_nb.frame._long_rows import WORDS
+from cardocr_nb.frame._polygon_array import PolygonArray
+from cardocr_nb.frame._record_batch import NUMBERS, TIMES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from cardocr_nb.frame._long_rows import LongRows
+
+_STEP = 65_536
+_PIECES = 16
+_NAMED_AT_MOST = 10
+
+
+class UnknownLabelWarning(UserWarning):
+    """A field came under a label that this package does not know; its row is kept, under a name made from the label."""
+
+
+class PolygonWarning(UserWarning):
+    """A field's polygon has not four corners, or one beyond any image; its row is kept, with the polygon missing."""
+
+
+class Builder:
+    """Takes blocks in order and gives the frame."""
+
+    def __init__(self) -> None:
+        self._words = {name: _Words() for name in WORDS}
+        self._texts = {name: _Texts() for name in COLUMNS if DTYPES[name] == "str"}
+        self._numbers = {name: _Growing(DTYPES[name].lower()) for name in (*NUMBERS, "score")}
+        self._times = {name: _Growing("int64") for name in TIMES}
+        self._points, self._no_polygon = _Growing("int32", (4, 2)), _Growing("bool")
+        self._left_out = 0
+
+    def add(self, block: LongRows) -> None:
+        """Take in the rows of a block, behind those that are there."""
+        for name, (words, places) in block.words.items():
+            self._words[name].add(words, places)
+        for name, texts in block.texts.items():
+            self._texts[name].add(texts)
+        for name, numbers in block.numbers.items():
+            self._numbers[name].add(numbers)
+        for name, times in block.times.items():
+            self._times[name].add(times)
+        self._points.add(block.points)
+        self._no_polygon.add(block.no_polygon)
+        self._left_out += block.left_out
+
+    def frame(self) -> pd.DataFrame:
+        """Give the frame, once; labels and polygons that are odd are told in a warning each."""
+        if self._left_out:
+            warnings.warn(
+                f"{self._left_out} polygons have not four corners within the range of int32; they are missing in the "
+                "frame",
+                PolygonWarning,
+                stacklevel=3,
+            )
+        labels = self._words["label"]
+        names = _Words()
+        name_of_label = [names.place(field_name(label)) for label in labels.words]
+        unknown = [label for label in labels.words if known_field(label) is None]
+        if unknown:
+            warnings.warn(_unknown(unknown), UnknownLabelWarning, stacklevel=3)
+        columns: dict[str, Any] = {"field": names.finish("field", labels.codes, name_of_label)}
+        columns |= {name: words.finish(name, words.codes) for name, words in self._words.items()}
+        columns |= {name: texts.finish() for name, texts in self._texts.items()}
+        columns |= {name: _integers(grown.finish()) for name, grown in self._numbers.items()}
+        columns |= {name: _moments(grown.finish()) for name, grown in self._times.items()}
+        columns["polygon"] = PolygonArray(self._points.finish(), self._no_polygon.finish())
+        return pd.DataFrame({name: columns[name] for name in COLUMNS}, copy=False)
+
+
+def _unknown(labels: list[str]) -> str:
+    named = ", ".join(repr(label) for label in labels[:_NAMED_AT_MOST])
+    more = f" and {len(labels) - _NAMED_AT_MOST} more" if len(labels) > _NAMED_AT_MOST else ""
+    return f"{len(labels)} unknown labels: {named}{more}. Their rows are kept, under field names made from them"
+
+
+class _Growing:
+    """An array that grows by segments. Their memory is mapped, so that it goes back to the system one by one."""
+
+    def __init__(self, dtype: str, shape: tuple[int, ...] = ()) -> None:
+        self._dtype, self._shape = np.dtype(dtype), shape
+        self._segments: list[NDArray[Any]] = []
+        self._room = 0
+
+    def add(self, values: NDArray[Any]) -> None:
+        while len(values):
+            if not self._room:
+                self._segments.append(_mapped(_STEP, self._shape, self._dtype))
+                self._room = _STEP
+            now = values[: self._room]
+            begin = _STEP - self._room
+            self._segments[-1][begin : begin + len(now)] = now
+            self._room -= len(now)
+            values = values[len(now) :]
+
+    def widen(self, dtype: np.dtype[Any]) -> None:
+        """Make room for larger numbers."""
+        if dtype.itemsize > self._dtype.itemsize:
+            self._dtype = dtype
+            self._segments = [segment.astype(dtype) for segment in self._segments]
+
+    def renumbered(self, numbers: list[int]) -> NDArray[Any]:
+        """Give a copy in which each number is another; negative ones stay."""
+        table = np.array([*numbers, -1], dtype=_narrowest(max(numbers, default=0)))
+        return self._joined(table.dtype, lambda values: table[values])
+
+    def finish(self) -> NDArray[Any]:
+        """Give the array, once."""
+        joined = self._joined(self._dtype, lambda values: values, give_back=True)
+        self._segments = []
+        return joined
+
+    def _joined(
+        self, dtype: np.dtype[Any], change: Callable[[NDArray[Any]], NDArray[Any]], *, give_back: bool = False
+    ) -> NDArray[Any]:
+        count = _STEP * len(self._segments) - self._room
+        joined = np.empty((count, *self._shape), dtype=dtype)
+        for number in range(len(self._segments)):
+            begin = number * _STEP
+            end = min(begin + _STEP, count)
+            joined[begin:end] = change(self._segments[number][: end - begin])
+            if give_back:
+                self._segments[number] = joined[:0]
+        return joined
+
+
+def _mapped(count: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    memory = mmap(-1, count * int(np.prod(shape, dtype=np.int64)) * dtype.itemsize)
+    return np.frombuffer(memory, dtype=dtype).reshape(count, *shape)
+
+
+def _narrowest(highest: int) -> np.dtype[Any]:
+    return next(np.dtype(d) for d in ("int8", "int16", "int32") if highest < np.iinfo(d).max)
+
+
+class _Words:
+    """A column of categories, numbered as they come."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, int] = {}
+        self.codes = _Growing("int8")
+
+    @property
+    def words(self) -> list[str]:
+        return list(self._places)
+
+    def place(self, word: str) -> int:
+        return self._places.setdefault(word, len(self._places))
+
+    def add(self, words: list[str], places: NDArray[Any]) -> None:
+        """Take in the words at some places; -1 stands for none."""
+        known = [self.place(word) for word in words]
+        dtype = _narrowest(len(self._places))
+        self.codes.widen(dtype)
+        self.codes.add(np.array([*known, -1], dtype=dtype).take(places))
+
+    def finish(self, name: str, codes: _Growing, meaning: Sequence[int] | None = None) -> pd.Categorical:
+        """Make a column of codes; `meaning` tells the place of the word for which each code stands."""
+        fixed = CATEGORIES.get(name, ())
+        order = [*fixed, *sorted(set(self._places) - set(fixed))]
+        rank = {word: place for place, word in enumerate(order)}
+        ranks = [rank[word] for word in self._places]
+        renumbered = codes.renumbered(ranks if meaning is None else [ranks[place] for place in meaning])
+        dtype = pd.CategoricalDtype(pd.Index(order, dtype="str"))
+        return pd.Categorical.from_codes(renumbered, dtype=dtype)
+
+
+class _Texts:
+    """A column of texts, in pieces of growing size."""
+
+    def __init__(self) -> None:
+        self._large: list[pa.Array] = []
+        self._small: list[pa.Array] = []
+
+    def add(self, values: pa.LargeStringArray) -> None:
+        self._small.append(values)
+        if len(self._small) == _PIECES:
+            self._join()
+
+    def _join(self) -> None:
+        if self._small:
+            self._large.append(pa.concat_arrays(self._small))
+            self._small = []
+
+    def finish(self) -> Any:
+        self._join()
+        pieces = pa.chunked_array(self._large, pa.large_string())
+        return pd.StringDtype(na_value=np.nan).__from_arrow__(pieces)  # type: ignore[attr-defined]  # the stubs lack it
+
+
+def _integers(values: NDArray[Any]) -> pd.arrays.IntegerArray:
+    return pd.arrays.IntegerArray(values, values == MISSING)
+
+
+def _moments(values: NDArray[np.int64]) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(values.view("M8[us]"), tz="UTC").tz_convert(TIMEZONE)

@@ -1,0 +1,169 @@
+"""Columns and dtypes of the frame, in one place.
+
+One row a field; a card that failed or on which nothing was found keeps one row with ``field`` missing.
+
+========== ======================== ====================================================================
+column     dtype                    holds
+========== ======================== ====================================================================
+job_id     str                      id of the job; missing for a synchronous reading or a failed submission
+key        str                      name of the image in the bucket, or the file of an unreadable response
+card_type  category                 ``IDCard`` or ``DriverLicense``
+state      category                 how the job stands, or ``Unreadable``, ``Planned``, ``Unknown`` (see below); missing for
+                                    a job that the service does not know
+code       category                 why it failed; missing otherwise
+message    str                      the same in words
+field      category                 canonical name, in the order of the card
+label      category                 the name as it came over the wire
+text       str                      what was read, never ``""``
+score      Int16                    0 to 100
+polygon    polygon                  four corners in pixels of the upright image
+status     Int8                     1 something was found on the image, 0 nothing
+user_data  str                      what was passed through
+job_level  Int8                     0 to 2
+queue_id   category
+bucket     category
+region     category                 of the cloud
+created    datetime64[us, UTC+08:00]
+started    datetime64[us, UTC+08:00]
+ended      datetime64[us, UTC+08:00]
+========== ======================== ====================================================================
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from cardocr_nb.cards import FIELDS, CardType
+from cardocr_nb.frame._polygon_dtype import PolygonDtype
+from cardocr_nb.wire._records import JobState
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable
+
+UNREADABLE = "Unreadable"
+"""State of a row that stands for a saved response that could not be read."""
+
+PLANNED, UNKNOWN = "Planned", "Unknown"
+"""States of images in the ledger of a run: not submitted; submitted, and nobody knows whether it was accepted."""
+
+TIMEZONE = timezone(timedelta(hours=8))
+"""The offset in which the service gives its times."""
+
+CATEGORIES: dict[str, tuple[str, ...]] = {
+    "card_type": tuple(str(c) for c in CardType),
+    "state": (*(str(s) for s in JobState), UNREADABLE, PLANNED, UNKNOWN),
+    "field": tuple(dict.fromkeys(f.name for fields in FIELDS.values() for f in fields)),
+}
+"""Categories that are always there, in this order, so that frames of different runs have the same ones."""
+
+_TIME = pd.DatetimeTZDtype("us", TIMEZONE)
+
+DTYPES: dict[str, Any] = {
+    "job_id": "str",
+    "key": "str",
+    "card_type": "category",
+    "state": "category",
+    "code": "category",
+    "message": "str",
+    "field": "category",
+    "label": "category",
+    "text": "str",
+    "score": "Int16",
+    "polygon": PolygonDtype(),
+    "status": "Int8",
+    "user_data": "str",
+    "job_level": "Int8",
+    "queue_id": "category",
+    "bucket": "category",
+    "region": "category",
+    "created": _TIME,
+    "started": _TIME,
+    "ended": _TIME,
+}
+"""Dtype of each column, in the frame's order."""
+
+COLUMNS = tuple(DTYPES)
+"""The columns of the frame, in order."""
+
+CARD = ("job_id", "key")
+"""The columns that together tell one card from another."""
+
+
+def series(name: str, values: Iterable[Any] | pd.Series) -> pd.Series:
+    """Make a column of the frame with its dtype.
+
+    Parameters
+    ----------
+    name : str
+        One of `COLUMNS`.
+    values : iterable or Series
+        None or NaN where missing.
+
+    Raises
+    ------
+    ValueError
+        The values are of another kind.
+
+    Examples
+    --------
+    >>> series("score", [99, None]).dtype
+    Int16Dtype()
+    """
+    dtype = DTYPES[name]
+    column = values if isinstance(values, pd.Series) else pd.Series(values, dtype=object if dtype is _TIME else None)
+    try:
+        return _cast(name, column)
+    except (TypeError, ValueError):
+        # Said without what pandas says, which quotes the value.
+        raise ValueError(
+            f"the column {name!r} cannot be made {dtype}; are the columns of the frame named right?"
+        ) from None
+
+
+def _cast(name: str, column: pd.Series) -> pd.Series:
+    dtype = DTYPES[name]
+    if dtype is _TIME and column.dtype != _TIME:
+        column = pd.to_datetime(column, utc=True).dt.tz_convert(TIMEZONE)
+    if dtype == "category":
+        fixed = CATEGORIES.get(name, ())
+        if column.dtype == "category" and tuple(column.cat.categories[: len(fixed)]) == fixed:
+            return column.rename(name)
+        column = column.astype("str")
+        others = sorted(set(column.dropna().unique()) - set(fixed))
+        dtype = pd.CategoricalDtype(pd.Index([*fixed, *others], dtype="str"))
+    return column.astype(dtype).rename(name)
+
+
+def conform(df: pd.DataFrame) -> pd.DataFrame:
+    """Give a frame the columns and dtypes of this package.
+
+    For frames that come from elsewhere (CSV, a database) or that have lost their categories in ``pandas.concat``.
+    Columns that are missing come in empty, others are kept at the end.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> conform(pd.DataFrame({"key": ["a.jpg"], "score": [99.0]})).score.dtype
+    Int16Dtype()
+    """
+    columns: dict[Hashable, pd.Series] = {
+        name: series(name, df[name]) if name in df.columns else series(name, [None] * len(df)).set_axis(df.index)
+        for name in COLUMNS
+    }
+    columns |= {name: df[name] for name in df.columns if name not in DTYPES}
+    # Columns that fit stay where they are: pandas copies one when somebody writes into it.
+    return pd.DataFrame(columns, index=df.index, copy=False)
+
+
+def empty() -> pd.DataFrame:
+    """Make a frame without rows.
+
+    Examples
+    --------
+    >>> empty().shape
+    (0, 20)
+    """
+    return conform(pd.DataFrame())

@@ -1,0 +1,222 @@
+"""The frame ↔ tasks of Label Studio, for people to correct readings and to bring the truth back.
+
+The format is that of Label Studio's guide, "Import pre-annotated data" and its OCR template: a task names its image;
+each region of a prediction or annotation is told by results of one ``id``, a ``polygonlabels`` that outlines it and a
+``textarea`` with its text; points are percent of the image's width and height, from the upper left corner.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+from xml.sax.saxutils import quoteattr
+
+import numpy as np
+import pandas as pd
+
+from cardocr_nb.cards import english
+from cardocr_nb.errors import ImageError
+from cardocr_nb.frame._frame_schema import conform
+from cardocr_nb.frame._polygon_array import PolygonArray
+from cardocr_nb.frame._reshape import fields_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    Sizes: TypeAlias = Mapping[str, tuple[int, int]] | str | PathLike[str]
+
+_CARD = ("job_id", "key", "card_type", "state")
+_IMAGE, _LABEL, _TEXT = "image", "label", "transcription"
+
+
+def to_label_studio(df: pd.DataFrame, sizes: Sizes, *, image: str = "{key}") -> list[dict[str, Any]]:
+    """Make tasks with the readings as predictions, to import into a project of Label Studio.
+
+    Parameters
+    ----------
+    df : DataFrame
+        As `cardocr_nb.to_frame` makes it. A field without a polygon stands over the whole image.
+    sizes : mapping of str to (int, int), or path
+        Width and height in pixels of each key's upright image, or the folder that holds the images under their keys.
+    image : str, default "{key}"
+        Address of an image as Label Studio is to open it, with ``{key}`` in it, such as
+        ``"/data/local-files/?d=cards/{key}"``.
+
+    Returns
+    -------
+    list of dict
+        One task a card, ready for ``json.dump``. The labelling configuration that fits is `label_studio_config`.
+
+    Raises
+    ------
+    ImageError
+        An image is not in the folder or cannot be read; each is named.
+    KeyError
+        A key is not in the mapping.
+    ValueError
+        Cards have no key.
+
+    References
+    ----------
+    https://labelstud.io/guide/predictions and https://labelstud.io/templates/optical_character_recognition
+
+    Examples
+    --------
+    >>> from cardocr_nb.frame import to_frame
+    >>> from cardocr_nb.wire._records import CardResult, Field
+    >>> found = Field("姓名", "样本", 98, ((0, 0), (0, 20), (30, 20), (30, 0)))
+    >>> task = to_label_studio(to_frame(CardResult((found,), key="a.jpg")), {"a.jpg": (300, 200)})[0]
+    >>> task["predictions"][0]["result"][0]["value"]["points"]
+    [[0.0, 0.0], [0.0, 10.0], [10.0, 10.0], [10.0, 0.0]]
+    """
+    if df["key"].isna().any():
+        raise ValueError(f"{int(df['key'].isna().sum())} rows have no key, which names their image; drop or name them")
+    known = image_sizes(df["key"].unique(), sizes)
+    tasks: list[dict[str, Any]] = []
+    for _, card in conform(df).groupby(["job_id", "key"], sort=False, dropna=False, observed=True):
+        width, height = known[str(card["key"].iloc[0])]
+        regions = card[card["field"].notna()]
+        points = regions["polygon"].array.to_points() / (width, height) * 100
+        rows = zip(regions["field"], regions["text"], regions["score"], points, strict=True)
+        result = [r for n, row in enumerate(rows) for r in _region(n, row, width, height)]
+        about: dict[str, Any] = {name: _plain(card[name].iloc[0]) for name in _CARD}
+        scores = regions["score"].dropna()
+        prediction: dict[str, Any] = {"model_version": "cardocr", "result": result}
+        if len(scores):
+            prediction["score"] = float(scores.mean()) / 100
+        data = {_IMAGE: image.format(key=about["key"])} | about
+        tasks.append({"data": data, "predictions": [prediction]})
+    return tasks
+
+
+def from_label_studio(tasks: str | PathLike[str] | Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Make a frame of tasks that Label Studio exported (format JSON), or of those that `to_label_studio` made.
+
+    Parameters
+    ----------
+    tasks : path, or list of dict
+        Of a task the latest annotation that was not cancelled is taken, or its first prediction where nobody annotated.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `cardocr_nb.frame._frame_schema`: texts and polygons as people left them, scores where they are told; usable
+        as truth. Points are rounded to whole pixels. A region with other than four points keeps its row without a
+        polygon; so does one over the whole image. A task without regions keeps one row.
+
+    Raises
+    ------
+    ValueError
+        It is no export of Label Studio in the format JSON.
+
+    Examples
+    --------
+    >>> from_label_studio([{"data": {"image": "cards/a.jpg"}, "annotations": []}])["key"].tolist()
+    ['cards/a.jpg']
+    """
+    given: Any = json.loads(Path(tasks).read_text(encoding="utf-8")) if isinstance(tasks, str | PathLike) else tasks
+    if not (isinstance(given, list | tuple) and all(isinstance(t, Mapping) and "data" in t for t in given)):
+        raise ValueError("an export of Label Studio is a list of tasks with the node 'data'; choose the format JSON")
+    rows = []
+    for task in given:
+        data = task["data"]
+        about = {name: data.get(name) for name in _CARD} | {"key": data.get("key") or data.get(_IMAGE)}
+        rows += [about | region for region in _regions(_latest(task))] or [about]
+    columns = [*_CARD, "field", "text", "score", "polygon"]
+    df = pd.DataFrame(rows, columns=columns)
+    points = [p if isinstance(p, list) else [[math.nan] * 2] * 4 for p in df["polygon"]]
+    df["polygon"] = PolygonArray.from_numpy(np.array(points, dtype=np.float64).reshape(-1, 4, 2))
+    df["score"] = pd.to_numeric(df["score"]).round().astype("Int16")
+    return conform(df)
+
+
+def label_studio_config(df: pd.DataFrame) -> str:
+    """Write the labelling configuration for a frame's fields, to paste into the settings of a project.
+
+    Examples
+    --------
+    >>> from cardocr_nb.frame._frame_schema import empty
+    >>> label_studio_config(empty()).splitlines()[0]
+    '<View>'
+    """
+    labels = "\n".join(
+        f"    <Label value={quoteattr(f)} alias={quoteattr(f)} hint={quoteattr(english(f))}/>" for f in fields_of(df)
+    )
+    return f"""<View>
+  <Image name="{_IMAGE}" value="${_IMAGE}"/>
+  <PolygonLabels name="{_LABEL}" toName="{_IMAGE}">
+{labels}
+  </PolygonLabels>
+  <TextArea name="{_TEXT}" toName="{_IMAGE}" perRegion="true" editable="true" maxSubmissions="1"/>
+</View>
+"""
+
+
+def image_sizes(keys: Iterable[str], sizes: Sizes) -> dict[str, tuple[int, int]]:
+    """Width and height in pixels by key, from a mapping or from the images of a folder."""
+    from cardocr_nb._images import inspect
+
+    if isinstance(sizes, Mapping):
+        lacking = [key for key in keys if key not in sizes]
+        if lacking:
+            raise KeyError(f"sizes has no width and height for {', '.join(map(repr, lacking[:10]))}")
+        return {key: sizes[key] for key in keys}
+    found, faults = {}, []
+    for key in keys:
+        try:
+            info = inspect(Path(sizes) / key)
+            found[key] = info.width, info.height
+        except ImageError as e:
+            faults.append(e)
+    if faults:
+        raise ImageError(faults[0].code, f"{len(faults)} images give no size: " + "; ".join(map(str, faults[:10])))
+    return found
+
+
+def _plain(value: object) -> str | None:
+    return None if pd.isna(value) else str(value)  # type: ignore[call-overload]  # a scalar
+
+
+def _region(number: int, row: tuple[Any, ...], width: int, height: int) -> Iterator[dict[str, Any]]:
+    field, text, score, points = row
+    whole = bool(np.isnan(points).any())
+    outline = [[0.0, 0.0], [0.0, 100.0], [100.0, 100.0], [100.0, 0.0]] if whole else points.tolist()
+    shape = {"points": outline, "closed": True}
+    common = {"id": f"field-{number}", "to_name": _IMAGE, "original_width": width, "original_height": height,
+              "image_rotation": 0} | ({} if pd.isna(score) else {"score": int(score) / 100})  # fmt: skip
+    yield common | {"from_name": _LABEL, "type": "polygonlabels", "value": shape | {"polygonlabels": [str(field)]}}
+    if not pd.isna(text):
+        yield common | {"from_name": _TEXT, "type": "textarea", "value": shape | {"text": [str(text)]}}
+
+
+def _latest(task: Mapping[str, Any]) -> list[Any]:
+    done = [a for a in task.get("annotations") or [] if not a.get("was_cancelled")]
+    chosen = done[-1:] or (task.get("predictions") or [])[:1]
+    return list(chosen[0].get("result") or []) if chosen else []
+
+
+def _regions(results: list[Any]) -> list[dict[str, Any]]:
+    regions: dict[str, dict[str, Any]] = {}
+    for result in results:
+        region = regions.setdefault(str(result.get("id")), {})
+        value = result.get("value", {})
+        if result.get("score") is not None:
+            region["score"] = result["score"] * 100
+        if result.get("type") == "textarea":
+            text = value.get("text") or []
+            region["text"] = ("\n".join(text) if isinstance(text, list) else text) or None
+        elif result.get("type") == "polygonlabels":
+            region["field"] = (value.get("polygonlabels") or [None])[0]
+            region["polygon"] = _pixels(value.get("points") or [], result)
+    return [region for region in regions.values() if region.get("field")]
+
+
+def _pixels(points: list[Any], result: Mapping[str, Any]) -> list[list[float]] | None:
+    whole = {tuple(p) for p in points} == {(0, 0), (0, 100), (100, 100), (100, 0)}
+    if len(points) != 4 or whole or "original_width" not in result:
+        return None
+    return [[x * result["original_width"] / 100, y * result["original_height"] / 100] for x, y in points]

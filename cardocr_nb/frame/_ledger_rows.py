@@ -1,0 +1,88 @@
+"""The ledger of a run → one row a field."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cardocr_nb._ledger import outcomes
+from cardocr_nb.frame._frame_schema import COLUMNS, PLANNED, UNKNOWN, UNREADABLE, conform
+from cardocr_nb.frame._responses import read_responses
+from cardocr_nb.wire._records import JobState
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cardocr_nb._ledger import Ledger, Outcome
+
+_CHUNK = 2000
+_OWN_PART = r"^cardocr-[0-9a-f]{24} ?"
+_STATES = {
+    "planned": PLANNED,
+    "intent": UNKNOWN,
+    "unknown": UNKNOWN,
+    "held": UNKNOWN,
+    "sent": str(JobState.SUBMITTED),
+    "failed": str(JobState.FAILED),
+}
+_LOST = "the answer to the submission was lost; the next run looks for the job"
+
+
+def read_ledger(source: Ledger | str | Path, run: int | None = None) -> pd.DataFrame:
+    """Read the ledger of a run, which may go on meanwhile.
+
+    Parameters
+    ----------
+    source : Ledger, str or Path
+    run : int, optional
+        Only the images of this run.
+
+    Returns
+    -------
+    DataFrame
+        As `cardocr_nb.to_frame` makes it, the images in the order in which they were given first. State ``Planned`` is
+        not submitted, ``Unknown`` may have been accepted. A picture that stands under two keys and was submitted once
+        has its rows under both.
+
+    Raises
+    ------
+    LedgerError
+        There is no such file, it is no ledger, or of another version.
+    """
+    given = outcomes(source, run)
+    parts = []
+    while chunk := list(islice(given, _CHUNK)):
+        parts.append(_part(chunk))
+    return conform(pd.concat(parts, ignore_index=True)) if parts else conform(pd.DataFrame())
+
+
+def _part(chunk: list[Outcome]) -> pd.DataFrame:
+    """Join the readings of some images to their rows."""
+    rows = pd.DataFrame(
+        {
+            "key": [o.key for o in chunk],
+            "card_type": [o.card_type for o in chunk],
+            "own_state": [_STATES.get(o.state) for o in chunk],
+            "own_code": [_code(o) for o in chunk],
+            "own_message": [o.message if o.code or o.state != "intent" else _LOST for o in chunk],
+            "job_id": pd.Series([o.job_id for o in chunk], dtype="str"),
+        }
+    )
+    documents = {o.job_id: o.raw for o in chunk if o.raw is not None}
+    readings = read_responses(*documents.values(), errors="row").drop(columns=["key", "card_type"])
+    joined = rows.merge(readings[readings["job_id"].notna()], on="job_id", how="left")
+    told = joined["own_state"].notna()
+    for name in ("state", "code", "message"):
+        joined[name] = joined[name].astype("str").where(~told, joined[f"own_{name}"])
+    joined["state"] = joined["state"].fillna(UNREADABLE)
+    user = joined["user_data"].str.replace(_OWN_PART, "", regex=True)
+    joined["user_data"] = user.mask(user == "")
+    return joined[list(COLUMNS)]
+
+
+def _code(outcome: Outcome) -> str | None:
+    if outcome.state == "intent":
+        return "AnswerLost"
+    return None if outcome.state == "planned" else outcome.code

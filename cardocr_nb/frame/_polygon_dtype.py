@@ -1,0 +1,168 @@
+"""The pandas dtype ``"polygon"``, its scalar and its Arrow type.
+
+Importing this module registers the dtype with pandas and the Arrow type with pyarrow, so that ``DataFrame.to_parquet``
+and plain ``pandas.read_parquet`` keep the column. In a file the column is a fixed-size list of eight int32, which
+pyarrow, polars and DuckDB open as they are. pandas looks for the dtype by its name: in a process that has not imported
+``cardocr_nb``, call ``pandas.read_parquet(path, dtype_backend="pyarrow")``, which gives lists of eight, or
+``pyarrow.parquet.read_table(path).to_pandas(ignore_metadata=True)``.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from functools import total_ordering
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+from pandas.api.extensions import ExtensionDtype, register_extension_dtype
+
+if TYPE_CHECKING:
+    import builtins
+    from collections.abc import Iterable
+
+    from cardocr_nb.frame._polygon_array import PolygonArray
+
+Corners: TypeAlias = tuple[tuple[int, int], ...]
+_INT32 = np.iinfo(np.int32)
+_WRITTEN = re.compile(r"\s*-?\d+,-?\d+(\s+-?\d+,-?\d+){3}\s*", re.ASCII)
+
+
+@total_ordering
+class Polygon:
+    """Four corners of a field: one element of a polygon column.
+
+    It is opaque to numpy and pandas (no length, no iteration), so that it is never taken for a list; the corners are in
+    `points`. Two polygons are equal when their corners are, in the same order; they sort by their corners.
+
+    Parameters
+    ----------
+    points : iterable of four (int, int)
+        Corners ``(x, y)`` in pixels, x right, y down, each within the range of int32.
+
+    Raises
+    ------
+    ValueError
+        The points are not four pairs of whole numbers, or do not fit into int32.
+
+    Examples
+    --------
+    >>> p = Polygon([(0, 0), (0, 10), (30, 10), (30, 0)])
+    >>> p
+    Polygon(0,0 0,10 30,10 30,0)
+    >>> p.points[2]
+    (30, 10)
+    """
+
+    # No dataclass: pandas spreads the fields of dataclass instances over the columns of a frame.
+    __slots__ = ("_points",)
+    _points: Corners
+
+    def __init__(self, points: Iterable[Iterable[int]]) -> None:
+        try:
+            corners = tuple((operator.index(x), operator.index(y)) for x, y in points)
+        except (TypeError, ValueError):
+            corners = ()
+        if len(corners) != 4:
+            raise ValueError(
+                "a polygon is made of four corners (x, y) in whole pixels: pass [(x, y), (x, y), (x, y), (x, y)]"
+            )
+        if not all(_INT32.min <= v <= _INT32.max for corner in corners for v in corner):
+            raise ValueError(f"a coordinate lies outside {_INT32.min} to {_INT32.max}: {corners}")
+        self._points = corners
+
+    @property
+    def points(self) -> Corners:
+        """The four corners ``(x, y)`` in pixels."""
+        return self._points
+
+    @classmethod
+    def parse(cls, text: str) -> Polygon:
+        """Read what ``str`` writes: four ``x,y`` with spaces between them.
+
+        Raises
+        ------
+        ValueError
+            The text is something else.
+
+        Examples
+        --------
+        >>> Polygon.parse("0,0 0,10 30,10 30,0")
+        Polygon(0,0 0,10 30,10 30,0)
+        """
+        if not _WRITTEN.fullmatch(text):
+            raise ValueError("a polygon is written as four 'x,y' with spaces between them, such as '0,0 0,9 30,9 30,0'")
+        pairs = (pair.split(",") for pair in text.split())
+        return cls((int(x), int(y)) for x, y in pairs)
+
+    def __eq__(self, other: object) -> bool:
+        return self._points == other._points if isinstance(other, Polygon) else NotImplemented
+
+    def __lt__(self, other: object) -> bool:
+        return self._points < other._points if isinstance(other, Polygon) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._points)
+
+    def __reduce__(self) -> tuple[type[Polygon], tuple[Corners]]:
+        return type(self), (self._points,)
+
+    def __str__(self) -> str:
+        return " ".join(f"{x},{y}" for x, y in self.points)
+
+    def __repr__(self) -> str:
+        return f"Polygon({self})"
+
+
+@register_extension_dtype
+class PolygonDtype(ExtensionDtype):
+    """Dtype of polygon columns; its name is ``"polygon"``.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> pd.Series([[(0, 0), (0, 10), (30, 10), (30, 0)], None], dtype="polygon")
+    0    0,0 0,10 30,10 30,0
+    1                    NaN
+    dtype: polygon
+    """
+
+    name = "polygon"
+    type = Polygon
+    kind = "O"
+    na_value = np.nan
+
+    @classmethod
+    def construct_array_type(cls) -> builtins.type[PolygonArray]:
+        """The array that holds such a column."""
+        from cardocr_nb.frame._polygon_array import PolygonArray
+
+        return PolygonArray
+
+    def __from_arrow__(self, array: pa.Array | pa.ChunkedArray) -> PolygonArray:
+        """Take over an Arrow array of the polygon type, or any list of eight whole numbers a row."""
+        return self.construct_array_type().from_arrow(array)
+
+
+class PolygonType(pa.ExtensionType):  # type: ignore[misc]  # pyarrow has no type hints
+    """Arrow type of polygon columns: a fixed-size list of eight int32, named ``cardocr_nb.polygon``."""
+
+    def __init__(self) -> None:
+        super().__init__(pa.list_(pa.int32(), 8), "cardocr_nb.polygon")
+
+    def __arrow_ext_serialize__(self) -> bytes:
+        """No parameters to keep."""
+        return b""
+
+    @classmethod
+    def __arrow_ext_deserialize__(cls, _storage: pa.DataType, _serialized: bytes) -> PolygonType:
+        """Make the type anew on reading a schema."""
+        return cls()
+
+    def to_pandas_dtype(self) -> PolygonDtype:
+        """Name the dtype that ``Table.to_pandas`` uses."""
+        return PolygonDtype()
+
+
+pa.register_extension_type(PolygonType())

@@ -1,0 +1,127 @@
+"""Cards and fields as plain arrays: what both ways of reading make, and what a frame is put together from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cardocr_nb.wire._records import JobState
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from cardocr_nb._bulk._columns import Columns
+
+    Ints = NDArray[np.int64]
+
+TEXTS = (
+    "job_id", "key", "card_type", "state", "code", "message", "user_data", "queue_id", "bucket", "region",
+)  # fmt: skip
+"""Columns of a card that hold texts."""
+
+NUMBERS = ("status", "job_level")
+TIMES = ("created", "started", "ended")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A few hundred cards and their fields.
+
+    Attributes
+    ----------
+    document : ndarray of shape (cards,)
+        Which document each card came from.
+    texts : dict of str to pyarrow.LargeStringArray
+        For each name in `TEXTS`.
+    numbers : dict of str to ndarray of int16
+        For each name in `NUMBERS`; `cardocr_nb._bulk._columns.MISSING` where there is none.
+    times : dict of str to ndarray of int64
+        For each name in `TIMES`, as in `cardocr_nb._bulk._columns.Columns`.
+    fields : ndarray of shape (cards,)
+        How many fields each card has.
+    label, text : pyarrow.LargeStringArray
+        Of length fields.
+    score : ndarray of int16
+    points : ndarray of shape (fields, 4, 2), int32
+    usable : ndarray of bool
+        Which fields have four corners.
+    left_out : int
+        How many fields have other polygons.
+    """
+
+    document: Ints
+    texts: dict[str, pa.LargeStringArray]
+    numbers: dict[str, NDArray[np.int16]]
+    times: dict[str, Ints]
+    fields: Ints
+    label: pa.LargeStringArray
+    text: pa.LargeStringArray
+    score: NDArray[np.int16]
+    points: NDArray[np.int32]
+    usable: NDArray[np.bool_]
+    left_out: int
+
+
+def block_of(columns: Columns) -> Block:
+    """Settle what two nodes may say: a job that succeeded with a refused result has failed."""
+    given = columns.texts
+    failed_job = pc.equal(given["state"], JobState.FAILED.value)
+    refused = pc.fill_null(pc.equal(given["result_state"], JobState.FAILED.value), False)
+    failed = pc.or_(failed_job, refused)
+    texts = {name: given[name] for name in TEXTS}
+    texts["key"] = pc.coalesce(given["key"], given["result_key"])
+    if pc.any(failed).as_py():
+        texts["state"] = pc.if_else(failed, JobState.FAILED.value, given["state"])
+        for name in ("code", "message"):
+            own = pc.if_else(failed_job, given[name], _NO_TEXT)
+            texts[name] = pc.if_else(failed, pc.coalesce(own, given[f"result_{name}"]), _NO_TEXT)
+    else:
+        texts |= dict.fromkeys(("code", "message"), pa.nulls(len(columns.document), pa.large_string()))
+    return Block(
+        document=columns.document,
+        texts=texts,
+        numbers={name: columns.numbers[name] for name in NUMBERS},
+        times=columns.times,
+        fields=columns.fields,
+        label=columns.label,
+        text=columns.text,
+        score=columns.score,
+        points=columns.points,
+        usable=columns.corners == 4,
+        left_out=int(np.count_nonzero((columns.corners != 4) & (columns.corners > 0))),
+    )
+
+
+_NO_TEXT = pa.scalar(None, pa.large_string())
+
+
+def merge(one: Block, other: Block) -> Block:
+    """Put two blocks together in the order of their documents."""
+    document = np.concatenate([one.document, other.document])
+    fields = np.concatenate([one.fields, other.fields])
+    cards = np.argsort(document, kind="stable")
+    begins = np.cumsum(fields) - fields
+    moved = fields[cards]
+    of_card = np.repeat(begins[cards] - (np.cumsum(moved) - moved), moved)
+    order = of_card + np.arange(len(of_card))
+
+    def texts(a: pa.LargeStringArray, b: pa.LargeStringArray, by: Ints) -> pa.LargeStringArray:
+        return pa.concat_arrays([a, b]).take(pa.array(by))
+
+    return Block(
+        document=document[cards],
+        texts={name: texts(one.texts[name], other.texts[name], cards) for name in TEXTS},
+        numbers={name: np.concatenate([one.numbers[name], other.numbers[name]])[cards] for name in NUMBERS},
+        times={name: np.concatenate([one.times[name], other.times[name]])[cards] for name in TIMES},
+        fields=moved,
+        label=texts(one.label, other.label, order),
+        text=texts(one.text, other.text, order),
+        score=np.concatenate([one.score, other.score])[order],
+        points=np.concatenate([one.points, other.points])[order],
+        usable=np.concatenate([one.usable, other.usable])[order],
+        left_out=one.left_out + other.left_out,
+    )

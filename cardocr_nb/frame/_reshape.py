@@ -1,0 +1,210 @@
+"""The frame in other shapes."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from cardocr_nb._bulk._arrow_text import all_differ, arrow
+from cardocr_nb.cards import CardType, expected_fields
+from cardocr_nb.frame._frame_schema import CARD, COLUMNS, conform, series
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+_KEPT = ("job_id", "key", "card_type", "state", "code", "message")
+
+
+class DoubledFieldWarning(UserWarning):
+    """A card has the same field twice, and only the first found a place."""
+
+
+def card_numbers(df: pd.DataFrame) -> NDArray[np.intp]:
+    """Number the cards of a frame from 0 in order of appearance; one number a row.
+
+    Rows belong to one card when ``job_id`` and ``key`` agree, missing counting as a value.
+
+    Examples
+    --------
+    >>> card_numbers(pd.DataFrame({"job_id": ["j1", "j1", "j2"], "key": ["a", "a", "a"]})).tolist()
+    [0, 0, 1]
+    """
+    rows = df[list(CARD)]
+    # The rows of a card mostly stand together, and comparing neighbours is much cheaper than looking each one up.
+    starts = np.flatnonzero(np.logical_or.reduce([changes(rows[name]) for name in CARD]))
+    names = [rows[name].take(starts) for name in CARD]
+    if any(all_differ(arrow(words)) for words in names):
+        runs = np.arange(len(starts))
+    else:
+        (job, _), (key, keys) = (pd.factorize(words, use_na_sentinel=False) for words in names)
+        runs = pd.factorize(job * len(keys) + key)[0]
+    return np.repeat(runs, np.diff(np.append(starts, len(df))))
+
+
+def first_rows(card: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Where each card begins, by its number as `card_numbers` gives them.
+
+    Examples
+    --------
+    >>> first_rows(np.array([0, 0, 1, 0, 2])).tolist()
+    [0, 2, 4]
+    """
+    # Numbers rise where a card appears for the first time, and nowhere else above all before.
+    highest = np.maximum.accumulate(card)
+    return np.flatnonzero(np.append(len(card) > 0, highest[1:] > highest[:-1])[: len(card)])
+
+
+def changes(values: pd.Series) -> NDArray[np.bool_]:
+    """Whether each row is other than the one before; the first is.
+
+    Examples
+    --------
+    >>> changes(pd.Series(["a", "a", "b", None, None])).tolist()
+    [True, False, True, True, False]
+    """
+    missing = values.isna().to_numpy()
+    result = np.ones(len(values), dtype=bool)
+    result[1:] = np.asarray(values.array[1:] != values.array[:-1], dtype=bool) & ~(missing[1:] & missing[:-1])
+    return result
+
+
+def fields_of(df: pd.DataFrame) -> list[str]:
+    """Names of the fields that the cards of a frame have or should have, in the order of the cards.
+
+    Examples
+    --------
+    >>> fields_of(pd.DataFrame({"card_type": ["IDCard"], "field": ["blood_group"]}))
+    ['name', 'gender', 'ethnicity', 'birth_date', 'address', 'id_number', 'blood_group']
+    """
+    return ordered_fields(set(df["card_type"].dropna().unique()), set(df["field"].dropna().unique()))
+
+
+def ordered_fields(kinds: Iterable[str], seen: Iterable[str]) -> list[str]:
+    """Put the fields that cards of some types should have, and others that were seen, into the order of the cards.
+
+    Examples
+    --------
+    >>> ordered_fields((), ["blood_group", "gender", "name"])
+    ['name', 'gender', 'blood_group']
+    """
+    there, found = set(kinds), set(seen)
+    expected = [f for c in CardType if c in there for f in expected_fields(c)]
+    standing = [f for c in CardType for f in expected_fields(c) if f in found]
+    return list(dict.fromkeys([*expected, *standing, *sorted(found)]))
+
+
+def wide(df: pd.DataFrame, *, scores: bool = False, polygons: bool = False) -> pd.DataFrame:
+    """One row a card, the texts side by side.
+
+    Parameters
+    ----------
+    df : DataFrame
+        As `cardocr_nb.to_frame` makes it.
+    scores, polygons : bool, default False
+        Also give ``<field>_score`` (0 to 100) and ``<field>_polygon``, beside the field's text.
+
+    Returns
+    -------
+    DataFrame
+        ``job_id, key, card_type, state, code, message``, then one column a field, in the order of the cards: all
+        fields that a card of the types present should have, then others. The field of an unknown label that would hide
+        one of the first columns gets ``_field`` behind its name.
+
+    Warns
+    -----
+    DoubledFieldWarning
+        Cards have a field twice; the first stands, the others are only in the long frame.
+
+    Examples
+    --------
+    >>> from cardocr_nb.frame._flatten import to_frame
+    >>> from cardocr_nb.wire._records import CardResult, Field
+    >>> card = CardResult((Field("姓名", "样本", 98), Field("性别", "女", 91)), key="front/0001.jpg")
+    >>> wide(to_frame(card), scores=True)[["key", "name", "name_score", "gender"]]
+                  key name  name_score gender
+    0  front/0001.jpg   样本          98      女
+    """
+    number = card_numbers(df)
+    n = int(number.max()) + 1 if len(number) else 0
+    result = df[list(_KEPT)].take(first_rows(number)).reset_index(drop=True)
+    doubled = (
+        pd.DataFrame({"card": number, "field": df["field"].to_numpy()}).duplicated() & df["field"].notna().to_numpy()
+    )
+    if doubled.any():
+        cards = len(np.unique(number[doubled]))
+        warnings.warn(
+            f"{int(doubled.sum())} fields stand twice on their card ({cards} cards); the first of each is kept. "
+            "See df.cardocr.check() for which",
+            DoubledFieldWarning,
+            stacklevel=2,
+        )
+    parts = {"": "text"} | ({"_score": "score"} if scores else {}) | ({"_polygon": "polygon"} if polygons else {})
+    columns = {}
+    for field in fields_of(df):
+        rows = ((df["field"] == field).to_numpy() & ~doubled.to_numpy()).nonzero()[0]
+        name = f"{field}_field" if field in _KEPT else field
+        for suffix, column in parts.items():
+            values = df[column].take(rows).set_axis(number[rows])
+            columns[name + suffix] = values.reindex(range(n))
+    return pd.concat([result, pd.DataFrame(columns, index=result.index)], axis=1)
+
+
+def to_long(cards: pd.DataFrame) -> pd.DataFrame:
+    """Turn what `wide` made back into one row a field.
+
+    Parameters
+    ----------
+    cards : DataFrame
+        One row a card with the column ``key``, texts under the names of the fields, and, where they are there,
+        ``<field>_score`` and ``<field>_polygon``. The columns ``job_id, card_type, state, code, message`` may be absent.
+
+    Returns
+    -------
+    DataFrame
+        As `cardocr_nb.to_frame` makes it, fields in the order of the columns; a card without any field keeps one row.
+        What a wide frame does not hold is missing: labels, times, and fields of which neither text nor score nor
+        polygon is there.
+
+    Raises
+    ------
+    ValueError
+        There is no column ``key``.
+
+    Examples
+    --------
+    >>> to_long(pd.DataFrame({"key": ["a.jpg"], "name": ["样本"], "gender": ["女"]}))[["key", "field", "text"]]
+         key   field text
+    0  a.jpg    name   样本
+    1  a.jpg  gender    女
+    """
+    if "key" not in cards.columns:
+        raise ValueError(f"a wide frame names each card in the column 'key', got {', '.join(map(str, cards.columns))}")
+    kept = [name for name in _KEPT if name in cards.columns]
+    parts = []
+    for place, name in enumerate(_texts_of(cards)):
+        found = {"text": cards[name]} | {
+            part: cards[f"{name}_{part}"] for part in ("score", "polygon") if f"{name}_{part}" in cards.columns
+        }
+        there = np.flatnonzero(np.logical_or.reduce([column.notna().to_numpy() for column in found.values()]))
+        columns = {part: series(part, column.take(there)).array for part, column in found.items()}
+        field = name.removesuffix("_field") if name.removesuffix("_field") in _KEPT else name
+        parts.append(pd.DataFrame({"field": field, **columns, "card": there, "place": place}))
+    without = np.setdiff1d(
+        np.arange(len(cards)), np.concatenate([np.empty(0, dtype=np.intp), *(p["card"] for p in parts)])
+    )
+    rows = pd.concat([conform(p) for p in [*parts, pd.DataFrame({"card": without, "place": 0})]], ignore_index=True)
+    rows = rows.sort_values(["card", "place"], ignore_index=True)
+    card = cards[kept].take(rows["card"].to_numpy(np.intp)).reset_index(drop=True)
+    return conform(pd.DataFrame({c: card[c] if c in kept else rows[c] for c in COLUMNS}).astype({"field": "str"}))
+
+
+def _texts_of(cards: pd.DataFrame) -> list[str]:
+    """Columns that hold texts: all but those of the card, and but scores and polygons beside a text."""
+    names = [str(name) for name in cards.columns if name not in _KEPT]
+    beside = {f"{name}_{part}" for name in names for part in ("score", "polygon")}
+    return [name for name in names if name not in beside]

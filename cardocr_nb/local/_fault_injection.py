@@ -1,0 +1,129 @@
+"""Faults on request: what goes wrong now and then in the cloud, here at a given rate and from a seed."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from cardocr_nb.errors import InvalidRequestError
+from cardocr_nb.local._service_fault import ServiceFault, slow_down
+from cardocr_nb.local._worker import ReadingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from cardocr_nb.local.engine import Reader
+    from cardocr_nb.wire._records import Field
+
+KINDS = ("throttle", "drop-before", "drop-after", "fail", "slow", "duplicate-callback")
+SLOW_SECONDS = 2.0
+
+
+class Faults:
+    """Strikes at random, the same way for the same seed and the same sequence of calls.
+
+    Parameters
+    ----------
+    rates : dict of str to float
+        By kind, 0 to 1: ``throttle`` (429 or 503 to any call), ``drop-before`` and ``drop-after`` (the connection
+        is cut before or after a job is accepted), ``fail`` (the job fails), ``slow`` (reading takes 2 s longer),
+        ``duplicate-callback``.
+    seed : int, default 0
+
+    Raises
+    ------
+    InvalidRequestError
+        A kind that there is not, or a rate outside 0 to 1.
+
+    Examples
+    --------
+    >>> faults = Faults({"throttle": 0.5}, seed=1)
+    >>> [faults.strike("throttle") for _ in range(4)], faults.strike("fail")
+    ([True, False, False, True], False)
+    """
+
+    def __init__(self, rates: Mapping[str, float], seed: int = 0) -> None:
+        for kind, rate in rates.items():
+            if kind not in KINDS or not 0 <= rate <= 1:
+                raise InvalidRequestError(f"a fault must be {', '.join(KINDS)} at a rate of 0 to 1, got {kind}={rate}")
+        self.rates = dict(rates)
+        self._random = random.Random(seed)  # noqa: S311 - chooses where tests are disturbed, guards nothing
+        self._lock = threading.Lock()
+
+    @classmethod
+    def read(cls, texts: Iterable[str], seed: int = 0) -> Faults:
+        """Make faults of texts such as ``throttle=0.1``.
+
+        Raises
+        ------
+        InvalidRequestError
+
+        Examples
+        --------
+        >>> Faults.read(["fail=0.25"]).rates
+        {'fail': 0.25}
+        """
+        rates = {}
+        for text in texts:
+            kind, _, rate = text.partition("=")
+            try:
+                rates[kind] = float(rate)
+            except ValueError:
+                raise InvalidRequestError(f"a fault must be KIND=RATE, such as throttle=0.1, got {text!r}") from None
+        return cls(rates, seed)
+
+    def strike(self, kind: str) -> bool:
+        """Whether it strikes now."""
+        rate = self.rates.get(kind, 0.0)
+        if not rate:
+            return False
+        with self._lock:
+            return self._random.random() < rate
+
+    def throttle(self) -> None:
+        """Refuse a call when it strikes, in one of the two ways.
+
+        Raises
+        ------
+        Refusal
+        """
+        if self.strike("throttle"):
+            with self._lock:
+                first = self._random.random() < 0.5
+            raise _too_many() if first else slow_down("Reduce your request rate.")
+
+
+def _too_many() -> ServiceFault:
+    return slow_down("The request frequency exceeds the limit.", code="RequestLimitExceeded", status=429)
+
+
+class Disturbed:
+    """A reader that takes a while, and fails when it is struck.
+
+    Parameters
+    ----------
+    reader : Reader
+    latency : float
+        Seconds that each image takes longer.
+    faults : Faults
+    pause : callable, default time.sleep
+    """
+
+    def __init__(
+        self, reader: Reader, latency: float, faults: Faults, pause: Callable[[float], object] = time.sleep
+    ) -> None:
+        self._reader, self._latency, self._faults, self._pause = reader, latency, faults, pause
+
+    def read(self, image: NDArray[np.uint8], card_type: str) -> list[Field]:
+        """Read an image, late or not at all."""
+        seconds = self._latency + (SLOW_SECONDS if self._faults.strike("slow") else 0.0)
+        if seconds:
+            self._pause(seconds)
+        if self._faults.strike("fail"):
+            raise ReadingError("InternalError", "a failure that was asked for (--fault fail)")
+        return self._reader.read(image, card_type)

@@ -1,0 +1,177 @@
+"""Calls about jobs: submit, describe, list, cancel."""
+
+from __future__ import annotations
+
+import logging
+import re
+import uuid
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from cardocr_nb._transport import Response
+from cardocr_nb.errors import DecodeError, InvalidRequestError
+from cardocr_nb.local._bucket import REGION
+from cardocr_nb.local._job_table import Address, Page
+from cardocr_nb.local._service_fault import XML, ServiceFault, moment, not_allowed, slow_down, whole
+from cardocr_nb.wire._decode import decode_request
+from cardocr_nb.wire._encode import SERVICE_TIME, TAG, jobs_xml
+from cardocr_nb.wire._limits import check_page, check_request
+from cardocr_nb.wire._records import Job, JobList, JobRequest, JobState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cardocr_nb._transport import Request
+    from cardocr_nb.local._bucket import Bucket
+    from cardocr_nb.local._bucket_settings import BucketSettings, Settings
+    from cardocr_nb.local._job_table import JobTable
+    from cardocr_nb.local._url_guard import UrlGuard
+
+log = logging.getLogger(__name__)
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_OPEN = (JobState.SUBMITTED, JobState.RUNNING, JobState.PAUSE)
+
+
+class JobCalls:
+    """Answers calls about jobs.
+
+    Parameters
+    ----------
+    table : JobTable
+    settings : Settings
+    reach : Reach
+        Which callback addresses are accepted.
+    queue_limit : int
+        Jobs that may wait in one queue.
+    added, ended : callable
+        Called when a job was accepted, and with the job when one was cancelled.
+    """
+
+    def __init__(
+        self,
+        table: JobTable,
+        settings: Settings,
+        reach: UrlGuard,
+        *,
+        queue_limit: int,
+        added: Callable[[], None],
+        ended: Callable[[Job], None],
+    ) -> None:
+        self._table, self._settings, self._reach = table, settings, reach
+        self._queue_limit, self._added, self._ended = queue_limit, added, ended
+
+    def answer(self, bucket: Bucket, request: Request) -> Response:
+        """Answer a call below ``/jobs``.
+
+        Raises
+        ------
+        Refusal
+        """
+        match request.method, request.path.split("/")[2:]:
+            case "POST", []:
+                return self._submit(bucket, request)
+            case "GET", []:
+                return self._list(bucket, request)
+            case "GET", [ids] if ids:
+                return self._describe(bucket, ids.split(","))
+            case "PUT", [job_id] if job_id and "cancel" in request.params:
+                return self._cancel(bucket, job_id)
+        raise not_allowed()
+
+    def _submit(self, bucket: Bucket, request: Request) -> Response:
+        settings = self._settings.of(bucket)
+        if settings.ci != "on":
+            raise ServiceFault(403, "CIBucketUnbinded", "Cloud Infinite is not bound to the bucket.")
+        if not settings.ai:
+            raise ServiceFault(403, "AIBucketNotOpened", "AI content recognition is not switched on for the bucket.")
+        body = request.body if isinstance(request.body, bytes) else request.body.read_bytes()
+        try:
+            asked = decode_request(body)
+        except DecodeError as e:
+            raise ServiceFault(400, "MalformedXML", str(e)) from e
+        try:
+            check_request(asked)
+            bucket.path(asked.key)
+            callback = self._callback(asked, settings)
+        except InvalidRequestError as e:
+            raise ServiceFault(400, "InvalidArgument", str(e)) from e
+        job = Job(
+            id="a" + uuid.uuid4().hex,
+            state=JobState.SUBMITTED,
+            key=asked.key,
+            card_type=asked.card_type,
+            code="Success",
+            tag=TAG,
+            bucket=bucket.name,
+            region=REGION,
+            queue_id=asked.queue_id or settings.queue_id,
+            created=datetime.now(SERVICE_TIME),
+            user_data=asked.user_data,
+            job_level=asked.job_level or 0,
+        )
+        if not self._table.add(job, callback, limit=self._queue_limit):
+            raise slow_down(f"The queue is full: {self._queue_limit} jobs are waiting.")
+        self._added()
+        return Response(200, XML, jobs_xml(JobList((job,))))
+
+    def _callback(self, asked: JobRequest, settings: BucketSettings) -> Address | None:
+        """Choose where the job is told: its own address, or else its queue's."""
+        queue = settings.notify
+        by_mq = asked.callback_type == "TDMQ" or (
+            asked.callback_type is None and asked.callback is None and queue.state == "On" and queue.type == "TDMQ"
+        )
+        if by_mq:
+            log.info("a callback by TDMQ was asked for; it cannot be delivered from here")
+            return None
+        if asked.callback == "no":
+            return None
+        if asked.callback is not None:
+            self._reach.check(asked.callback)
+            return Address(asked.callback, asked.callback_format or queue.format)
+        if queue.state == "On" and queue.url is not None and "TaskFinish" in (queue.event or "TaskFinish"):
+            return Address(queue.url, asked.callback_format or queue.format)
+        return None
+
+    def _describe(self, bucket: Bucket, ids: list[str]) -> Response:
+        if not all(_ID.fullmatch(job_id) for job_id in ids):
+            raise ServiceFault(400, "InvalidArgument", "job ids must be letters and digits, separated by commas.")
+        found = self._table.get(bucket.name, ids)
+        missing = tuple(job_id for job_id in dict.fromkeys(ids) if job_id not in found)
+        return Response(200, XML, jobs_xml(JobList(jobs=tuple(found.values()), missing_ids=missing)))
+
+    def _list(self, bucket: Bucket, request: Request) -> Response:
+        query = request.params
+        if query.get("tag") != TAG:
+            raise ServiceFault(400, "InvalidArgument", f"tag must be {TAG}.")
+        order = query.get("orderByTime") or "Desc"
+        if order not in ("Desc", "Asc"):
+            raise ServiceFault(400, "InvalidArgument", "orderByTime must be Desc or Asc.")
+        states = tuple(s for s in (query.get("states") or "").split(",") if s)
+        page = Page(
+            bucket=bucket.name,
+            states=() if "All" in states else states,
+            queue_id=query.get("queueId") or None,
+            size=whole(query.get("size") or "10", "size"),
+            newest_first=order == "Desc",
+            after=whole(query.get("nextToken") or "0", "nextToken"),
+            created_after=moment(query.get("startCreationTime"), "startCreationTime"),
+            created_before=moment(query.get("endCreationTime"), "endCreationTime"),
+        )
+        try:
+            check_page(page.size, states)
+        except InvalidRequestError as e:
+            raise ServiceFault(400, "InvalidArgument", str(e)) from e
+        jobs, more = self._table.page(page)
+        return Response(200, XML, jobs_xml(JobList(tuple(jobs), next_token=None if more is None else str(more))))
+
+    def _cancel(self, bucket: Bucket, job_id: str) -> Response:
+        if not self._table.get(bucket.name, [job_id]):
+            raise ServiceFault(404, "NoSuchJob", "The specified job does not exist.")
+        now = datetime.now(SERVICE_TIME)
+        job = self._table.change(job_id, _OPEN, lambda job: replace(job, state=JobState.CANCEL, ended=now))
+        if job is None:
+            raise ServiceFault(400, "InvalidArgument", "The job has ended and cannot be cancelled.")
+        self._ended(job)
+        return Response(200)

@@ -1,0 +1,182 @@
+"""Threads that take waiting jobs, read the image and write the result."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from cardocr_nb._images import MAX_BYTES, load_upright
+from cardocr_nb.errors import CardOCRError, ImageError, InvalidRequestError
+from cardocr_nb.wire._encode import SERVICE_TIME
+from cardocr_nb.wire._limits import UNFIT_FOR_XML
+from cardocr_nb.wire._records import CardResult, Job, JobState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from cardocr_nb.local._bucket import Bucket
+    from cardocr_nb.local._job_table import JobTable
+    from cardocr_nb.local.engine import Reader
+
+log = logging.getLogger(__name__)
+
+_AFTER_TROUBLE = 1.0
+
+
+class ReadingError(CardOCRError):
+    """An image cannot be read; becomes a failed job or a refused recognition.
+
+    Attributes
+    ----------
+    code : str
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        super().__init__(message)
+
+
+def read_card(bucket: Bucket, key: str, card_type: str, reader: Reader) -> CardResult:
+    """Read one object of a bucket.
+
+    Raises
+    ------
+    ReadingError
+        The object is not there or is no picture that the service reads.
+    """
+    try:
+        path = bucket.path(key)
+        if not path.is_file():
+            raise ReadingError("NoSuchKey", f"no object {key!r} in the bucket; upload it first")
+        if path.stat().st_size > MAX_BYTES:
+            raise ReadingError(
+                "FileTooLarge", f"the object is {path.stat().st_size} bytes, at most {MAX_BYTES} are read"
+            )
+        content = path.read_bytes()
+    except InvalidRequestError as e:
+        raise ReadingError("InvalidArgument", str(e)) from e
+    except OSError as e:
+        raise ReadingError("NoSuchKey", f"the object {key!r} cannot be opened: {e.strerror}") from e
+    return replace(read_content(content, card_type, reader), key=key, url=bucket.url(key))
+
+
+def read_content(content: bytes, card_type: str, reader: Reader) -> CardResult:
+    """Read one picture.
+
+    Raises
+    ------
+    ReadingError
+        It is none that the service reads, or the engine failed (code ``InternalError``).
+    """
+    try:
+        image = load_upright(content)
+    except ImageError as e:
+        raise ReadingError(e.code, str(e)) from e
+    try:
+        fields = tuple(reader.read(image, card_type))
+    except ReadingError:
+        raise
+    except Exception as e:
+        # One image must never end the thread that reads the others.
+        log.warning("the engine failed: %s", type(e).__name__)
+        raise ReadingError("InternalError", f"the engine failed: {type(e).__name__}") from e
+    return CardResult(fields=fields, status=int(bool(fields)), state="Success", code="Success")
+
+
+class Workers:
+    """A bounded number of threads over one job table.
+
+    Parameters
+    ----------
+    table : JobTable
+    buckets : dict of str to Bucket
+    reader : Reader
+    count : int
+    ended : callable, optional
+        Called with each job that has ended.
+    """
+
+    def __init__(
+        self,
+        table: JobTable,
+        buckets: Mapping[str, Bucket],
+        reader: Reader,
+        *,
+        count: int,
+        ended: Callable[[Job], None] | None = None,
+    ) -> None:
+        self._table, self._buckets, self._reader, self._ended = table, buckets, reader, ended
+        self._wake = threading.Condition()
+        self._stopping = False
+        self._threads = [
+            threading.Thread(target=self._work, name=f"cardocr-worker-{n}", daemon=True) for n in range(count)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def notify(self) -> None:
+        """Say that there may be jobs to do."""
+        with self._wake:
+            self._wake.notify_all()
+
+    def close(self) -> None:
+        """Finish what is being read, begin nothing more, and end the threads."""
+        with self._wake:
+            self._stopping = True
+            self._wake.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    def _work(self) -> None:
+        while True:
+            try:
+                with self._wake:
+                    job = None
+                    while not self._stopping and (job := self._claim()) is None:
+                        self._wake.wait()
+                if job is None:
+                    return
+                self._finish(job)
+            except sqlite3.Error as e:
+                log.error("the job table cannot be written: %s", e)  # noqa: TRY400 - a full disk needs no trace
+                with self._wake:
+                    if self._stopping:
+                        return
+                    self._wake.wait(_AFTER_TROUBLE)
+
+    def _claim(self) -> Job | None:
+        return self._table.claim(lambda job: replace(job, state=JobState.RUNNING, started=datetime.now(SERVICE_TIME)))
+
+    def _finish(self, job: Job) -> None:
+        outcome = self._outcome(job)
+
+        def ended(now: Job) -> Job:
+            return replace(outcome, ended=datetime.now(SERVICE_TIME), started=now.started)
+
+        try:
+            done = self._table.change(job.id, (JobState.RUNNING,), ended)
+        except InvalidRequestError:
+            outcome = _failed(job, "InternalError", "the engine gave a text that the wire does not carry")
+            done = self._table.change(job.id, (JobState.RUNNING,), ended)
+        if done is not None and self._ended is not None:
+            self._ended(done)
+
+    def _outcome(self, job: Job) -> Job:
+        bucket = self._buckets.get(job.bucket or "")
+        if bucket is None:
+            return _failed(job, "NoSuchBucket", "the bucket is no longer there")
+        try:
+            result = read_card(bucket, job.key or "", job.card_type or "", self._reader)
+        except ReadingError as e:
+            return _failed(job, e.code, str(e))
+        return replace(job, state=JobState.SUCCESS, code="Success", result=result)
+
+
+def _failed(job: Job, code: str, message: str) -> Job:
+    return replace(
+        job, state=JobState.FAILED, code=code, message=UNFIT_FOR_XML.sub("?", " ".join(message.split())), result=None
+    )

@@ -1,0 +1,234 @@
+"""``cardocr serve``: the embedded service as a process of its own."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cardocr_nb.errors import CardOCRError, InvalidRequestError, missing_extra
+from cardocr_nb.local._bucket_root import Root
+from cardocr_nb.local._fault_injection import KINDS, Faults
+from cardocr_nb.local._service import QUEUE_LIMIT, Service
+from cardocr_nb.local._stub_reader import StubReader
+from cardocr_nb.wire._xml_tree import RepairWarning
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import uvicorn
+
+    from cardocr_nb.local.engine import Reader
+    from cardocr_nb.local.http._app import App
+
+_CREDENTIALS = ("COS_SECRET_ID", "COS_SECRET_KEY")
+_LAST_ANSWERS = 10
+_BACKLOG = 512
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Give a parser the arguments of `serve`."""
+    parser.add_argument("--root", required=True, type=Path, metavar="DIR", help="each folder in it is a bucket")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default 127.0.0.1)")
+    parser.add_argument("--port", type=int, default=8086, help="0 picks a free one (default 8086)")
+    parser.add_argument("--secret-id", metavar="ID", help=f"default {_CREDENTIALS[0]}")
+    parser.add_argument("--secret-key", metavar="KEY", help=f"default {_CREDENTIALS[1]}")
+    parser.add_argument("--engine", choices=["rapidocr", "stub"], default="rapidocr", help="stub reads nothing")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="images read at the same time (default 1)")
+    parser.add_argument(
+        "--queue-limit", type=int, default=QUEUE_LIMIT, metavar="N", help=f"waiting jobs (default {QUEUE_LIMIT})"
+    )
+    parser.add_argument("--latency", type=float, default=0.0, metavar="S", help="each image takes longer")
+    parser.add_argument(
+        "--fault", action="append", default=[], metavar="KIND=RATE", help=f"{', '.join(KINDS)}; such as throttle=0.1"
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the faults (default 0)")
+    parser.add_argument(
+        "--allow-callback",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="a host beyond this machine that callbacks and detect-url may call",
+    )
+    parser.add_argument(
+        "--patience", type=float, default=60.0, metavar="S", help="for a request to come in (default 60)"
+    )
+    parser.add_argument("--quiet", action="store_true", help="no line for each request")
+
+
+def serve(given: argparse.Namespace) -> int:
+    """Serve until SIGTERM or SIGINT.
+
+    Then nothing new is accepted, what is being read is finished, and what waits stays in the table.
+
+    Parameters
+    ----------
+    given : argparse.Namespace
+        Of a parser with `add_arguments`.
+
+    Returns
+    -------
+    int
+        0.
+
+    Raises
+    ------
+    InvalidRequestError
+        An argument that cannot be right, no credentials, or another server at work in the same root.
+    MissingExtraError
+        The server or the engine is not installed.
+    OSError
+        The address cannot be listened at.
+    """
+    try:
+        from cardocr_nb.local.http._app import App
+        from cardocr_nb.local.http._signature_verifier import SignatureVerifier
+    except ImportError as e:
+        missing_extra("the local server", "local", e)
+    secret_id, secret_key = (
+        value or os.environ.get(name)
+        for value, name in zip((given.secret_id, given.secret_key), _CREDENTIALS, strict=True)
+    )
+    if not secret_id or not secret_key:
+        raise InvalidRequestError(
+            f"no credentials: give --secret-id and --secret-key or set {' and '.join(_CREDENTIALS)}; any will do"
+        )
+    gate = SignatureVerifier(secret_id, secret_key)
+    _check(given)
+    logging.basicConfig(
+        level=logging.WARNING if given.quiet else logging.INFO, stream=sys.stderr, format="%(asctime)s %(message)s"
+    )
+    warnings.simplefilter("error", RepairWarning)
+    with _listening(given.host, given.port) as sock:
+        root = Root(given.root, _address(sock))
+        with root.alone():
+            _serve(
+                given, root, sock, lambda service: App(service, gate, patience=given.patience, readers=given.workers)
+            )
+    return 0
+
+
+def _serve(given: argparse.Namespace, root: Root, sock: socket.socket, make_app: Callable[[Service], App]) -> None:
+    for bucket in root.values():
+        bucket.clean()
+    service = Service(
+        root,
+        _reader(given.engine, given.workers),
+        jobs=root.jobs,
+        workers=given.workers,
+        queue_limit=given.queue_limit,
+        latency=given.latency,
+        faults=Faults.read(given.fault, given.seed) if given.fault else None,
+        allow=given.allow_callback,
+    )
+    app = make_app(service)
+    try:
+        _run(app, sock)
+    finally:
+        app.close()
+        service.close()
+
+
+def _check(given: argparse.Namespace) -> None:
+    for name, value, least in (
+        ("workers", given.workers, 1),
+        ("queue-limit", given.queue_limit, 1),
+        ("latency", given.latency, 0),
+        ("patience", given.patience, 0.1),
+    ):
+        if not value >= least:
+            raise InvalidRequestError(f"--{name} must be at least {least}, got {value}")
+
+
+def _reader(engine: str, workers: int) -> Reader:
+    if engine == "stub":
+        return StubReader()
+    from cardocr_nb.local.engine import Engine
+
+    return Engine.for_workers(workers)
+
+
+@contextlib.contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        sock = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OverflowError:
+        raise InvalidRequestError(f"--port must be 0 to 65535, got {port}") from None
+    with sock:
+        # Accepted connections inherit it; without it each second answer waits for a delayed acknowledgement.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        yield sock
+
+
+def _address(sock: socket.socket) -> str:
+    host, port = sock.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _run(app: App, sock: socket.socket) -> None:
+    import uvicorn
+
+    from cardocr_nb.local.http._connection import Connection
+
+    class Server(uvicorn.Server):
+        """Ends with exit code 0 on a signal, and says when it is ready."""
+
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGTERM, signal.SIGINT)}
+            try:
+                yield
+            finally:
+                for number, handler in before.items():
+                    signal.signal(number, handler)
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            sys.stdout.write(f"listening on {_address(sock)}\n")
+            sys.stdout.flush()
+
+    _server(Server, app, Connection).run(sockets=[sock])
+
+
+def _server(kind: type[uvicorn.Server], app: App, connection: Any) -> uvicorn.Server:
+    import uvicorn
+
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+    config = uvicorn.Config(
+        app,
+        http=connection,
+        loop="asyncio",
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=_LAST_ANSWERS,
+        backlog=_BACKLOG,
+    )
+    return kind(config)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run ``python -m cardocr_nb.local.http._server``."""
+    parser = argparse.ArgumentParser(prog="cardocr serve", description="Serve the embedded card OCR over HTTP.")
+    add_arguments(parser)
+    try:
+        return serve(parser.parse_args(arguments))
+    except (CardOCRError, OSError) as e:
+        sys.stderr.write(f"cardocr: {e}\n")
+        return 2 if isinstance(e, InvalidRequestError) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,111 @@
+"""Which fields of a frame are worth looking at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import pandas as pd
+
+from cardocr_nb import polygon
+from cardocr_nb.frame._frame_schema import conform
+from cardocr_nb.frame._polygon_measures import from_numpy
+from cardocr_nb.plot._card_coordinates import card_frame
+from cardocr_nb.plot._card_template import TEMPLATES
+from cardocr_nb.plot._plot_data import corners
+from cardocr_nb.quality import check, compare, evaluate
+
+if TYPE_CHECKING:
+    import os
+
+    Truth: TypeAlias = pd.DataFrame | str | os.PathLike[str]
+
+Kind = Literal["scores", "worst", "checks", "flips"]
+KINDS = ("scores", "worst", "checks", "flips")
+
+_CELL = ["job_id", "key", "field"]
+
+
+def pick_cases(
+    df: pd.DataFrame, kind: Kind, *, truth: Truth | None = None, other: pd.DataFrame | None = None, n: int = 12
+) -> pd.DataFrame:
+    """Pick fields with a place on the picture, the most telling first.
+
+    Parameters
+    ----------
+    df : DataFrame
+        As `cardocr_nb.to_frame` makes it.
+    kind : {"scores", "worst", "checks", "flips"}
+        The lowest scores; the most edits away from `truth`; what failed a check, errors before warnings; or what `other`
+        reads otherwise.
+    truth : DataFrame or path of a CSV file, optional
+        True texts.
+    other : DataFrame, optional
+        Another reading of the same images.
+    n : int, default 12
+        How many at most.
+
+    Returns
+    -------
+    DataFrame
+        ``job_id, key, card_type, field, score, text, polygon`` (in wire order as the card is read), and as far as there
+        are any ``truth``, ``other`` (the text of the other side) and ``checks`` (names of those that failed).
+
+    Raises
+    ------
+    ValueError
+        Another kind, or what it needs was not given.
+
+    Examples
+    --------
+    >>> df = pd.DataFrame({"key": ["a.jpg", "b.jpg"], "field": "name", "text": "样本", "score": [99, 60]})
+    >>> df["polygon"] = [[(0, 0), (0, 9), (30, 9), (30, 0)]] * 2
+    >>> pick_cases(df, "scores", n=1)["key"].tolist()
+    ['b.jpg']
+    """
+    if kind not in KINDS:
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
+    if kind == "worst" and truth is None:
+        raise ValueError("kind='worst' needs truth=, the true texts; kind='scores' needs none")
+    if kind == "flips" and other is None:
+        raise ValueError("kind='flips' needs other=, another reading of the same images")
+    frame = conform(df)
+    columns = [*_CELL, "card_type", "score", "text", "polygon"]
+    rows = frame.loc[frame["field"].notna() & frame["polygon"].notna(), columns].drop_duplicates(_CELL)
+    rows = rows.astype({"field": "str"})
+    if kind == "scores":
+        cases = rows.sort_values("score", kind="stable")
+    elif kind == "checks":
+        cases = _failed(frame).merge(rows, on=_CELL)
+    elif kind == "flips" and other is not None:
+        flips = compare(frame, other).flips.astype({"field": "str"}).rename(columns={"text_right": "other"})
+        cases = flips[["key", "field", "other"]].merge(rows, on=["key", "field"]).drop_duplicates(["key", "field"])
+    if truth is not None:
+        evaluation = evaluate(frame, truth)
+        judged = (evaluation.worst(len(evaluation.cells)) if kind == "worst" else evaluation.cells)[[*_CELL, "truth"]]
+        judged = judged.astype({"field": "str"}).drop_duplicates(_CELL)
+        cases = judged.merge(rows, on=_CELL) if kind == "worst" else cases.merge(judged, on=_CELL, how="left")
+    return _as_read(frame, cases.head(n).reset_index(drop=True))
+
+
+def _failed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Fields that failed a check, those with an error first."""
+    checks = check(frame).astype({"field": "str"})
+    failed = checks[checks["passed"].eq(other=False).fillna(value=False) & checks["field"].notna()]
+    failed = failed.assign(graver=failed["severity"] == "error", check=failed["check"].astype("str"))
+    groups = failed.groupby(_CELL, sort=False, dropna=False, observed=True)
+    table = groups.agg(graver=("graver", "max"), checks=("check", ", ".join)).reset_index()
+    return table.sort_values("graver", ascending=False, kind="stable")[[*_CELL, "checks"]]
+
+
+def _as_read(frame: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
+    """Corners in the order in which the card is read; the other fields of a card tell which way up it lies."""
+    cases["polygon"] = from_numpy(polygon.ordered(corners(cases["polygon"])), index=cases.index)
+    cards = frame[frame["key"].isin(cases["key"]) & frame["card_type"].isin([*TEMPLATES])]
+    laid = [
+        card_frame(cards, card_type=str(kind)).fields[[*_CELL, "polygon"]].astype({"field": "str"})
+        for kind in cards["card_type"].unique()
+    ]
+    if laid and len(cases):
+        known = cases[_CELL].merge(pd.concat(laid), on=_CELL, how="left")["polygon"]
+        cases["polygon"] = known.where(known.notna(), cases["polygon"])
+    return cases

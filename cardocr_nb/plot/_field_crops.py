@@ -1,0 +1,125 @@
+"""Single fields cut out of a picture, and pictures that tell of light and sharpness but not of texts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+_COARSE = 56
+_LONGEST = 24.0
+
+
+def rectified(
+    pixels: NDArray[np.uint8], corners: ArrayLike, *, height: int = 64, margin: float = 0.15
+) -> NDArray[np.uint8]:
+    """Cut a field out along its polygon and straighten it.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (h, w) or (h, w, 3), uint8
+    corners : array_like of shape (4, 2)
+        Top-left, bottom-left, bottom-right, top-right of the field as it is read, pixels. What lies outside the picture
+        becomes gray.
+    height : int, default 64
+        Of the result, pixels.
+    margin : float, default 0.15
+        Added round the field, as a share of its height.
+
+    Returns
+    -------
+    ndarray of shape (height, width, 3), uint8
+        The width keeps the field's proportions, but is at most 24 times the height.
+
+    Examples
+    --------
+    >>> picture = np.full((100, 200, 3), 255, dtype=np.uint8)
+    >>> rectified(picture, [(20, 20), (20, 40), (100, 40), (100, 20)], height=32, margin=0).shape
+    (32, 128, 3)
+    """
+    from PIL import Image
+
+    c = np.asarray(corners, dtype=float)
+    tall = max(1.0, float(np.linalg.norm(c[1] - c[0]) + np.linalg.norm(c[2] - c[3])) / 2)
+    wide = float(np.linalg.norm(c[3] - c[0]) + np.linalg.norm(c[2] - c[1])) / 2
+    wide = float(np.clip(wide, 1.0, _LONGEST * tall))
+    sharp = int(np.clip(tall * (1 + 2 * margin), height, 4 * height))
+    size = (max(1, round(sharp * (wide + 2 * margin * tall) / (tall * (1 + 2 * margin)))), sharp)
+    side = margin * tall / wide
+    own = np.array([(-side, -margin), (-side, 1 + margin), (1 + side, 1 + margin), (1 + side, -margin)])
+    onto = _homography(own, np.array([(0, 0), (0, size[1]), size, (size[0], 0)], dtype=float))
+    unit = _homography(np.array([(0, 0), (0, 1), (1, 1), (1, 0)], dtype=float), c)
+    back = unit @ np.linalg.inv(onto)
+    picture = Image.fromarray(pixels).convert("RGB")
+    cut = picture.transform(
+        size, Image.Transform.PERSPECTIVE, tuple((back / back[2, 2]).ravel()[:8]), Image.Resampling.BICUBIC, fillcolor="#808080"
+    )  # fmt: skip
+    final = (max(1, round(size[0] * height / size[1])), height)
+    return np.asarray(cut.resize(final, Image.Resampling.LANCZOS) if final != size else cut)
+
+
+def _homography(here: NDArray[np.float64], there: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The plane map, shape (3, 3), that takes four points to four others; the nearest one if three lie on a line."""
+    rows = []
+    for (x, y), (u, v) in zip(here, there, strict=True):
+        rows += [(x, y, 1, 0, 0, 0, -u * x, -u * y), (0, 0, 0, x, y, 1, -v * x, -v * y)]
+    solved = np.linalg.lstsq(np.array(rows), there.ravel(), rcond=None)[0]
+    return np.append(solved, 1.0).reshape(3, 3)
+
+
+def unreadable(pixels: NDArray[np.uint8], *, rows: int = 1) -> NDArray[np.uint8]:
+    """A field in square blocks, so large that one holds a character or more.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (h, w, 3), uint8
+        As `rectified` makes it.
+    rows : int, default 1
+        Blocks over the height.
+
+    Returns
+    -------
+    ndarray of shape (h, w, 3), uint8
+
+    Examples
+    --------
+    >>> noise = np.random.default_rng(0).integers(0, 256, (32, 64, 3), dtype=np.uint8)
+    >>> len(np.unique(unreadable(noise).reshape(-1, 3), axis=0))
+    2
+    """
+    height, width = pixels.shape[:2]
+    return _in_blocks(pixels, (max(1, round(rows * width / height)), rows))
+
+
+def coarse(pixels: NDArray[np.uint8], *, side: int = _COARSE) -> NDArray[np.uint8]:
+    """A whole card in blocks: with the 56 along the longer side that are the default a character is one block or two.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (h, w) or (h, w, 3), uint8
+    side : int, default 56
+        Blocks along the longer side.
+
+    Returns
+    -------
+    ndarray of the same shape, uint8
+
+    Examples
+    --------
+    >>> coarse(np.zeros((380, 600, 3), dtype=np.uint8)).shape
+    (380, 600, 3)
+    """
+    height, width = pixels.shape[:2]
+    scale = min(1.0, side / max(height, width))
+    return _in_blocks(pixels, (max(1, round(width * scale)), max(1, round(height * scale))))
+
+
+def _in_blocks(pixels: NDArray[np.uint8], blocks: tuple[int, int]) -> NDArray[np.uint8]:
+    from PIL import Image
+
+    image = Image.fromarray(pixels)
+    # A box filter looks at nothing outside its block, so that neighbours cannot be used to sharpen one again.
+    return np.asarray(image.resize(blocks, Image.Resampling.BOX).resize(image.size, Image.Resampling.NEAREST))

@@ -1,0 +1,77 @@
+"""What plots with a line or a row for each field share."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from cardocr_nb.plot._style import new_axes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from cardocr_nb.plot._plot_fonts import Lettering
+
+MOST_LINES = 12
+EVERY = "all fields"
+"""How the rows without a field, which stand for all fields together, are named."""
+
+
+def chosen(table: pd.DataFrame, field: str | Sequence[str] | None) -> pd.DataFrame:
+    """Rows of the fields asked for.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With the column ``field``; missing stands for all fields together.
+    field : str, sequence of str or None
+        None keeps everything; ``"all fields"`` names the rows without a field.
+
+    Raises
+    ------
+    ValueError
+        A field is not in the table.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> chosen(pd.DataFrame({"field": ["name", None], "cases": [3, 9]}), "name")["cases"].tolist()
+    [3]
+    """
+    named = table.assign(field=table["field"].astype("str").fillna(EVERY))
+    if field is None:
+        return named
+    wanted = [field] if isinstance(field, str) else list(field)
+    unknown = [f for f in wanted if f not in set(named["field"])]
+    if unknown:
+        raise ValueError(
+            f"no field {', '.join(map(repr, unknown))} in the table; it has {', '.join(named['field'].unique()) or 'none'}"
+        )
+    return named[named["field"].isin(wanted)]
+
+
+def names_of(fields: Sequence[str], letters: Lettering) -> dict[str, str]:
+    """How the fields are written, all of them together included."""
+    names = letters.field_names([f for f in fields if f != EVERY])
+    return {f: names.get(f, EVERY) for f in fields}
+
+
+def axes_or_new(ax: Axes | None, width: float, height: float) -> Axes:
+    """The axes given, or those of a new figure."""
+    return new_axes(width, height) if ax is None else ax
+
+
+def warn_empty(what: str) -> None:
+    """Say that there is nothing to draw, to the caller of the plot."""
+    warnings.warn(f"there is {what} to draw; the axes stay empty", UserWarning, stacklevel=3)
+
+
+def legend_beside(ax: Axes, letters: Lettering, **options: Any) -> None:
+    """A legend to the right of the axes, where it covers nothing."""
+    legend = ax.legend(
+        loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0, fontsize="small", frameon=False, **options
+    )
+    letters.dress([*legend.get_texts(), legend.get_title()])

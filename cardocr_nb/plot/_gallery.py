@@ -1,0 +1,192 @@
+"""Crops of single fields beside what was read."""
+
+from __future__ import annotations
+
+import unicodedata
+import warnings
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from cardocr_nb.errors import ImageError
+from cardocr_nb.plot._case_selection import Kind, pick_cases
+from cardocr_nb.plot._field_crops import rectified, unreadable
+from cardocr_nb.plot._image_sources import Images, find_picture
+from cardocr_nb.plot._plot_data import corners, need
+from cardocr_nb.plot._plot_fonts import Lang, Lettering, lettering
+from cardocr_nb.plot._style import figure_of, new_axes
+from cardocr_nb.privacy import mask_text
+
+if TYPE_CHECKING:
+    import os
+
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+    Truth: TypeAlias = pd.DataFrame | str | os.PathLike[str]
+
+_INCHES = 2.9
+"""Width of a cell."""
+_WIDE, _TALL, _LINE = 0.94, 0.16, 0.062
+"""Room for a crop, and height of a line of its caption, in widths of a cell."""
+_LETTERS = 46
+"""Halves of a Chinese character that fit into a line."""
+
+
+def plot_gallery(
+    df: pd.DataFrame,
+    images: Images,
+    *,
+    kind: Kind = "scores",
+    truth: Truth | None = None,
+    other: pd.DataFrame | None = None,
+    n: int = 12,
+    columns: int = 3,
+    ax: Axes | None = None,
+    reveal: bool = False,
+    lang: Lang = "zh",
+    **kwargs: Any,
+) -> Axes:
+    """Draw single fields, cut out of their pictures along their polygons and straightened, with what was read.
+
+    Masked, as they are by default, texts show stars, and crops so few blocks that they tell of light and dark only.
+
+    Parameters
+    ----------
+    df : DataFrame
+        As `cardocr_nb.to_frame` makes it; fields without a polygon are passed over.
+    images : path, mapping or client
+        A folder under which the keys lie; path, bytes, array or PIL image by key; or whatever fetches an object by
+        ``download(key, path)``, such as a client.
+    kind : {"scores", "worst", "checks", "flips"}, default "scores"
+        Which fields: the lowest scores; the most edits away from `truth`; those that failed a check; or those that `other`
+        reads otherwise.
+    truth : DataFrame or path of a CSV file, optional
+        True texts, in the columns ``key``, ``field`` and ``text``; written under what was read.
+    other : DataFrame, optional
+        Another reading of the same images, for ``kind="flips"``.
+    n : int, default 12
+        Most fields to draw.
+    columns : int, default 3
+        Cells beside one another.
+    ax : Axes, optional
+        Where to draw; by default a new figure as large as the cells need.
+    reveal : bool, default False
+        Show crops and texts as they are.
+    lang : {"zh", "en"}, default "zh"
+        Language of the field names.
+    **kwargs
+        For `matplotlib.axes.Axes.imshow`.
+
+    Returns
+    -------
+    Axes
+        One image and one text a field. Empty, with a warning, when no field fits.
+
+    Raises
+    ------
+    ValueError
+        Another kind, what it needs was not given, or `n` or `columns` is below 1.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> df = pd.DataFrame({"key": ["a.jpg"], "field": ["name"], "text": ["样本一"], "score": [70]})
+    >>> df["polygon"] = [[(20, 20), (20, 40), (100, 40), (100, 20)]]
+    >>> picture = np.full((100, 200, 3), 255, dtype=np.uint8)
+    >>> ax = plot_gallery(df, {"a.jpg": picture}, lang="en", ax=Figure().subplots())
+    >>> ax.texts[0].get_text().splitlines()[0]
+    'Name 70  a.jpg'
+    """
+    if n < 1 or columns < 1:
+        raise ValueError(f"n and columns must be 1 or more, got {n} and {columns}")
+    need(df, "key", "field", "score", "text", "polygon")
+    letters = lettering(lang)
+    cases = pick_cases(df, kind, truth=truth, other=other, n=n)
+    columns = min(columns, max(len(cases), 1))
+    captions = [_caption(row, letters, reveal=reveal) for _, row in cases.iterrows()]
+    lines = max((len(c) for c in captions), default=1)
+    height = _TALL + _LINE * (lines + 1.4)
+    rows = max(1, -(-len(cases) // columns))
+    if ax is None:
+        ax = new_axes(columns * _INCHES, rows * height * _INCHES + 0.3)
+    ax.set(xticks=[], yticks=[], xlim=(0, columns), ylim=(rows * height, 0))
+    ax.spines[:].set_visible(False)
+    if cases.empty:
+        warnings.warn("there is no such field with a place to draw; the axes stay empty", UserWarning, stacklevel=2)
+        return ax
+    crops = _crops(cases, images, reveal=reveal)
+    ax.set_aspect("equal")
+    size = _letter_size(ax)
+    for i, (crop, caption) in enumerate(zip(crops, captions, strict=True)):
+        left, top = i % columns + 0.02, i // columns * height + 0.02
+        _draw_crop(ax, crop, (left, top), kwargs)
+        text = ax.text(left, top + _TALL + 0.3 * _LINE, "\n".join(caption), va="top", fontsize=size, linespacing=1.3)
+        letters.dress([text])
+    ax.set_xlim(0, columns)
+    ax.set_ylim(rows * height, 0)
+    return ax
+
+
+def _letter_size(ax: Axes) -> float:
+    """Points, so that a caption fits under its crop whatever the size of the axes."""
+    inches = ax.get_window_extent().width / figure_of(ax).dpi / (ax.get_xlim()[1] - ax.get_xlim()[0])
+    return float(np.clip(10.0 * inches / _INCHES, 4.0, 9.0))
+
+
+def _crops(cases: pd.DataFrame, images: Images, *, reveal: bool) -> list[NDArray[np.uint8] | None]:
+    pixels: dict[str, NDArray[np.uint8] | None] = {}
+    crops: list[NDArray[np.uint8] | None] = []
+    for key, quad in zip(cases["key"].astype("str"), corners(cases["polygon"]), strict=True):
+        if key not in pixels:
+            try:
+                pixels[key] = find_picture(key, images)
+            except ImageError:
+                pixels[key] = None
+        picture = pixels[key]
+        crop = None if picture is None else rectified(picture, quad)
+        crops.append(crop if reveal or crop is None else unreadable(crop))
+    return crops
+
+
+def _draw_crop(ax: Axes, crop: NDArray[np.uint8] | None, corner: tuple[float, float], kwargs: dict[str, Any]) -> None:
+    left, top = corner
+    if crop is None:
+        ax.text(left, top + _TALL / 2, "no picture", va="center", fontsize="small", style="italic")
+        return
+    scale = min(_WIDE / crop.shape[1], _TALL / crop.shape[0])
+    wide, tall = scale * crop.shape[1], scale * crop.shape[0]
+    # Crops stand on their captions, so that it is plain which belong together.
+    bottom = top + _TALL
+    ax.imshow(crop, **{"extent": (left, left + wide, bottom, bottom - tall), "interpolation": "auto", **kwargs})
+
+
+def _caption(row: pd.Series, letters: Lettering, *, reveal: bool) -> list[str]:
+    field = str(row["field"])
+    kind = None if pd.isna(row["card_type"]) else str(row["card_type"])
+    score = "–" if pd.isna(row["score"]) else f"{row['score']:g}"
+    first = f"{letters.field_names([field], kind)[field]} {score}  "
+    lines = [first + _shortened(str(row["key"]), _LETTERS - _width(first), front=True)]
+    for column, word in (("text", "read"), ("other", "other"), ("truth", "truth")):
+        if column not in row.index:
+            continue
+        text = None if pd.isna(row[column]) else str(row[column])
+        shown = "nothing" if text is None else text if reveal else mask_text(text, field)
+        lines.append(_shortened(f"{word}: {shown}", _LETTERS))
+    if "checks" in row.index:
+        lines.append(_shortened(f"failed: {row['checks']}", _LETTERS))
+    return [letters.printable(line) for line in lines]
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _shortened(text: str, width: int, *, front: bool = False) -> str:
+    """A text cut to a width, in halves of a Chinese character, at its end or in front."""
+    if _width(text) <= width:
+        return text
+    while text and _width(text) >= width:
+        text = text[1:] if front else text[:-1]
+    return f"…{text}" if front else f"{text}…"

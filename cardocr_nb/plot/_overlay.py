@@ -1,0 +1,257 @@
+"""What was read where, on the picture itself."""
+
+from __future__ import annotations
+
+import textwrap
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+import pandas as pd
+
+from cardocr_nb import polygon
+from cardocr_nb.plot._annotations import write_labels
+from cardocr_nb.plot._image_sources import Bucket, Picture, fetched, pixels_of
+from cardocr_nb.plot._plot_data import corners, need
+from cardocr_nb.plot._plot_fonts import Lang, Lettering, lettering
+from cardocr_nb.plot._row_selection import rows_of_image
+from cardocr_nb.plot._style import figure_of, new_axes, new_grid, score_colors
+from cardocr_nb.privacy import mask_text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.collections import PolyCollection
+    from matplotlib.path import Path as MplPath
+    from numpy.typing import NDArray
+
+_SHOWN = 2400
+"""Pixels along a side from which a picture is thinned out for the screen."""
+
+
+@overload
+def plot_overlay(df: pd.DataFrame, image: Picture, *, ax: Axes | None = None, **options: Any) -> Axes: ...
+@overload
+def plot_overlay(
+    df: pd.DataFrame,
+    image: list[Any] | Mapping[str, Picture],
+    *,
+    ax: NDArray[np.object_] | None = None,
+    **options: Any,
+) -> NDArray[np.object_]: ...
+def plot_overlay(
+    df: pd.DataFrame,
+    image: Picture | list[Any] | Mapping[str, Picture],
+    *,
+    key: str | None = None,
+    client: Bucket | None = None,
+    ax: Axes | NDArray[np.object_] | None = None,
+    text: bool = False,
+    reveal: bool = False,
+    truth: pd.DataFrame | None = None,
+    colorbar: bool = True,
+    lang: Lang = "zh",
+    **kwargs: Any,
+) -> Axes | NDArray[np.object_]:
+    """Draw the fields of one card on its picture, colored by score and labeled.
+
+    Labels stand in the nearest place where they cover neither a field nor one another; where the picture has no room,
+    beside it, in smaller letters if need be.
+
+    The picture itself is shown as it is; `cardocr_nb.privacy.redact` blanks fields out on it.
+
+    Parameters
+    ----------
+    df : DataFrame
+        As `cardocr_nb.to_frame` makes it; the columns ``key``, ``field``, ``score`` (0–100) and ``polygon`` (pixels of the
+        upright image, corners in any order) are read.
+    image : str, Path, bytes, ndarray or PIL image; or a list or mapping of them
+        The picture. The EXIF orientation of a path, bytes or PIL image is applied; an array of shape (height, width),
+        (height, width, 3) or (height, width, 4) is taken as it is. A list of paths or keys, or a mapping from keys to
+        pictures, is drawn as a grid.
+    key : str, optional
+        Which card of the frame; by default the only one, or the one whose key ends as the path of `image` does.
+    client : Client, optional
+        Fetches the picture from the bucket, by ``download(key, path)``; `image` is then a key.
+    ax : Axes, optional
+        Where to draw; by default a new figure in the shape of the picture. For a grid an array of as many Axes as there
+        are pictures.
+    text : bool, default False
+        Write the texts under the labels, masked.
+    reveal : bool, default False
+        Write them in full.
+    truth : DataFrame, optional
+        True places, in the columns ``field`` and ``polygon`` (and ``key``), drawn dashed.
+    colorbar : bool, default True
+        Show which color is which score.
+    lang : {"zh", "en"}, default "zh"
+        Language of the field names.
+    **kwargs
+        For the `matplotlib.collections.PolyCollection` of the fields: ``linewidth``, ``cmap``, or ``norm``, which by
+        default spreads the colors over the scores 50 to 100.
+
+    Returns
+    -------
+    Axes, or ndarray of Axes
+        With the picture alone, and a warning, when the card has no polygon. For a list or mapping an array of shape (n,),
+        one Axes a picture, with the key as its title.
+
+    Raises
+    ------
+    ValueError
+        A column is missing, it is not clear which card of the frame is meant, or there are not as many axes as pictures.
+    TypeError
+        An array of Axes for one picture.
+    NotFoundError
+        The bucket has no such object.
+    ImageError
+        The file is not a picture.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from matplotlib.figure import Figure
+    >>> df = pd.DataFrame({"key": ["a.jpg"], "field": ["name"], "text": ["样本"], "score": [98]})
+    >>> df["polygon"] = [np.array([(80, 40), (80, 60), (140, 60), (140, 40)])]
+    >>> picture = np.full((120, 200, 3), 255, dtype=np.uint8)
+    >>> ax = plot_overlay(df, picture, lang="en", ax=Figure().subplots())
+    >>> [label.get_text() for label in ax.texts]
+    ['Name 98']
+    """
+    if isinstance(image, (list, Mapping)):
+        options = {"text": text, "reveal": reveal, "truth": truth, "lang": lang, **kwargs}
+        return _grid(df, image, ax, colorbar=colorbar, client=client, **options)
+    if isinstance(ax, np.ndarray):
+        raise TypeError(f"one picture is drawn on one Axes, got {ax.size}; pass a list of pictures for a grid")
+    need(df, "field", "score", "polygon", *(["text"] if text else []))
+    if client is not None:
+        key = str(image) if key is None else key
+    rows = rows_of_image(df, image if isinstance(image, (str, Path)) else None, key)
+    rows = rows[rows["field"].notna()]
+    quads = polygon.ordered(corners(rows["polygon"]))
+    placed = np.array([not np.isnan(quad).any() for quad in quads], dtype=bool)
+    letters = lettering(lang)
+    pixels = pixels_of(image) if client is None else fetched(str(image), client)
+    height, width = pixels.shape[:2]
+    if ax is None:
+        ax = new_axes(8.0, float(np.clip(7.2 * height / width, 2.5, 10.0)))
+    step = -(-max(height, width) // _SHOWN)
+    frame = (-0.5, width - 0.5, height - 0.5, -0.5)
+    ax.imshow(pixels[::step, ::step], cmap="gray" if pixels.ndim == 2 else None, extent=frame)
+    ax.set(xticks=[], yticks=[], xlabel="", ylabel="")
+    ax.spines[:].set_visible(False)
+    names = letters.field_names(rows["field"], _card_type(rows))
+    notes = _notes([names[f] for f in rows["field"].to_numpy()[~placed]], dashed=truth is not None)
+    if truth is not None:
+        _draw_truth(ax, truth, key if key is not None else _only_key(rows))
+    if placed.any():
+        shown, quads = rows.iloc[np.flatnonzero(placed)], quads[placed]
+        boxes = _draw_fields(ax, quads, shown["score"].to_numpy(dtype=float, na_value=np.nan), kwargs)
+        if colorbar:
+            scale = ax.inset_axes((1.02, 0.0, 0.025, 1.0))
+            figure_of(ax).colorbar(boxes, cax=scale, label="score", extend="min")
+        ax.set_xlabel("\n".join(notes))
+        letters.dress([ax.xaxis.label])
+        left_out = write_labels(ax, quads, _wording(shown, names, letters, text=text, reveal=reveal), boxes, letters)
+        notes += [f"no room for {left_out} more labels"] if left_out else []
+    else:
+        warnings.warn("the card has no polygon to draw; the picture stands alone", UserWarning, stacklevel=2)
+    ax.set_xlabel("\n".join(notes))
+    letters.dress([ax.xaxis.label])
+    return ax
+
+
+def _card_type(rows: pd.DataFrame) -> str | None:
+    kinds = list(rows["card_type"].dropna().unique()) if "card_type" in rows else []
+    return str(kinds[0]) if len(kinds) == 1 else None
+
+
+def _grid(
+    df: pd.DataFrame,
+    images: list[Any] | Mapping[str, Picture],
+    axes: Axes | NDArray[np.object_] | None,
+    *,
+    colorbar: bool,
+    **options: Any,
+) -> NDArray[np.object_]:
+    """One picture an Axes, one color bar for all."""
+    pairs = list(images.items()) if isinstance(images, Mapping) else [(None, image) for image in images]
+    given = new_grid(len(pairs)) if axes is None else np.ravel(np.asarray(axes, dtype=object))
+    if len(given) != len(pairs):
+        raise ValueError(f"there are {len(pairs)} pictures and {len(given)} axes; pass as many axes as pictures")
+    for (key, image), ax in zip(pairs, given, strict=True):
+        plot_overlay(df, image, key=key, ax=ax, colorbar=False, **options)
+        ax.set_title(str(image) if key is None else key, fontsize="small")
+    drawn = [c for ax in given for c in ax.collections if c.get_label() == "fields"]
+    if colorbar and drawn:
+        figure_of(given[0]).colorbar(drawn[0], ax=list(given), label="score", extend="min", shrink=0.8)
+    return given
+
+
+def _only_key(rows: pd.DataFrame) -> str | None:
+    return None if "key" not in rows or rows.empty else str(rows["key"].iloc[0])
+
+
+def _notes(without_place: list[str], *, dashed: bool) -> list[str]:
+    notes = ["dashed: truth"] if dashed else []
+    if without_place:
+        notes.append("\n".join(textwrap.wrap(f"read, but no place given: {', '.join(without_place)}", 90)))
+    return notes
+
+
+def _draw_truth(ax: Axes, truth: pd.DataFrame, key: str | None) -> None:
+    from matplotlib.collections import PolyCollection
+
+    need(truth, "polygon")
+    rows = truth[truth["key"] == key] if key is not None and "key" in truth else truth
+    quads = polygon.ordered(corners(rows["polygon"]))
+    quads = quads[~np.isnan(quads).any(axis=(1, 2))]
+    look: dict[str, Any] = {"facecolors": "none", "edgecolors": "#000000", "linewidths": 1.0, "linestyles": "--"}
+    ax.add_collection(PolyCollection([*quads], zorder=2.5, label="truth", **look), autolim=False)
+
+
+def _draw_fields(
+    ax: Axes, quads: NDArray[np.float64], scores: NDArray[np.float64], kwargs: dict[str, Any]
+) -> PolyCollection:
+    from matplotlib.collections import PolyCollection
+    from matplotlib.colors import Normalize
+
+    halo = PolyCollection([*quads], facecolors="none", edgecolors="white", linewidths=4.0, alpha=0.6, label="halo")
+    ax.add_collection(halo, autolim=False)
+    # Inside the polygons it would lie over the letters.
+    halo.set_clip_path(_outside(ax, quads), transform=ax.transData)
+    look: dict[str, Any] = {"cmap": score_colors(), "norm": Normalize(50, 100), "linewidth": 1.5, "label": "fields"}
+    scored = np.ma.masked_invalid(scores)
+    boxes = PolyCollection([*quads], facecolors="none", array=scored, zorder=2.2, **{**look, **kwargs})
+    ax.add_collection(boxes, autolim=False)
+    return boxes
+
+
+def _outside(ax: Axes, quads: NDArray[np.float64]) -> MplPath:
+    """All of the axes but the polygons, which run round the other way."""
+    from matplotlib.path import Path as MplPath
+
+    (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
+    wide, tall = abs(right - left), abs(high - low)
+    x0, x1, y0, y1 = left - wide, right + 2 * wide, min(low, high) - tall, max(low, high) + tall
+    around = np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
+    return MplPath.make_compound_path(*(MplPath(c, closed=True) for c in _closed([around, *quads])))
+
+
+def _closed(rings: list[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
+    return [np.vstack([ring, ring[:1]]) for ring in rings]
+
+
+def _wording(rows: pd.DataFrame, names: dict[str, str], letters: Lettering, *, text: bool, reveal: bool) -> list[str]:
+    words = []
+    for field, score in zip(rows["field"], rows["score"], strict=True):
+        words.append(f"{names[field]} {'–' if pd.isna(score) else f'{score:g}'}")
+    if not text:
+        return words
+    for i, (field, read) in enumerate(zip(rows["field"], rows["text"], strict=True)):
+        if not pd.isna(read):
+            shown = str(read) if reveal else mask_text(str(read), field)
+            words[i] += "\n" + letters.printable(textwrap.fill(shown, 18))
+    return words

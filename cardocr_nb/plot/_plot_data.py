@@ -1,0 +1,37 @@
+"""What the plots take from a frame."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cardocr_nb.frame import PolygonDtype
+from cardocr_nb.frame._polygon_measures import points_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+
+def need(df: pd.DataFrame, *columns: str) -> None:
+    """Refuse a frame in which a column is missing.
+
+    Raises
+    ------
+    ValueError
+        Names the columns that are not there.
+    """
+    absent = [c for c in columns if c not in df.columns]
+    if absent:
+        raise ValueError(
+            f"the frame has no column {', '.join(map(repr, absent))}; it has {', '.join(map(str, df.columns)) or 'none'}. "
+            "Make it with cardocr_nb.to_frame() or name another column"
+        )
+
+
+def corners(polygons: pd.Series) -> NDArray[np.float64]:
+    """Corners of a column of polygons, shape (n, 4, 2), pixels; NaN where there is none.
+
+    The column has the dtype ``polygon``, or what `PolygonArray` takes: arrays or lists of four points, None.
+    """
+    return points_of(polygons.astype(PolygonDtype()))

@@ -1,0 +1,187 @@
+"""How long jobs took, and what became of them, over time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from cardocr_nb.frame._frame_schema import CATEGORIES, conform
+from cardocr_nb.frame._reshape import card_numbers, first_rows
+from cardocr_nb.plot._field_series import axes_or_new, warn_empty
+from cardocr_nb.plot._plot_data import need
+from cardocr_nb.plot._style import COLORS, MARK
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_SINGLE = 400
+"""Jobs that are drawn one by one; of more, the middle and the spread of each span."""
+_SPANS = 60
+_LEAST = 3
+_STRIP = 0.76
+"""Height of the part for the times."""
+_STATES = {
+    "Success": COLORS[0],
+    "Failed": MARK,
+    "Running": COLORS[4],
+    "Submitted": COLORS[5],
+    "Pause": COLORS[3],
+    "Cancel": COLORS[6],
+}
+_OTHER = COLORS[6]
+
+
+def plot_timeline(df: pd.DataFrame, *, ax: Axes | None = None, **kwargs: Any) -> Axes:
+    """Draw the time that jobs took over when they were submitted, with their states in a strip above.
+
+    Up to 400 jobs are drawn one by one. Of more, spans of equal length are drawn: the median, the range from the 5th to the
+    95th percentile, and the median of the wait before the job was started.
+
+    Parameters
+    ----------
+    df : DataFrame
+        As `cardocr_nb.to_frame` makes it; the columns ``state, created, started`` and ``ended`` are read, the first row of
+        each card.
+    ax : Axes, optional
+        Where to draw; by default a new figure.
+    **kwargs
+        For the artist of the times: `matplotlib.axes.Axes.scatter` up to 400 jobs, `matplotlib.axes.Axes.plot` above.
+
+    Returns
+    -------
+    Axes
+        Of the times in seconds; the strip is the first of its ``child_axes``. Jobs that have not ended show in the strip
+        only. Empty, with a warning, when no job says when it was created.
+
+    Raises
+    ------
+    ValueError
+        The frame has no column ``created``.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> start = pd.to_datetime(["2026-03-01 09:00:00+08:00", "2026-03-01 09:00:05+08:00"])
+    >>> df = pd.DataFrame({"key": ["a.jpg", "b.jpg"], "state": ["Success", "Failed"], "created": start})
+    >>> ax = plot_timeline(df.assign(ended=start + pd.Timedelta(seconds=2)), ax=Figure().subplots())
+    >>> [len(dots.get_offsets()) for dots in ax.collections]
+    [1, 1]
+    """
+    from matplotlib.dates import date2num
+
+    need(df, "created")
+    jobs = _jobs(df)
+    ax = axes_or_new(ax, 8.4, 4.8)
+    ax.set_ylabel("seconds from submission to end", y=_STRIP / 2)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.grid(axis="y", linewidth=0.6)
+    ax.set_axisbelow(True)
+    if jobs.empty:
+        warn_empty("no job with a time")
+        return ax
+    edges = _edges(jobs["created"])
+    ended = jobs[jobs["seconds"].notna()]
+    if len(jobs) <= _SINGLE:
+        _draw_single(ax, ended, kwargs)
+    elif len(ended):
+        _draw_spans(ax, ended, edges, kwargs)
+    _make_room(ax)
+    _draw_states(ax, jobs, edges)
+    _dates(ax, jobs["created"])
+    first, last = (float(date2num(e)) for e in (edges[0], edges[-1]))  # type: ignore[no-untyped-call]  # so in matplotlib
+    ax.set_xlim(first - (last - first) / 100, last + (last - first) / 100)
+    return ax
+
+
+def _jobs(df: pd.DataFrame) -> pd.DataFrame:
+    """One row a card that says when it was created."""
+    frame = conform(df)
+    first = first_rows(card_numbers(frame))
+    jobs = frame[["state", "created", "started", "ended"]].take(first)
+    jobs = jobs[jobs["created"].notna()].sort_values("created", kind="stable", ignore_index=True)
+    jobs["seconds"] = (jobs["ended"] - jobs["created"]).dt.total_seconds()
+    jobs["wait"] = (jobs["started"] - jobs["created"]).dt.total_seconds()
+    jobs["state"] = jobs["state"].astype("str").fillna("unknown")
+    return jobs
+
+
+def _edges(created: pd.Series) -> pd.DatetimeIndex:
+    """Borders of spans of equal length; few jobs have few spans."""
+    low, high = created.min(), created.max()
+    if low == high:
+        low, high = low - pd.Timedelta(seconds=30), high + pd.Timedelta(seconds=30)
+    return pd.date_range(low, high, periods=int(np.clip(np.sqrt(4 * len(created)), 6, _SPANS)) + 1)
+
+
+def _states(jobs: pd.DataFrame) -> list[str]:
+    there = set(jobs["state"])
+    known = [s for s in (*_STATES, *CATEGORIES["state"]) if s in there]
+    return [*dict.fromkeys(known), *sorted(there - set(known))]
+
+
+def _draw_single(ax: Axes, ended: pd.DataFrame, kwargs: dict[str, Any]) -> None:
+    for state in _states(ended):
+        part = ended[ended["state"] == state]
+        marker = "x" if state == "Failed" else "o"
+        look = {"color": _STATES.get(state, _OTHER), "s": 18, "marker": marker, "linewidths": 1.2, "alpha": 0.8}
+        ax.scatter(part["created"], part["seconds"], **{**look, **kwargs})
+
+
+def _draw_spans(ax: Axes, ended: pd.DataFrame, edges: pd.DatetimeIndex, kwargs: dict[str, Any]) -> None:
+    span = np.clip(np.searchsorted(edges, ended["created"], side="right") - 1, 0, len(edges) - 2)
+    groups = ended.groupby(span)
+    quantiles = {q: groups["seconds"].quantile(q) for q in (0.05, 0.5, 0.95)}
+    spread = pd.DataFrame(quantiles).reindex(range(len(edges) - 1))
+    spread[groups.size().reindex(spread.index, fill_value=0) < _LEAST] = np.nan
+    middle = edges[:-1] + (edges[1] - edges[0]) / 2
+    ax.fill_between(middle, spread[0.05], spread[0.95], color=COLORS[0], alpha=0.2, linewidth=0, label="5th to 95th percentile")  # fmt: skip
+    ax.plot(middle, spread[0.5], **{"color": COLORS[0], "linewidth": 1.8, "label": "median", **kwargs})
+    wait = groups["wait"].median().reindex(spread.index).where(spread[0.5].notna())
+    if wait.notna().any():
+        ax.plot(middle, wait, color=COLORS[5], linestyle="--", linewidth=1.4, label="median wait before the start")
+    ax.legend(loc="lower left", bbox_to_anchor=(1.01, 0.0), borderaxespad=0.0, fontsize="small", frameon=False)
+
+
+def _make_room(ax: Axes) -> None:
+    """Keep the upper part of the axes for the strip: outside them it would be cut off by some layouts."""
+    from matplotlib.ticker import MaxNLocator
+
+    top = 1.05 * max(ax.dataLim.y1 if np.isfinite(ax.dataLim.y1) else 0.0, 0.1)
+    ticks = np.asarray(MaxNLocator(6, steps=[1, 2, 5, 10]).tick_values(0, top))
+    ax.set_yticks(ticks[(ticks >= 0) & (ticks <= top)])
+    ax.set_ylim(0, top / _STRIP)
+    ax.spines["left"].set_bounds(0, top)
+
+
+def _draw_states(ax: Axes, jobs: pd.DataFrame, edges: pd.DatetimeIndex) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    strip = ax.inset_axes((0.0, _STRIP + 0.05, 1.0, 0.95 - _STRIP), sharex=ax)
+    span = np.clip(np.searchsorted(edges, jobs["created"], side="right") - 1, 0, len(edges) - 2)
+    below = np.zeros(len(edges) - 1)
+    states = _states(jobs)
+    for state in states:
+        of_state = (jobs["state"] == state).to_numpy()
+        counts = np.bincount(span[of_state], minlength=len(below))
+        strip.stairs(
+            below + counts, edges, baseline=below, fill=True, color=_STATES.get(state, _OTHER),
+            label=f"{state} ({int(of_state.sum()):,})",
+        )  # fmt: skip
+        below = below + counts
+    strip.set_ylabel("jobs")
+    strip.set_ylim(0, 1.05 * below.max())
+    strip.spines[["top", "right"]].set_visible(False)
+    strip.yaxis.set_major_locator(MaxNLocator(3, integer=True))
+    strip.tick_params(axis="x", labelbottom=False)
+    strip.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0, fontsize="small", frameon=False)
+
+
+def _dates(ax: Axes, created: pd.Series) -> None:
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator(minticks=3, maxticks=9, tz=created.dt.tz)  # type: ignore[no-untyped-call]  # so in matplotlib
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=created.dt.tz))  # type: ignore[no-untyped-call]  # so in matplotlib
+    ax.set_xlabel(f"submitted ({created.dt.tz})")

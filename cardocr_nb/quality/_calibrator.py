@@ -1,0 +1,234 @@
+"""Scores made into probabilities that a reading is right."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from cardocr_nb.quality import _calibrator_files as saved
+from cardocr_nb.quality._calibration import calibration_error, judged_readings
+from cardocr_nb.quality._calibration_fit import SCORES, choose, fit
+from cardocr_nb.quality._cells import refuse_parts
+from cardocr_nb.quality._folds import folds_of
+
+if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from cardocr_nb.quality._evaluation import Rules, Truth
+
+_HELD_OUT = ("job_id", "key", "field", "score", "right", "probability")
+
+
+class NotCalibratedWarning(UserWarning):
+    """Some readings get no probability."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Calibrator:
+    """Result of `calibrate`: for each field a map from score to probability.
+
+    Attributes
+    ----------
+    fields : DataFrame
+        One row a field: ``method``, ``cases``, ``correct``, and before and after: ``ece_score, brier_score`` of score /
+        100 taken for a probability, ``ece, brier`` of the probabilities of cards that the map had not seen
+        (cross-fitting), by the definitions of `cardocr_nb.quality.calibration`.
+    table : DataFrame
+        ``field, score, probability``: the maps themselves, at each score from 0 to 100.
+    held_out : DataFrame
+        ``job_id, key, field, score, right, probability``: each reading with the probability that a map gave which had
+        not seen its image. Empty after `load`, because a file holds no keys.
+    """
+
+    fields: pd.DataFrame
+    table: pd.DataFrame
+    held_out: pd.DataFrame
+
+    def apply(self, df: pd.DataFrame) -> pd.DataFrame:
+        """Give a frame with the column ``probability``.
+
+        Parameters
+        ----------
+        df : DataFrame
+            As `cardocr_nb.to_frame` makes it; it is not changed.
+
+        Returns
+        -------
+        DataFrame
+            ``probability``: chance from 0 to 1 that the text is right; missing without text or score, and for fields
+            that the calibrator does not know.
+
+        Warns
+        -----
+        NotCalibratedWarning
+            Once, when readings with a text get no probability.
+        """
+        refuse_parts(df)
+        known = pd.Index(self.fields["field"].astype("str"))
+        place = known.get_indexer(pd.Index(df["field"].astype("str")))
+        score, text = df["score"], df["text"].notna().to_numpy(bool)
+        there = (place >= 0) & score.notna().to_numpy(bool) & text
+        maps = self.table["probability"].to_numpy(np.float64).reshape(len(known), len(SCORES))
+        values = np.full(len(df), np.nan)
+        at = score[there].to_numpy(np.int64).clip(SCORES[0], SCORES[-1])
+        values[there] = maps[place[there], at] if len(known) else np.nan
+        self._warn(df, place, text & ~there)
+        return df.assign(probability=values)
+
+    def _warn(self, df: pd.DataFrame, place: NDArray[np.intp], without: NDArray[np.bool_]) -> None:
+        if not without.any():
+            return
+        unknown = without & (place < 0) & df["field"].notna().to_numpy(bool)
+        names = ", ".join(sorted(df.loc[unknown, "field"].astype("str").unique())) or "none"
+        warnings.warn(
+            f"{int(without.sum())} readings get no probability: "
+            f"{int((without & ~unknown).sum())} have no score, {int(unknown.sum())} are of unknown fields ({names})",
+            NotCalibratedWarning,
+            stacklevel=3,
+        )
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the maps as JSON; neither texts nor keys of cards are in it.
+
+        Parameters
+        ----------
+        path : path
+            A file of this name is replaced.
+        """
+        return saved.write(path, self.fields, self.table)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Calibrator:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        FileNotFoundError
+            There is no such file.
+        ValueError
+            It is no calibrator, is of another version, or holds a map that falls or leaves 0 to 1.
+        """
+        fields, table = saved.read(path)
+        return cls(fields, table, _nothing(fields["field"].dtype))
+
+    def __str__(self) -> str:
+        return self.fields.to_string(index=False)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return str(self.fields.to_html(index=False))
+
+
+def calibrate(
+    df: pd.DataFrame,
+    truth: Truth,
+    *,
+    isotonic_from: int = 1000,
+    folds: int = 5,
+    seed: int = 0,
+    normalize: Rules = True,
+) -> Calibrator:
+    """Learn for each field what its scores are worth.
+
+    Parameters
+    ----------
+    df, truth, normalize
+        As for `cardocr_nb.quality.evaluate`. Readings with text and score count, see `cardocr_nb.quality.calibration`.
+    isotonic_from : int, default 1000
+        Cases from which a field gets isotonic regression; with fewer it gets Platt's logistic curve, which bends less
+        to chance.
+    folds : int, default 5
+        Parts into which the images are dealt for the honest figures: each part is judged by maps learned from the
+        others. All readings of an image lie in one part.
+    seed : int, default 0
+        Of the dealing.
+
+    Returns
+    -------
+    Calibrator
+        A field all right, all wrong or of one score gets one probability for every score, (right + 1) / (cases + 2)
+        where all are right. No probability is ever 0 or 1. Each holds for cards of the same kind, camera and engine.
+
+    Raises
+    ------
+    ValueError
+        `folds` is less than 2 or `isotonic_from` less than 1; or as for `cardocr_nb.quality.evaluate`.
+
+    References
+    ----------
+    A. Niculescu-Mizil and R. Caruana, "Predicting good probabilities with supervised learning", 2005: isotonic
+    regression is the better of the two from about 1,000 cases on. The maps: `cardocr_nb.quality._calibration_fit.fit`.
+
+    Examples
+    --------
+    >>> from cardocr_nb.frame import to_frame
+    >>> from cardocr_nb.wire._records import CardResult, Field
+    >>> read = [CardResult((Field("姓名", "样本", 50 + k % 50),), key=f"{k}.jpg") for k in range(300)]
+    >>> truth = pd.DataFrame({"key": [f"{k}.jpg" for k in range(300)], "field": "name", "text": "样本"})
+    >>> truth.loc[truth.index % 100 < 20, "text"] = "x"
+    >>> calibrator = calibrate(to_frame(read), truth)
+    >>> calibrator.fields[["field", "method", "cases", "correct"]]
+      field method  cases  correct
+    0  name  platt    300      240
+    >>> calibrator.apply(to_frame(read[:50:10]))["probability"].round(2).tolist()
+    [0.28, 0.59, 0.84, 0.95, 0.99]
+    """
+    if folds < 2:
+        raise ValueError(f"folds must be 2 or more, got {folds}")
+    if isotonic_from < 1:
+        raise ValueError(f"isotonic_from must be 1 or more, got {isotonic_from}")
+    readings = judged_readings(df, truth, normalize=normalize)
+    readings["probability"] = np.nan
+    fold = folds_of(readings["key"], folds, seed)
+    rows, maps, values = [], [], readings["probability"].to_numpy(np.float64, copy=True)
+    for field, places in readings.groupby("field", observed=True).indices.items():
+        score, right = (readings[name].to_numpy()[places] for name in ("score", "right"))
+        method = choose(score, right, isotonic_from=isotonic_from)
+        maps.append(fit(score, right, method))
+        values[places] = _held_out(score, right, fold[places], isotonic_from)
+        rows.append(
+            [
+                field,
+                method,
+                len(places),
+                int(right.sum()),
+                *_errors(score / 100, right),
+                *_errors(values[places], right),
+            ]
+        )
+    names = ["field", "method", "cases", "correct", "ece_score", "brier_score", "ece", "brier"]
+    fields = pd.DataFrame(rows, columns=names).astype({"field": readings["field"].dtype})
+    return Calibrator(
+        fields=fields,
+        table=saved.long(fields["field"], maps),
+        held_out=readings.assign(probability=values)[list(_HELD_OUT)].reset_index(drop=True),
+    )  # fmt: skip
+
+
+def _held_out(
+    score: NDArray[np.int64], right: NDArray[np.bool_], fold: NDArray[np.int64], isotonic_from: int
+) -> NDArray[np.float64]:
+    values = np.empty(len(score))
+    enough = 1 if len(score) >= isotonic_from else len(score) + 1
+    for part in np.unique(fold):
+        inside = fold == part
+        method = choose(score[~inside], right[~inside], isotonic_from=enough)
+        values[inside] = fit(score[~inside], right[~inside], method)[score[inside]]
+    return values
+
+
+def _errors(probability: NDArray[np.float64], right: NDArray[np.bool_]) -> tuple[float, float]:
+    return calibration_error(probability, right), float(((probability - right) ** 2).mean())
+
+
+def _nothing(field: Any) -> pd.DataFrame:
+    types = ("str", "str", field, np.int64, bool, np.float64)
+    return pd.DataFrame(columns=_HELD_OUT).astype(dict(zip(_HELD_OUT, types, strict=True)))

@@ -1,0 +1,213 @@
+"""What reviewing and not reviewing costs, and where the line is drawn best."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from cardocr_nb.quality._evaluation import evaluate
+from cardocr_nb.quality._folds import folds_of
+from cardocr_nb.quality._intervals import checked_confidence, wilson
+from cardocr_nb.quality._risk_curve import Curve, area, curve, least_area
+from cardocr_nb.quality._thresholds import passes
+
+if TYPE_CHECKING:
+    from cardocr_nb.quality._evaluation import Rules, Truth
+
+_FIELDS = (
+    "field", "threshold", "cases", "passed", "share", "errors", "cost", "cost_held_out",
+    "cost_all_reviewed", "cost_none_reviewed", "aurc", "aurc_excess",
+)  # fmt: skip
+_CURVE = ("field", "score", "coverage", "risk", "low", "high", "cost", "cases")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Costs:
+    """Result of `cost`.
+
+    Attributes
+    ----------
+    fields : DataFrame
+        One row a field, and a last one, field missing, for one threshold over all fields together:
+
+        - ``threshold`` (Int16): readings at or above it pass unseen; missing when reviewing all of them costs least.
+        - ``cases``: readings, and fields that stand on the card and were not read; ``passed`` unseen at the threshold,
+          their ``share`` of the cases, and the ``errors`` among them.
+        - ``cost``: what reviewing the others and those errors cost. It is measured on the cards from which the threshold
+          was chosen, and therefore a little too low; ``cost_held_out`` is what thresholds cost that were chosen without
+          the cards on which they are measured.
+        - ``cost_all_reviewed`` and ``cost_none_reviewed`` (what has no score is reviewed even then).
+        - ``aurc``: mean error rate over all shares of the readings with a score that the highest scores can make up, and
+          ``aurc_excess``: by how much it is above that of a score that puts every right reading before every wrong one.
+          They tell how well the score ranks, whatever the costs.
+
+    curve : DataFrame
+        One row a distinct score, the highest first, for each field and, field missing, for all together: ``field, score,
+        coverage`` (share of the cases at or above the score), ``risk`` (share of wrong readings among them) with its
+        interval ``low, high`` (Wilson), ``cost`` of the threshold and ``cases``: the readings at or above the score.
+    review, error : float
+        What was given.
+    """
+
+    fields: pd.DataFrame
+    curve: pd.DataFrame
+    review: float
+    error: float
+
+    def passes(self, df: pd.DataFrame) -> pd.Series:
+        """Tell which readings of a frame pass unseen by the threshold of their field.
+
+        Returns
+        -------
+        Series of bool
+            With the index of `df`; False without a score, and for fields without a threshold.
+        """
+        return passes(self.fields, df)
+
+    def __str__(self) -> str:
+        return f"review {self.review:g}, error {self.error:g}\n{self.fields.to_string(index=False)}"
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return f"<p>review {self.review:g}, error {self.error:g}</p>{self.fields.to_html(index=False)}"
+
+
+def cost(
+    df: pd.DataFrame,
+    truth: Truth,
+    *,
+    review: float,
+    error: float,
+    folds: int = 5,
+    normalize: Rules = True,
+    confidence: float = 0.95,
+) -> Costs:
+    """Find for each field the score below which it pays to look.
+
+    Every reading below the threshold costs `review`, every wrong one that passes costs `error`; of several thresholds
+    that cost the same the highest is taken. What was not read, or has no score, is always reviewed.
+
+    Parameters
+    ----------
+    df, truth, normalize
+        As for `cardocr_nb.quality.evaluate`. A spurious reading is wrong.
+    review, error : float
+        Costs in one unit, such as seconds or cents; only their ratio moves the threshold.
+    folds : int, default 5
+        Parts into which the images are dealt for ``cost_held_out``.
+    confidence : float, default 0.95
+        Of the intervals of the curve.
+
+    Returns
+    -------
+    Costs
+
+    Raises
+    ------
+    ValueError
+        A cost is not a positive number, `folds` is less than 2, or as for `cardocr_nb.quality.evaluate`.
+
+    Notes
+    -----
+    A reading is worth reviewing when its chance to be wrong is more than ``review / error``. Unlike
+    `cardocr_nb.quality.threshold` this promises nothing: it weighs.
+
+    References
+    ----------
+    C. K. Chow, "On optimum recognition error and reject tradeoff", IEEE Transactions on Information Theory 16, 1970.
+    Y. Geifman, G. Uziel and R. El-Yaniv, "Bias-reduced uncertainty estimation for deep neural classifiers", 2019 (area
+    under the risk-coverage curve, and its excess).
+
+    Examples
+    --------
+    >>> from cardocr_nb.frame import to_frame
+    >>> from cardocr_nb.wire._records import CardResult, Field
+    >>> read = [CardResult((Field("姓名", "样本", 90 + k % 10),), key=f"{k}.jpg") for k in range(100)]
+    >>> truth = pd.DataFrame({"key": [f"{k}.jpg" for k in range(100)], "field": "name", "text": "样本"})
+    >>> truth.loc[truth.index % 10 < 3, "text"] = "x"
+    >>> found = cost(to_frame(read), truth, review=1, error=20).fields
+    >>> found.iloc[:1][["field", "threshold", "passed", "errors", "cost", "cost_none_reviewed"]]
+      field  threshold  passed  errors  cost  cost_none_reviewed
+    0  name         93      70       0  30.0               600.0
+    """
+    for name, value in (("review", review), ("error", error)):
+        if not 0 < value < np.inf:
+            raise ValueError(f"{name} must be a positive number, got {value}")
+    if folds < 2:
+        raise ValueError(f"folds must be 2 or more, got {folds}")
+    checked_confidence(confidence)
+    cells = evaluate(df, truth, normalize=normalize).cells
+    scored = (cells["score"].notna() & (cells["outcome"] != "missing")).to_numpy(bool)
+    wide = pd.DataFrame(
+        {
+            "field": cells["field"],
+            "score": cells["score"].where(scored, -1).fillna(-1).to_numpy(np.int64),
+            "wrong": (cells["outcome"] != "correct").to_numpy(),
+            "fold": folds_of(cells["key"], folds, seed=0),
+        }
+    )
+    rows, curves = [], []
+    for field, part in [*wide.groupby("field", observed=True), (None, wide)]:
+        if len(part):
+            scored = part[part["score"] >= 0]
+            found = curve(scored["score"].to_numpy(), scored["wrong"].to_numpy())
+            rows.append([field, *_row(part, found, review, error)])
+            curves.append(_points(field, found, len(part), review, error))
+    table = pd.DataFrame(rows, columns=list(_FIELDS)).astype({"threshold": "Int16", "field": cells["field"].dtype})
+    points = pd.concat(curves or [pd.DataFrame(columns=list(_CURVE), dtype=np.float64)], ignore_index=True)
+    points["low"], points["high"] = wilson(points["risk"] * points["cases"], points["cases"], confidence=confidence)
+    points = points.astype({"field": cells["field"].dtype, "score": np.int64, "cases": np.int64})
+    return Costs(fields=table, curve=points[list(_CURVE)], review=review, error=error)
+
+
+def _row(part: pd.DataFrame, found: Curve, review: float, error: float) -> list[Any]:
+    score, wrong = part["score"].to_numpy(), part["wrong"].to_numpy()
+    cases, scored = len(score), score >= 0
+    best = _best(found, cases, review, error)
+    threshold = found.score[best] if best >= 0 else pd.NA
+    passed, errors = (int(found.passed[best]), int(found.errors[best])) if best >= 0 else (0, 0)
+    aurc = area(score[scored], wrong[scored])
+    return [
+        threshold, cases, passed, passed / cases, errors,
+        float(review * (cases - passed) + error * errors), _held_out(part, review, error), float(review * cases),
+        float(review * (~scored).sum() + error * wrong[scored].sum()), aurc, aurc - least_area(wrong[scored]),
+    ]  # fmt: skip
+
+
+def _held_out(part: pd.DataFrame, review: float, error: float) -> float:
+    score, wrong, fold = (part[name].to_numpy() for name in ("score", "wrong", "fold"))
+    total = 0.0
+    for number in np.unique(fold):
+        inside = fold == number
+        others = ~inside & (score >= 0)
+        learned = curve(score[others], wrong[others])
+        best = _best(learned, int((~inside).sum()), review, error)
+        through = inside & (score >= learned.score[best]) if best >= 0 else np.zeros_like(inside)
+        total += float(review * (inside.sum() - through.sum()) + error * wrong[through].sum())
+    return total
+
+
+def _best(found: Curve, cases: int, review: float, error: float) -> int:
+    """Place of the cheapest threshold in the curve, the highest of equally cheap ones; -1 for reviewing all."""
+    if not len(found.score):
+        return -1
+    costs = review * (cases - found.passed) + error * found.errors
+    place = int(np.argmin(costs))
+    return place if costs[place] < review * cases else -1
+
+
+def _points(field: object, found: Curve, cases: int, review: float, error: float) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "field": field,
+            "score": found.score,
+            "coverage": found.passed / cases,
+            "risk": found.errors / found.passed,
+            "cost": float(review) * (cases - found.passed) + error * found.errors,
+            "cases": found.passed,
+        }
+    )

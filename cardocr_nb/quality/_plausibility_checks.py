@@ -1,0 +1,115 @@
+"""Checks of words, names and dates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cardocr_nb._bulk._arrow_text import ASCII, arrow, once_each, unusual
+from cardocr_nb.quality._check_results import where
+from cardocr_nb.quality._checks import register
+from cardocr_nb.quality._dates import read_dates, read_periods
+from cardocr_nb.quality._vocabulary import ETHNICITY_SPELLINGS, GENDERS, VEHICLE_CLASSES
+
+_DATES = ("birth_date", "first_issue_date")
+_CLASSES = rf"(?:(?:{'|'.join(VEHICLE_CLASSES)})[\s,、/;+]*)+"
+_HAN = r"[\x{3400}-\x{9fff}\x{20000}-\x{323af}]"
+_ADULT = 18
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def _among(text: pd.Series, words: Iterable[str]) -> pd.Series:
+    return once_each(text, lambda different: different.str.casefold().isin(list(words)))
+
+
+@register(severity="error", detail="男 or 女, or a translation", fields=["gender"])
+def gender_is_known(text: pd.Series) -> pd.Series:
+    """One of the two words, or a translation."""
+    return _among(text, GENDERS)
+
+
+@register(severity="error", detail="one of the 56 ethnic groups or a legal variant", fields=["ethnicity"])
+def ethnicity_is_known(text: pd.Series) -> pd.Series:
+    """One of the 56 groups (GB/T 3304), a legal variant or a romanised name."""
+    return _among(text, ETHNICITY_SPELLINGS)
+
+
+@register(severity="error", detail="one or more of A1 to C6, D, E, F, M, N, P", fields=["vehicle_class"])
+def vehicle_class_is_known(text: pd.Series) -> pd.Series:
+    """Classes that exist, one after another."""
+    return once_each(text, lambda different: different.str.upper().str.fullmatch(_CLASSES))
+
+
+def read_names(text: pd.Series) -> pd.DataFrame:
+    """Which names hold a ``digit``, and which both Chinese characters and Latin letters, ``mixed``.
+
+    Examples
+    --------
+    >>> read_names(pd.Series(["样本", "样本1", "样本B"]))
+       digit  mixed
+    0  False  False
+    1   True  False
+    2  False   True
+    """
+    found = pd.DataFrame({"digit": False, "mixed": False}, index=text.index)
+    # Nearly all names are of ideographs only.
+    rows = unusual(arrow(text), below=ASCII + 1)
+    others = text.take(rows)
+    found.iloc[rows, 0] = others.str.contains(r"\p{Nd}")
+    found.iloc[rows, 1] = others.str.contains("[A-Za-z]") & others.str.contains(_HAN)
+    return found
+
+
+@register(severity="warning", detail="no digits", fields=["name"], of=read_names)
+def name_has_no_digits(name: pd.DataFrame) -> pd.Series:
+    """No digit stands in a name."""
+    return ~name["digit"]
+
+
+@register(severity="warning", detail="one script: Chinese or Latin", fields=["name"], of=read_names)
+def name_is_of_one_script(name: pd.DataFrame) -> pd.Series:
+    """Chinese characters and Latin letters do not stand together."""
+    return ~name["mixed"]
+
+
+@register(severity="error", detail="a date in Chinese, ISO or English form", fields=_DATES, of=read_dates)
+def date_is_readable(dates: pd.Series) -> pd.Series:
+    """A day of the calendar in a form that is read."""
+    return dates.notna()
+
+
+@register(severity="error", detail="a date that is not in the future", fields=_DATES, of=read_dates)
+def date_is_past(dates: pd.Series) -> pd.arrays.BooleanArray:
+    """Not in the future; asked where the date can be read."""
+    return where(dates.notna(), dates <= pd.Timestamp("today"))
+
+
+@register(
+    severity="warning",
+    detail="a day after the 18th birthday",
+    fields=[("first_issue_date", "birth_date")],
+    of=read_dates,
+)
+def first_issue_is_of_age(issued: pd.Series, born: pd.Series) -> pd.arrays.BooleanArray:
+    """First license after the 18th birthday; asked where both dates can be read."""
+    return where(issued.notna() & born.notna(), issued >= born + pd.DateOffset(years=_ADULT))
+
+
+@register(
+    severity="error",
+    detail="two dates, a date and 长期, or a number of years",
+    fields=["valid_period"],
+    of=read_periods,
+)
+def period_is_readable(period: pd.DataFrame) -> pd.Series:
+    """A period in a form that is read."""
+    return period["readable"]
+
+
+@register(severity="error", detail="an end after the start", fields=["valid_period"], of=read_periods)
+def period_runs_forward(period: pd.DataFrame) -> pd.arrays.BooleanArray:
+    """Ends after it starts; asked where both dates can be read."""
+    return where(period["start"].notna() & period["end"].notna(), period["start"] < period["end"])

@@ -1,0 +1,139 @@
+"""Which readings a person should look at first, and what that buys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from cardocr_nb.cards import CardType, expected_fields
+from cardocr_nb.frame._frame_schema import conform
+from cardocr_nb.frame._reshape import card_numbers
+from cardocr_nb.quality._cells import refuse_parts
+from cardocr_nb.quality._checks import check
+from cardocr_nb.quality._evidence import SURE, raised, reasons
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from cardocr_nb.quality._calibrator import Calibrator
+
+COLUMNS = ("rank", "job_id", "key", "field", "score", "chance", "reasons", "found")
+"""Columns of the table that `review_queue` makes."""
+
+_UNDER_WAY = ("Submitted", "Running", "Pause")
+_UNKNOWN = 0.5
+
+
+def review_queue(df: pd.DataFrame, *, budget: int | None = None, calibrator: Calibrator | None = None) -> pd.DataFrame:
+    """Order fields of cards so that a person who looks at the first finds the most errors.
+
+    Parameters
+    ----------
+    df : DataFrame
+        As `cardocr_nb.to_frame` makes it. Of a field that stands twice on a card the first counts.
+    budget : int, optional
+        How many rows can be looked at; all by default.
+    calibrator : Calibrator, optional
+        Of `cardocr_nb.quality.calibrate`: it makes the chances trustworthy. Without one a score s is taken at its word,
+        somewhat shrunk: the chance to be wrong is (101 - s) / 102, which orders readings well, but ``found`` is then no
+        better than the scores are.
+
+    Returns
+    -------
+    DataFrame
+        One row a field to look at, best first: ``rank`` from 1, ``job_id, key, field, score, chance`` (estimated chance
+        that it is wrong, below 1), ``reasons`` (names of failed checks, joined by ", ") and ``found``: errors that are
+        expected to be found up to and with this row. An expected field without a text has a row without a score. A card
+        that failed, or on which nothing was read, has one row, ``field`` missing; it stands for all fields that such a
+        card bears, and its reason is the check or the state of its job. Jobs under way have no row.
+
+    Warns
+    -----
+    NotCalibratedWarning
+        The calibrator has no probability for some readings; theirs is the chance without calibrator.
+
+    Raises
+    ------
+    ValueError
+        `budget` is below 0.
+
+    Notes
+    -----
+    Failed checks raise a chance p. Of the fields that contradict each other under a check of severity ``error`` one at
+    least is wrong: each gets p / (1 - product of all (1 - p)), which is certainty where the check is about one field. A
+    warning that the share q of the readings fail gives p / q, at most 0.9: so it would be if every wrong reading failed
+    it; what all readings fail tells nothing. Of several checks the largest counts. Checks of places, labels and whole
+    cards are named among the reasons and raise nothing.
+
+    Examples
+    --------
+    >>> from cardocr_nb.frame import to_frame
+    >>> from cardocr_nb.wire._records import CardResult, Field
+    >>> fields = (Field("姓名", "样本", 98), Field("性别", "另", 97), Field("民族", "汉", 60))
+    >>> review_queue(to_frame(CardResult(fields, key="1.jpg")))[["rank", "field", "chance", "reasons"]].round(2)
+       rank      field  chance          reasons
+    0     1     gender    0.99  gender_is_known
+    1     2  ethnicity    0.40
+    2     3       name    0.03
+    """
+    if budget is not None and budget < 0:
+        raise ValueError(f"budget must be 0 or more, got {budget}")
+    refuse_parts(df)
+    frame = conform(df).reset_index(drop=True)
+    checked = check(frame)
+    rows = _rows(frame, checked)
+    rows["chance"] = _chance(rows, frame, calibrator)
+    rows["chance"] = raised(rows, checked)
+    rows["reasons"] = reasons(rows, checked)
+    whole = rows["field"].isna()
+    rows["reasons"] = rows["reasons"].where(~whole | (rows["reasons"] != ""), rows["state"].astype("str").fillna(""))
+    worth = rows["chance"].to_numpy() * _bears(rows, whole.to_numpy())
+    order = np.argsort(-worth, kind="stable")[:budget]
+    found = rows.take(order).reset_index(drop=True)
+    return found.assign(rank=np.arange(1, len(order) + 1), found=np.cumsum(worth[order]))[list(COLUMNS)]
+
+
+def _rows(frame: pd.DataFrame, checked: pd.DataFrame) -> pd.DataFrame:
+    """Each reading, each field that should be there, each card without any, with the row of the frame it comes from."""
+    frame = frame.assign(card=card_numbers(frame), row=np.arange(len(frame)))
+    kept = ["card", "job_id", "key", "card_type", "state"]
+    readings = frame[frame["field"].notna()].drop_duplicates(["card", "field"])
+    absent = checked[(checked["check"] == "field_is_there") & ~checked["passed"]]
+    absent = absent[["job_id", "key", "field"]].merge(frame.drop_duplicates("card")[kept], on=["job_id", "key"])
+    absent = absent[~_pairs(absent).isin(_pairs(readings))]
+    ended = frame[~frame["state"].isin(_UNDER_WAY)].drop_duplicates("card")
+    bare = ended[~ended["card"].isin(readings["card"])]
+    columns = [*kept, "field", "score", "row"]
+    parts = [readings[columns], absent.reindex(columns=columns), bare[columns]]
+    rows = pd.concat([part.astype({"row": "Int64", "score": "Int16"}) for part in parts], ignore_index=True)
+    rows["field"] = rows["field"].astype(frame["field"].dtype)
+    return rows.sort_values("card", kind="stable", ignore_index=True)
+
+
+def _pairs(rows: pd.DataFrame) -> pd.MultiIndex:
+    return pd.MultiIndex.from_arrays([rows["card"], rows["field"].astype("str")])
+
+
+def _chance(rows: pd.DataFrame, frame: pd.DataFrame, calibrator: Calibrator | None) -> NDArray[np.float64]:
+    score = rows["score"].astype("Float64").clip(0, 100)
+    chance = ((101 - score) / 102).fillna(_UNKNOWN).to_numpy(np.float64)
+    from_frame = rows["row"].notna().to_numpy(bool)
+    at = rows["row"].to_numpy(np.float64, na_value=-1).astype(np.int64)
+    text = np.zeros(len(rows), dtype=bool)
+    text[from_frame] = frame["text"].notna().to_numpy(bool)[at[from_frame]]
+    if calibrator is not None:
+        wrong = 1 - calibrator.apply(frame)["probability"].to_numpy(np.float64)
+        known = from_frame.copy()
+        known[from_frame] = ~np.isnan(wrong[at[from_frame]])
+        chance[known] = wrong[at[known]]
+    return np.where(text, chance, SURE)
+
+
+def _bears(rows: pd.DataFrame, whole: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """How many fields a row stands for."""
+    number = np.ones(len(rows), dtype=np.int64)
+    for kind in CardType:
+        number[whole & (rows["card_type"] == kind).to_numpy(bool)] = len(expected_fields(kind))
+    return number

@@ -1,0 +1,235 @@
+"""What a frame holds, in numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from cardocr_nb.cards import CardType, expected_fields
+from cardocr_nb.frame._dask_frame import is_dask, reduce
+from cardocr_nb.frame._frame_schema import PLANNED, UNREADABLE, conform
+from cardocr_nb.frame._reshape import card_numbers, fields_of, first_rows, ordered_fields
+from cardocr_nb.wire._records import JobState
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+OUTCOMES = ("ok", "nothing found", "failed", "unreadable", "under way", "not submitted", "cancelled", "unknown")
+"""How a card can stand: fields were read; no card on the image; refused; the saved response is spoiled; not ended yet;
+planned in the ledger of a run; cancelled; the service does not know the job, or nobody knows whether it was accepted."""
+
+_QUANTILES = {"min": 0.0, "q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95, "max": 1.0}
+_BY_STATE = {
+    str(JobState.FAILED): "failed",
+    UNREADABLE: "unreadable",
+    str(JobState.SUBMITTED): "under way",
+    str(JobState.RUNNING): "under way",
+    str(JobState.PAUSE): "under way",
+    PLANNED: "not submitted",
+    str(JobState.CANCEL): "cancelled",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Counts of a frame; holds no text of a card.
+
+    Attributes
+    ----------
+    cards : int
+    outcomes : Series of int
+        Cards by outcome, see `OUTCOMES`; all eight, also those that did not occur.
+    codes : Series of int
+        Failed cards by the service's code.
+    fields : DataFrame
+        One row a field, in the order of the cards: ``cards`` that should have it (of those that were read), ``read``
+        with a text, ``missing``, and of the scores ``min, q05, q25, median, q75, q95, max`` (0 to 100).
+    """
+
+    cards: int
+    outcomes: pd.Series
+    codes: pd.Series
+    fields: pd.DataFrame
+
+    @property
+    def ok(self) -> int:
+        """Cards of which something was read."""
+        return int(self.outcomes["ok"])
+
+    @property
+    def failed(self) -> int:
+        """Cards that the service refused."""
+        return int(self.outcomes["failed"])
+
+    @property
+    def not_found(self) -> int:
+        """Images on which no card was found."""
+        return int(self.outcomes["nothing found"])
+
+    def __str__(self) -> str:
+        seen = ", ".join(f"{count} {name}" for name, count in self.outcomes.items() if count)
+        codes = "".join(f"\n  {code}: {count}" for code, count in self.codes.items())
+        fields = f"\n{self.fields.to_string(na_rep='-')}" if len(self.fields) else ""
+        return f"{self.cards} card{'s' * (self.cards != 1)}: {seen or 'none'}{codes}{fields}"
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        seen = ", ".join(f"{count} {name}" for name, count in self.outcomes.items() if count)
+        codes = self.codes.to_frame("cards").to_html() if len(self.codes) else ""
+        return f"<p><b>{self.cards} card{'s' * (self.cards != 1)}</b>: {seen or 'none'}</p>{codes}{self.fields.to_html(na_rep='–')}"
+
+
+def outcomes(df: pd.DataFrame) -> pd.Series:
+    """Tell how each card stands.
+
+    Returns
+    -------
+    Series of category
+        One of `OUTCOMES` a card, in order of appearance.
+
+    Examples
+    --------
+    >>> from cardocr_nb.frame import to_frame
+    >>> from cardocr_nb.wire._records import CardResult
+    >>> outcomes(to_frame(CardResult(key="front/0001.jpg"))).tolist()
+    ['nothing found']
+    """
+    frame = conform(df)
+    return _outcomes(frame, card_numbers(frame))
+
+
+def _outcomes(frame: pd.DataFrame, card: NDArray[np.intp]) -> pd.Series:
+    first = first_rows(card)
+    read = np.zeros(len(first), dtype=bool)
+    read[card[frame["field"].notna().to_numpy()]] = True
+    state = frame["state"].take(first).astype("str").reset_index(drop=True)
+    result = state.map(_BY_STATE).fillna("unknown")
+    done = (state == JobState.SUCCESS).to_numpy()
+    result[done & read] = "ok"
+    result[done & ~read] = "nothing found"
+    return result.astype(pd.CategoricalDtype(pd.Index(OUTCOMES, dtype="str"))).rename("outcome")
+
+
+def summary(df: pd.DataFrame) -> Summary:
+    """Count cards, outcomes and fields.
+
+    Parameters
+    ----------
+    df : DataFrame, of pandas or Dask
+        As `cardocr_nb.to_frame` or `cardocr_nb.read_responses` makes it. The figures of Dask are the same, exactly, as
+        long as each card stands in one partition.
+
+    Returns
+    -------
+    Summary
+
+    Notes
+    -----
+    Scores are whole numbers, so that counting each of them tells every quantile; between two scores the quantile is
+    interpolated linearly, as NumPy does by default.
+
+    Examples
+    --------
+    >>> from cardocr_nb.frame import to_frame
+    >>> from cardocr_nb.wire._records import CardResult, Field
+    >>> found = summary(to_frame(CardResult((Field("姓名", "样本", 98), Field("性别")), key="front/0001.jpg")))
+    >>> found.ok, found.failed
+    (1, 0)
+    >>> found.fields[["cards", "read", "missing", "median"]]
+            cards  read  missing  median
+    field
+    name        1     1        0    98.0
+    gender      1     0        1     NaN
+    """
+    return _summary(reduce(df, _count, _merge) if is_dask(df) else _count(df))
+
+
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """What a part of a frame adds to the summary: cards by outcome and code, fields by cards, scores one by one."""
+
+    outcomes: pd.Series
+    codes: pd.Series
+    kinds: frozenset[str]
+    fields: pd.DataFrame
+    scores: pd.Series
+
+
+def _count(df: pd.DataFrame) -> _Counts:
+    frame = conform(df)
+    card = card_numbers(frame)
+    outcome = _outcomes(frame, card)
+    failed = first_rows(card)[(outcome == "failed").to_numpy()]
+    codes = frame["code"].take(failed).astype("str").fillna("no code").value_counts()
+    scored = frame[["field", "score"]][frame["field"].notna() & frame["score"].notna()]
+    return _Counts(
+        outcomes=outcome.value_counts(sort=False).reindex(OUTCOMES, fill_value=0),
+        codes=codes,
+        kinds=frozenset(map(str, frame["card_type"].dropna().unique())),
+        fields=_fields(frame.assign(card=card)),
+        scores=scored.astype({"field": "str", "score": np.int64}).value_counts(["field", "score"]),
+    )
+
+
+def _merge(counts: list[_Counts]) -> _Counts:
+    codes = pd.concat([c.codes for c in counts])
+    scores = pd.concat([c.scores for c in counts])
+    fields = pd.concat([c.fields for c in counts])
+    return _Counts(
+        outcomes=sum((c.outcomes for c in counts[1:]), counts[0].outcomes),
+        codes=codes.groupby(codes.index, sort=False).sum(),
+        kinds=frozenset().union(*(c.kinds for c in counts)),
+        fields=fields.groupby(level=0, sort=False).sum(),
+        scores=scores.groupby(level=[0, 1]).sum(),
+    )
+
+
+def _summary(counts: _Counts) -> Summary:
+    order = ordered_fields(counts.kinds, counts.fields.index)
+    table = counts.fields.reindex(pd.Index(order, name="field", dtype="str")).astype(np.int64)
+    table["missing"] = table["cards"] - table["read"]
+    return Summary(
+        cards=int(counts.outcomes.sum()),
+        outcomes=counts.outcomes.rename("cards"),
+        codes=counts.codes.sort_index().sort_values(ascending=False, kind="stable").rename("cards"),
+        fields=table.join(_quantiles(counts.scores)),
+    )
+
+
+def _fields(frame: pd.DataFrame) -> pd.DataFrame:
+    """Cards that should have each field, and those on which it was read."""
+    read = frame[frame["field"].notna()]
+    card, written = read["card"].to_numpy(), read["text"].notna().to_numpy()
+    n = int(frame["card"].max()) + 1 if len(frame) else 0
+
+    def cards(rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        there = np.zeros(n, dtype=bool)
+        there[card[rows]] = True
+        return there
+
+    kinds = {kind: cards((read["card_type"] == kind).to_numpy()) for kind in CardType}
+    table = pd.DataFrame(index=pd.Index(fields_of(frame), name="field", dtype="str"))
+    for field in table.index:
+        rows = (read["field"] == field).to_numpy()
+        # A card should have the fields of its type, and has those that were read, be its type known or not.
+        should = np.logical_or.reduce([cards(rows), *(kinds[k] for k in CardType if field in expected_fields(k))])
+        table.loc[field, ["cards", "read"]] = [should.sum(), cards(rows & written).sum()]
+    return table.reindex(columns=["cards", "read"]).astype(np.int64)
+
+
+def _quantiles(scores: pd.Series) -> pd.DataFrame:
+    """Quantiles of each field, from the number of times that each score occurs."""
+    table = {}
+    for field, counts in scores.sort_index().groupby(level=0):
+        ends = counts.to_numpy().cumsum()
+        place = np.array(list(_QUANTILES.values())) * (ends[-1] - 1)
+        below = np.floor(place).astype(np.int64)
+        values = counts.index.get_level_values(1).to_numpy()
+        low, high = (values[np.searchsorted(ends, at, side="right")] for at in (below, np.ceil(place).astype(np.int64)))
+        table[field] = low + (high - low) * (place - below)
+    index = pd.Index(list(table), dtype="str")
+    return pd.DataFrame(list(table.values()), index=index, columns=list(_QUANTILES), dtype=np.float64)

@@ -1,0 +1,166 @@
+"""The figures of a report that are drawn from its summary: each has an alternative text that states the finding."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from cardocr_nb.plot._error_plots import plot_compare, plot_confusions
+from cardocr_nb.plot._field_series import EVERY, MOST_LINES
+from cardocr_nb.plot._reliability_plots import plot_reliability, plot_risk_coverage
+from cardocr_nb.plot._score_counts import ScoreCounts
+from cardocr_nb.plot._score_plots import draw_scores, height_for
+from cardocr_nb.quality import Calibration, Comparison
+from cardocr_nb.quality._costs import Costs
+from cardocr_nb.report._charts import Picture, drawn
+from cardocr_nb.report._i18n import words
+from cardocr_nb.report._truth_records import table
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from cardocr_nb.plot._plot_fonts import Lettering
+    from cardocr_nb.report._report_summary import ReportSummary
+    from cardocr_nb.report._truth_records import Calibrated, Compared, Priced
+
+_ROWS = 0.36
+"""Inches that a row of a chart needs."""
+
+
+def figures(summary: ReportSummary) -> dict[str, Picture]:
+    """All figures for which there are numbers, by name."""
+    found = {"scores": scores_picture(summary), "confusions": confusions_picture(summary)}
+    if summary.calibration is not None:
+        found["reliability"] = reliability_picture(summary, summary.calibration)
+    if summary.costs is not None:
+        found["risk"] = risk_picture(summary, summary.costs)
+    if summary.comparison is not None:
+        found["comparison"] = comparison_picture(summary, summary.comparison)
+    return {name: picture for name, picture in found.items() if picture is not None}
+
+
+def scores_picture(summary: ReportSummary) -> Picture | None:
+    """Histograms of the scores, a row a field; None when there are no scores."""
+    scored = [s for s in summary.scores if s.n]
+    if not scored:
+        return None
+    t = words(summary.lang)
+    lowest = min(scored, key=lambda s: (s.median, -s.below / s.n))
+    counts = ScoreCounts(
+        tuple(s.field for s in scored),
+        np.array([s.counts for s in scored], dtype=np.int64),
+        np.array([s.missing for s in scored], dtype=np.int64),
+    )
+
+    def draw(ax: Axes, letters: Lettering) -> None:
+        draw_scores(ax, counts, letters.field_names(counts.groups), letters, threshold=summary.low_score)
+
+    alt = t(
+        "scores.alt",
+        fields=t("count.field", len(scored)),
+        field=t.field(lowest.field),
+        median=t.count(lowest.median),
+        below=t.count(lowest.below),
+        n=t.count(lowest.n),
+        low=summary.low_score,
+    )
+    return drawn(t, draw, (7.6, height_for(counts)), alt, t("scores.figure", low=summary.low_score))
+
+
+def confusions_picture(summary: ReportSummary) -> Picture | None:
+    """Characters that were read as others; None when there are none."""
+    if not summary.confusions:
+        return None
+    t, pairs = words(summary.lang), table(summary.confusions)
+    most = max(summary.confusions, key=lambda c: c.count)
+    nothing = t("accuracy.nothing")
+    alt = t(
+        "accuracy.confusions_alt",
+        len(pairs),
+        truth=most.truth or nothing,
+        read=most.read or nothing,
+        times=t.count(most.count),
+    )
+
+    def draw(ax: Axes, letters: Lettering) -> None:
+        plot_confusions(pairs, n=len(pairs), ax=ax, lang=letters.lang)
+
+    return drawn(t, draw, (7.6, 1.2 + _ROWS * len(pairs)), alt, t("accuracy.confusions_figure"))
+
+
+def reliability_picture(summary: ReportSummary, calibrated: Calibrated) -> Picture | None:
+    """Accuracy by score; None when nothing could be compared."""
+    if not calibrated.bins:
+        return None
+    t = words(summary.lang)
+    made = Calibration(bins=table(calibrated.bins), fields=table(calibrated.fields))
+    far = max(calibrated.fields, key=lambda f: f.ece)
+    alt = t(
+        "calibration.alt",
+        fields=t("count.field", len(calibrated.fields)),
+        field=t.field(far.field),
+        score=f"{far.score:.1f}",
+        accuracy=t.rate(far.accuracy),
+    )
+
+    def draw(ax: Axes, letters: Lettering) -> None:
+        plot_reliability(made, ax=ax, lang=letters.lang)
+
+    return drawn(t, draw, (7.6, 4.6), alt, t("calibration.figure"))
+
+
+def risk_picture(summary: ReportSummary, costs: Priced) -> Picture | None:
+    """Risk by coverage; None when nothing could be compared."""
+    if not costs.curve:
+        return None
+    t = words(summary.lang)
+    made = Costs(table(costs.fields), table(costs.curve), costs.review, costs.error)
+    whole = next((f for f in costs.fields if f.field is None), costs.fields[0])
+    drawable = {point.field or EVERY for point in costs.curve}
+    commonest = sorted(costs.fields, key=lambda f: -f.cases)
+    shown = [f.field or EVERY for f in commonest if (f.field or EVERY) in drawable][: MOST_LINES + 1]
+    alt = t(
+        "costs.alt",
+        passed=t.count(whole.passed),
+        cases=t.count(whole.cases),
+        errors=t.count(whole.errors),
+        cost=t.money(whole.cost),
+        all=t.money(whole.cost_all_reviewed),
+    )
+
+    def draw(ax: Axes, letters: Lettering) -> None:
+        plot_risk_coverage(made, field=shown, ax=ax, lang=letters.lang)
+
+    return drawn(t, draw, (7.6, 4.6), alt, t("costs.figure"))
+
+
+def comparison_picture(summary: ReportSummary, compared: Compared) -> Picture | None:
+    """Change of accuracy, or agreement where there is no truth; None when the runs have nothing in common."""
+    if not compared.fields:
+        return None
+    t = words(summary.lang)
+    changes = compared.accuracy
+    made = Comparison(
+        fields=table(compared.fields),
+        accuracy=None if changes is None else table(changes),
+        flips=pd.DataFrame(),
+        left_only=compared.left_only,
+        right_only=compared.right_only,
+    )
+    if changes is None:
+        least = min(compared.fields, key=lambda f: f.share)
+        share, readings = t.rate(least.share), t("count.reading", least.pairs)
+        alt = t("comparison.alt_agree", field=t.field(least.field), share=share, readings=readings)
+    else:
+        whole = next(c for c in changes if c.field is None)
+        lost, gained = t.count(whole.lost), t.count(whole.gained)
+        alt = t("comparison.alt_change", change=t.change(whole.difference), lost=lost, gained=gained)
+
+    def draw(ax: Axes, letters: Lettering) -> None:
+        plot_compare(made, ax=ax, lang=letters.lang)
+
+    rows = len(compared.fields if changes is None else changes)
+    caption = t("comparison.figure_agree" if changes is None else "comparison.figure_change")
+    return drawn(t, draw, (7.6, 1.3 + _ROWS * max(rows, 2)), alt, caption)

@@ -1,0 +1,62 @@
+"""A summary as a page that stands alone: no script, no network, no other file."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from cardocr_nb.report._figures import figures
+from cardocr_nb.report._headline import headline
+from cardocr_nb.report._i18n import words
+from cardocr_nb.report._page import Pictures, page
+from cardocr_nb.report._webfont import letters_css
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from cardocr_nb.report._report_summary import ReportSummary
+
+
+def render_html(summary: ReportSummary, *, pictures: Pictures | None = None) -> str:
+    """Make a page of a summary.
+
+    Parameters
+    ----------
+    summary : ReportSummary
+    pictures : Pictures, optional
+        What to show beside the tables; by default the figures that can be drawn from the summary.
+
+    Returns
+    -------
+    str
+        An HTML document, to be written as UTF-8.
+
+    Examples
+    --------
+    >>> from cardocr_nb.frame._frame_schema import empty
+    >>> from cardocr_nb.report import summarize
+    >>> render_html(summarize(empty(), title="Nothing yet")).splitlines()[0]
+    '<!doctype html>'
+    """
+    shown = Pictures(figures(summary)) if pictures is None else pictures
+    made = _environment().get_template("report.html").render(p=page(summary, shown), t=words(summary.lang))
+    return made.replace("</style>", f"{letters_css(made)}</style>", 1)
+
+
+def render_fragment(summary: ReportSummary) -> str:
+    """Make what a notebook shows of a summary."""
+    told = words(summary.lang)
+    return _environment().get_template("summary.html").render(s=summary, headline=headline(summary), t=told)
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
+        loader=PackageLoader("cardocr_nb.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

@@ -1,0 +1,88 @@
+"""The report as a notebook: a template that papermill fills with parameters and runs."""
+
+from __future__ import annotations
+
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cardocr_nb.errors import CardOCRError, missing_extra
+from cardocr_nb.report._i18n import words
+from cardocr_nb.report._truth_results import check_prices
+
+if TYPE_CHECKING:
+    import os
+
+    from cardocr_nb.report._i18n import Lang
+
+TEMPLATE = "report_template.ipynb"
+
+
+def report_notebook(
+    cards: str | os.PathLike[str],
+    path: str | os.PathLike[str],
+    *,
+    truth: str | os.PathLike[str] | None = None,
+    other: str | os.PathLike[str] | None = None,
+    images: str | os.PathLike[str] | None = None,
+    lang: Lang = "en",
+    reveal: bool = False,
+    **options: Any,
+) -> Path:
+    """Make a notebook of the report, run from top to bottom.
+
+    Parameters
+    ----------
+    cards : str or Path
+        Table that ``cardocr run`` wrote, ``.parquet`` or ``.feather``, or saved responses as `cardocr_nb.read_responses`
+        takes them.
+    path : str or Path
+        Where to write the notebook, ``.ipynb``.
+    truth, other, images : str or Path, optional
+        True texts (CSV), another such table to compare with, and the folder under which the keys lie.
+    lang : {"en", "zh"}, default "en"
+        Language of the field names in plots; headings are in both.
+    reveal : bool, default False
+        Show texts and pictures of single cases in full.
+    **options
+        ``title``, ``review``, ``error`` and ``precision``, as for `cardocr_nb.report.report`.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    MissingExtraError
+        The extra ``lab`` is not installed.
+    ValueError
+        Another suffix, another language, or prices that came alone or without truth.
+    TypeError
+        Another option.
+    CardOCRError
+        A cell failed; the notebook is written as far as it came.
+    """
+    path = Path(path)
+    if path.suffix.lower() != ".ipynb":
+        raise ValueError(f"a notebook is written as .ipynb, got the path {str(path)!r}; change its suffix")
+    unknown = set(options) - {"title", "review", "error", "precision"}
+    if unknown:
+        raise TypeError(f"the notebook has no parameter {', '.join(sorted(unknown))}")
+    words(lang)
+    check_prices(options.get("review"), options.get("error"), None if truth is None else str(truth))
+    try:
+        from papermill import execute_notebook
+        from papermill.exceptions import PapermillExecutionError
+    except ImportError as e:
+        missing_extra("the report as a notebook", "lab", e)
+    given = {"cards_path": cards, "truth_path": truth, "other_path": other, "images": images}
+    places = {name: None if place is None else str(Path(place).resolve()) for name, place in given.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with as_file(files("cardocr_nb.report") / "templates" / TEMPLATE) as template:
+        try:
+            execute_notebook(
+                str(template), str(path), {**places, "lang": lang, "reveal": reveal, **options}, progress_bar=False
+            )
+        except PapermillExecutionError as e:
+            raise CardOCRError(f"the notebook stopped in cell {e.exec_count} with {e.ename}; see {path}") from e
+    return path

@@ -1,0 +1,91 @@
+"""The figures of a report that are drawn from the frame: jobs over time, and heatmaps over the cards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cardocr_nb.cards import CardType
+from cardocr_nb.frame._reshape import card_numbers
+from cardocr_nb.plot._card_coordinates import card_frame
+from cardocr_nb.plot._regions import plot_regions
+from cardocr_nb.plot._timeline import plot_timeline
+from cardocr_nb.report._charts import Picture, drawn
+from cardocr_nb.report._i18n import words
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from cardocr_nb.plot._plot_fonts import Lettering
+    from cardocr_nb.report._report_summary import ReportSummary
+
+_MOST_CARDS = 2000
+"""Cards that a heatmap is made of: it shows no more with more of them."""
+_MOST_LINES = 6
+
+
+def timeline_picture(df: pd.DataFrame, summary: ReportSummary) -> Picture | None:
+    """How long the jobs took over the time of their creation; None when the frame holds no times."""
+    if summary.times is None or summary.times.jobs < 2:
+        return None
+    t, times = words(summary.lang), summary.times
+    median, p95 = t.duration(times.median_seconds), t.duration(times.p95_seconds)
+
+    def draw(ax: Axes, _: Lettering) -> None:
+        plot_timeline(df, ax=ax)
+
+    alt = t("run.timeline_alt", jobs=t("count.job", times.jobs), median=median, p95=p95)
+    return drawn(t, draw, (7.6, 4.2), alt, t("run.timeline"))
+
+
+def regions_pictures(df: pd.DataFrame, summary: ReportSummary) -> tuple[Picture, ...]:
+    """Mean score by place on the card, a heatmap for each card type of which cards could be placed."""
+    found = (_regions(df[(df["card_type"] == str(kind)).to_numpy()], str(kind), summary) for kind in CardType)
+    return tuple(picture for picture in found if picture is not None)
+
+
+def _regions(df: pd.DataFrame, kind: str, summary: ReportSummary) -> Picture | None:
+    t = words(summary.lang)
+    cards = _evenly(df[(df["polygon"].notna() & df["score"].notna()).to_numpy()])
+    if cards.empty:
+        return None
+    places = card_frame(cards, card_type=kind)
+    scores = (
+        places.fields.loc[~places.fields["stray"], ["field", "score"]].groupby("field", observed=True)["score"].mean()
+    )
+    if scores.empty:
+        return None
+    shown = int(places.cards["placed"].sum())
+    outside = int(places.outliers.groupby(["job_id", "key"], dropna=False).ngroups)
+
+    def draw(ax: Axes, letters: Lettering) -> None:
+        plot_regions(cards, card_type=kind, ax=ax, lang=letters.lang)
+        # Below it stand the keys of the outliers, which may be as long as a bucket allows.
+        ax.set_xlabel("\n".join(ax.get_xlabel().split("\n")[:_MOST_LINES]), fontsize="small")
+
+    name = t.known("card_type", kind)
+    alt = t(
+        "regions.alt",
+        cards=t("count.card", shown),
+        card_type=name,
+        field=t.field(str(scores.idxmin())),
+        score=f"{scores.min():.1f}",
+        outliers=t("count.card", outside),
+    )
+    caption = t("regions.figure", card_type=name)
+    if len(places.cards) == _MOST_CARDS:
+        caption += t("lead.space") + t("regions.sampled", _MOST_CARDS)
+    return drawn(t, draw, (7.6, 5.0), alt, caption)
+
+
+def _evenly(df: pd.DataFrame) -> pd.DataFrame:
+    """All cards, or as many as a heatmap needs, evenly spaced among them."""
+    numbers = card_numbers(df)
+    n = int(numbers.max(initial=-1)) + 1
+    if n <= _MOST_CARDS:
+        return df
+    chosen = np.zeros(n, dtype=bool)
+    chosen[np.arange(_MOST_CARDS) * n // _MOST_CARDS] = True
+    return df[chosen[numbers]]

@@ -1,0 +1,92 @@
+"""What the checks say, and which readings to look at first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from cardocr_nb.frame._frame_schema import CARD
+from cardocr_nb.privacy import mask_text
+from cardocr_nb.quality import tally
+from cardocr_nb.report._i18n import WHOLE_CARD
+from cardocr_nb.report._report_summary import CheckResult, WorstCase
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cardocr_nb.quality import Evaluation
+
+Kind = TypeVar("Kind")
+
+_MOST_CHECKS = 400
+_CASE = [*CARD, "field"]
+
+
+def cut(rows: Sequence[Kind], most: int) -> tuple[tuple[Kind, ...], int]:
+    """The first rows, and how many are left out."""
+    return tuple(rows[:most]), max(0, len(rows) - most)
+
+
+def check_results(checked: pd.DataFrame) -> tuple[tuple[CheckResult, ...], int]:
+    """Count the answers of `cardocr_nb.quality.check`; and how many are left out.
+
+    Those that found something come first, errors before warnings, worst first.
+    """
+    counted = tally(checked).sort_values("severity", key=lambda s: s != "error", kind="stable")
+    counted = counted.sort_values("failed", key=lambda s: s == 0, kind="stable")
+    results = tuple(
+        CheckResult(
+            check=str(row["check"]),
+            field=WHOLE_CARD if pd.isna(row["field"]) else str(row["field"]),
+            severity=str(row["severity"]),
+            judged=int(row["cases"]),
+            failed=int(row["failed"]),
+        )
+        for row in counted.head(_MOST_CHECKS).to_dict("records")
+    )
+    return results, len(counted) - len(results)
+
+
+def worst_against_truth(evaluation: Evaluation, *, reveal: bool, most: int) -> tuple[WorstCase, ...]:
+    """Readings that are not what stands on the card, the surest first: those pass any threshold."""
+    faults = evaluation.cells[evaluation.cells["outcome"] != "correct"]
+    faults = faults.sort_values("score", ascending=False, kind="stable", na_position="last").head(most)
+    edits = faults["distance"].where(faults["outcome"] == "wrong")
+    cases = faults.assign(reason=faults["outcome"], edits=edits)
+    return tuple(_case(row, reveal=reveal) for row in cases.to_dict("records"))
+
+
+def worst_without_truth(df: pd.DataFrame, checked: pd.DataFrame, *, reveal: bool, most: int) -> tuple[WorstCase, ...]:
+    """Readings to look at first: those that failed a check that no card can fail, then those of the lowest scores."""
+    readings = df.loc[df["field"].notna(), [*_CASE, "text", "score"]]
+    failed = checked[~checked["passed"] & (checked["severity"] == "error") & checked["field"].notna()]
+    failed = failed.drop_duplicates(_CASE)[[*_CASE, "check"]].astype({"field": readings["field"].dtype})
+    first = failed.assign(reason="check").merge(readings, on=_CASE, how="left").sort_values("score", kind="stable")
+    lowest = readings[readings["score"].notna()].nsmallest(most, "score").assign(reason="low")
+    cases = pd.concat([first.head(most), lowest]).drop_duplicates(_CASE).head(most)
+    return tuple(_case(row, reveal=reveal) for row in cases.to_dict("records"))
+
+
+def shown(text: Any, field: str, *, reveal: bool) -> str | None:
+    """A text as the report may show it."""
+    if text is None or pd.isna(text):
+        return None
+    return str(text) if reveal else mask_text(str(text), field)
+
+
+def _case(row: dict[Any, Any], *, reveal: bool) -> WorstCase:
+    field = str(row["field"])
+    check = row.get("check", np.nan)
+    edits = row.get("edits", np.nan)
+    return WorstCase(
+        key=str(row["key"]),
+        field=field,
+        text=shown(row["text"], field, reveal=reveal),
+        truth=shown(row.get("truth"), field, reveal=reveal),
+        score=None if pd.isna(row["score"]) else int(row["score"]),
+        reason=str(row["reason"]),
+        edits=None if pd.isna(edits) else int(edits),
+        check=None if pd.isna(check) else str(check),
+    )

@@ -1,0 +1,225 @@
+"""What a report says, as plain data: numbers, texts and tuples of records of these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cardocr_nb.report._i18n import Lang
+    from cardocr_nb.report._truth_records import Accuracy, Calibrated, Compared, Confusion, Priced, Promise
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """How many cards ended how.
+
+    Attributes
+    ----------
+    cards : int
+        All of them: ``read + nothing_found + failed + unfinished``.
+    read : int
+        Cards with at least one field.
+    nothing_found : int
+        Read without an error, but no card was seen on the image.
+    failed : int
+        Refused, unknown to the service, or a saved response that could not be read.
+    unfinished : int
+        Waiting, running, paused or cancelled.
+    """
+
+    cards: int = 0
+    read: int = 0
+    nothing_found: int = 0
+    failed: int = 0
+    unfinished: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TypeOutcomes:
+    """Outcomes of the cards of one type; `card_type` is ``unknown`` where the frame does not say."""
+
+    card_type: str
+    outcomes: Outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When the jobs ran.
+
+    Attributes
+    ----------
+    first, last : str
+        First creation and last end, ISO 8601 with offset.
+    jobs : int
+        Jobs of which both are known.
+    median_seconds, p95_seconds : float
+        From creation to end, median and 95th percentile.
+    """
+
+    first: str
+    last: str
+    jobs: int
+    median_seconds: float
+    p95_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """On how many of the cards that were read a field has a text."""
+
+    card_type: str
+    field: str
+    with_text: int
+    cards: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Cards that failed for one reason; `message` is the commonest one of the code."""
+
+    code: str
+    message: str
+    cards: int
+
+
+@dataclass(frozen=True, slots=True)
+class FieldScores:
+    """Distribution of the scores of one field.
+
+    Attributes
+    ----------
+    field : str
+    n : int
+        Rows with a score.
+    missing : int
+        Rows without one.
+    p5, q1, median, q3 : int or None
+        Quantiles 0.05, 0.25, 0.5 and 0.75; None without scores.
+    below : int
+        Rows below `ReportSummary.low_score`.
+    counts : tuple of int
+        Rows with each score, 0 to 100.
+    """
+
+    field: str
+    n: int
+    missing: int
+    p5: int | None
+    q1: int | None
+    median: int | None
+    q3: int | None
+    below: int
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One check of one field: how many readings it judged and how many it did not pass."""
+
+    check: str
+    field: str
+    severity: str
+    judged: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorstCase:
+    """A reading to look at first; texts are masked unless the report was asked to reveal them.
+
+    Attributes
+    ----------
+    key, field : str
+    text, truth : str or None
+        As read, and as it stands on the card where that is known.
+    score : int or None
+    reason : str
+        ``wrong``, ``missing`` or ``spurious`` beside the truth; without truth ``check`` or ``low`` (score).
+    edits : int or None
+        Edits between a wrong text and the truth.
+    check : str or None
+        Name of the check that it did not pass.
+    """
+
+    key: str
+    field: str
+    text: str | None
+    truth: str | None
+    score: int | None
+    reason: str
+    edits: int | None = None
+    check: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSummary:
+    """All that a report says.
+
+    In a notebook it shows itself as a table. ``dataclasses.asdict`` gives what `cardocr_nb.report.render_json` writes.
+
+    Attributes
+    ----------
+    title, made : str
+        Heading; time of making, ISO 8601 with offset.
+    lang : {"en", "zh"}
+        Language of the pages made of it.
+    revealed : bool
+        Texts stand in full.
+    low_score : int
+        `FieldScores.below` counts below it.
+    outcomes : Outcomes
+    card_types : tuple of TypeOutcomes
+    times : Times or None
+    fields : int
+        Rows with a field.
+    completeness : tuple of Presence
+    failures : tuple of Failure
+    scores : tuple of FieldScores
+    checks : tuple of CheckResult
+    accuracy : tuple of Accuracy or None
+        This and the next three without truth: None.
+    confusions : tuple of Confusion
+    calibration : Calibrated or None
+    thresholds : Promise or None
+    costs : Priced or None
+        None without the two prices.
+    comparison : Compared or None
+        None without another run.
+    worst : tuple of WorstCase
+    left_out : dict of str to int
+        How many rows of the parts above were left out, so that no page grows with the cards.
+    versions : dict of str to str
+    """
+
+    title: str
+    made: str
+    revealed: bool
+    low_score: int
+    outcomes: Outcomes
+    lang: Lang = "en"
+    card_types: tuple[TypeOutcomes, ...] = ()
+    times: Times | None = None
+    fields: int = 0
+    completeness: tuple[Presence, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    scores: tuple[FieldScores, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
+    accuracy: tuple[Accuracy, ...] | None = None
+    confusions: tuple[Confusion, ...] = ()
+    calibration: Calibrated | None = None
+    thresholds: Promise | None = None
+    costs: Priced | None = None
+    comparison: Compared | None = None
+    worst: tuple[WorstCase, ...] = ()
+    left_out: dict[str, int] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        o = self.outcomes
+        return f"<ReportSummary {o.cards} cards, {o.read} read, {o.failed} failed, {self.fields} fields>"
+
+    def _repr_html_(self) -> str:
+        from cardocr_nb.report._html import render_fragment
+
+        return render_fragment(self)

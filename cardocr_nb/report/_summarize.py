@@ -1,0 +1,242 @@
+"""A frame becomes the plain data of a report."""
+
+from __future__ import annotations
+
+import platform
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from cardocr_nb.cards import CardType, expected_fields
+from cardocr_nb.frame._frame_schema import COLUMNS, conform
+from cardocr_nb.frame._reshape import card_numbers, first_rows
+from cardocr_nb.plot._score_counts import score_counts
+from cardocr_nb.quality import check, outcomes
+from cardocr_nb.report._i18n import words
+from cardocr_nb.report._report_checks import check_results, cut, worst_against_truth, worst_without_truth
+from cardocr_nb.report._report_summary import (
+    Failure,
+    FieldScores,
+    Outcomes,
+    Presence,
+    ReportSummary,
+    Times,
+    TypeOutcomes,
+)
+from cardocr_nb.report._truth_results import Truthful, check_prices, compared, measure
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from cardocr_nb.quality._evaluation import Truth
+    from cardocr_nb.report._i18n import Lang
+
+LOW_SCORE = 90
+"""Readings below it are counted apart; a mark for the eye, not a threshold that keeps a promise."""
+
+_OUTCOME = {
+    "ok": "read",
+    "nothing found": "nothing_found",
+    "failed": "failed",
+    "unreadable": "failed",
+    "unknown": "failed",
+    "under way": "unfinished",
+    "not submitted": "unfinished",
+    "cancelled": "unfinished",
+}
+_MOST_TYPES = 20
+_MOST_CODES = 30
+_MOST_FIELDS = 40
+_CODE_LENGTH = 80
+_MESSAGE_LENGTH = 200
+_PACKAGES = ("cardocr_nb", "pandas", "numpy", "matplotlib", "pyarrow", "rapidocr", "onnxruntime")
+
+
+def summarize(
+    df: pd.DataFrame,
+    *,
+    truth: Truth | None = None,
+    other: pd.DataFrame | None = None,
+    lang: Lang = "en",
+    title: str | None = None,
+    reveal: bool = False,
+    review: float | None = None,
+    error: float | None = None,
+    precision: float = 0.995,
+    most_cases: int = 30,
+) -> ReportSummary:
+    """Count what a report tells.
+
+    Parameters
+    ----------
+    df : DataFrame
+        As `cardocr_nb.to_frame` makes it.
+    truth : DataFrame or path of a CSV file, optional
+        True texts, in the columns ``key``, ``field`` and ``text``; with it the report tells accuracy, calibration and
+        thresholds.
+    other : DataFrame, optional
+        Another reading of the same images, to be compared with this one.
+    lang : {"en", "zh"}, default "en"
+        Language of the pages made of it.
+    title : str, optional
+        Default: "Card OCR report", or the same in Chinese.
+    reveal : bool, default False
+        Keep the texts of single cases in full.
+    review, error : float, optional
+        What it costs to have a reading looked at, and what an error does that nobody sees, in any unit; with both, and
+        truth, the report tells costs.
+    precision : float, default 0.995
+        Share of right readings that the thresholds shall promise, between 0 and 1.
+    most_cases : int, default 30
+        How many single cases to keep of each kind.
+
+    Returns
+    -------
+    ReportSummary
+        Its size does not grow with the number of cards.
+
+    Raises
+    ------
+    ValueError
+        A score lies outside 0–100, the truth has not the columns it needs, no image is in both runs, there is no such
+        language, or prices came alone or without truth.
+
+    Examples
+    --------
+    >>> from cardocr_nb.frame import to_frame
+    >>> from cardocr_nb.wire._records import CardResult, Field
+    >>> summarize(to_frame([CardResult((Field("姓名", "样本", 98),), key="1.jpg"), CardResult(key="2.jpg")]))
+    <ReportSummary 2 cards, 1 read, 0 failed, 1 fields>
+    """
+    told = words(lang)
+    check_prices(review, error, truth)
+    if not set(COLUMNS) <= set(df.columns):
+        df = conform(df)
+    numbers = card_numbers(df)
+    cards = _cards(df, numbers)
+    kinds = [(str(k), rows["outcome"]) for k, rows in cards.groupby(cards["card_type"].astype("str").fillna("unknown"))]
+    checked = check(df)
+    parts: dict[str, Any] = {
+        "card_types": cut([TypeOutcomes(kind, _outcomes(outcome)) for kind, outcome in kinds], _MOST_TYPES),
+        "completeness": cut(_completeness(df, numbers, cards), _MOST_FIELDS),
+        "failures": _failures(cards),
+        "scores": cut(_scores(df), _MOST_FIELDS),
+        "checks": check_results(checked),
+    }
+    against = Truthful() if truth is None else measure(df, truth, review, error, precision)
+    if against.evaluation is None:
+        worst = worst_without_truth(df, checked, reveal=reveal, most=most_cases)
+    else:
+        worst = worst_against_truth(against.evaluation, reveal=reveal, most=most_cases)
+    return ReportSummary(
+        title=told("word.title") if title is None else title,
+        made=datetime.now().astimezone().isoformat(timespec="seconds"),
+        revealed=reveal,
+        low_score=LOW_SCORE,
+        outcomes=_outcomes(cards["outcome"]),
+        lang=lang,
+        times=_times(cards),
+        fields=int(df["field"].notna().sum()),
+        accuracy=against.accuracy,
+        confusions=against.confusions,
+        calibration=against.calibration,
+        thresholds=against.thresholds,
+        costs=against.costs,
+        comparison=None if other is None else compared(df, other, truth, reveal=reveal, most=most_cases),
+        worst=worst,
+        left_out={name: left for name, (_, left) in parts.items() if left},
+        versions=_versions(),
+        **{name: rows for name, (rows, _) in parts.items()},
+    )
+
+
+def _cards(df: pd.DataFrame, numbers: NDArray[np.intp]) -> pd.DataFrame:
+    """One row a card, in the order of the card numbers, with its outcome."""
+    first = first_rows(numbers)
+    cards = df[["card_type", "state", "code", "message", "created", "ended"]].take(first).reset_index(drop=True)
+    outcome = outcomes(df).astype("str").map(_OUTCOME)
+    # A frame made by hand may say nothing of states.
+    with_field = np.zeros(len(cards), dtype=bool)
+    with_field[numbers[df["field"].notna().to_numpy()]] = True
+    cards["outcome"] = outcome.mask(cards["state"].isna().to_numpy() & with_field, "read")
+    return cards
+
+
+def _outcomes(outcome: pd.Series) -> Outcomes:
+    counts = outcome.value_counts()
+    return Outcomes(len(outcome), **{name: int(counts.get(name, 0)) for name in set(_OUTCOME.values())})
+
+
+def _times(cards: pd.DataFrame) -> Times | None:
+    known = cards[cards["created"].notna() & cards["ended"].notna()]
+    if known.empty:
+        return None
+    seconds = (known["ended"] - known["created"]).dt.total_seconds()
+    return Times(
+        first=known["created"].min().isoformat(),
+        last=known["ended"].max().isoformat(),
+        jobs=len(known),
+        median_seconds=round(float(seconds.median()), 2),
+        p95_seconds=round(float(seconds.quantile(0.95)), 2),
+    )
+
+
+def _completeness(df: pd.DataFrame, numbers: NDArray[np.intp], cards: pd.DataFrame) -> list[Presence]:
+    is_read = (cards["outcome"] == "read").to_numpy()
+    with_text = (df["field"].notna() & df["text"].notna()).to_numpy()
+    pairs = pd.DataFrame({"card": numbers, "field": df["field"].to_numpy()})[with_text].drop_duplicates()
+    result = []
+    for kind in CardType:
+        of_kind = is_read & (cards["card_type"] == str(kind)).to_numpy()
+        if not of_kind.any():
+            continue
+        counts = pairs.loc[of_kind[pairs["card"].to_numpy()], "field"].value_counts()
+        expected = expected_fields(kind)
+        others = sorted(str(f) for f in counts.index[counts > 0] if f not in expected)
+        result += [Presence(str(kind), f, int(counts.get(f, 0)), int(of_kind.sum())) for f in [*expected, *others]]
+    return result
+
+
+def _failures(cards: pd.DataFrame) -> tuple[tuple[Failure, ...], int]:
+    failed = cards[cards["outcome"] == "failed"]
+    codes = failed["code"].astype("str").fillna(failed["state"].astype("str")).fillna("no_code")
+    counts = codes.value_counts()
+    result = []
+    for code, n in counts.head(_MOST_CODES).items():
+        messages = failed.loc[codes == code, "message"].dropna()
+        message = str(messages.mode().iloc[0]) if len(messages) else ""
+        result.append(Failure(str(code)[:_CODE_LENGTH], message[:_MESSAGE_LENGTH], int(n)))
+    return tuple(result), max(0, len(counts) - _MOST_CODES)
+
+
+def _scores(df: pd.DataFrame) -> list[FieldScores]:
+    scores = score_counts(df, "field")
+    quantiles = {name: scores.quantile(q) for name, q in (("p5", 0.05), ("q1", 0.25), ("median", 0.5), ("q3", 0.75))}
+    result = []
+    for i, field in enumerate(scores.groups):
+        at: dict[str, Any] = {name: None if np.isnan(q[i]) else int(q[i]) for name, q in quantiles.items()}
+        counts = scores.counts[i]
+        result.append(
+            FieldScores(
+                field=field,
+                n=int(counts.sum()),
+                missing=int(scores.missing[i]),
+                below=int(counts[:LOW_SCORE].sum()),
+                counts=tuple(counts.tolist()),
+                **at,
+            )
+        )
+    return result
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,124 @@
+"""What the truth and another reading say, measured by `cardocr_nb.quality` and kept as plain data."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cardocr_nb.quality import FewScoresWarning, calibration, compare, evaluate, threshold
+from cardocr_nb.quality._costs import cost
+from cardocr_nb.report._i18n import WHOLE_CARD
+from cardocr_nb.report._report_checks import shown
+from cardocr_nb.report._truth_records import (
+    Accuracy,
+    Agreement,
+    Calibrated,
+    Change,
+    Compared,
+    Confusion,
+    CurvePoint,
+    FieldCalibration,
+    FieldCost,
+    FieldThreshold,
+    Flip,
+    Priced,
+    Promise,
+    ScoreBin,
+    records,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cardocr_nb.quality import Evaluation
+    from cardocr_nb.quality._evaluation import Truth
+
+_MOST_FIELDS = 40
+_MOST_CONFUSIONS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Truthful:
+    """What is known once there is truth; nothing without."""
+
+    evaluation: Evaluation | None = None
+    accuracy: tuple[Accuracy, ...] | None = None
+    confusions: tuple[Confusion, ...] = ()
+    calibration: Calibrated | None = None
+    thresholds: Promise | None = None
+    costs: Priced | None = None
+
+
+def check_prices(review: float | None, error: float | None, truth: Truth | None) -> None:
+    """Refuse prices that tell nothing.
+
+    Raises
+    ------
+    ValueError
+        One came without the other, or both without truth.
+    """
+    if review is None and error is None:
+        return
+    if review is None or error is None:
+        raise ValueError(f"costs need both prices, got review={review} and error={error}; give the other one too")
+    if truth is None:
+        raise ValueError("costs need truth: give truth= too, or leave review= and error= away")
+
+
+def measure(df: pd.DataFrame, truth: Truth, review: float | None, error: float | None, precision: float) -> Truthful:
+    """Compare a frame with its truth."""
+    evaluation = evaluate(df, truth)
+    with warnings.catch_warnings():
+        # The page says it itself, from the number of distinct scores.
+        warnings.simplefilter("ignore", FewScoresWarning)
+        calibrated = calibration(df, truth)
+    promised = threshold(df, truth, precision=precision)
+    fields = calibrated.fields.head(_MOST_FIELDS)
+    return Truthful(
+        evaluation=evaluation,
+        accuracy=accuracy(evaluation),
+        confusions=records(Confusion, evaluation.confusions.head(_MOST_CONFUSIONS)),
+        calibration=Calibrated(
+            records(FieldCalibration, fields),
+            records(ScoreBin, calibrated.bins[calibrated.bins["field"].isin(fields["field"])]),
+        ),
+        thresholds=Promise(
+            promised.precision, promised.confidence, records(FieldThreshold, promised.fields.head(_MOST_FIELDS))
+        ),
+        costs=None if review is None or error is None else _priced(df, truth, review, error),
+    )
+
+
+def _priced(df: pd.DataFrame, truth: Truth, review: float, error: float) -> Priced:
+    costs = cost(df, truth, review=review, error=error)
+    fields = costs.fields.tail(_MOST_FIELDS + 1)
+    shown = costs.curve["field"].isin(fields["field"]) | costs.curve["field"].isna()
+    return Priced(review, error, records(FieldCost, fields), records(CurvePoint, costs.curve[shown]))
+
+
+def accuracy(evaluation: Evaluation) -> tuple[Accuracy, ...]:
+    """Take the numbers of an evaluation, whole cards last."""
+    cards = evaluation.cards[evaluation.cards["cases"] > 0]
+    cards = cards.assign(field=WHOLE_CARD, missing=None, spurious=None, cer=None)
+    return records(Accuracy, evaluation.fields.head(_MOST_FIELDS)) + records(Accuracy, cards)
+
+
+def compared(df: pd.DataFrame, other: pd.DataFrame, truth: Truth | None, *, reveal: bool, most: int) -> Compared:
+    """Set another reading beside this one; of the readings that differ the surest are kept."""
+    comparison = compare(df, other, truth)
+    surest = comparison.flips[["score_left", "score_right"]].min(axis=1).sort_values(ascending=False, kind="stable")
+    flips = records(Flip, comparison.flips.loc[surest.index[:most]])
+    return Compared(
+        fields=records(Agreement, comparison.fields.head(_MOST_FIELDS)),
+        accuracy=None if comparison.accuracy is None else records(Change, comparison.accuracy.tail(_MOST_FIELDS + 1)),
+        flips=len(comparison.flips),
+        shown=tuple(_masked(flip, reveal=reveal) for flip in flips),
+        left_only=comparison.left_only,
+        right_only=comparison.right_only,
+    )
+
+
+def _masked(flip: Flip, *, reveal: bool) -> Flip:
+    left, right = (shown(text, flip.field, reveal=reveal) for text in (flip.text_left, flip.text_right))
+    return Flip(flip.key, flip.field, left, right, flip.score_left, flip.score_right)

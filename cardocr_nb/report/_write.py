@@ -1,0 +1,125 @@
+"""A report as a file."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cardocr_nb.frame._frame_schema import COLUMNS, conform
+from cardocr_nb.report._figures import figures
+from cardocr_nb.report._html import render_html
+from cardocr_nb.report._json import render_json
+from cardocr_nb.report._markdown import render_markdown
+from cardocr_nb.report._overview import regions_pictures, timeline_picture
+from cardocr_nb.report._page import Pictures
+from cardocr_nb.report._summarize import summarize
+from cardocr_nb.report._worst_case_images import CasePictures, pictures_of
+
+if TYPE_CHECKING:
+    import os
+
+    import pandas as pd
+
+    from cardocr_nb.plot._image_sources import Images
+    from cardocr_nb.quality._evaluation import Truth
+    from cardocr_nb.report._i18n import Lang
+    from cardocr_nb.report._report_summary import ReportSummary
+
+_log = logging.getLogger(__name__)
+
+_LARGEST = 5_000_000
+_SUFFIXES = (".html", ".htm", ".md", ".json")
+
+
+def report(
+    df: pd.DataFrame,
+    path: str | os.PathLike[str],
+    *,
+    truth: Truth | None = None,
+    other: pd.DataFrame | None = None,
+    images: Images | None = None,
+    lang: Lang = "en",
+    reveal: bool = False,
+    **options: Any,
+) -> Path:
+    """Write a report that stands alone.
+
+    Parameters
+    ----------
+    df : DataFrame
+        As `cardocr_nb.to_frame` makes it.
+    path : str or Path
+        Where to write; the suffix chooses the format: ``.html``, ``.htm``, ``.md`` or ``.json``.
+    truth : DataFrame or path of a CSV file, optional
+        True texts, in the columns ``key``, ``field`` and ``text``; with it the report tells accuracy, calibration and
+        thresholds.
+    other : DataFrame, optional
+        Another reading of the same images, to be compared with this one.
+    images : path, mapping or client, optional
+        Folder under which the keys lie, the picture of each key, or a client to fetch them with. An HTML report then
+        shows the fields of the worst cases and up to six of their cards, too coarse to be read unless `reveal`.
+    lang : {"en", "zh"}, default "en"
+        Language of the report.
+    reveal : bool, default False
+        Show the texts of single cases, and their pictures, in full.
+    **options
+        ``title``, the prices ``review`` and ``error``, ``precision`` of the thresholds and ``most_cases``, see
+        `summarize`.
+
+    Returns
+    -------
+    Path
+        The file written: an HTML page has no script, loads nothing and stays below 5 MB for any number of cards.
+
+    Raises
+    ------
+    ValueError
+        Another suffix, or a frame, truth or option that cannot be used; see `summarize`.
+
+    Notes
+    -----
+    Names of images (``key``) are never masked, since they join the report to the files. Single characters that were read
+    as others are counted over all cards, out of their texts.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from cardocr_nb.frame import to_frame
+    >>> from cardocr_nb.wire._records import CardResult, Field
+    >>> cards = to_frame(CardResult((Field("姓名", "样本", 98),), key="1.jpg"))
+    >>> with TemporaryDirectory() as folder:
+    ...     report(cards, f"{folder}/report.md").read_text("utf-8").splitlines()[0]
+    '# Card OCR report'
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix not in _SUFFIXES:
+        raise ValueError(
+            f"a report is written as {', '.join(_SUFFIXES)}, got the path {str(path)!r}; change its suffix"
+        )
+    if not set(COLUMNS) <= set(df.columns):
+        df = conform(df)
+    summary = summarize(df, truth=truth, other=other, lang=lang, reveal=reveal, **options)
+    if suffix == ".json":
+        page = render_json(summary)
+    elif suffix == ".md":
+        page = render_markdown(summary)
+    else:
+        cases = CasePictures() if images is None else pictures_of(df, summary, images, reveal=reveal)
+        shown = Pictures(figures(summary), timeline_picture(df, summary), regions_pictures(df, summary), cases)
+        page = _page(summary, shown)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page, encoding="utf-8")
+    return path
+
+
+def _page(summary: ReportSummary, shown: Pictures) -> str:
+    """The page with as many of its pictures as it may hold; those of single cases go first, then all."""
+    for pictures in (shown, replace(shown, cases=CasePictures()), Pictures()):
+        page = render_html(summary, pictures=pictures)
+        if len(page.encode()) <= _LARGEST:
+            break
+        _log.warning("the report would be larger than %d bytes; some of its pictures are left out", _LARGEST)
+    return page

@@ -1,0 +1,109 @@
+"""What a person looks at: a field set straight, and the whole card with the field marked."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cardocr_nb import polygon
+from cardocr_nb.plot._field_crops import rectified
+from cardocr_nb.plot._image_sources import find_picture
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+    from PIL.Image import Image
+
+    from cardocr_nb.plot._image_sources import Images
+
+_MARGIN = 0.35
+"""Of a field's height, on each side: neighbours tell whether the place is right."""
+_HEIGHT = 200
+_SIDE = 1400
+_MARK = (255, 0, 144)
+
+
+class Pictures:
+    """The pictures of a queue; the last one stays decoded, since fields of one card often follow one another.
+
+    Parameters
+    ----------
+    images : path, mapping or client
+        A folder under which the keys lie, the picture of each key, or an object with a method ``download(key, path)``.
+    """
+
+    def __init__(self, images: Images) -> None:
+        self._images = images
+        self._last: tuple[str, NDArray[np.uint8]] | None = None
+
+    def of(self, key: str) -> NDArray[np.uint8]:
+        """Pixels of a card, upright.
+
+        Raises
+        ------
+        ImageError
+            The file is no picture.
+        FileNotFoundError
+            There is none.
+        """
+        if self._last is None or self._last[0] != key:
+            pixels = find_picture(key, self._images)
+            if pixels is None:
+                raise FileNotFoundError(f"there is no picture of {key}; pass images= the folder under which keys lie")
+            self._last = key, pixels
+        return self._last[1]
+
+
+def crop(pixels: NDArray[np.uint8], points: ArrayLike) -> bytes:
+    """Cut out a field and set it straight.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (height, width, 3), uint8
+    points : array_like of shape (4, 2)
+        Corners in any order, pixels.
+
+    Returns
+    -------
+    bytes
+        PNG, 200 pixels high, with a margin of a third of the field's height; gray beyond the picture's edge.
+    """
+    from PIL import Image
+
+    straight = rectified(pixels, polygon.ordered(points)[0], height=_HEIGHT, margin=_MARGIN)
+    return _encoded(Image.fromarray(straight), "PNG")
+
+
+def marked(pixels: NDArray[np.uint8], points: ArrayLike | None) -> bytes:
+    """Draw the outline of a field on the whole picture.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (height, width, 3), uint8
+    points : array_like of shape (4, 2) or None
+        None draws nothing.
+
+    Returns
+    -------
+    bytes
+        JPEG, at most 1,400 pixels a side.
+    """
+    from PIL import Image, ImageDraw
+
+    image = Image.fromarray(pixels).convert("RGB")
+    scale = min(1.0, _SIDE / max(image.size))
+    image = image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))))
+    if points is not None:
+        corners = polygon.ordered(np.asarray(points, dtype=np.float64))[0] * scale
+        loop = [tuple(corner) for corner in (*corners, corners[0], corners[1])]
+        draw = ImageDraw.Draw(image)
+        draw.line(loop, fill="white", width=7, joint="curve")
+        draw.line(loop, fill=_MARK, width=4, joint="curve")
+    return _encoded(image, "JPEG")
+
+
+def _encoded(image: Image, kind: str) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, quality=88) if kind == "JPEG" else image.save(file, kind)
+    return file.getvalue()

@@ -1,0 +1,208 @@
+"""A walk through the fields to look at: where one stands, what is decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from cardocr_nb.cards import expected_fields
+from cardocr_nb.frame._frame_schema import conform
+from cardocr_nb.review._corrections import Corrections, Decision, ErrorAction, now
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Item:
+    """One field to look at.
+
+    Attributes
+    ----------
+    key, field : str
+    text : str or None
+        As it was read; None when nothing was.
+    score : int or None
+        0 to 100.
+    polygon : ndarray of shape (4, 2) or None
+        Pixels of the upright image.
+    job_id, card_type : str or None
+    chance : float or None
+        Estimated chance that the reading is wrong, 0 to 1.
+    reasons : tuple of str
+        Names of the checks that failed.
+    """
+
+    key: str
+    field: str
+    text: str | None = None
+    score: int | None = None
+    polygon: NDArray[np.float64] | None = None
+    job_id: str | None = None
+    card_type: str | None = None
+    chance: float | None = None
+    reasons: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Item(key={self.key!r}, field={self.field!r}, score={self.score})"
+
+
+def items_of(df: pd.DataFrame, queue: pd.DataFrame) -> list[Item]:
+    """Put beside each row of a queue what was read there.
+
+    Parameters
+    ----------
+    df : DataFrame
+        As `cardocr_nb.to_frame` makes it.
+    queue : DataFrame
+        ``key, field`` and, where they are known, ``job_id, chance, reasons``, in the order to ask in. A field that
+        stands in it twice is asked for once; a row without a field stands for all fields of such a card.
+
+    Raises
+    ------
+    ValueError
+        The queue lacks a column, or a row of it has no key: a correction is known by key and field.
+    """
+    lacking = [c for c in ("key", "field") if c not in queue.columns]
+    if lacking:
+        raise ValueError(f"the queue has no column {', '.join(lacking)}; make one with cards.cardocr.review_queue()")
+    nameless = int(queue["key"].isna().sum())
+    if nameless:
+        raise ValueError(
+            f"{nameless} rows of the queue have no key, by which a correction is kept; set the column 'key' of the frame"
+        )
+    frame = conform(df)
+    wanted = _by_field(queue, frame).drop_duplicates(["key", "field"])
+    by = [c for c in ("job_id", "key", "field") if c in wanted.columns]
+    rows = frame.loc[frame["key"].isin(wanted["key"]) & frame["field"].notna()].drop_duplicates(by)
+    read = rows[["text", "score", "job_id", "card_type"]].astype(object).to_dict("records")
+    at = {_names(row): n for n, row in enumerate(rows[by].to_dict("records"))}
+    places = rows["polygon"].array.to_points()
+    items = []
+    for asked in wanted.to_dict("records"):
+        n = at.get(_names({name: asked[name] for name in by}))
+        items.append(_item(asked, {} if n is None else read[n], None if n is None else places[n]))
+    return items
+
+
+def _by_field(queue: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
+    """The queue with the fields of the card in the place of each row that names none."""
+    whole = queue["field"].isna()
+    if not whole.any():
+        return queue
+    kinds = frame.dropna(subset=["key", "card_type"]).drop_duplicates("key").set_index("key")["card_type"].astype("str")
+    rows = [
+        {**row, "field": field}
+        for row, alone in zip(queue.to_dict("records"), ~whole, strict=True)
+        for field in ([row["field"]] if alone else expected_fields(kinds[row["key"]]) if row["key"] in kinds else [])
+    ]
+    return pd.DataFrame(rows, columns=list(queue.columns))
+
+
+def _names(row: dict[Hashable, Any]) -> tuple[str | None, ...]:
+    return tuple(None if pd.isna(name) else str(name) for name in row.values())
+
+
+def _item(asked: dict[Hashable, Any], read: dict[Hashable, Any], place: NDArray[np.float64] | None) -> Item:
+    def known(name: str, kind: type, *sources: dict[Hashable, Any]) -> Any:
+        return next((kind(s[name]) for s in sources if name in s and pd.notna(s[name])), None)
+
+    reasons = known("reasons", str, asked) or ""
+    return Item(
+        key=str(asked["key"]),
+        field=str(asked["field"]),
+        text=known("text", str, read),
+        score=known("score", int, read),
+        polygon=None if place is None or np.isnan(place).any() else place,
+        job_id=known("job_id", str, read, asked),
+        card_type=known("card_type", str, read, asked),
+        chance=known("chance", float, asked),
+        reasons=tuple(name for name in reasons.split(", ") if name),
+    )
+
+
+class Session:
+    """Where one stands in a queue, with every decision in a file.
+
+    Parameters
+    ----------
+    items : list of Item
+    file : Corrections
+        Decisions that it holds already are not asked for again.
+
+    Attributes
+    ----------
+    position : int
+        Of the item shown, 0 to ``len(items)``; the latter when none is left.
+    """
+
+    def __init__(self, items: list[Item], file: Corrections) -> None:
+        self.items, self.file = items, file
+        self._decided = file.last()
+        self.position = -1
+        self.position = self._next_open()
+
+    def __repr__(self) -> str:
+        return f"<Session {self.done} of {len(self.items)} fields decided, kept in {self.file.path}>"
+
+    @property
+    def current(self) -> Item | None:
+        """The item shown, None at the end."""
+        return self.items[self.position] if self.position < len(self.items) else None
+
+    @property
+    def done(self) -> int:
+        """How many items are decided."""
+        return sum((item.key, item.field) in self._decided for item in self.items)
+
+    def decision(self, item: Item) -> Decision | None:
+        """What was decided about an item, if anything."""
+        return self._decided.get((item.key, item.field))
+
+    def decide(self, number: int, verdict: ErrorAction | None = None, text: str = "") -> Decision:
+        """Keep a decision and go on to the next item without one.
+
+        Parameters
+        ----------
+        number : int
+            Position of the item that was looked at.
+        verdict : {"absent", "unreadable"}, optional
+            By default the item stands on the card as `text` says.
+        text : str, optional
+            White space at its ends does not count.
+
+        Raises
+        ------
+        ValueError
+            No text was given and no verdict, or there is no such item.
+        OSError
+            It could not be kept.
+        """
+        if not 0 <= number < len(self.items):
+            raise ValueError(f"there is no field number {number}; there are {len(self.items)}")
+        item, stands = self.items[number], " ".join(text.split()) if verdict is None else ""
+        if verdict is None and not stands:
+            raise ValueError("no text was given; say that nothing stands there, or that it cannot be read")
+        if verdict is None:
+            verdict = "accepted" if stands == " ".join((item.text or "").split()) else "corrected"
+        decision = Decision(item.key, item.field, verdict, stands, item.job_id or "", now())
+        self.file.add(decision)
+        self._decided[item.key, item.field] = decision
+        self.position = number
+        self.position = self._next_open()
+        return decision
+
+    def move(self, step: int) -> None:
+        """Go forward or back, decided items included, as far as there are any."""
+        self.position = min(max(self.position + step, 0), len(self.items))
+
+    def _next_open(self) -> int:
+        """The next item without a decision, from the front again when none follows."""
+        behind = range(self.position + 1, len(self.items))
+        order = [*behind, *range(min(self.position + 1, len(self.items)))]
+        return next((n for n in order if self.decision(self.items[n]) is None), len(self.items))

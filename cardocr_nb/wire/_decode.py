@@ -1,0 +1,281 @@
+"""Documents of the service → records: responses, callbacks, recognitions, errors and requests.
+
+Unknown nodes are passed over, so that a new node of the service breaks nothing. A node that is there and cannot be
+read is an error that names it: nothing is lost silently. Whatever the bytes, the only error is `DecodeError`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TypeVar
+
+from cardocr_nb.errors import DecodeError
+from cardocr_nb.wire._encode import TAG
+from cardocr_nb.wire._nodes import BLANK, NUMBER, FaultError, container, moment, number, repeated, shown, text, verbatim
+from cardocr_nb.wire._records import (
+    Callback,
+    CardResult,
+    Error,
+    Field,
+    Job,
+    JobList,
+    JobRequest,
+    JobState,
+    MqConfig,
+)
+from cardocr_nb.wire._xml_tree import RESULT, RepairWarning, Tree, parse
+
+__all__ = [
+    "Document",
+    "RepairWarning",
+    "decode",
+    "decode_callback",
+    "decode_error",
+    "decode_jobs",
+    "decode_recognition",
+    "decode_request",
+]
+
+Document = JobList | Callback | CardResult | Error
+
+_POINT = re.compile(rf"[{BLANK}]*({NUMBER.pattern})[{BLANK}]*,[{BLANK}]*({NUMBER.pattern})[{BLANK}]*")
+_MAX_LEVEL = 2
+
+D = TypeVar("D", JobList, Callback, CardResult, Error)
+
+
+def decode(raw: bytes) -> Document:
+    """Read any document that the service sends.
+
+    Parameters
+    ----------
+    raw : bytes
+        XML or JSON: a response with jobs, a callback, the answer of a synchronous recognition, or an error body.
+
+    Returns
+    -------
+    JobList, Callback, CardResult or Error
+
+    Raises
+    ------
+    DecodeError
+        The bytes are not such a document; the message names the place.
+
+    Warns
+    -----
+    RepairWarning
+        The document has a known mistake of the vendor's samples and was read as meant.
+
+    Examples
+    --------
+    >>> decode(b"<Error><Code>NoSuchKey</Code><Message/></Error>")
+    Error(code='NoSuchKey', message='', resource=None, request_id=None, trace_id=None)
+    """
+    tree = parse(raw)
+    try:
+        return _document(tree, raw)
+    except FaultError as e:
+        raise DecodeError(str(e), raw) from None
+
+
+def decode_jobs(raw: bytes) -> JobList:
+    """Read the answer to submit, describe or list.
+
+    Raises
+    ------
+    DecodeError
+    """
+    return _expect(JobList, raw, "a response with JobsDetail")
+
+
+def decode_callback(raw: bytes) -> Callback:
+    """Read a callback's body, XML or JSON.
+
+    Raises
+    ------
+    DecodeError
+    """
+    return _expect(Callback, raw, "a callback with EventName")
+
+
+def decode_recognition(raw: bytes) -> CardResult:
+    """Read the answer of a synchronous recognition.
+
+    Raises
+    ------
+    DecodeError
+    """
+    return _expect(CardResult, raw, "a response with Status and IdInfo")
+
+
+def decode_error(raw: bytes) -> Error:
+    """Read the body of a refused call.
+
+    Raises
+    ------
+    DecodeError
+    """
+    return _expect(Error, raw, "an error body")
+
+
+def decode_request(raw: bytes) -> JobRequest:
+    """Read the body of ``POST /jobs``, as the embedded service does. Limits are not checked here.
+
+    Raises
+    ------
+    DecodeError
+        Not such a request, or of another Tag.
+    """
+    tree = parse(raw, repair=False)
+    try:
+        return _request(tree)
+    except FaultError as e:
+        raise DecodeError(str(e), raw) from None
+
+
+def _expect(kind: type[D], raw: bytes, wanted: str) -> D:
+    document = decode(raw)
+    if isinstance(document, kind):
+        return document
+    raise DecodeError(f"expected {wanted}, got {_described(document)}", raw)
+
+
+def _described(document: Document) -> str:
+    if isinstance(document, Error):
+        return f"an error body with Code {document.code!r}"
+    return {JobList: "a response with jobs", Callback: "a callback", CardResult: "a recognition"}[type(document)]
+
+
+def _document(tree: Tree, raw: bytes) -> Document:
+    if "Error" in tree:
+        return _error(container(tree["Error"], "Error"))
+    body = container(tree["Response"], "Response") if "Response" in tree else tree
+    if "EventName" in body:
+        return Callback(event=text(body, "EventName", "Response") or "", jobs=_jobs(body, raw))
+    if "JobsDetail" in body or "NonExistJobIds" in body or "NextToken" in body:
+        missing = text(body, "NonExistJobIds", "Response") or ""
+        return JobList(
+            jobs=_jobs(body, raw),
+            missing_ids=tuple(i for i in (part.strip(BLANK) for part in missing.split(",")) if i),
+            next_token=text(body, "NextToken", "Response"),
+        )
+    if "Status" in body or "IdInfo" in body:
+        return _result(body, "Response", raw)
+    if "Response" in tree and not body:
+        return JobList()
+    got = ", ".join(shown(name) for name in list(tree)[:3]) or "no node"
+    raise FaultError(f"the document is none of the service's: expected Response or Error at its root, got {got}")
+
+
+def _jobs(body: Tree, raw: bytes) -> tuple[Job, ...]:
+    return tuple(_job(container(node, "JobsDetail"), raw) for node in repeated(body, "JobsDetail"))
+
+
+def _job(node: Tree, raw: bytes) -> Job:
+    where = "JobsDetail"
+    job_id = text(node, "JobId", where)
+    if job_id is None:
+        raise FaultError("JobsDetail has no JobId; check that the document is whole")
+    operation = container(node.get("Operation"), "Operation")
+    given = container(node.get("Input"), "Input")
+    result = _result(container(operation.get(RESULT), RESULT), RESULT, raw)
+    return Job(
+        id=job_id,
+        state=_state(node, where),
+        key=text(given, "Object", "Input"),
+        card_type=text(container(operation.get(TAG), TAG), "CardType", TAG),
+        code=text(node, "Code", where),
+        message=text(node, "Message", where),
+        tag=text(node, "Tag", where),
+        bucket=text(given, "BucketId", "Input"),
+        region=text(given, "Region", "Input"),
+        queue_id=text(node, "QueueId", where),
+        created=moment(node, "CreationTime"),
+        started=moment(node, "StartTime"),
+        ended=moment(node, "EndTime"),
+        user_data=verbatim(operation, "UserData", "Operation"),
+        job_level=number(operation, "JobLevel", "Operation", _MAX_LEVEL),
+        progress=number(node, "Progress", where, 100),
+        result=None if result == CardResult() else result,
+        raw=raw,
+    )
+
+
+def _state(node: Tree, where: str) -> JobState:
+    found = text(node, "State", where)
+    try:
+        return JobState(found or "")
+    except ValueError:
+        raise FaultError(f"State must be one of {', '.join(JobState)}, got {shown(found)}") from None
+
+
+def _result(node: Tree, where: str, raw: bytes) -> CardResult:
+    if RESULT in node:
+        raise FaultError(f"{RESULT} stands inside another; close the first one before UserData")
+    return CardResult(
+        fields=tuple(_field(container(info, "IdInfo")) for info in repeated(node, "IdInfo")),
+        status=number(node, "Status", where, 1),
+        state=text(node, "State", where),
+        code=text(node, "Code", where),
+        message=text(node, "Message", where),
+        key=text(node, "InputObjectName", where),
+        url=text(node, "InputObjectUrl", where),
+        raw=raw,
+    )
+
+
+def _field(node: Tree) -> Field:
+    location = container(node.get("Location"), "Location")
+    points = tuple(_point(p) for p in repeated(location, "Point"))
+    return Field(
+        label=text(node, "Name", "IdInfo") or "",
+        text=text(node, "DetectedText", "IdInfo"),
+        score=number(node, "Score", "IdInfo", 100),
+        polygon=points or None,
+    )
+
+
+def _point(node: object) -> tuple[int, int]:
+    found = _POINT.fullmatch(node) if isinstance(node, str) else None
+    if found is None:
+        raise FaultError(f"Point must be 'x,y' in pixels, got {shown(node)}")
+    return round(float(found[1])), round(float(found[2]))
+
+
+def _error(node: Tree) -> Error:
+    return Error(
+        code=text(node, "Code", "Error") or "",
+        message=text(node, "Message", "Error") or "",
+        resource=text(node, "Resource", "Error"),
+        request_id=text(node, "RequestId", "Error"),
+        trace_id=text(node, "TraceId", "Error"),
+    )
+
+
+def _request(tree: Tree) -> JobRequest:
+    if "Request" not in tree:
+        raise FaultError("the document is no request: expected Request at its root")
+    node = container(tree["Request"], "Request")
+    tag = text(node, "Tag", "Request")
+    if tag != TAG:
+        raise FaultError(f"Tag must be {TAG}, got {shown(tag)}")
+    operation = container(node.get("Operation"), "Operation")
+    mq = container(node.get("CallBackMqConfig"), "CallBackMqConfig")
+    form = text(node, "CallBackType", "Request")
+    return JobRequest(
+        key=text(container(node.get("Input"), "Input"), "Object", "Input") or "",
+        card_type=text(container(operation.get(TAG), TAG), "CardType", TAG) or "",
+        user_data=verbatim(operation, "UserData", "Operation"),
+        job_level=number(operation, "JobLevel", "Operation", _MAX_LEVEL),
+        callback=text(node, "CallBack", "Request"),
+        callback_format=text(node, "CallBackFormat", "Request"),
+        callback_type="Url" if form == "URL" else form,
+        callback_mq=MqConfig(
+            region=text(mq, "MqRegion", "CallBackMqConfig") or "",
+            name=text(mq, "MqName", "CallBackMqConfig") or "",
+            mode=text(mq, "MqMode", "CallBackMqConfig") or "Queue",
+        )
+        if mq
+        else None,
+        queue_id=text(node, "QueueId", "Request"),
+    )

@@ -1,0 +1,250 @@
+"""Records → documents of the service: request XML, responses, callbacks and error bodies.
+
+Requests are checked against every limit of the specification before a byte is written. Responses are
+what the embedded service answers with, and what the tests hold `cardocr_nb.wire._decode` against.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import xmltodict
+
+from cardocr_nb.errors import InvalidRequestError
+from cardocr_nb.wire._limits import UNFIT_FOR_XML, check_page, check_request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cardocr_nb.wire._records import Callback, CardResult, Error, Field, Job, JobList, JobRequest, MqConfig
+
+TAG = "ImageLicenseRec"
+SERVICE_TIME = timezone(timedelta(hours=8))
+"""The service gives its times at +0800."""
+
+Tree = dict[str, Any]
+
+
+def request_xml(request: JobRequest) -> bytes:
+    """Body of ``POST /jobs``.
+
+    Parameters
+    ----------
+    request : JobRequest
+
+    Returns
+    -------
+    bytes
+        UTF-8 XML.
+
+    Raises
+    ------
+    InvalidRequestError
+        See `cardocr_nb.wire._limits.check_request`.
+
+    Examples
+    --------
+    >>> from cardocr_nb.wire._records import JobRequest
+    >>> b"<CardType>IDCard</CardType>" in request_xml(JobRequest("front/0001.jpg", "IDCard"))
+    True
+    """
+    check_request(request)
+    operation: Tree = {TAG: {"CardType": str(request.card_type)}}
+    _put(operation, "UserData", request.user_data)
+    _put(operation, "JobLevel", request.job_level)
+    tree: Tree = {"Tag": TAG, "Input": {"Object": request.key}, "Operation": operation}
+    _put(tree, "QueueId", request.queue_id)
+    _put(tree, "CallBack", request.callback)
+    _put(tree, "CallBackFormat", request.callback_format)
+    _put(tree, "CallBackType", request.callback_type)
+    if request.callback_mq is not None:
+        tree["CallBackMqConfig"] = _mq_tree(request.callback_mq)
+    return _xml("Request", tree)
+
+
+def list_query(
+    *,
+    states: Iterable[str] = (),
+    queue_id: str | None = None,
+    size: int = 10,
+    newest_first: bool = True,
+    next_token: str | None = None,
+    created_after: datetime | None = None,
+    created_before: datetime | None = None,
+) -> dict[str, str]:
+    """Query of ``GET /jobs``.
+
+    Parameters
+    ----------
+    states : iterable of str
+        Job states to keep; empty keeps all.
+    queue_id : str, optional
+    size : int, default 10
+        Jobs a page, 1 to 100.
+    newest_first : bool, default True
+    next_token : str, optional
+        From the page before.
+    created_after, created_before : datetime, optional
+        With an offset.
+
+    Returns
+    -------
+    dict of str to str
+
+    Raises
+    ------
+    InvalidRequestError
+        A value outside the limits.
+
+    Examples
+    --------
+    >>> list_query(states=["Running"], size=100)
+    {'tag': 'ImageLicenseRec', 'orderByTime': 'Desc', 'size': '100', 'states': 'Running'}
+    """
+    chosen = [states] if isinstance(states, str) else list(states)
+    check_page(size, chosen)
+    query: dict[str, str] = {"tag": TAG, "orderByTime": "Desc" if newest_first else "Asc", "size": str(size)}
+    if chosen:
+        query["states"] = ",".join(chosen)
+    for name, moment in (("startCreationTime", created_after), ("endCreationTime", created_before)):
+        if moment is not None:
+            query[name] = _time(moment)
+    _put(query, "queueId", queue_id)
+    _put(query, "nextToken", next_token)
+    return query
+
+
+def jobs_xml(reply: JobList) -> bytes:
+    """Answer to submit, describe and list: ``Response/JobsDetail`` repeated.
+
+    Examples
+    --------
+    >>> from cardocr_nb.wire._decode import decode_jobs
+    >>> from cardocr_nb.wire._records import JobList
+    >>> decode_jobs(jobs_xml(JobList(missing_ids=("j1", "j2")))).missing_ids
+    ('j1', 'j2')
+    """
+    tree: Tree = {"JobsDetail": [_job_tree(job) for job in reply.jobs]}
+    if reply.missing_ids:
+        tree["NonExistJobIds"] = ",".join(reply.missing_ids)
+    _put(tree, "NextToken", reply.next_token)
+    return _xml("Response", tree)
+
+
+def callback_bytes(callback: Callback, form: str = "XML") -> bytes:
+    """What is sent to a callback address when jobs end.
+
+    Parameters
+    ----------
+    callback : Callback
+    form : {"XML", "JSON"}
+    """
+    tree = {"EventName": callback.event, "JobsDetail": [_job_tree(job) for job in callback.jobs]}
+    if form == "JSON":
+        return json.dumps(tree, ensure_ascii=False).encode()
+    return _xml("Response", tree)
+
+
+def recognition_xml(result: CardResult) -> bytes:
+    """Answer to a synchronous recognition: ``Response/Status`` and ``Response/IdInfo`` repeated."""
+    return _xml("Response", {"Status": _leaf(result.status), "IdInfo": [_field_tree(f) for f in result.fields]})
+
+
+def error_xml(error: Error) -> bytes:
+    """Body of a refused call.
+
+    Examples
+    --------
+    >>> from cardocr_nb.wire._decode import decode_error
+    >>> from cardocr_nb.wire._records import Error
+    >>> decode_error(error_xml(Error("NoSuchKey", "The specified key does not exist."))).code
+    'NoSuchKey'
+    """
+    tree: Tree = {"Code": _leaf(error.code), "Message": _leaf(error.message)}
+    _put(tree, "Resource", error.resource)
+    _put(tree, "RequestId", error.request_id)
+    _put(tree, "TraceId", error.trace_id)
+    return _xml("Error", tree)
+
+
+def _xml(root: str, tree: Tree) -> bytes:
+    text: str = xmltodict.unparse({root: tree}, short_empty_elements=True)
+    return text.encode()
+
+
+def _leaf(value: object) -> str | None:
+    if value is None:
+        return None
+    text = str(value)
+    odd = UNFIT_FOR_XML.search(text)
+    if odd:
+        raise InvalidRequestError(f"a text holds U+{ord(odd[0]):04X}, which the wire does not carry; remove it")
+    return text
+
+
+def _put(tree: Tree, name: str, value: object) -> None:
+    if value is not None and value != "":
+        tree[name] = _leaf(value)
+
+
+def _time(moment: datetime | None) -> str:
+    if moment is None:
+        return "-"
+    if moment.tzinfo is None:
+        raise InvalidRequestError(
+            f"a time needs an offset, got {moment.isoformat()}; add tzinfo=timezone.utc or another"
+        )
+    text = moment.astimezone(SERVICE_TIME).isoformat(timespec="seconds")
+    return text[:-3] + text[-2:]
+
+
+def _mq_tree(mq: MqConfig) -> Tree:
+    return {"MqRegion": mq.region, "MqMode": mq.mode, "MqName": mq.name}
+
+
+def _job_tree(job: Job) -> Tree:
+    operation: Tree = {TAG: {"CardType": _leaf(job.card_type)}}
+    if job.result is not None:
+        operation[f"{TAG}Result"] = _result_tree(job.result)
+    _put(operation, "UserData", job.user_data)
+    _put(operation, "JobLevel", job.job_level)
+    tree: Tree = {
+        "Code": _leaf(job.code),
+        "Message": _leaf(job.message),
+        "JobId": _leaf(job.id),
+        "State": str(job.state),
+        "CreationTime": _time(job.created),
+        "StartTime": _time(job.started),
+        "EndTime": _time(job.ended),
+    }
+    _put(tree, "QueueId", job.queue_id)
+    _put(tree, "Tag", job.tag)
+    _put(tree, "Progress", job.progress)
+    tree["Input"] = {"BucketId": _leaf(job.bucket), "Object": _leaf(job.key), "Region": _leaf(job.region)}
+    tree["Operation"] = operation
+    return tree
+
+
+def _result_tree(result: CardResult) -> Tree:
+    tree: Tree = {}
+    for name, value in (
+        ("Code", result.code),
+        ("State", result.state),
+        ("Message", result.message),
+        ("InputObjectName", result.key),
+        ("InputObjectUrl", result.url),
+        ("Status", result.status),
+    ):
+        _put(tree, name, value)
+    tree["IdInfo"] = [_field_tree(f) for f in result.fields]
+    return tree
+
+
+def _field_tree(field: Field) -> Tree:
+    tree: Tree = {"Name": _leaf(field.label), "DetectedText": _leaf(field.text)}
+    _put(tree, "Score", field.score)
+    if field.polygon is not None:
+        tree["Location"] = {"Point": [f"{x},{y}" for x, y in field.polygon]}
+    return tree

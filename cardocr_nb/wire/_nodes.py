@@ -1,0 +1,90 @@
+"""Reading single nodes of a parsed document, each fault with the name of its node.
+
+A message tells a node's name and the length of what stood there, never the text itself: in a damaged document a name
+or number may have slipped into any node.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from cardocr_nb.wire._encode import SERVICE_TIME
+
+if TYPE_CHECKING:
+    from cardocr_nb.wire._xml_tree import Tree
+
+BLANK = " \t\r\n"
+NUMBER = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]{1,9})?")
+
+
+class FaultError(Exception):
+    """A node that cannot be read; becomes a DecodeError with the document attached."""
+
+
+def container(node: object, name: str) -> Tree:
+    """Give the children of a node; an empty node has none, a text is a fault."""
+    if isinstance(node, dict):
+        stray = node.get("#text")
+        if not (isinstance(stray, str) and stray.strip(BLANK)):
+            return node
+    elif node is None or (isinstance(node, str) and not node.strip(BLANK)):
+        return {}
+    if isinstance(node, list):
+        raise FaultError(f"{name} stands {len(node)} times where one is expected")
+    raise FaultError(f"{name} holds text where nodes are expected; compare the tags around it")
+
+
+def repeated(node: Tree, name: str) -> list[Any]:
+    """Give a node that may repeat as a list, whether it stands there no time, once or many times."""
+    found = node.get(name)
+    if isinstance(found, list):
+        return found
+    return [] if found is None else [found]
+
+
+def verbatim(node: Tree, name: str, where: str) -> str | None:
+    """Give the text of a node as it stands, or None when the node is absent or empty."""
+    found = node.get(name)
+    if isinstance(found, dict | list):
+        kind = "more than once" if isinstance(found, list) else "with nodes inside"
+        raise FaultError(f"{name} stands {kind} in {where}, expected one text")
+    return None if found is None or found == "" else str(found)
+
+
+def text(node: Tree, name: str, where: str) -> str | None:
+    """Give the text of a node without white space around it, or None."""
+    found = verbatim(node, name, where)
+    return None if found is None else found.strip(BLANK) or None
+
+
+def number(node: Tree, name: str, where: str, most: int) -> int | None:
+    """Give a whole number from 0 to `most`, or None; decimals are rounded."""
+    found = text(node, name, where)
+    if found is None:
+        return None
+    value = round(float(found)) if NUMBER.fullmatch(found) else -1
+    if not 0 <= value <= most:
+        raise FaultError(f"{name} in {where} must be a number from 0 to {most}, got {shown(found)}")
+    return value
+
+
+def moment(node: Tree, name: str) -> datetime | None:
+    """Give a time with its offset, +0800 where none stands, or None for ``-`` and nothing."""
+    found = text(node, name, "JobsDetail")
+    if found is None or found == "-":
+        return None
+    try:
+        when = datetime.fromisoformat(found)
+    except ValueError:
+        raise FaultError(f"{name} must be a time such as 2022-06-27T14:44:10+0800, got {shown(found)}") from None
+    return when if when.tzinfo else when.replace(tzinfo=SERVICE_TIME)
+
+
+def shown(value: object) -> str:
+    """Show a value in a message: a plain word as it is, of anything else only its length."""
+    if value is None:
+        return "nothing"
+    text = str(value)
+    return repr(text) if re.fullmatch("[A-Za-z]{1,20}", text) else f"a text of {len(text)} characters"
