@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 
 import numpy as np
 import pandas as pd
@@ -73,8 +74,8 @@ class TestFrameAccessor:
             wrong.cardocr  # noqa: B018 - reaching for it is the test
 
     def test_it_holds_nothing_but_the_frame(self, cards):
-        assert list(vars(cards.cardocr)) == ["_df"]
-        assert cards.cardocr._df is cards
+        assert list(vars(cards.cardocr)) == ["_data"]
+        assert cards.cardocr._data is cards
 
     def test_methods_complete_and_are_documented(self, cards):
         public = [n for n in dir(cards.cardocr) if not n.startswith("_")]
@@ -84,7 +85,26 @@ class TestFrameAccessor:
             "plot_reliability", "plot_risk_coverage", "plot_scores", "plot_timeline", "pseudonym", "redact", "report", "review",
             "review_queue", "summary", "tally", "threshold", "to_coco", "to_dask", "to_label_studio", "to_long", "validate", "wide",
         ]  # fmt: skip
-        for kind in (accessors.CardFrame, accessors.CardParts, accessors.PolygonSeries):
+
+    @pytest.mark.parametrize("kind", [accessors.CardAccessor, accessors.DaskCardAccessor, accessors.PolygonAccessor])
+    def test_help_shows_what_the_function_shows_but_for_the_data(self, kind):
+        for name in (n for n in dir(kind) if not n.startswith("_")):
+            method, doc = getattr(kind, name), inspect.getdoc(getattr(kind, name))
+            assert doc, name
+            assert not re.search(r"^(df|column|points)(,| :)", doc, re.MULTILINE), name
+            if callable(method):
+                parameters = inspect.signature(method).parameters
+                assert not {"df", "column", "points", "options", "args"} & set(parameters), name
+                named = [p for p in parameters if p not in {"self", "kwargs"}]
+                assert all(re.search(rf"^(.*, )?\*?{p}\b.*( :|$)", doc, re.MULTILINE) for p in named[1:]), name
+
+    def test_a_method_takes_the_arguments_of_its_function(self, cards):
+        assert str(inspect.signature(cards.cardocr.wide)).startswith("(*, scores: 'bool' = False")
+        with pytest.raises(TypeError, match="unexpected keyword argument 'score'"):
+            cards.cardocr.wide(score=True)
+
+    def test_every_method_is_documented(self):
+        for kind in (accessors.CardAccessor, accessors.DaskCardAccessor, accessors.PolygonAccessor):
             for name in (n for n in dir(kind) if not n.startswith("_")):
                 assert inspect.getdoc(getattr(kind, name))
 

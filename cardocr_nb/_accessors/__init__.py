@@ -1,11 +1,11 @@
-"""``df.cardocr`` and ``series.polygon``: the package's functions as methods, one line each.
+"""``df.cardocr`` and ``series.polygon``: the package's functions as methods.
 
-The accessors hold no state; pandas makes them anew on each access. Importing this package registers them. `CardFrame`
-is made of one class for each kind of question, so that each stands beside those like it.
+Importing this package registers the accessors. They hold no state: pandas makes them again at each access. Methods are
+made from the functions, with their signatures and docstrings, so that nothing is written twice.
 """
 
-from cardocr_nb._accessors._dask_accessor import CardParts
-from cardocr_nb._accessors._pandas_accessor import CardFrame
-from cardocr_nb._accessors._polygon_accessor import PolygonSeries
+from cardocr_nb._accessors._card_accessor import CardAccessor
+from cardocr_nb._accessors._dask_accessor import DaskCardAccessor
+from cardocr_nb._accessors._polygon_accessor import PolygonAccessor
 
-__all__ = ["CardFrame", "CardParts", "PolygonSeries"]
+__all__ = ["CardAccessor", "DaskCardAccessor", "PolygonAccessor"]

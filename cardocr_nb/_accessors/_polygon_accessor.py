@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import pandas as pd
 
 from cardocr_nb import polygon
-from cardocr_nb.frame import _polygon_measures as geometry
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import ArrayLike, NDArray
+from cardocr_nb._accessors._methods import data_method, measure_method, measure_property
+from cardocr_nb.frame import _polygon_measures as measures
 
 
 @pd.api.extensions.register_series_accessor("polygon")
-class PolygonSeries:
+class PolygonAccessor:
     """Measures of a polygon column, in pixels; the formulas are in `cardocr_nb.polygon`.
 
     Raises
@@ -28,91 +23,31 @@ class PolygonSeries:
     >>> column = pd.Series([[(0, 0), (0, 10), (30, 10), (30, 0)], None], dtype="polygon")
     >>> column.polygon.area.tolist()
     [300.0, nan]
+    >>> column.polygon.shift(5, 1)[0].points
+    ((5, 1), (5, 11), (35, 11), (35, 1))
     """
 
     def __init__(self, column: pd.Series) -> None:
-        geometry.array_of(column)
-        self._column = column
+        measures.array_of(column)
+        self._data = column
 
-    @classmethod
-    def from_numpy(cls, points: ArrayLike, index: Any = None) -> pd.Series:
-        """Make a polygon column from an array of shape (n, 4, 2): ``pd.Series.polygon.from_numpy(points)``."""
-        return geometry.from_numpy(points, index)
+    from_numpy = staticmethod(measures.from_numpy)
+    to_numpy = data_method(measures.points_of)
+    to_shapely = data_method(measures.to_shapely)
 
-    def to_numpy(self) -> NDArray[np.float64]:
-        """Corners, ndarray of shape (n, 4, 2), NaN where missing."""
-        return geometry.points_of(self._column)
+    area = measure_property(polygon.area, measures.measured)
+    perimeter = measure_property(polygon.perimeter, measures.measured)
+    width = measure_property(polygon.width, measures.measured)
+    height = measure_property(polygon.height, measures.measured)
+    angle = measure_property(polygon.angle, measures.measured)
+    bbox = measure_property(polygon.bbox, measures.measured_columns, "xmin", "ymin", "xmax", "ymax")
+    centroid = measure_property(polygon.centroid, measures.measured_columns, "x", "y")
+    is_convex = measure_property(polygon.is_convex, measures.judged)
+    is_simple = measure_property(polygon.is_simple, measures.judged)
+    is_degenerate = measure_property(polygon.is_degenerate, measures.judged)
 
-    def to_shapely(self) -> pd.Series:
-        """Shapely polygons, None where missing; needs shapely."""
-        return geometry.to_shapely(self._column)
-
-    @property
-    def area(self) -> pd.Series:
-        """Square pixels, see `cardocr_nb.polygon.area`."""
-        return geometry.measured(self._column, polygon.area)
-
-    @property
-    def perimeter(self) -> pd.Series:
-        """Pixels, see `cardocr_nb.polygon.perimeter`."""
-        return geometry.measured(self._column, polygon.perimeter)
-
-    @property
-    def width(self) -> pd.Series:
-        """Pixels along the reading direction, see `cardocr_nb.polygon.width`."""
-        return geometry.measured(self._column, polygon.width)
-
-    @property
-    def height(self) -> pd.Series:
-        """Pixels across the reading direction, see `cardocr_nb.polygon.height`."""
-        return geometry.measured(self._column, polygon.height)
-
-    @property
-    def angle(self) -> pd.Series:
-        """Degrees of the reading direction, falling to the right positive, see `cardocr_nb.polygon.angle`."""
-        return geometry.measured(self._column, polygon.angle)
-
-    @property
-    def bbox(self) -> pd.DataFrame:
-        """Columns ``xmin, ymin, xmax, ymax`` in pixels, see `cardocr_nb.polygon.bbox`."""
-        return geometry.measured_columns(self._column, polygon.bbox, "xmin", "ymin", "xmax", "ymax")
-
-    @property
-    def centroid(self) -> pd.DataFrame:
-        """Columns ``x, y`` in pixels, see `cardocr_nb.polygon.centroid`."""
-        return geometry.measured_columns(self._column, polygon.centroid, "x", "y")
-
-    @property
-    def is_convex(self) -> pd.Series:
-        """Whether nowhere bent inwards, corners in the order given, see `cardocr_nb.polygon.is_convex`."""
-        return geometry.judged(self._column, polygon.is_convex)
-
-    @property
-    def is_simple(self) -> pd.Series:
-        """Whether the sides neither cross nor touch, see `cardocr_nb.polygon.is_simple`."""
-        return geometry.judged(self._column, polygon.is_simple)
-
-    @property
-    def is_degenerate(self) -> pd.Series:
-        """Whether it is no polygon but a line or less, see `cardocr_nb.polygon.is_degenerate`."""
-        return geometry.judged(self._column, polygon.is_degenerate)
-
-    def contains(self, x: ArrayLike, y: ArrayLike) -> pd.Series:
-        """Whether a point in pixels lies in it or on its border, see `cardocr_nb.polygon.contains`."""
-        return geometry.judged(self._column, polygon.contains, x, y)
-
-    def iou(self, other: pd.Series) -> pd.Series:
-        """Intersection over union, 0 to 1, paired by position, see `cardocr_nb.polygon.iou`."""
-        return geometry.overlap(self._column, other)
-
-    def ordered(self) -> pd.Series:
-        """Corners top-left, bottom-left, bottom-right, top-right, see `cardocr_nb.polygon.ordered`."""
-        return geometry.moved(self._column, polygon.ordered)
-
-    def scale(self, x: float, y: float | None = None) -> pd.Series:
-        """Coordinates times a factor, rounded to whole pixels, see `cardocr_nb.polygon.scale`."""
-        return geometry.moved(self._column, polygon.scale, x, y)
-
-    def shift(self, x: float, y: float) -> pd.Series:
-        """Moved to the right and down, rounded to whole pixels, see `cardocr_nb.polygon.shift`."""
-        return geometry.moved(self._column, polygon.shift, x, y)
+    contains = measure_method(polygon.contains, measures.judged)
+    iou = data_method(measures.overlap)
+    ordered = measure_method(polygon.ordered, measures.moved)
+    scale = measure_method(polygon.scale, measures.moved)
+    shift = measure_method(polygon.shift, measures.moved)
