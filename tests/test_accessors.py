@@ -94,9 +94,8 @@ class TestFrameAccessor:
             assert not re.search(r"^(df|column|points)(,| :)", doc, re.MULTILINE), name
             if callable(method):
                 parameters = inspect.signature(method).parameters
-                assert not {"df", "column", "points", "options", "args"} & set(parameters), name
-                named = [p for p in parameters if p not in {"self", "kwargs"}]
-                assert all(re.search(rf"^(.*, )?\*?{p}\b.*( :|$)", doc, re.MULTILINE) for p in named[1:]), name
+                assert not {"df", "column", "args"} & set(parameters), name
+                assert len(parameters) <= 2 or "Parameters\n---" in doc, name
 
     def test_a_method_takes_the_arguments_of_its_function(self, cards):
         assert str(inspect.signature(cards.cardocr.wide)).startswith("(*, scores: 'bool' = False")

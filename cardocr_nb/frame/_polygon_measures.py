@@ -39,7 +39,24 @@ def points_of(column: pd.Series) -> NDArray[np.float64]:
 
 
 def from_numpy(points: ArrayLike, index: Any = None) -> pd.Series:
-    """Make a polygon column from an array of shape (n, 4, 2), see `PolygonArray.from_numpy`."""
+    """Make a polygon column from an array of corners.
+
+    Parameters
+    ----------
+    points : array_like of shape (n, 4, 2)
+        Corners in pixels, rounded to whole pixels. A row with NaN becomes a missing polygon.
+    index : array_like, optional
+        Index of the new column, by default 0 to n - 1.
+
+    Returns
+    -------
+    Series of dtype polygon
+
+    Examples
+    --------
+    >>> from_numpy([[[0, 0], [0, 10], [30, 10], [30, 0]]]).dtype
+    polygon
+    """
     return pd.Series(PolygonArray.from_numpy(points), index=index, name="polygon")
 
 
