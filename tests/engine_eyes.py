@@ -1,10 +1,10 @@
-"""What can be read on a picture by the embedded engine, looking everywhere."""
+"""Texts that the embedded engine reads anywhere on a picture."""
 
 import numpy as np
 
 
-def everything_on(image, engine):
-    """All characters that the engine finds anywhere on a picture, whether or not they make a field."""
+def read_all_text(image, engine):
+    """Return all characters that the engine reads on a picture, one detected line per line of text."""
     import cv2
 
     from cardocr_nb.local.engine._detection import find
@@ -17,7 +17,7 @@ def everything_on(image, engine):
     return "\n".join("".join(char.text for char in line.chars) for line in lines)
 
 
-def scraps(text, length):
-    """All runs of characters of a length in a text."""
+def substrings(text, length):
+    """Return all substrings of a given length, white space removed."""
     plain = "".join(text.split())
     return {plain[n : n + length] for n in range(len(plain) - length + 1)}

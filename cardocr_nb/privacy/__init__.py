@@ -1,7 +1,8 @@
-"""What may leave: masked texts, pseudonyms, pictures without the fields.
+"""Data that can be passed on: masked texts, pseudonyms, redacted pictures.
 
-`mask` hides texts and keeps their shape, for eyes. `pseudonym` puts a stand-in for each text, for joins. `redact` and
-`redact_folder` blank out the fields on the picture itself.
+`mask` and `mask_text` replace characters by ``*``: a person sees that a text was read and how long it is, `RULES` says
+which characters stay. `pseudonym` replaces each text by a keyed digest, so that tables still join. `redact` and
+`redact_folder` cover the fields on the picture itself.
 """
 
 from cardocr_nb.privacy._folder_redaction import redact_folder

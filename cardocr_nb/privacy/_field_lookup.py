@@ -1,4 +1,4 @@
-"""Where the picture of a key lies."""
+"""The path of the picture that belongs to a key."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def image_path(key: str, images: Images) -> Path | None:
     Parameters
     ----------
     key : str
-        Of the frame.
+        Value of the column ``key``.
     images : str, Path or mapping of str to path
-        Folder under which the keys lie, or where each key's picture lies.
+        Folder below which the keys are paths, or a mapping from key to path.
 
     Returns
     -------
     Path or None
-        None where there is no such file, and where the key leads out of the folder: it is a name from outside.
+        None if the file does not exist, or if the key leads out of the folder: keys come from outside.
 
     Examples
     --------

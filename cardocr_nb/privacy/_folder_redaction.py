@@ -52,8 +52,8 @@ def redact_folder(
     Returns
     -------
     DataFrame
-        One row a card: ``key``, ``path`` of what was written, ``reason`` why nothing was. A warning tells how many were
-        left out.
+        One row per card: ``key``, ``path`` of the file written, ``reason`` if none was. A warning gives the number of
+        cards left out.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def _paths(key: str, images: Images, out: Path) -> tuple[Path, Path, str]:
     """Where the picture lies, where to write it, and as what."""
     source = image_path(key, images)
     if source is None:
-        raise InvalidRequestError("there is no picture of this key")
+        raise InvalidRequestError("no picture belongs to this key")
     kind = inspect(source).format
     target = (out / key).with_suffix(".jpg") if kind == "HEIF" else out / key
     if not target.resolve().is_relative_to(out.resolve()) or target.resolve() == source.resolve():

@@ -1,8 +1,8 @@
-"""Hide what stands on a card, keeping its shape.
+"""Mask texts: replace their characters by ``*`` and keep their length.
 
-A masked text has the length of the text, with spaces and punctuation in their places: enough to see that something was
-read and whether it looks right, not what it says. It is no anonymisation: who knows the person may still recognize the
-pattern. Names of images (``key``) stay as they are, since they join the frame to the files.
+Spaces and punctuation stay in their places, so that a reader sees whether something was read and whether its shape is
+plausible. Masking is not anonymization: a reader who knows the person may recognize the pattern. Names of images
+(``key``) stay as they are, since they join the frame to the files.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_HIDDEN = r"[^\s\pP]"
+_MASKED_CHARACTERS = r"[^\s\pP]"
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How many characters at each end of a text stay.
+    """Number of characters that stay visible at each end of a text.
 
     Attributes
     ----------
     head, tail : int, default 0
-        Characters that stay in front and behind.
+        Number of visible characters at the start and at the end.
     least : int, default 1
-        Length from which they do; shorter texts are hidden whole, so that a scrap of a reading shows nothing.
+        Shortest text that shows any; shorter texts are masked whole, so that a partial reading shows nothing.
     """
 
     head: int = 0
@@ -42,14 +42,14 @@ RULES: dict[str, Rule] = {
     "vehicle_class": Rule(head=2),
     "issuing_authority": Rule(head=3, least=7),
 }
-"""What stays of each field; of every other one nothing does."""
+"""Visible characters by field; a field without a rule is masked whole."""
 
-_WITH_FIELD = ("text", "truth")
-_WHOLE = ("user_data",)
+_TEXT_COLUMNS = ("text", "truth")
+_FULLY_MASKED_COLUMNS = ("user_data",)
 
 
 def mask(df: pd.DataFrame) -> pd.DataFrame:
-    """Hide the texts of a frame.
+    """Mask the texts of a frame.
 
     Parameters
     ----------
@@ -69,45 +69,45 @@ def mask(df: pd.DataFrame) -> pd.DataFrame:
     ['样**', '9901**********0014']
     """
     result = df.copy()
-    for column in (c for c in _WITH_FIELD if c in df.columns):
+    for column in (c for c in _TEXT_COLUMNS if c in df.columns):
         fields = df["field"].astype("str").to_numpy(dtype=object)
-        hidden = _hidden(df[column], Rule())
+        masked = _masked(df[column], Rule())
         for field, rule in RULES.items():
             rows = fields == field
             if rows.any():
-                hidden[rows] = _hidden(df[column][rows], rule)
-        result[column] = hidden
-    for column in (c for c in _WHOLE if c in df.columns):
-        result[column] = _hidden(df[column], Rule())
+                masked[rows] = _masked(df[column][rows], rule)
+        result[column] = masked
+    for column in (c for c in _FULLY_MASKED_COLUMNS if c in df.columns):
+        result[column] = _masked(df[column], Rule())
     return result
 
 
 def mask_text(text: str, field: str) -> str:
-    """Hide one text by the rule of its field.
+    """Mask one text by the rule of its field.
 
     Parameters
     ----------
     text : str
     field : str
-        Canonical name. Of a field without a line in `RULES` nothing stays.
+        Canonical name. A field without a rule in `RULES` is masked whole.
 
     Examples
     --------
     >>> mask_text("样本省示例市标本路1号", "address"), mask_text("O型", "blood_group")
     ('样本省********', '**')
     """
-    return str(_hidden(pd.Series([text], dtype="str"), RULES.get(field, Rule())).iloc[0])
+    return str(_masked(pd.Series([text], dtype="str"), RULES.get(field, Rule())).iloc[0])
 
 
-def _hidden(texts: pd.Series, rule: Rule) -> pd.Series:
+def _masked(texts: pd.Series, rule: Rule) -> pd.Series:
     array = pa.array(texts.astype("str"), type=pa.large_string())
     middle = pc.utf8_slice_codeunits(array, rule.head, -rule.tail or None)
     pieces = [
         pc.utf8_slice_codeunits(array, 0, rule.head),
-        pc.replace_substring_regex(middle, pattern=_HIDDEN, replacement="*"),
+        pc.replace_substring_regex(middle, pattern=_MASKED_CHARACTERS, replacement="*"),
         *([pc.utf8_slice_codeunits(array, -rule.tail, None)] if rule.tail else []),
     ]
     shown = pc.binary_join_element_wise(*pieces, pa.scalar("", pa.large_string()))
-    whole = pc.replace_substring_regex(array, pattern=_HIDDEN, replacement="*")
-    chosen = pc.if_else(pc.less(pc.utf8_length(array), rule.least), whole, shown)
+    full = pc.replace_substring_regex(array, pattern=_MASKED_CHARACTERS, replacement="*")
+    chosen = pc.if_else(pc.less(pc.utf8_length(array), rule.least), full, shown)
     return pd.Series(chosen, index=texts.index, dtype="str")

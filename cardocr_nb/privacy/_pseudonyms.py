@@ -1,14 +1,14 @@
-"""Stand-ins for texts, the same for the same text, that only the holder of a secret can make.
+"""Pseudonyms: keyed digests of texts, equal for equal texts.
 
-A pseudonym is HMAC-SHA-256 (RFC 2104, FIPS 198-1) of the text under the secret. A plain digest would not do: there are few
-enough ID numbers, names and dates to try them all. Whoever has the secret can do just that, so keep it apart from the
-data, and destroy it when nothing is to be joined any more. How often a text occurs still shows: of a field with few
-values, such as gender, that tells which is which.
+A pseudonym is HMAC-SHA-256 (RFC 2104, FIPS 198-1) of the text under a secret key. A plain digest is not enough: ID numbers,
+names and dates are few enough to try all of them. A person who has the key can do the same, so keep it apart from the
+data, and destroy it once no more tables are to be joined. The frequency of a text stays visible: in a field with few
+values, such as gender, it gives the values away.
 
-Before the digest, texts are brought to Unicode NFKC and lower case, without white space: readings of one card on two days
-differ in these. Other differences stay; dates, for one, join only after `cardocr_nb.quality.normalize`. Each field has
-a domain of its own, so that equal texts of different fields get different pseudonyms. The one exception is the number of
-a driving license, which is its holder's ID number: both are in one domain, and cards of both kinds join by person.
+Texts are normalized before the digest (Unicode NFKC, lower case, no white space), since two readings of one card differ
+in these. Other differences stay; dates, for example, join only after `cardocr_nb.quality.normalize`. Equal texts of
+different fields get different pseudonyms, with one exception: the number of a driving license is its holder's ID number,
+so the two fields share a domain and cards of both types join by person.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ from cardocr_nb.errors import InvalidRequestError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_SHORTEST = 16
-_LENGTH = 32
-"""Hexadecimal digits of a pseudonym: 128 bits, so that no two texts of any archive meet by chance."""
+_MIN_KEY_BYTES = 16
+_HEX_DIGITS = 32
+"""Hexadecimal digits of a pseudonym: 128 bits, enough that two texts of an archive never collide by chance."""
 _DOMAINS = {"licence_number": "id_number"}
-_WITH_FIELD = ("text", "truth")
-_SPACE = re.compile(r"\s+")
+_TEXT_COLUMNS = ("text", "truth")
+_WHITE_SPACE = re.compile(r"\s+")
 
 
 def pseudonym(df: pd.DataFrame, *, key: bytes | str, fields: Iterable[str] | None = None) -> pd.DataFrame:
-    """Put a pseudonym in the place of each text.
+    """Replace each text by a pseudonym.
 
     Parameters
     ----------
     df : DataFrame
         Long, with a column ``field``. The columns ``text``, ``truth`` and ``user_data`` are replaced.
     key : bytes or str
-        The secret, at least 16 bytes; ``secrets.token_bytes(32)`` makes one. It is kept nowhere.
+        The secret, at least 16 bytes, for example ``secrets.token_bytes(32)``. It is not stored.
     fields : iterable of str, optional
-        Canonical names of the fields whose texts are replaced; all other texts, ``user_data`` too, stay as they are. By
-        default everything is replaced.
+        Canonical names of the fields whose texts are replaced; all other texts and ``user_data`` stay. By default all
+        texts are replaced.
 
     Returns
     -------
@@ -54,7 +54,7 @@ def pseudonym(df: pd.DataFrame, *, key: bytes | str, fields: Iterable[str] | Non
     Raises
     ------
     InvalidRequestError
-        The secret is too short, or the frame has none of a field that is named.
+        The key is too short, or a field of `fields` is in no row.
 
     Examples
     --------
@@ -65,9 +65,9 @@ def pseudonym(df: pd.DataFrame, *, key: bytes | str, fields: Iterable[str] | Non
     (True, 33)
     """
     secret = key.encode() if isinstance(key, str) else bytes(key)
-    if len(secret) < _SHORTEST:
+    if len(secret) < _MIN_KEY_BYTES:
         raise InvalidRequestError(
-            f"the key of pseudonyms must have at least {_SHORTEST} bytes, got {len(secret)}; "
+            f"the key of pseudonyms must have at least {_MIN_KEY_BYTES} bytes, got {len(secret)}; "
             "make one with secrets.token_bytes(32) and keep it apart from the data"
         )
     names = df["field"].astype("str")
@@ -81,15 +81,15 @@ def pseudonym(df: pd.DataFrame, *, key: bytes | str, fields: Iterable[str] | Non
     if chosen is not None:
         domains = domains.where(names.isin(chosen))
     result = df.copy()
-    for column in (c for c in _WITH_FIELD if c in df.columns):
-        result[column] = _replaced(df[column], domains, secret)
+    for column in (c for c in _TEXT_COLUMNS if c in df.columns):
+        result[column] = _replace(df[column], domains, secret)
     if chosen is None and "user_data" in df.columns:
-        result["user_data"] = _replaced(df["user_data"], pd.Series("user_data", df.index, dtype="str"), secret)
+        result["user_data"] = _replace(df["user_data"], pd.Series("user_data", df.index, dtype="str"), secret)
     return result
 
 
-def _replaced(texts: pd.Series, domains: pd.Series, secret: bytes) -> pd.Series:
-    """Texts by their pseudonym; as they are where the domain is missing."""
+def _replace(texts: pd.Series, domains: pd.Series, secret: bytes) -> pd.Series:
+    """Replace texts by their pseudonyms; rows without a domain keep their text."""
     known: dict[tuple[str, str], str] = {}
     column = texts.astype("str").to_numpy(dtype=object, copy=True)
     for row, pair in enumerate(zip(domains, column, strict=True)):
@@ -101,7 +101,7 @@ def _replaced(texts: pd.Series, domains: pd.Series, secret: bytes) -> pd.Series:
 
 
 def _digest(domain: str, text: str, secret: bytes) -> str:
-    plain = _SPACE.sub("", unicodedata.normalize("NFKC", text)).casefold()
-    # No field name holds a zero byte, so that domain and text cannot be shifted against each other.
-    said = f"{domain}\0{plain}".encode("utf-8", "surrogatepass")
-    return "~" + hmac.digest(secret, said, "sha256").hex()[:_LENGTH]
+    plain = _WHITE_SPACE.sub("", unicodedata.normalize("NFKC", text)).casefold()
+    # Field names hold no zero byte, so the border between domain and text is unambiguous.
+    message = f"{domain}\0{plain}".encode("utf-8", "surrogatepass")
+    return "~" + hmac.digest(secret, message, "sha256").hex()[:_HEX_DIGITS]

@@ -1,7 +1,6 @@
-"""Blank out the fields on the picture of a card.
+"""Redact the picture of one card: cover the polygons of its fields.
 
-What stands outside the polygons stays, the portrait among it: its place is not in the service's answer. Such a picture
-is safe to show where a face is, and nowhere else.
+Everything outside the polygons stays visible, the portrait too.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ Method: TypeAlias = Literal["box", "blur"]
 
 METHODS = ("box", "blur")
 _MARGIN = 0.4
-"""Of a field's height, round it: polygons hug the glyphs, and JPEG leaves traces of them beside."""
+"""Margin around a polygon in field heights: polygons fit the glyphs tightly, and JPEG leaves traces around them."""
 _LEAST = 4.0
 _INK = (24, 24, 24)
 _BLOCK = 12.0
@@ -62,14 +61,14 @@ def redact(
     fields : iterable of str, optional
         Canonical names of the fields to fill, by default all.
     method : {"box", "blur"}, default "box"
-        ``box`` fills them with one dark color: nothing of them is left, and this is the choice for whatever leaves the
-        house. ``blur`` averages squares as high as the field, then blurs: nothing can be read, but a little of the light
-        and shade is left, and a text out of a short list could be told by it.
+        ``box`` fills them with one dark color: nothing of them is left. Use it for pictures that are passed on.
+        ``blur`` averages squares as high as the field, then blurs: the text is not readable, but some brightness is left,
+        from which a text out of a short list can be guessed.
     key : str, optional
         Which card of the frame; by default the only one.
     complete : bool, default True
-        Refuse a card of which a field to fill has no place, among those printed on such a card: it may stand on the
-        picture unread. False fills what there is, for cards that lack a field.
+        Refuse a card if a field printed on its card type has no polygon: its text may be on the picture unread. False
+        covers the polygons that exist, for cards that lack a field.
     out : str or Path, optional
         Also write the picture there, in the format of the ending.
 
@@ -157,7 +156,7 @@ def _places(rows: pd.DataFrame, fields: Iterable[str] | None, *, complete: bool)
         raise InvalidRequestError("no field to hide has a place, so that nothing can be hidden; read the picture again")
     if lacking:
         raise InvalidRequestError(
-            f"no place is known of {', '.join(lacking)}, which may stand on the picture; read it again, or hide it by hand"
+            f"no place is known of {', '.join(lacking)}, which may be on the picture; read it again, or hide it by hand"
             + ("; complete=False if it is not on the card" if complete and not set(lacking) & read else "")
         )
     return places
@@ -181,7 +180,7 @@ def _filled(pixels: NDArray[np.uint8], places: list[tuple[str, Floats]], method:
 
 
 def _cover(size: tuple[int, int], quad: Floats, margin: float) -> Image:
-    """A mask of all that lies in a polygon or within a margin of it, whatever shape it has."""
+    """Return a mask of all pixels inside a polygon of any shape or within a margin of it."""
     from PIL import Image, ImageDraw
 
     far = float(4 * max(size))

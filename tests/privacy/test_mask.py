@@ -35,12 +35,12 @@ FIELD_NAMES = sorted({f.name for fields in FIELDS.values() for f in fields})
         ("blood_group", "O Rh+", "* ***"),
     ],
 )
-def test_texts_keep_their_shape_and_lose_what_they_say(field, text, masked):
+def test_masked_texts_keep_their_length_and_lose_their_content(field, text, masked):
     assert mask_text(text, field) == masked
 
 
 @given(st.text(min_size=1, max_size=30), st.sampled_from([*FIELD_NAMES, "other"]))
-def test_the_length_stays_and_no_more_is_shown_than_the_rule_allows(text, field):
+def test_length_stays_and_visible_characters_follow_the_rule(text, field):
     masked = mask_text(text, field)
     assert len(masked) == len(text)
     shown = sum(a == b and b.isalnum() for a, b in zip(text, masked, strict=True))
@@ -48,14 +48,14 @@ def test_the_length_stays_and_no_more_is_shown_than_the_rule_allows(text, field)
     assert shown <= (rule.head + rule.tail if rule and len(text) >= rule.least else 0)
 
 
-def test_every_rule_is_for_a_field_and_shows_the_smaller_part_of_what_tells_a_person():
+def test_each_rule_belongs_to_a_field_and_shows_less_than_two_thirds():
     assert set(RULES) <= set(FIELD_NAMES)
     for field in ("name", "address", "id_number", "licence_number"):
         rule = RULES[field]
         assert rule.head + rule.tail <= rule.least * 0.6
 
 
-def test_a_frame_is_masked_in_its_texts_alone():
+def test_only_text_columns_of_a_frame_are_masked():
     fields = (Field("姓名", "样本一", 98), Field("公民身份号码", "990101197412010014", 97), Field("性别"))
     frame = to_frame(Job("j", JobState.SUCCESS, "1.jpg", user_data="case 7", result=CardResult(fields)))
     masked = mask(frame)
@@ -68,12 +68,12 @@ def test_a_frame_is_masked_in_its_texts_alone():
     assert frame.text[0] == "样本一"
 
 
-def test_truth_beside_a_reading_is_masked_too():
+def test_the_truth_column_is_masked_like_the_text():
     cells = pd.DataFrame({"field": ["name"], "text": ["样木一"], "truth": ["样本一"]}, index=[5])
     assert mask(cells).loc[5, ["text", "truth"]].tolist() == ["样**", "样**"]
 
 
-def test_cards_without_fields_and_no_cards_at_all_are_no_trouble():
+def test_frames_without_fields_or_without_rows_are_masked():
     failed = to_frame(Job("j", JobState.FAILED, "1.jpg", code="InvalidImage"))
     pd.testing.assert_frame_equal(mask(failed), failed)
     pd.testing.assert_frame_equal(mask(empty()), empty())

@@ -16,60 +16,60 @@ from cardocr_nb.wire._records import CardResult, Field, Job, JobState
 SECRET = b"sixteen bytes at"
 
 
-def of(text, field="name", key=SECRET):
+def digest(text, field="name", key=SECRET):
     return pseudonym(pd.DataFrame({"field": [field], "text": [text]}), key=key)["text"][0]
 
 
-def test_it_is_the_hmac_of_domain_and_text():
-    said = "name\0样本".encode()
-    assert of("样本") == "~" + hmac.new(SECRET, said, hashlib.sha256).hexdigest()[:32]
+def test_a_pseudonym_is_the_hmac_of_field_and_text():
+    message = "name\0样本".encode()
+    assert digest("样本") == "~" + hmac.new(SECRET, message, hashlib.sha256).hexdigest()[:32]
 
 
-def test_it_is_no_plain_digest_of_the_text():
+def test_a_pseudonym_differs_from_plain_digests():
     plain = {hashlib.new(name, b"abc").hexdigest()[:32] for name in ("md5", "sha1", "sha256", "sha512")}
-    assert of("abc")[1:] not in plain
+    assert digest("abc")[1:] not in plain
 
 
 @given(st.text(min_size=1), st.text(min_size=1))
 def test_equal_texts_get_equal_pseudonyms_and_others_do_not(a, b):
     plain = [re.sub(r"\s+", "", unicodedata.normalize("NFKC", t)).casefold() for t in (a, b)]
-    assert (of(a) == of(b)) == (plain[0] == plain[1])
-    assert re.fullmatch("~[0-9a-f]{32}", of(a))
+    assert (digest(a) == digest(b)) == (plain[0] == plain[1])
+    assert re.fullmatch("~[0-9a-f]{32}", digest(a))
 
 
 def test_width_case_and_white_space_do_not_matter():
-    assert of("99020219830315002X", "id_number") == of(" 990202 19830315 ００２x", "id_number")
+    assert digest("99020219830315002X", "id_number") == digest(" 990202 19830315 ００２x", "id_number")
 
 
-def test_another_secret_gives_another_pseudonym():
-    assert of("样本") != of("样本", key=b"another sixteen!")
-    assert of("样本", key="sixteen bytes at") == of("样本")
+def test_another_key_gives_another_pseudonym():
+    assert digest("样本") != digest("样本", key=b"another sixteen!")
+    assert digest("样本", key="sixteen bytes at") == digest("样本")
 
 
-def test_fields_are_apart_but_for_the_two_numbers_of_one_person():
-    assert of("样本", "name") != of("样本", "address")
-    assert of("99020219830315002X", "id_number") == of("99020219830315002X", "licence_number")
+def test_equal_texts_of_two_fields_differ_except_the_two_numbers_of_one_person():
+    assert digest("样本", "name") != digest("样本", "address")
+    assert digest("99020219830315002X", "id_number") == digest("99020219830315002X", "licence_number")
 
 
-def test_domain_and_text_cannot_be_shifted_against_each_other():
-    assert of("b", "a") != of("", "ab") != of("ab", "")
+def test_the_border_between_field_and_text_is_unambiguous():
+    assert digest("b", "a") != digest("", "ab") != digest("ab", "")
 
 
 @pytest.mark.parametrize("key", [b"", b"fifteen bytes a", "短密钥"])
-def test_a_short_secret_is_refused_without_being_told(key):
+def test_a_short_key_is_refused_and_not_shown(key):
     with pytest.raises(InvalidRequestError, match="at least 16 bytes") as raised:
-        of("样本", key=key)
+        digest("样本", key=key)
     assert not key or str(key) not in str(raised.value)
 
 
-def test_texts_truths_and_user_data_are_replaced_and_nothing_else():
+def test_only_text_truth_and_user_data_are_replaced():
     fields = (Field("姓名", "样本", 98), Field("性别"))
     frame = to_frame(Job("j", JobState.SUCCESS, "1.jpg", user_data="case 7", result=CardResult(fields)))
     frame["truth"] = frame["text"]
     hidden = pseudonym(frame, key=SECRET)
-    assert hidden["text"][0] == hidden["truth"][0] == of("样本")
+    assert hidden["text"][0] == hidden["truth"][0] == digest("样本")
     assert pd.isna(hidden["text"][1])
-    assert hidden["user_data"].tolist() == [of("case 7", "user_data")] * 2
+    assert hidden["user_data"].tolist() == [digest("case 7", "user_data")] * 2
     others = [c for c in frame.columns if c not in ("text", "truth", "user_data")]
     pd.testing.assert_frame_equal(hidden[others], frame[others])
     assert hidden.dtypes.equals(frame.dtypes)
@@ -79,12 +79,12 @@ def test_texts_truths_and_user_data_are_replaced_and_nothing_else():
 def test_only_the_fields_named_are_replaced():
     frame = pd.DataFrame({"field": ["name", "gender"], "text": ["样本", "女"], "user_data": "c"}, index=[7, 7])
     hidden = pseudonym(frame, key=SECRET, fields=["name"])
-    assert hidden["text"].tolist() == [of("样本"), "女"]
+    assert hidden["text"].tolist() == [digest("样本"), "女"]
     assert hidden["user_data"].tolist() == ["c", "c"]
     pd.testing.assert_frame_equal(pseudonym(frame, key=SECRET, fields="name"), hidden)
 
 
-def test_a_field_that_is_in_no_row_is_told():
+def test_a_field_without_rows_is_refused():
     with pytest.raises(InvalidRequestError, match="no row has the field nmae"):
         pseudonym(pd.DataFrame({"field": ["name"], "text": ["样本"]}), key=SECRET, fields=["nmae"])
 
@@ -103,7 +103,7 @@ def test_the_accessor_does_the_same():
     )
 
 
-def test_cards_without_fields_and_no_cards_at_all_are_no_trouble():
+def test_frames_without_fields_or_without_rows_are_accepted():
     failed = to_frame(Job("j", JobState.FAILED, "1.jpg", code="InvalidImage"))
     pd.testing.assert_frame_equal(pseudonym(failed, key=SECRET), failed)
     pd.testing.assert_frame_equal(pseudonym(empty(), key=SECRET, fields=["name"]), empty())

@@ -4,7 +4,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from engine_eyes import everything_on, scraps
+from engine_eyes import read_all_text, substrings
 from PIL import Image, PngImagePlugin
 
 from cardocr_nb._images import load_upright
@@ -107,7 +107,7 @@ class TestRefusals:
         with pytest.raises(InvalidRequestError, match="no place is known of id_number"):
             redact(noise(), frame, fields=["name", "id_number"])
 
-    def test_a_place_beside_the_picture(self):
+    def test_a_polygon_outside_the_picture(self):
         with pytest.raises(InvalidRequestError, match="the place of name lies outside the picture"):
             redact(noise((30, 30)), card(Field("姓名", "样本", 98, BOX)))
 
@@ -132,8 +132,8 @@ class TestRefusals:
             redact(b"text", card(Field("姓名", "样本", 98, BOX)))
 
 
-def told(kind):
-    """A picture file with all that such a file can tell besides, each place marked."""
+def file_with_metadata(kind):
+    """A picture file with every kind of metadata that its format has, each marked as secret."""
     exif = Image.Exif()
     exif[0x010E], exif[0x0112] = "secret description", 6
     exif.get_ifd(0x8825)[1] = "N secret place"
@@ -156,9 +156,9 @@ def told(kind):
 
 
 @pytest.mark.parametrize("ending", ["jpg", "jpeg", "png", "webp", "gif", "bmp"])
-def test_the_format_stays_and_whatever_the_file_told_besides_is_gone(tmp_path, ending):
+def test_the_format_stays_and_all_metadata_is_gone(tmp_path, ending):
     kind = {"jpg": "JPEG"}.get(ending, ending).upper()
-    data = told(kind)
+    data = file_with_metadata(kind)
     assert b"secret" in data
     turned = ((40, 40), (40, 60), (110, 60), (110, 40))
     redact(data, card(Field("姓名", "样本", 98, turned)), out=tmp_path / f"1.{ending}")
@@ -207,13 +207,13 @@ def test_the_engine_reads_nothing_of_the_fields_of_a_redacted_card(data, engine,
     frame = card(*found, key=key, card_type=kind)
     assert set(frame["field"]) == set(expected_fields(kind))
     secrets = set().union(
-        scraps(truth["name"], 2),
-        *(scraps(truth[f], 3) for f in truth.index if f not in ("name", "gender", "ethnicity", "nationality")),
+        substrings(truth["name"], 2),
+        *(substrings(truth[f], 3) for f in truth.index if f not in ("name", "gender", "ethnicity", "nationality")),
     )
-    read = everything_on(pixels, engine)
+    read = read_all_text(pixels, engine)
     assert any(s in read for s in secrets)
     for method in ("box", "blur"):
         done = redact(data / "cards" / key, frame, method=method)
-        read = everything_on(done, engine)
+        read = read_all_text(done, engine)
         assert [s for s in secrets if s in read] == []
         assert {f.label: f.text for f in engine.read(np.asarray(done), kind) if f.text} == {}

@@ -38,7 +38,7 @@ def cards():
     )
 
 
-def test_what_was_read_is_written_filled_and_whatever_else_is_left_out_and_told(cards, photos, tmp_path):
+def test_cards_with_polygons_are_written_redacted_and_all_others_are_reported(cards, photos, tmp_path):
     out = tmp_path / "out"
     with pytest.warns(UserWarning, match="4 of 7 cards were left out"):
         table = redact_folder(cards, photos, out, progress=False).set_index("key")
@@ -47,8 +47,8 @@ def test_what_was_read_is_written_filled_and_whatever_else_is_left_out_and_told(
     assert table["reason"].isna().sum() == 3
     assert "no field to hide has a place" in table.loc["unread.jpg", "reason"]
     assert "not a picture" in table.loc["text.jpg", "reason"]
-    assert "no picture of this key" in table.loc["gone.jpg", "reason"]
-    assert "no picture of this key" in table.loc["../stranger.jpg", "reason"]
+    assert "no picture belongs to this key" in table.loc["gone.jpg", "reason"]
+    assert "no picture belongs to this key" in table.loc["../stranger.jpg", "reason"]
     assert not table["reason"].str.contains("样本").any()
     formats = [inspect(out / name).format for name in written]
     assert formats == ["JPEG", "PNG", "WEBP"]
@@ -78,13 +78,13 @@ def test_a_key_that_leads_out_of_the_folder_is_left_out(cards, photos, tmp_path)
     assert not (tmp_path / "stranger.jpg").exists()
 
 
-def test_rows_without_a_key_are_told(photos, tmp_path):
+def test_rows_without_a_key_are_reported(photos, tmp_path):
     nameless = to_frame(CardResult((Field("姓名", "样本", 98, BOX),)))
     with pytest.warns(UserWarning, match="0 of 0 cards were left out.*1 rows have no key"):
         assert redact_folder(nameless, photos, tmp_path / "out", progress=False).empty
 
 
-def test_no_cards_are_no_trouble(photos, tmp_path):
+def test_an_empty_frame_gives_an_empty_table(photos, tmp_path):
     assert redact_folder(empty(), photos, tmp_path / "out", progress=False).columns.tolist() == [
         "key",
         "path",
@@ -97,14 +97,14 @@ def test_another_method_is_refused_before_anything_is_read(cards, tmp_path):
         redact_folder(cards, tmp_path, tmp_path / "out", method="none")
 
 
-def test_the_command_tells_what_it_left_out_and_no_text(cards, photos, tmp_path, capsys):
+def test_the_command_lists_the_photos_it_left_out_and_prints_no_text(cards, photos, tmp_path, capsys):
     cards.to_parquet(tmp_path / "cards.parquet")
     arguments = ["redact", str(tmp_path / "cards.parquet"), str(photos), str(tmp_path / "out"), "--quiet"]
     assert main(arguments) == 1
-    said = capsys.readouterr()
-    assert "left out unread.jpg: no field to hide has a place" in said.out
-    assert f"3 of 7 cards redacted into {tmp_path / 'out'}" in said.out
-    assert "样本" not in said.out + said.err
+    output = capsys.readouterr()
+    assert "left out unread.jpg: no field to hide has a place" in output.out
+    assert f"3 of 7 cards redacted into {tmp_path / 'out'}" in output.out
+    assert "样本" not in output.out + output.err
     cards[cards["key"] == "b.png"].to_parquet(tmp_path / "cards.parquet")
     assert main([*arguments, "--fields", "name", "--method", "blur", "--incomplete"]) == 0
     assert inspect(tmp_path / "out" / "b.png").format == "PNG"

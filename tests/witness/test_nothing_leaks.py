@@ -1,4 +1,4 @@
-"""What stands on cards is in the data files that a person asked for, and nowhere else that the package writes or says."""
+"""Texts of cards are in the data files that a user asked for, and in no other output of the package."""
 
 import html
 import io
@@ -11,7 +11,7 @@ from base64 import b64decode
 
 import pandas as pd
 import pytest
-from engine_eyes import everything_on, scraps
+from engine_eyes import read_all_text, substrings
 from PIL import Image
 
 import cardocr_nb as ocr
@@ -26,12 +26,12 @@ from cardocr_nb.wire._records import CardResult, Field, Job, JobList, JobRequest
 
 KEYS = ("id/0001.jpg", "id/0012.jpg", "licence/0003.jpg")
 DATA_FILES = {".parquet", ".feather", ".csv", ".sqlite", ".sqlite-wal", ".sqlite-shm", ".jpg", ".png"}
-"""Endings of what holds texts by its nature: tables, the embedded service's own files, pictures."""
+"""Suffixes of files that hold texts on purpose: tables, files of the embedded service, pictures."""
 
 
 @pytest.fixture(scope="module")
 def specimens(data, tmp_path_factory):
-    """A data folder as the demo takes it, with fewer cards."""
+    """A data folder for the demo, with three cards."""
     folder = tmp_path_factory.mktemp("specimens")
     for key in KEYS:
         (folder / "cards" / key).parent.mkdir(parents=True, exist_ok=True)
@@ -43,7 +43,7 @@ def specimens(data, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def secrets(specimens):
-    """Names, addresses and numbers of the specimens, and what of the latter two would tell as much."""
+    """Names, addresses and numbers of the specimens, the latter two as all their substrings of 9 characters."""
     truth = pd.read_csv(specimens / "truth.csv", dtype="str")
     found = set()
     for field, text in zip(truth["field"], truth["text"], strict=True):
@@ -54,9 +54,9 @@ def secrets(specimens):
     return found
 
 
-def leaks(said, secrets):
-    """Which secrets are in a text, as it is or with characters written as HTML, JSON or Python escapes."""
-    plain = [said, html.unescape(said)]
+def leaks(output, secrets):
+    """Return the secrets in a text, written plainly or as HTML, JSON or Python escapes."""
+    plain = [output, html.unescape(output)]
     plain.append(re.sub(r"\\u([0-9a-fA-F]{4})", lambda m: chr(int(m[1], 16)), plain[1]))
     return sorted(secret for secret in secrets if any(secret in each for each in plain))
 
@@ -74,15 +74,13 @@ def test_the_search_finds_a_secret_however_it_is_written(secrets):
     assert leaks("样本 SPECIMEN", secrets) == []
 
 
-def test_the_demo_writes_and_says_nothing_of_what_stands_on_the_cards(
-    specimens, secrets, tmp_path, monkeypatch, capfd, caplog
-):
+def test_output_and_files_of_the_demo_hold_no_text_of_a_card(specimens, secrets, tmp_path, monkeypatch, capfd, caplog):
     caplog.set_level(logging.DEBUG)
     monkeypatch.setattr(sys, "argv", ["demo", str(specimens), str(tmp_path)])
     assert demo.main() == 0
-    said = capfd.readouterr()
-    assert "wrote" in said.out
-    assert leaks(said.out + said.err, secrets) == []
+    output = capfd.readouterr()
+    assert "wrote" in output.out
+    assert leaks(output.out + output.err, secrets) == []
     assert leaks(caplog.text, secrets) == []
     assert (tmp_path / "report.html").is_file()
     assert leaks_in_files(tmp_path, secrets) == {}
@@ -90,7 +88,7 @@ def test_the_demo_writes_and_says_nothing_of_what_stands_on_the_cards(
     assert leaks(" ".join(read["text"].dropna()), secrets)
 
 
-def test_the_commands_write_and_say_nothing_of_what_stands_on_the_cards(specimens, secrets, tmp_path, capfd, caplog):
+def test_output_and_files_of_the_commands_hold_no_text_of_a_card(specimens, secrets, tmp_path, capfd, caplog):
     caplog.set_level(logging.DEBUG)
     photos, table = specimens / "cards" / "id", tmp_path / "cards.parquet"
     reported = ["--out", str(table), "--report", str(tmp_path / "run.html")]
@@ -106,9 +104,9 @@ def test_the_commands_write_and_say_nothing_of_what_stands_on_the_cards(specimen
         f"<Response><JobsDetail><Name>{name}</JobsDetail></Response>", encoding="utf-8"
     )
     main(["flatten", str(tmp_path / "broken.csv"), "--out", str(tmp_path / "flat.parquet")])
-    said = capfd.readouterr()
-    assert "redacted into" in said.out
-    assert leaks(said.out + said.err, secrets) == []
+    output = capfd.readouterr()
+    assert "redacted into" in output.out
+    assert leaks(output.out + output.err, secrets) == []
     assert leaks(caplog.text, secrets) == []
     assert leaks_in_files(tmp_path, secrets) == {}
     assert leaks(" ".join(pd.read_parquet(table)["text"].dropna()), secrets)
@@ -129,11 +127,11 @@ def test_the_pictures_in_a_report_cannot_be_read(specimens, secrets, tmp_path):
     assert leaks(page, secrets) == []
     pictures = re.findall(r"data:image/(?:webp|png|jpeg);base64,([A-Za-z0-9+/=]+)", page)
     assert pictures
-    told = {scrap for secret in secrets for scrap in scraps(secret, 4 if secret[:4].isdecimal() else 3)}
+    parts = {part for secret in secrets for part in substrings(secret, 4 if secret[:4].isdecimal() else 3)}
     for picture in pictures:
         with Image.open(io.BytesIO(b64decode(picture))) as image:
-            read = everything_on(image.convert("RGB"), engine)
-        assert [scrap for scrap in told if scrap in read] == []
+            read = read_all_text(image.convert("RGB"), engine)
+        assert [part for part in parts if part in read] == []
 
 
 NAME, NUMBER = "谢样本甲", "990101197412010014"
@@ -174,7 +172,7 @@ SHOWN = {
 
 @pytest.mark.parametrize("name", SHOWN)
 @pytest.mark.filterwarnings("ignore")
-def test_what_is_shown_of_a_result_holds_no_text(name):
+def test_representations_of_results_hold_no_text(name):
     thing = SHOWN[name]()
     shown = [repr(thing), str(thing)]
     if hasattr(thing, "_repr_html_"):
@@ -219,22 +217,22 @@ WRONG = {
 
 @pytest.mark.parametrize("name", WRONG)
 @pytest.mark.filterwarnings("ignore")
-def test_what_is_said_of_bad_input_holds_no_text(name, tmp_path, caplog, capfd):
+def test_errors_about_wrong_input_hold_no_text(name, tmp_path, caplog, capfd):
     caplog.set_level(logging.DEBUG)
     with pytest.raises((ocr.CardOCRError, ValueError, TypeError)) as raised:
         WRONG[name](tmp_path)
     # The last lines alone: the frames of the traceback quote this file.
-    told = "".join(
+    printed = "".join(
         line
         for error in chain(raised.value)
         for line in [*traceback.format_exception_only(error), repr(error), str(getattr(error, "failures", ""))]
     )
-    said = capfd.readouterr()
-    assert leaks(told + caplog.text + said.out + said.err, {NAME, NUMBER, NUMBER[:15]}) == []
+    output = capfd.readouterr()
+    assert leaks(printed + caplog.text + output.out + output.err, {NAME, NUMBER, NUMBER[:15]}) == []
 
 
 def chain(error):
-    """An error and all that would be printed with it."""
+    """Yield an error and every error that Python prints with it."""
     while error is not None:
         yield error
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
