@@ -1,6 +1,8 @@
-"""The shape of the package: which way imports go, what importing costs, what is public."""
+"""The shape of the package: what is public, and what importing it costs. The directions of imports are in pyproject.toml."""
 
-import ast
+import importlib
+import inspect
+import pkgutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,83 +12,42 @@ import pytest
 import cardocr_nb
 
 PACKAGE = Path(cardocr_nb.__file__).parent
-
-BASE = {"errors", "cards", "images", "fonts", "polygon"}
-WIRE = BASE | {"wire", "bulk"}
-FRAME = WIRE | {"ledger", "frame"}
-QUALITY = FRAME | {"quality", "privacy"}
-ALLOWED = {
-    "errors": set(),
-    "cards": {"errors"},
-    "images": {"errors"},
-    "fonts": {"errors"},
-    "polygon": {"errors"},
-    "wire": BASE | {"bulk"},
-    "bulk": BASE | {"wire"},
-    "transport": {"errors"},
-    "cloud": WIRE | {"transport"},
-    "local": WIRE | {"transport"},
-    "client": WIRE | {"transport", "cloud", "local"},
-    "ledger": WIRE,
-    "batch": WIRE | {"transport", "client", "ledger"},
-    "frame": WIRE | {"ledger"},
-    "quality": FRAME | {"privacy"},
-    "privacy": FRAME,
-    "plot": QUALITY,
-    "report": QUALITY | {"plot"},
-    "review": QUALITY | {"plot", "report"},
-    "specimen": BASE,
-    "accessors": QUALITY | {"plot", "report", "review"},
-    "pipeline": FRAME | {"client", "batch"},
-    "robustness": QUALITY | {"client", "batch", "pipeline", "specimen", "plot"},
-}
-EVERYTHING = {"__init__", "__main__", "cli", "demo"}
-LEFT_HALF = {
-    "errors", "cards", "images", "fonts", "polygon", "wire", "transport", "cloud", "local", "client", "ledger", "batch",
-}  # fmt: skip
+MODULES = sorted(m.name for m in pkgutil.walk_packages([str(PACKAGE)], "cardocr_nb."))
+PUBLIC = [name for name in MODULES if not any(part.startswith("_") for part in name.split("."))]
+COMMANDS = {"cardocr_nb.demo"}  # run as a program, not imported
 
 
-def imports(path):
-    """Names of the modules that a file imports, with the line of each."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from ((alias.name, node.lineno) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}:{node.lineno} imports relatively"
-            yield from ((f"{node.module}.{alias.name}", node.lineno) for alias in node.names)
+def is_package(name):
+    return (PACKAGE.parent / name.replace(".", "/") / "__init__.py").is_file()
 
 
-def rooms():
-    for path in sorted(PACKAGE.rglob("*.py")):
-        room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-        yield room if room.startswith("__") else room.lstrip("_"), path
+def test_public_modules_are_the_sub_packages_and_two_modules_of_constants_and_errors():
+    single = {name for name in PUBLIC if not is_package(name)}
+    assert single == {"cardocr_nb.cards", "cardocr_nb.errors"} | COMMANDS
 
 
-def test_imports_go_one_way():
-    wrong = [
-        f"{path.relative_to(PACKAGE)}:{line} imports {name}"
-        for room, path in rooms()
-        if room not in EVERYTHING
-        for name, line in imports(path)
-        if name.startswith("cardocr_nb.") and name.split(".")[1].lstrip("_") not in ALLOWED[room] | {room}
-    ]
-    assert wrong == []
+@pytest.mark.parametrize(
+    "name", [n for n in PUBLIC if n not in COMMANDS and hasattr(importlib.import_module(n), "__all__")]
+)
+def test_a_public_module_lists_its_names_and_each_is_documented(name):
+    module = importlib.import_module(name)
+    for public in module.__all__:
+        value = getattr(module, public)
+        if inspect.isroutine(value) or inspect.isclass(value):
+            assert inspect.getdoc(value), f"{name}.{public}"
 
 
-def test_the_cloud_and_the_embedded_service_meet_only_in_the_two_constructors():
-    users = {
-        path.relative_to(PACKAGE).as_posix()
-        for room, path in rooms()
-        if room in {"client", "batch", "frame"}
-        for name, _ in imports(path)
-        if name.startswith(("cardocr_nb.cloud", "cardocr_nb.local"))
-    }
-    assert users == {"_client/_client.py"}
+def test_no_two_modules_of_the_package_have_the_same_name():
+    names = [name.rsplit(".", 1)[1] for name in MODULES if not is_package(name)]
+    assert sorted({name for name in names if names.count(name) > 1}) == []
 
 
-def test_the_left_half_never_imports_pandas():
-    users = [str(path) for room, path in rooms() if room in LEFT_HALF for name, _ in imports(path) if "pandas" in name]
-    assert users == []
+def test_no_name_of_a_package_hides_a_module():
+    for name in [m for m in MODULES if is_package(m)]:
+        package = importlib.import_module(name)
+        inside = {m.rsplit(".", 1)[1] for m in MODULES if m.rsplit(".", 1)[0] == name}
+        for hidden in inside & set(vars(package)):
+            assert inspect.ismodule(getattr(package, hidden)), f"{name}.{hidden}"
 
 
 def test_importing_the_package_loads_nothing_heavy():
@@ -103,16 +64,14 @@ def test_the_public_names_are_sorted_and_all_there():
     assert [name for name in cardocr_nb.__all__ if not hasattr(cardocr_nb, name)] == []
 
 
-def test_every_room_stands_in_the_map():
-    described = cardocr_nb.__doc__
-    missing = {
-        room
-        for room, _ in rooms()
-        if room not in {"__init__", "__main__", "demo"}
-        and f"\n    {room}" not in described
-        and f"\n    _{room}" not in described
-    }
-    assert missing == set()
+def test_the_old_name_of_a_response_still_works_and_warns():
+    with pytest.warns(DeprecationWarning, match="Response"):
+        assert cardocr_nb.Reply is cardocr_nb.Response
+
+
+def test_every_part_is_in_the_map():
+    parts = {name.split(".")[1] for name in MODULES} - {"__main__", "demo"}
+    assert {part for part in parts if f"\n    {part}" not in cardocr_nb.__doc__} == set()
 
 
 @pytest.mark.parametrize("name", sorted(cardocr_nb.__all__))

@@ -54,8 +54,8 @@ def from_numpy(points: ArrayLike, index: Any = None) -> pd.Series:
 
     Examples
     --------
-    >>> from_numpy([[[0, 0], [0, 10], [30, 10], [30, 0]]]).dtype
-    polygon
+    >>> from_numpy([[[0, 0], [0, 10], [30, 10], [30, 0]]]).dtype.name
+    'polygon'
     """
     return pd.Series(PolygonArray.from_numpy(points), index=index, name="polygon")
 

@@ -163,6 +163,12 @@ def scale(points: ArrayLike, x: float, y: float | None = None) -> Floats:
 def shift(points: ArrayLike, x: float, y: float) -> Floats:
     """Move the polygons by pixels to the right and down, as when the image is cropped or padded.
 
+    Parameters
+    ----------
+    points : array_like of shape (n, 4, 2)
+    x, y : float
+        Pixels to the right and down.
+
     Examples
     --------
     >>> shift([[0, 0], [0, 10], [30, 10], [30, 0]], 5, -1)[0].tolist()
