@@ -34,7 +34,7 @@ def test_run_reads_a_folder_into_a_table_and_a_report(specimens, tmp_path, capsy
             assert text not in shown.out + shown.err
 
 
-def test_run_goes_on_past_bad_files_and_says_so_in_its_exit_code(specimens, tmp_path, capsys):
+def test_run_continues_after_damaged_files_and_exits_with_1(specimens, tmp_path, capsys):
     (tmp_path / "in").mkdir()
     for path in specimens.glob("*.jpg"):
         (tmp_path / "in" / path.name).write_bytes(path.read_bytes())
@@ -56,7 +56,7 @@ def test_report_reads_the_table_that_run_wrote(specimens, tmp_path, capsys):
 
 
 @pytest.mark.filterwarnings("always::cardocr_nb.wire._decode.RepairWarning")
-def test_flatten_makes_a_table_of_saved_responses_and_tells_of_repairs(data, tmp_path, capsys):
+def test_flatten_makes_a_table_of_saved_responses_and_reports_repairs(data, tmp_path, capsys):
     out = tmp_path / "cards.parquet"
     assert main(["flatten", str(data / "responses"), "--out", str(out)]) == 0
     assert "cardocr: the document is not well-formed XML; read with a second opening" in capsys.readouterr().err
@@ -97,7 +97,7 @@ def test_wrong_arguments_end_with_code_2_and_usage(arguments, capsys):
     assert "usage: cardocr" in capsys.readouterr().err
 
 
-def test_nothing_to_read_is_said_in_one_line(tmp_path, capsys):
+def test_an_empty_folder_gives_one_line(tmp_path, capsys):
     code = main(["run", str(tmp_path), "--card-type", "IDCard", "--out", str(tmp_path / "a.parquet")])
     assert code == 2
     assert capsys.readouterr().err.startswith("cardocr: no images found in ")

@@ -10,7 +10,8 @@ from nbclient import NotebookClient
 import cardocr_nb
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
-NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+TEMPLATE = Path(cardocr_nb.__file__).parent / "report/templates/report_template.ipynb"
+NOTEBOOKS = [*sorted(FOLDER.glob("*.ipynb")), TEMPLATE]
 
 
 def read(path):

@@ -27,7 +27,7 @@ def add(commands: Any) -> None:
         "--method", choices=["box", "blur"], default="box", help="box leaves nothing and is the default"
     )
     redact.add_argument(
-        "--incomplete", action="store_true", help="also write cards of which a field was not found and may be readable"
+        "--incomplete", action="store_true", help="also write cards with a field that was not found and may be readable"
     )
     redact.add_argument("--quiet", action="store_true", help="no progress bar")
     redact.set_defaults(command=_redact)
@@ -40,7 +40,7 @@ def _redact(given: argparse.Namespace) -> int:
 
     fields = [name.strip() for name in given.fields.split(",")] if given.fields else None
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # what was left out is told below, card by card
+        warnings.simplefilter("ignore", UserWarning)  # the cards that were left out are listed below
         table = redact_folder(
             read(given.cards),
             given.images,

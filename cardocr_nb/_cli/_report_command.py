@@ -17,7 +17,7 @@ def add(commands: Any) -> None:
     report = commands.add_parser(
         "report",
         help="write a report of a table, texts masked",
-        description="Write a report that stands alone. Texts of cards are masked; names of images are not.",
+        description="Write a report in one file. Texts of cards are masked; names of images are not.",
     )
     report.add_argument("cards", type=Path, metavar="CARDS", help="cards.parquet or .feather of `cardocr run`")
     report.add_argument("-o", "--out", type=Path, metavar="FILE", help=".html, .md or .json")
@@ -32,7 +32,7 @@ def add(commands: Any) -> None:
     report.add_argument(
         "--review", type=float, metavar="PRICE", help="of looking at a reading; with --error and --truth"
     )
-    report.add_argument("--error", type=float, metavar="PRICE", help="of an error that nobody sees")
+    report.add_argument("--error", type=float, metavar="PRICE", help="of an error that is not found")
     report.set_defaults(command=_report)
 
 

@@ -33,21 +33,27 @@ def add(commands: Any) -> None:
     run.add_argument("--keys", action="store_true", help="the images are keys of objects in the bucket, not files")
     run.add_argument("--quiet", action="store_true", help="no progress bar")
     _once(run.add_argument_group("paying once"))
-    _pace(run.add_argument_group("pace", "the limits of your account are the vendor's to tell"))
+    _pace(run.add_argument_group("pace", "the vendor's console shows the limits of your account"))
     add_cloud(run)
     run.set_defaults(command=_run)
 
 
 def _once(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--ledger", type=Path, metavar="FILE", help="keep what became of each image; run again to go on")
+    group.add_argument(
+        "--ledger", type=Path, metavar="FILE", help="record the state of each image; the same command continues a run"
+    )
     group.add_argument("--estimate", action="store_true", help="say how many calls, how long and how much, and end")
     group.add_argument("--price", type=float, metavar="X", help="of one call, to show what is spent")
     group.add_argument("--max-calls", type=int, metavar="N", help="submit so many at most")
-    group.add_argument("--unknown", choices=["hold", "submit"], help="where nothing can tell whether it was accepted")
+    group.add_argument(
+        "--unknown", choices=["hold", "submit"], help="what to do if the service may have accepted an image"
+    )
     group.add_argument("--settle", type=float, metavar="S", help="seconds until an accepted job is sure to be listed")
     group.add_argument("--patience", type=float, default=900.0, metavar="S", help="without success (default 900)")
     group.add_argument("--retry-failed", action="store_true", help="submit again what failed; may be paid for again")
-    group.add_argument("--reread", action="store_true", help="submit again what was read; is paid for again")
+    group.add_argument(
+        "--reread", action="store_true", help="submit images again that were read; each is paid for again"
+    )
     group.add_argument("--callback", metavar="URL", help="address that `cardocr listen` printed")
 
 

@@ -37,7 +37,7 @@ def test_run_uploads_submits_and_waits_over_http(cloud, server, bucket, tmp_path
         assert private not in shown.out + shown.err + caplog.text
 
 
-def test_a_run_with_a_ledger_hears_callbacks_and_goes_on(cloud, tmp_path, photo, capsys):
+def test_a_run_with_a_ledger_receives_callbacks_and_continues(cloud, tmp_path, photo, capsys):
     for n in range(3):
         photo(tmp_path / f"in/{n}.png", color=(n, 0, 0))
     ledger, out = str(tmp_path / "run.sqlite"), str(tmp_path / "cards.parquet")
@@ -77,7 +77,7 @@ def test_a_wrong_key_is_one_clear_line_and_no_failed_images(cloud, tmp_path, pho
     assert not out.exists()
 
 
-def test_doctor_finds_the_embedded_server_in_order_and_submits_nothing(cloud, server, bucket, capsys):
+def test_doctor_accepts_the_embedded_server(cloud, server, bucket, capsys):
     assert main(["doctor", *cloud]) == 0
     table = capsys.readouterr().out
     for step in ("credentials", "clock", "bucket"):
@@ -85,6 +85,6 @@ def test_doctor_finds_the_embedded_server_in_order_and_submits_nothing(cloud, se
     assert SECRET_KEY not in table
 
 
-def test_doctor_tells_a_bucket_that_is_not_there(cloud, capsys):
+def test_doctor_reports_a_missing_bucket(cloud, capsys):
     assert main(["doctor", *cloud[:2], "--bucket", "nothing-1250000000", *cloud[4:]]) == 1
     assert "NoSuchBucket" in capsys.readouterr().out
