@@ -46,7 +46,7 @@ class Builder:
 
     def __init__(self) -> None:
         self._words = {name: _Words() for name in WORDS}
-        self._texts = {name: _Texts() for name in COLUMNS if DTYPES[name] == "str"}
+        self._texts = {name: _Texts() for name in COLUMNS if DTYPES[name] == "str" and name != "image"}
         self._numbers = {name: _Growing(DTYPES[name].lower()) for name in (*NUMBERS, "score")}
         self._times = {name: _Growing("int64") for name in TIMES}
         self._points, self._no_polygon = _Growing("int32", (4, 2)), _Growing("bool")
@@ -86,6 +86,8 @@ class Builder:
         columns |= {name: texts.finish() for name, texts in self._texts.items()}
         columns |= {name: _integers(grown.finish()) for name, grown in self._numbers.items()}
         columns |= {name: _moments(grown.finish()) for name, grown in self._times.items()}
+        # A response does not name the photo's file on the user's disk; whoever knows it fills the column.
+        columns["image"] = _no_texts(len(self._points))
         columns["polygon"] = PolygonArray(self._points.finish(), self._no_polygon.finish())
         return pd.DataFrame({name: columns[name] for name in COLUMNS}, copy=False)
 
@@ -115,6 +117,9 @@ class _Growing:
             self._room -= len(now)
             values = values[len(now) :]
 
+    def __len__(self) -> int:
+        return _STEP * len(self._segments) - self._room
+
     def widen(self, dtype: np.dtype[Any]) -> None:
         """Make room for larger numbers."""
         if dtype.itemsize > self._dtype.itemsize:
@@ -135,7 +140,7 @@ class _Growing:
     def _joined(
         self, dtype: np.dtype[Any], change: Callable[[NDArray[Any]], NDArray[Any]], *, give_back: bool = False
     ) -> NDArray[Any]:
-        count = _STEP * len(self._segments) - self._room
+        count = len(self)
         joined = np.empty((count, *self._shape), dtype=dtype)
         for number in range(len(self._segments)):
             begin = number * _STEP
@@ -206,8 +211,15 @@ class _Texts:
 
     def finish(self) -> Any:
         self._join()
-        pieces = pa.chunked_array(self._large, pa.large_string())
-        return pd.StringDtype(na_value=np.nan).__from_arrow__(pieces)  # type: ignore[attr-defined]  # the stubs lack it
+        return _strings(pa.chunked_array(self._large, pa.large_string()))
+
+
+def _no_texts(count: int) -> Any:
+    return _strings(pa.chunked_array([pa.nulls(count, pa.large_string())]))
+
+
+def _strings(pieces: pa.ChunkedArray) -> Any:
+    return pd.StringDtype(na_value=np.nan).__from_arrow__(pieces)  # type: ignore[attr-defined]  # the stubs lack it
 
 
 def _integers(values: NDArray[Any]) -> pd.arrays.IntegerArray:

@@ -5,24 +5,25 @@ One row a field; a card that failed or on which nothing was found keeps one row 
 ========== ======================== ====================================================================
 column     dtype                    holds
 ========== ======================== ====================================================================
-job_id     str                      id of the job; missing for a synchronous reading or a failed submission
+image      str                      file of the photo that the row came from; missing where unknown
 key        str                      name of the image in the bucket, or the file of an unreadable response
 card_type  category                 ``IDCard`` or ``DriverLicense``
-state      category                 how the job stands, or ``Unreadable``, ``Planned``, ``Unknown`` (see below); missing for
-                                    a job that the service does not know
-code       category                 why it failed; missing otherwise
-message    str                      the same in words
 field      category                 canonical name, in the order of the card
-label      category                 the name as it came over the wire
-text       str                      what was read, never ``""``
+label      category                 name of the field on the wire
+text       str                      the text, never ``""``
 score      Int16                    0 to 100
 polygon    polygon                  four corners in pixels of the upright image
-status     Int8                     1 something was found on the image, 0 nothing
-user_data  str                      what was passed through
+state      category                 state of the job, or ``Unreadable``, ``Planned``, ``Unknown`` (see below); missing for
+                                    a job that the service does not know
+code       category                 code of the failure; missing otherwise
+message    str                      reason of the failure in words
+status     Int8                     1 the service found text on the image, 0 it found none
+job_id     str                      id of the job; missing for a synchronous recognition or a failed submission
+user_data  str                      text that the submission passed through the service
 job_level  Int8                     0 to 2
 queue_id   category
 bucket     category
-region     category                 of the cloud
+region     category                 region of the cloud
 created    datetime64[us, UTC+08:00]
 started    datetime64[us, UTC+08:00]
 ended      datetime64[us, UTC+08:00]
@@ -62,18 +63,19 @@ CATEGORIES: dict[str, tuple[str, ...]] = {
 _TIME = pd.DatetimeTZDtype("us", TIMEZONE)
 
 DTYPES: dict[str, Any] = {
-    "job_id": "str",
+    "image": "str",
     "key": "str",
     "card_type": "category",
-    "state": "category",
-    "code": "category",
-    "message": "str",
     "field": "category",
     "label": "category",
     "text": "str",
     "score": "Int16",
     "polygon": PolygonDtype(),
+    "state": "category",
+    "code": "category",
+    "message": "str",
     "status": "Int8",
+    "job_id": "str",
     "user_data": "str",
     "job_level": "Int8",
     "queue_id": "category",
@@ -164,6 +166,6 @@ def empty() -> pd.DataFrame:
     Examples
     --------
     >>> empty().shape
-    (0, 20)
+    (0, 21)
     """
     return conform(pd.DataFrame())

@@ -140,6 +140,9 @@ class PolygonDtype(ExtensionDtype):
 
         return PolygonArray
 
+    def __repr__(self) -> str:
+        return self.name
+
     def __from_arrow__(self, array: pa.Array | pa.ChunkedArray) -> PolygonArray:
         """Take over an Arrow array of the polygon type, or any list of eight whole numbers a row."""
         return self.construct_array_type().from_arrow(array)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_KEPT = ("job_id", "key", "card_type", "state", "code", "message")
+_KEPT = ("image", "key", "card_type", "state", "code", "message", "job_id")
 
 
 class DoubledFieldWarning(UserWarning):
@@ -111,7 +111,7 @@ def wide(df: pd.DataFrame, *, scores: bool = False, polygons: bool = False) -> p
     Returns
     -------
     DataFrame
-        ``job_id, key, card_type, state, code, message``, then one column a field, in the order of the cards: all
+        ``image, key, card_type, state, code, message, job_id``, then one column a field, in the order of the cards: all
         fields that a card of the types present should have, then others. The field of an unknown label that would hide
         one of the first columns gets ``_field`` behind its name.
 
@@ -131,7 +131,7 @@ def wide(df: pd.DataFrame, *, scores: bool = False, polygons: bool = False) -> p
     """
     number = card_numbers(df)
     n = int(number.max()) + 1 if len(number) else 0
-    result = df[list(_KEPT)].take(first_rows(number)).reset_index(drop=True)
+    result = df[[name for name in _KEPT if name in df.columns]].take(first_rows(number)).reset_index(drop=True)
     doubled = (
         pd.DataFrame({"card": number, "field": df["field"].to_numpy()}).duplicated() & df["field"].notna().to_numpy()
     )
@@ -161,7 +161,7 @@ def to_long(cards: pd.DataFrame) -> pd.DataFrame:
     ----------
     cards : DataFrame
         One row a card with the column ``key``, texts under the names of the fields, and, where they are there,
-        ``<field>_score`` and ``<field>_polygon``. The columns ``job_id, card_type, state, code, message`` may be absent.
+        ``<field>_score`` and ``<field>_polygon``. The columns ``image, card_type, state, code, message, job_id`` may be absent.
 
     Returns
     -------

@@ -7,7 +7,7 @@ from cardocr_nb.cards import expected_fields
 from cardocr_nb.frame import DoubledFieldWarning, UnknownLabelWarning, empty, to_frame, wide
 from cardocr_nb.wire._records import CardResult, Field, Job, JobState
 
-KEPT = ["job_id", "key", "card_type", "state", "code", "message"]
+KEPT = ["image", "key", "card_type", "state", "code", "message", "job_id"]
 BOX = ((1, 2), (1, 9), (30, 9), (30, 2))
 
 
@@ -32,7 +32,7 @@ def test_cards_without_fields_stay():
 
 def test_scores_and_polygons_stand_beside_the_text_with_their_dtypes():
     frame = wide(to_frame(job(1, Field("姓名", "样本", 97, BOX))), scores=True, polygons=True)
-    assert frame.columns.tolist()[6:9] == ["name", "name_score", "name_polygon"]
+    assert frame.columns.tolist()[7:10] == ["name", "name_score", "name_polygon"]
     assert (frame.name.dtype, frame.name_score.dtype, frame.name_polygon.dtype) == ("str", "Int16", "polygon")
     assert frame.name_score[0] == 97
     assert frame.name_polygon[0].points == BOX
@@ -40,7 +40,7 @@ def test_scores_and_polygons_stand_beside_the_text_with_their_dtypes():
 
 def test_both_card_types_give_the_fields_of_both():
     frame = wide(to_frame([job(1), job(2, card_type="DriverLicense")]))
-    assert set(frame.columns[6:]) == {*expected_fields("IDCard"), *expected_fields("DriverLicense")}
+    assert set(frame.columns[7:]) == {*expected_fields("IDCard"), *expected_fields("DriverLicense")}
 
 
 def test_of_a_doubled_field_the_first_stands_and_a_warning_tells():
