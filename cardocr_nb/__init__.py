@@ -15,6 +15,7 @@ The parts, each importing only from those above it. A name that begins with an u
 names in ``__all__`` of this package and of its sub-packages, and the methods of the two accessors::
 
     errors      the tree of errors
+    _atomic     replacement of a file in one step
     cards       card types, fields, labels
     _images     what an image file is; its pixels upright
     _fonts      a font with Chinese glyphs

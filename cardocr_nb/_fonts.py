@@ -15,11 +15,11 @@ import logging
 import os
 import struct
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cardocr_nb._atomic import atomic_path
 from cardocr_nb.errors import CardOCRError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -205,14 +205,11 @@ def _kept(face: _Face) -> Path | None:
     _log.warning("preparing a Chinese font for plots in %s; this is done once and may take half a minute", kept)
     try:
         kept.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=kept.parent, suffix=".part")
-        os.close(handle)
-        try:
-            with TTFont(str(face.path), fontNumber=face.index, lazy=True) as source:
-                (_plain_copy(source) if face.variable else source).save(name)
-            Path(name).replace(kept)
-        finally:
-            Path(name).unlink(missing_ok=True)
+        with (
+            atomic_path(kept) as part,
+            TTFont(str(face.path), fontNumber=face.index, lazy=True) as source,
+        ):
+            (_plain_copy(source) if face.variable else source).save(str(part))
     except OSError as error:
         _log.warning("no Chinese font for plots: %s. Set XDG_CACHE_HOME to a folder that can be written to", error)
         return None

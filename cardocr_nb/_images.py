@@ -1,4 +1,4 @@
-"""Pictures in: what a file is, and its pixels as people see them.
+"""Image files: their format, size and upright pixels.
 
 The limits are the service's: JPG, PNG, BMP, GIF or WebP of one frame, at most 20 MB, 250 million pixels in all and
 30,000 a side (the vendor's page for ``POST /jobs`` with Tag ``ImageLicenseRec``). A size is taken from the header, so a
@@ -55,7 +55,7 @@ _WIDE_GRAY = ("I", "I;16", "I;16B", "I;16L", "I;16N")
 
 @dataclass(frozen=True, slots=True)
 class ImageInfo:
-    """What the header of a picture says.
+    """Format, size and orientation from the header of an image.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ class ImageInfo:
 
 
 def inspect(source: str | Path | bytes) -> ImageInfo:
-    """Say what a file is, from its header.
+    """Return format, size and orientation of an image file from its header.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def inspect(source: str | Path | bytes) -> ImageInfo:
 def load_upright(source: str | Path | bytes) -> NDArray[np.uint8]:
     """Decode a picture as people see it.
 
-    The EXIF orientation is applied, transparent parts stand on white, 16-bit gray is scaled to 8.
+    The EXIF orientation is applied, transparent parts become white, 16-bit gray is scaled to 8.
 
     Parameters
     ----------
@@ -254,7 +254,7 @@ def _damaged(name: str, kind: str, fault: Exception) -> NoReturn:
 
 
 def _orientation(exif: bytes) -> int:
-    """Tag 274 of the first directory (EXIF 2.32, 4.6.4), 1 for whatever is not well formed."""
+    """Tag 274 of the first directory (EXIF 2.32, 4.6.4), 1 where the EXIF data is not well formed."""
     tiff = exif.removeprefix(b"Exif\0\0")
     order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
     if order is None:

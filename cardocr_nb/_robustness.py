@@ -1,4 +1,4 @@
-"""How much spoiling of the photos a service bears: specimens in steps of strength, through any client."""
+"""OCR accuracy against the strength of blur, tilt, glare and compression, on specimens, through any client."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ class Robustness:
     ----------
     points : DataFrame
         One row a condition, strength and field, and one with ``field`` missing for all fields together: ``condition,
-        strength`` (0 to 1), ``field, cases`` that stand on the cards, ``correct, exact`` (their share) with its interval
+        strength`` (0 to 1), ``field, cases`` on the cards, ``correct, exact`` (their rate) with its interval
         ``low, high``, ``score`` (mean, 0 to 100). Intervals are Wilson's; for all fields together as if there were one
         case an image, since the fields of an image fail together, which makes them rather too wide.
     readings : DataFrame
-        All that was read, as `cardocr_nb.to_frame` makes it, with ``condition`` (``none`` at strength 0) and ``strength``
-        beside it.
+        All readings, as `cardocr_nb.to_frame` makes it, with ``condition`` (``none`` at strength 0) and ``strength``
+        added.
     truth : DataFrame
-        ``key, field, text`` as they stand on the specimens.
+        ``key, field, text`` as printed on the specimens.
     """
 
     points: pd.DataFrame
@@ -69,7 +69,7 @@ class Robustness:
     __repr__ = __str__
 
     def plot(self, *, ax: Axes | None = None, **kwargs: Any) -> Axes:
-        """Draw the share of exact readings over the strength, see `cardocr_nb.plot.plot_robustness`."""
+        """Draw the rate of exact readings over the strength, see `cardocr_nb.plot.plot_robustness`."""
         from cardocr_nb.plot import plot_robustness
 
         return plot_robustness(self, ax=ax, **kwargs)
@@ -91,10 +91,10 @@ def robustness(
     max_calls: int = _MOST_IMAGES,
     **options: Any,
 ) -> Robustness:
-    """Read specimens that were spoiled in steps, and count what is still read as it stands on the card.
+    """Measure the rate of exactly recognized fields on specimens that are degraded step by step.
 
     In the cloud each image is a paid call. There are ``n`` images for each condition and strength above 0, and ``n`` that
-    are not spoiled, which all conditions share: with the defaults 8 · (5 · 4 + 1) = 168. Nothing is drawn, uploaded or
+    are not degraded, which all conditions share: with the defaults 8 · (5 · 4 + 1) = 168. Nothing is drawn, uploaded or
     paid for when there are more than `max_calls`. The objects stay in the bucket, under the prefix.
 
     Parameters
@@ -109,9 +109,9 @@ def robustness(
     n : int, default 8
         Specimens; the same ones for every condition and strength.
     seed : int, default 0
-        Specimen i is drawn and spoiled with the seed ``seed + i``.
+        Specimen i is drawn and degraded with the seed ``seed + i``.
     folder : path, optional
-        Where the pictures are kept; by default they are removed when they have been read.
+        Where the pictures are kept; by default they are removed afterwards.
     max_calls : int, default 250
         At most so many images.
     **options
@@ -124,10 +124,10 @@ def robustness(
     Raises
     ------
     InvalidRequestError
-        There is no such condition or card type, a strength is outside 0 to 1, `n` is less than 1, or there are more
-        images than `max_calls`; the message tells how many.
+        The condition or card type is unknown, a strength is outside 0 to 1, `n` is less than 1, or there are more
+        images than `max_calls`; the message says how many.
     MissingExtraError
-        There is no Chinese font.
+        No Chinese font was found.
 
     Examples
     --------
@@ -164,8 +164,8 @@ def _check(conditions: list[str], strengths: list[float], n: int, max_calls: int
             check_conditions(dict.fromkeys(condition.split("+"), strength))
     if n < 1:
         raise InvalidRequestError(f"n must be 1 or more, got {n}")
-    spoiled = len([s for s in strengths if s > 0])
-    images = n * (len(conditions) * spoiled + (0.0 in strengths))
+    degraded = len([s for s in strengths if s > 0])
+    images = n * (len(conditions) * degraded + (0.0 in strengths))
     if images > max_calls:
         raise InvalidRequestError(
             f"{n} specimens, {len(conditions)} conditions and {len(strengths)} strengths are {images} images, each a paid "
@@ -184,15 +184,15 @@ def _draw(
     for seed in seeds:
         flat = draw(card_type, seed)
         for condition, strength in steps:
-            # A plus stands for a space in some addresses.
+            # Some servers decode a plus in an address as a space.
             name = f"{condition.replace('+', '_')}-{strength:.6g}-{seed}.jpg"
-            (folder / name).write_bytes(jpeg(_spoiled(flat, condition, strength, seed).image))
+            (folder / name).write_bytes(jpeg(_degraded(flat, condition, strength, seed).image))
             paths.append(folder / name)
             rows += [(name, field, text) for field, text in flat.texts.items()]
     return pd.DataFrame(rows, columns=["key", "field", "text"]).astype("str"), paths
 
 
-def _spoiled(flat: Specimen, condition: str, strength: float, seed: int) -> Specimen:
+def _degraded(flat: Specimen, condition: str, strength: float, seed: int) -> Specimen:
     return flat if condition == _NOTHING else degrade(flat, dict.fromkeys(condition.split("+"), strength), seed)
 
 
@@ -208,8 +208,8 @@ def _points(readings: pd.DataFrame, truth: pd.DataFrame, conditions: list[str]) 
     table["exact"] = table["correct"] / table["cases"]
     table["low"], table["high"] = wilson(table["exact"] * table["images"], table["images"])
     flat = table[table["condition"] == _NOTHING]
-    spoiled = table[table["condition"] != _NOTHING]
-    table = pd.concat([spoiled, *(flat.assign(condition=c) for c in conditions)], ignore_index=True)
+    degraded = table[table["condition"] != _NOTHING]
+    table = pd.concat([degraded, *(flat.assign(condition=c) for c in conditions)], ignore_index=True)
     table["field"] = pd.Categorical(table["field"], fields["field"].cat.categories)
     table["condition"] = pd.Categorical(table["condition"], conditions)
     table = table.sort_values(["field", *_STEP], ignore_index=True).astype({"condition": "str"})

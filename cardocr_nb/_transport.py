@@ -1,7 +1,7 @@
-"""The one seam between this package and a service: a transport moves one request and brings back the reply.
+"""The one seam between this package and a service: a transport moves one request and returns the response.
 
 The cloud (`cardocr_nb.cloud`) and the embedded service (`cardocr_nb.local`) are two transports that carry the same
-bytes. A transport never interprets a status: turning refusals into errors is the client's work, so that it is done once.
+bytes. A transport never interprets a status: the client turns refusals into errors, in one place.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class Request:
     path : str
         Begins with ``/``, not URL-encoded.
     host : {"ci", "cos", "region"}
-        Whose name is called: the bucket's job host, the bucket's object host, or ``ci.<region>``, which is no bucket's.
+        Host name to call: the bucket's job host, the bucket's object host, or ``ci.<region>``, which belongs to no bucket.
     params : dict of str to str
-        Query, not URL-encoded; an empty value stands for a bare name such as ``?cancel``.
+        Query, not URL-encoded; an empty value makes a bare name such as ``?cancel``.
     headers : dict of str to str
     body : bytes or Path
         A path is streamed from the file.
@@ -45,7 +45,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What came back.
+    """Status, headers and body of an answer.
 
     Attributes
     ----------
@@ -68,14 +68,14 @@ class Response:
 
 @runtime_checkable
 class Transport(Protocol):
-    """Anything that speaks the wire.
+    """Anything that carries requests to a service.
 
-    ``send`` raises `cardocr_nb.errors.TransportError` when no reply came back; a reply of any status is returned.
+    ``send`` raises `cardocr_nb.errors.TransportError` when no response came back; a response of any status is returned.
     It may be called from several threads at once.
     """
 
     def send(self, request: Request) -> Response:
-        """Send one request and bring back the reply."""
+        """Send one request and return the response."""
 
     def close(self) -> None:
-        """Give back connections, threads and files."""
+        """Release connections, threads and files."""

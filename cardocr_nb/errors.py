@@ -10,7 +10,7 @@
     ├── TransportError                     no answer came back; .maybe_accepted
     ├── LedgerError                        the ledger of a run cannot be used
     ├── WaitTimeoutError(TimeoutError)     the deadline of ``wait`` passed; .jobs
-    └── ServiceError                       the service said no; .code .status .request_id .raw
+    └── ServiceError                       the service refused; .code .status .request_id .raw
         ├── AuthenticationError            the credentials or the signature
         ├── ClockError                     the clock of this machine
         ├── PermissionDeniedError          the account may not do this
@@ -19,8 +19,8 @@
         ├── ThrottledError                 too many calls; .retry_after
         └── TransientError                 the service's own trouble
 
-A message says what was wrong, what was got and what to do next. Texts and numbers read from a card, and secrets, never
-stand in one.
+A message says what was wrong, what was got and what to do next. It never contains texts
+and numbers of a card, or secrets.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class MissingExtraError(CardOCRError, ImportError):
     Parameters
     ----------
     what : str
-        What was to be done, as the subject of a sentence.
+        Subject of the message's sentence, such as "The panel".
     extra : str
         The extra that brings it: ``local``, ``lab``, ``scale``, ``fonts`` or ``all``.
     """
@@ -73,7 +73,7 @@ class ImageError(CardOCRError, ValueError):
     Attributes
     ----------
     code : str
-        Short reason, as it stands in the column ``code``: ``NoSuchFile``, ``EmptyFile``, ``FileTooLarge``,
+        Short reason, as in the column ``code``: ``NoSuchFile``, ``EmptyFile``, ``FileTooLarge``,
         ``NotAnImage``, ``UnsupportedFormat``, ``AnimatedImage``, ``ImageTooLarge`` or ``DamagedImage``.
     """
 
@@ -112,7 +112,7 @@ class TransportError(CardOCRError):
 
 
 class LedgerError(CardOCRError):
-    """The ledger of a run cannot be used: another run holds it, it is no ledger, or it cannot be written."""
+    """The ledger of a run cannot be used: another run holds it, the file is not a ledger, or it cannot be written."""
 
 
 class WaitTimeoutError(CardOCRError, TimeoutError):
@@ -121,7 +121,7 @@ class WaitTimeoutError(CardOCRError, TimeoutError):
     Attributes
     ----------
     jobs : tuple of Job
-        All the jobs waited for, as last seen, in the order given. Pass them to ``wait`` again to go on.
+        All the jobs waited for, as last reported, in the order given. Pass them to ``wait`` again to go on.
     """
 
     def __init__(self, message: str, jobs: Sequence[object] = ()) -> None:
@@ -250,7 +250,7 @@ def service_error(
     retry_after: float | None = None,
     raw: bytes = b"",
 ) -> ServiceError:
-    """Make the error of the tree that fits a refusal.
+    """Return the error of the tree that fits a refusal.
 
     Parameters
     ----------

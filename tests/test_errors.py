@@ -12,7 +12,7 @@ from cardocr_nb.errors import CardOCRError, ImageError, MissingExtraError, Servi
 ALL = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, CardOCRError)]
 
 
-def test_every_error_stands_in_the_drawn_tree():
+def test_every_error_is_in_the_drawn_tree():
     assert [kind.__name__ for kind in ALL if kind.__name__ not in errors.__doc__] == []
 
 

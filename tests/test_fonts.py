@@ -189,7 +189,7 @@ def test_another_font_under_the_same_name_is_copied_again(bare):
 
 def test_two_processes_may_prepare_the_copy_at_once(bare):
     path = saved(build("Noto Sans SC", weights=(100, 100, 900)), bare / "font.ttf")
-    command = [sys.executable, "-c", "from cardocr_nb import fonts; print(fonts.chinese_font())"]
+    command = [sys.executable, "-c", "from cardocr_nb import _fonts as fonts; print(fonts.chinese_font())"]
     ours = os.environ | {"CARDOCR_FONT": str(path), "PYTHONPATH": os.pathsep.join(sys.path)}
     both = [subprocess.Popen(command, env=ours, stdout=subprocess.PIPE, text=True) for _ in range(2)]  # noqa: S603 - our own code
     told = {process.communicate(timeout=60)[0].strip() for process in both}

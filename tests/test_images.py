@@ -51,7 +51,7 @@ def test_the_formats_of_the_service_are_read(kind, tmp_path):
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-def test_a_picture_stands_upright_as_pillow_would_turn_it(orientation, kind):
+def test_a_picture_is_turned_upright_as_by_pillow(orientation, kind):
     from PIL import ImageOps
 
     exif = Image.Exif()
@@ -93,7 +93,7 @@ def test_16_bit_gray_keeps_its_brightness():
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "GIF"])
-def test_transparent_parts_stand_on_white(kind):
+def test_transparent_parts_become_white(kind):
     image = Image.new("RGBA", (8, 8), (0, 0, 0, 0))
     assert (load_upright(saved(image, kind)) == 255).all()
 

@@ -1,4 +1,4 @@
-"""Send a request and hold the reply against the service's words: refusals become errors here, once for all transports."""
+"""Send a request and turn a refusal into an error; the one place for all transports."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ def send(transport: Transport, request: Request) -> Response:
     Raises
     ------
     TransportError
-        No reply came back.
+        No response came back.
     ServiceError
-        The service refused; the class tells what has to be done.
+        The service refused; the class says what to do.
     """
-    reply = transport.send(request)
-    if 200 <= reply.status < 300:
-        return reply
+    response = transport.send(request)
+    if 200 <= response.status < 300:
+        return response
     try:
-        error = decode_error(reply.body)
+        error = decode_error(response.body)
     except DecodeError:
-        error = Error("", f"the body of {len(reply.body)} bytes is not the service's" if reply.body else "")
+        error = Error("", f"the body of {len(response.body)} bytes is not the service's" if response.body else "")
     raise service_error(
         error.code,
         error.message,
-        status=reply.status,
-        request_id=reply.request_id or error.request_id,
-        retry_after=_seconds(reply.headers),
-        raw=reply.body,
+        status=response.status,
+        request_id=response.request_id or error.request_id,
+        retry_after=_seconds(response.headers),
+        raw=response.body,
     )
 
 

@@ -35,7 +35,7 @@ class Client(Objects):
     transport : Transport
         Anything that speaks the wire.
     poll : (float, float), default (1.0, 15.0)
-        Seconds between two looks at a job: at first, and at most as the job grows older.
+        Seconds between two queries for a job: at first, and at most as the job grows older.
 
     Examples
     --------
@@ -61,7 +61,7 @@ class Client(Objects):
         jobs : str or Path, default ":memory:"
             File of the job table; in memory the jobs end with the client.
         workers : int, default 1
-            Images read at the same time; they share the cores, all of which one image uses already.
+            Images read at the same time; they share the cores, and one image already uses all cores.
         reader : Reader, optional
             Another engine in place of the embedded one.
 
@@ -142,7 +142,7 @@ class Client(Objects):
             Object in the bucket, see `upload`.
         card_type : {"IDCard", "DriverLicense"}
         user_data, job_level, callback, callback_format, callback_type, callback_mq, queue_id : optional
-            As the attributes of `cardocr_nb.wire._records.JobRequest`, which tells their limits.
+            As the attributes of `cardocr_nb.wire._records.JobRequest`, where their limits are.
 
         Returns
         -------
@@ -169,14 +169,14 @@ class Client(Objects):
             callback_mq=callback_mq,
             queue_id=queue_id,
         )
-        reply = send(self.transport, Request("POST", "/jobs", headers=_XML, body=request_xml(asked)))
-        jobs = decode_jobs(reply.body).jobs
+        response = send(self.transport, Request("POST", "/jobs", headers=_XML, body=request_xml(asked)))
+        jobs = decode_jobs(response.body).jobs
         if len(jobs) != 1:
-            raise DecodeError(f"the answer to a submission holds {len(jobs)} jobs, expected one", reply.body)
+            raise DecodeError(f"the answer to a submission holds {len(jobs)} jobs, expected one", response.body)
         return jobs[0]
 
     def describe(self, ids: str | Job | Iterable[str | Job], *, missing: str = "raise") -> list[Job]:
-        """Ask how jobs stand, many ids a call.
+        """Return the current state of jobs, many ids a call.
 
         Parameters
         ----------
@@ -200,8 +200,8 @@ class Client(Objects):
         found: dict[str, Job] = {}
         for start in range(0, len(names), _IDS_A_CALL):
             chunk = list(dict.fromkeys(names[start : start + _IDS_A_CALL]))
-            reply = send(self.transport, Request("GET", f"/jobs/{','.join(chunk)}"))
-            found |= {job.id: job for job in decode_jobs(reply.body).jobs}
+            response = send(self.transport, Request("GET", f"/jobs/{','.join(chunk)}"))
+            found |= {job.id: job for job in decode_jobs(response.body).jobs}
         lost = [name for name in names if name not in found]
         if lost and missing == "raise":
             raise NotFoundError("NoSuchJob", f"{len(lost)} of {len(names)} ids unknown, first {lost[0]!r}", status=200)
@@ -226,12 +226,12 @@ class Client(Objects):
         Returns
         -------
         Job or list of Job
-            As asked, in the same order, each with its result.
+            In the order given, each with its result.
 
         Raises
         ------
         WaitTimeoutError
-            The time is up; the error's ``jobs`` are the jobs as last seen.
+            The time is up; the error's ``jobs`` are the jobs as last reported.
         """
         many = [jobs] if isinstance(jobs, Job) else list(jobs)
         ended = waiting.wait(many, self.describe, poll=self.poll, timeout=timeout, progress=progress)

@@ -1,16 +1,15 @@
-"""Objects of the bucket: what is sent and what comes back is checked against its MD5."""
+"""Objects of the bucket; uploads and downloads are checked against their MD5."""
 
 from __future__ import annotations
 
 import hashlib
 import mimetypes
-import os
 import re
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cardocr_nb._atomic import atomic_path
 from cardocr_nb._client._calls import send
 from cardocr_nb._transport import Request
 from cardocr_nb.errors import DecodeError, ImageError
@@ -71,7 +70,7 @@ class Objects:
         Raises
         ------
         ImageError
-            There is no such file.
+            The file does not exist.
         DecodeError
             The object arrived changed.
         TransportError, ServiceError
@@ -99,13 +98,13 @@ class Objects:
         Raises
         ------
         NotFoundError
-            There is no such object.
+            The object does not exist.
         """
-        reply = send(self.transport, Request("HEAD", f"/{key}", host="cos"))
-        size = reply.headers.get("content-length", "")
+        response = send(self.transport, Request("HEAD", f"/{key}", host="cos"))
+        size = response.headers.get("content-length", "")
         if not size.isdecimal():
             raise DecodeError(f"the answer about the object {key!r} has no Content-Length; ask again")
-        return ObjectInfo(key, int(size), _etag(reply), reply.headers.get("content-type"))
+        return ObjectInfo(key, int(size), _etag(response), response.headers.get("content-type"))
 
     def download(self, key: str, path: str | Path) -> Path:
         """Fetch an object into a file, 8 MiB at a time: the file is there whole or not at all.
@@ -124,36 +123,30 @@ class Objects:
         Raises
         ------
         NotFoundError
-            There is no such object.
+            The object does not exist.
         DecodeError
             What came is not what the bucket holds, or the object changed meanwhile.
         """
         target = Path(path) / key.rpartition("/")[2] if Path(path).is_dir() else Path(path)
         info = self.head(key)
         digest = hashlib.md5(usedforsecurity=False)
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")
-        part = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                for start in range(0, info.size, _PIECE):
-                    piece = self._piece(info, start)
-                    digest.update(piece)
-                    file.write(piece)
+        with atomic_path(target) as part, part.open("wb") as file:
+            for start in range(0, info.size, _PIECE):
+                piece = self._piece(info, start)
+                digest.update(piece)
+                file.write(piece)
             if _MD5.fullmatch(info.etag) and digest.hexdigest() != info.etag:
-                raise DecodeError(f"the object {key!r} came changed: its MD5 is not its ETag; download it again")
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
+                raise DecodeError(f"the object {key!r} arrived changed: its MD5 is not its ETag; download it again")
         return target
 
     def _piece(self, info: ObjectInfo, start: int) -> bytes:
         end = min(start + _PIECE, info.size) - 1
         headers = {"Range": f"bytes={start}-{end}"}
-        reply = send(self.transport, Request("GET", f"/{info.key}", host="cos", headers=headers))
-        if _etag(reply) != info.etag or len(reply.body) != end - start + 1:
+        response = send(self.transport, Request("GET", f"/{info.key}", host="cos", headers=headers))
+        if _etag(response) != info.etag or len(response.body) != end - start + 1:
             raise DecodeError(f"the object {info.key!r} changed while it was fetched; download it again")
-        return reply.body
+        return response.body
 
 
-def _etag(reply: Response) -> str:
-    return reply.headers.get("etag", "").strip('"')
+def _etag(response: Response) -> str:
+    return response.headers.get("etag", "").strip('"')

@@ -1,4 +1,4 @@
-"""Waiting for jobs: look less and less often, all ids in one call, until a deadline."""
+"""Wait for jobs: ask less and less often, all ids in one call, until a deadline."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def wait(
     ----------
     jobs : sequence of Job
     describe : callable
-        Gives the jobs of a list of ids.
+        Returns the jobs of a list of ids.
     poll : (float, float)
-        Seconds between two looks, at first and at most.
+        Seconds between two queries, at first and at most.
     timeout : float, optional
         Seconds.
     progress : bool, default False
@@ -65,6 +65,6 @@ def wait(
                     "call wait again with the error's .jobs to go on",
                     [now[job.id] for job in jobs],
                 )
-            time.sleep(min(pause, left) * random.uniform(0.8, 1.0))  # noqa: S311 - spreads the looks of many clients, no secret
+            time.sleep(min(pause, left) * random.uniform(0.8, 1.0))  # noqa: S311 - spreads the queries of many clients, no secret
             now |= {job.id: job for job in describe(open_ids)}
             pause = min(pause * _GROWTH, longest)

@@ -1,10 +1,13 @@
-"""The service in the cloud: HTTPS, the request signature, credentials, and a check of what is not switched on.
+"""The service in the cloud: HTTPS, the request signature, credentials, and a check of the account.
 
-`CloudTransport` moves requests, `Credentials` say who asks. ``cloud.signing`` signs each request, ``cloud.doctor``
-finds out, without costs, what keeps a submission from being accepted.
+`CloudTransport` carries requests and `Credentials` sign them. `CosAuth` is the signature as an authentication of
+``requests``. `doctor` checks every switch and permission that a submission needs, without costs; it returns a list of
+`Finding`, `render` formats them, `ready` reduces them to a bool.
 """
 
 from cardocr_nb.cloud._credentials import Credentials
+from cardocr_nb.cloud._doctor import Finding, doctor, ready, render
 from cardocr_nb.cloud._https_transport import CloudTransport
+from cardocr_nb.cloud._signing import CosAuth
 
-__all__ = ["CloudTransport", "Credentials"]
+__all__ = ["CloudTransport", "CosAuth", "Credentials", "Finding", "doctor", "ready", "render"]

@@ -1,4 +1,4 @@
-"""Where a request goes: the service's host names, endpoints of one's own, and the request target."""
+"""Addresses: the service's host names, custom endpoints, and the request target."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Address(NamedTuple):
 
 
 def addresses(bucket: str, region: str, endpoint: Endpoint | None = None) -> dict[Host, Address]:
-    """Give the address of each of the three hosts.
+    """Return the address of each of the three hosts.
 
     Parameters
     ----------
@@ -49,13 +49,13 @@ def addresses(bucket: str, region: str, endpoint: Endpoint | None = None) -> dic
     region : str
         Such as ``ap-guangzhou``.
     endpoint : str or dict, optional
-        One address for all three, which then are told apart by the vendor's names in ``Host``; or addresses by host
+        One address for all three, which then differ in the vendor's name in ``Host``; or addresses by host
         (``ci``, ``cos``, ``region``), each with its own name in ``Host``, as a custom or internal domain needs it.
 
     Raises
     ------
     InvalidRequestError
-        A name that is no part of a host name, or an endpoint that is no plain address.
+        A name that cannot be part of a host name, or an endpoint that is not a plain address.
 
     Examples
     --------
@@ -89,7 +89,7 @@ def addresses(bucket: str, region: str, endpoint: Endpoint | None = None) -> dic
 
 
 def target(request: Request) -> str:
-    """Give the path and query of a request, URL-encoded so that the service reads exactly what was meant.
+    """Return the path and query of a request, URL-encoded so that the service reads exactly what was meant.
 
     Raises
     ------
@@ -118,7 +118,7 @@ def target(request: Request) -> str:
 
 
 def _parts(endpoint: str) -> tuple[str, str]:
-    """Give scheme and address, and the address as it stands in ``Host``."""
+    """Return the base address, and the name for ``Host``."""
     wrong = InvalidRequestError(
         "an endpoint must be http:// or https:// with a host and perhaps a port, such as http://127.0.0.1:8086, "
         "without user, path or query"

@@ -1,4 +1,4 @@
-"""Who calls: credentials from arguments, from the environment or from a function that refreshes temporary ones."""
+"""Credentials from arguments, from the environment or from a function that refreshes temporary ones."""
 
 from __future__ import annotations
 
@@ -85,17 +85,17 @@ class Credentials:
 
 
 CredentialsSource = Credentials | Callable[[], Credentials]
-"""Credentials, or a function that gives them. It is called once for each request, from any thread: a function that
+"""Credentials, or a function that returns them. It is called once for each request, from any thread: a function that
 fetches temporary credentials keeps them until they are about to expire."""
 
 
 def current(source: CredentialsSource) -> Credentials:
-    """Give the credentials to sign with now.
+    """Return the credentials to sign with now.
 
     Raises
     ------
     InvalidRequestError
-        The source is neither credentials nor a function that gives some.
+        The source is neither credentials nor a function that returns some.
 
     Examples
     --------
@@ -111,7 +111,7 @@ def current(source: CredentialsSource) -> Credentials:
 
 
 def bucket_and_region(bucket: str | None = None, region: str | None = None) -> tuple[str, str]:
-    """Give bucket and region, from ``COS_BUCKET`` and ``COS_REGION`` where no argument is given.
+    """Return bucket and region, from ``COS_BUCKET`` and ``COS_REGION`` where no argument is given.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What keeps a submission from being accepted: each switch and permission asked for, without costs and without a job."""
+"""Check of every switch and permission that a submission needs, without costs and without a job."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _SWITCH_ON = (
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one step of the check found.
+    """Result of one step of the check.
 
     Attributes
     ----------
@@ -71,9 +71,9 @@ class _Answer:
 
 
 def doctor(transport: CloudTransport, *, now: Callable[[], float] = time.time) -> list[Finding]:
-    """Go through everything that a submission needs, without submitting.
+    """Check everything that a submission needs, without submitting.
 
-    Four calls are made, none of which costs anything: ``HEAD /`` of the bucket, ``GET /`` and ``GET /ai_queue`` of its
+    Four calls are made; they cost nothing: ``HEAD /`` of the bucket, ``GET /`` and ``GET /ai_queue`` of its
     job host, ``GET /ai_bucket`` of the region.
 
     Parameters
@@ -123,7 +123,7 @@ def ready(findings: Sequence[Finding]) -> bool:
 
 
 def render(findings: Sequence[Finding]) -> str:
-    """Set findings as a table for a terminal, with what to do below it.
+    """Format findings as a table for a terminal, with the advice below it.
 
     Examples
     --------
@@ -142,32 +142,32 @@ def render(findings: Sequence[Finding]) -> str:
 
 def _ask(transport: CloudTransport, request: Request, now: Callable[[], float]) -> _Answer:
     try:
-        reply = transport.send(request)
+        response = transport.send(request)
     except (TransportError, InvalidRequestError) as e:
         return _Answer(trouble=e)
-    return _Answer(reply.body, _refusal(request, reply), _ahead(reply, now()))
+    return _Answer(response.body, _refusal(request, response), _ahead(response, now()))
 
 
-def _refusal(request: Request, reply: Response) -> ServiceError | None:
-    if 200 <= reply.status < 300:
+def _refusal(request: Request, response: Response) -> ServiceError | None:
+    if 200 <= response.status < 300:
         return None
     try:
-        error = decode_error(reply.body)
+        error = decode_error(response.body)
         code, message = error.code, error.message
     except DecodeError:
-        code, message = reply.headers.get("x-cos-error-code", ""), ""
+        code, message = response.headers.get("x-cos-error-code", ""), ""
     if not code and request.method == "HEAD":
-        code = _HEAD_CODES.get(reply.status, "")
-    # The service calls an outdated signature AccessDenied too; only the message tells them apart.
+        code = _HEAD_CODES.get(response.status, "")
+    # The service calls an outdated signature AccessDenied too; only the message distinguishes them.
     if code == "AccessDenied" and "expired" in message.lower():
         code = "RequestIsExpired"
-    return service_error(code, message, status=reply.status, request_id=reply.request_id, raw=reply.body)
+    return service_error(code, message, status=response.status, request_id=response.request_id, raw=response.body)
 
 
-def _ahead(reply: Response, now: float) -> float | None:
-    """Give the seconds by which this machine's clock is ahead of the service's."""
+def _ahead(response: Response, now: float) -> float | None:
+    """Return the seconds by which this machine's clock is ahead of the service's."""
     try:
-        there = parsedate_to_datetime(reply.headers.get("date", ""))
+        there = parsedate_to_datetime(response.headers.get("date", ""))
     except (ValueError, OverflowError):
         return None
     return now - (there if there.tzinfo else there.replace(tzinfo=UTC)).timestamp()
@@ -278,7 +278,7 @@ def _submit(findings: list[Finding]) -> Finding:
 
 
 def _trouble(step: str, answer: _Answer, action: str, switch: str) -> Finding | None:
-    """Give the finding of an answer that was none: denied, off or not asked; None where there is a body to read."""
+    """Return the finding of a call that failed, or None where there is a body to parse."""
     trouble = answer.trouble
     if trouble is None:
         return None

@@ -1,4 +1,4 @@
-"""The service over HTTPS: one request out, one reply back, and nothing that may be paid for sent twice."""
+"""The service over HTTPS: sends a request once if it may be paid for."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _NO_PROXY = {"http": "", "https": ""}
 
 
 class CloudTransport:
-    """Carry requests to the service in the cloud, or to whatever speaks its protocol at an endpoint.
+    """Carry requests to the service in the cloud, or to another server with its protocol.
 
     - GET and HEAD are asked again after a lost connection, 429 and 5xx, with ``Retry-After``, back-off and jitter.
     - Everything else is sent once. A POST whose answer was lost may have made a job that is paid for; a synchronous
@@ -72,7 +72,7 @@ class CloudTransport:
     connections : int, default 32
         Connections kept open for each host; more threads than that open and close their own.
     proxies : dict of str to str, optional
-        By scheme, as in ``requests``; stands in for the environment's.
+        By scheme, as in ``requests``; replaces the environment's.
     ca_bundle : str or Path, optional
         Certificates to trust instead of the usual ones.
     sleep : callable, default time.sleep
@@ -148,7 +148,7 @@ class CloudTransport:
         self._once.close()
 
     def send(self, request: Request) -> Response:
-        """Send one request and bring back the reply, whatever its status.
+        """Send one request and return the response, of any status.
 
         Parameters
         ----------
@@ -160,7 +160,7 @@ class CloudTransport:
         InvalidRequestError
             The request cannot be sent as it is: nothing left this machine.
         TransportError
-            No reply came back. ``maybe_accepted`` tells whether the service may have done what was asked; after a
+            No response came back. ``maybe_accepted`` says whether the service may have done what was asked; after a
             GET or HEAD that costs nothing it is False.
         """
         address = self._addresses[request.host]
@@ -235,7 +235,7 @@ def _lost(request: Request, host: str, error: Exception, *, harmless: bool) -> T
     if unsent:
         advice = "Nothing was sent: check the network, the region and the endpoint, then call again"
     elif maybe:
-        advice = "It may have arrived: look what became of it (client.list_jobs() shows jobs) before sending it again"
+        advice = "It may have arrived: look for it (client.list_jobs() shows jobs) before sending it again"
     else:
         advice = "Nothing was changed: call again"
     return TransportError(
@@ -244,7 +244,7 @@ def _lost(request: Request, host: str, error: Exception, *, harmless: bool) -> T
 
 
 def _never_sent(error: Exception) -> bool:
-    """Whether the connection to the service never stood, so that no byte of the request can have left."""
+    """Whether the connection was never made, so that no byte of the request can have left."""
     if isinstance(error, _BEFORE) or not isinstance(error, requests.RequestException | HTTPError):
         return True
     return any(isinstance(e, NewConnectionError | SSLCertVerificationError) for e in _causes(error))

@@ -1,4 +1,4 @@
-"""How often a reading call is asked again, and how long to wait before."""
+"""Retries of GET and HEAD: how many, and how long to wait before each."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class PatientRetry(Retry):
     """urllib3's `Retry` for GET and HEAD, with jitter from the first pause on.
 
     ``Retry-After`` is waited for, up to a minute: an answer that asks for longer is handed to the caller at once, who
-    knows better than a sleeping thread what to do meanwhile. Without it the pauses double from half a second.
+    can use the time. Without it the pauses double from half a second.
     """
 
     pause: Callable[[float], object] = staticmethod(time.sleep)
@@ -67,7 +67,7 @@ class PatientRetry(Retry):
         _pool: ConnectionPool | None = None,
         _stacktrace: TracebackType | None = None,
     ) -> Self:
-        """Give up on an answer that asks for more patience than there is."""
+        """Raise at once if ``Retry-After`` asks for more than a minute."""
         asked = _asked(response)
         if asked is not None and asked > _LONGEST_PAUSE and _pool is not None:
             raise MaxRetryError(_pool, "", ResponseError("Retry-After is too long to wait for"))
@@ -87,7 +87,7 @@ def _jitter(least: float, most: float) -> float:
 
 
 def _asked(response: BaseHTTPResponse | None) -> float | None:
-    """Give the seconds that ``Retry-After`` asks for; None without it, or where it is neither number nor date."""
+    """Return the seconds that ``Retry-After`` asks for; None without it, or where it is neither number nor date."""
     text = "" if response is None else response.headers.get("Retry-After", "").strip()
     if text.isascii() and text.isdigit():
         return float(text[:_MOST_DIGITS])

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import tempfile
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import pandas as pd
 
+from cardocr_nb._atomic import write_atomic
 from cardocr_nb.errors import InvalidRequestError
+
+if TYPE_CHECKING:
+    import os
 
 ErrorAction: TypeAlias = Literal["accepted", "corrected", "absent", "unreadable"]
 """The reading is right; it was typed anew; nothing stands there; nobody can tell."""
@@ -128,7 +130,7 @@ class Corrections:
         else:
             row = pd.DataFrame([_values(decision)], columns=list(COLUMNS), dtype="str")
             content = pd.concat([before, row], ignore_index=True).to_parquet(None)
-        _replace(self.path.resolve(), content)
+        write_atomic(self.path.resolve(), content)
 
     def truth(self) -> pd.DataFrame:
         """What stands on the cards, for `cardocr_nb.quality.evaluate` with ``complete=False``.
@@ -171,16 +173,3 @@ def _csv(path: Path, decision: Decision) -> bytes:
     writer.writerow(dict(zip(COLUMNS, _values(decision), strict=True)))
     ended = content + (b"\n" if content and not content.endswith(b"\n") else b"")
     return ended + lines.getvalue().encode()
-
-
-def _replace(path: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)  # made with mode 0600
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -108,14 +108,14 @@ def test_an_object_that_arrived_changed_is_an_error(tmp_path, photo):
         client.upload(photo(tmp_path / "a.jpg"))
 
 
-def test_a_file_that_is_not_there_is_told_before_anything_is_sent(client, tmp_path):
+def test_a_file_that_does_not_exist_is_an_error_before_anything_is_sent(client, tmp_path):
     with pytest.raises(ImageError, match=r"no file .*check the path") as e:
         client.upload(tmp_path / "a.jpg")
     assert e.value.code == "NoSuchFile"
     assert client.transport.requests == []
 
 
-def test_a_bad_argument_is_told_before_anything_is_sent(client):
+def test_a_wrong_argument_is_an_error_before_anything_is_sent(client):
     with pytest.raises(InvalidRequestError):
         client.submit("a.jpg", card_type="Passport")
     with pytest.raises(InvalidRequestError):

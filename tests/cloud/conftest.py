@@ -1,4 +1,4 @@
-"""A real HTTP server on this machine that answers as it is told and remembers what came."""
+"""A real HTTP server on this machine with scripted answers that remembers every request."""
 
 import contextlib
 import socket
@@ -152,8 +152,8 @@ def connect(credentials):
 
 
 @pytest.fixture
-def nobody():
-    """The address of a port at which nobody listens."""
+def closed_port():
+    """The address of a port without a listener."""
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         port = held.getsockname()[1]

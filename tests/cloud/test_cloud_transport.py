@@ -1,4 +1,4 @@
-"""One request out, one reply back, over a real connection: what arrives, what is repeated, what is told of failures."""
+"""CloudTransport over real connections: what arrives, what is retried, which failure is reported."""
 
 import gc
 import logging
@@ -100,7 +100,7 @@ def test_the_host_and_signature_of_the_transport_replace_any_that_are_given(conn
     assert "evil" not in str(seen.pairs)
 
 
-def test_the_reply_is_brought_back_whole_whatever_its_status(connect, service):
+def test_a_response_of_any_status_is_returned_whole(connect, service):
     for status in (200, 204, 301, 400, 403, 404, 409, 418):
         service.script.append((status, {"X-CI-Request-Id": "r1", "ETag": '"e"'}, b"" if status == 204 else b"body"))
         reply = connect(service.url).send(POST)
@@ -146,7 +146,7 @@ def test_parameters_arrive_exactly_as_they_are(connect, service):
     params=st.dictionaries(st.text(min_size=1, max_size=5), st.text(max_size=8), max_size=3),
     body=st.binary(max_size=20),
 )
-def test_a_verifier_made_of_the_official_sdk_accepts_whatever_is_sent(connect, service, method, key, params, body):
+def test_a_verifier_made_of_the_official_sdk_accepts_every_request(connect, service, method, key, params, body):
     headers = {"Content-Type": "image/jpeg", "x-cos-meta-a": "b c", "X-Other": "1"}
     transport = connect(service.url, credentials=Credentials("AKID", SECRET_KEY, "token"))
     service.seen.clear()
@@ -252,7 +252,7 @@ def test_a_refusal_is_not_asked_again(connect, service, status):
 
 @pytest.mark.parametrize("request_", ONCE, ids=named)
 @pytest.mark.parametrize("status", PASSING)
-def test_what_changes_or_costs_something_is_sent_once_whatever_the_answer(connect, service, request_, status):
+def test_what_changes_or_costs_something_is_sent_once_for_any_answer(connect, service, request_, status):
     service.script += [(status, {"Retry-After": "0"}, b"busy")]
     transport = connect(service.url)
     reply = transport.send(request_)
@@ -338,13 +338,13 @@ def test_pauses_double_up_to_a_minute(connect, service):
     assert transport.slept[6] >= 16
 
 
-# what is told of failures
+# errors
 
 
 @pytest.mark.parametrize("request_", [JOB, *ONCE], ids=named)
-def test_a_refused_connection_is_known_to_have_sent_nothing(connect, nobody, request_):
+def test_a_refused_connection_is_known_to_have_sent_nothing(connect, closed_port, request_):
     with pytest.raises(TransportError, match=r"Connection refused\. Nothing was sent") as caught:
-        connect(nobody).send(request_)
+        connect(closed_port).send(request_)
     assert not caught.value.maybe_accepted
 
 
@@ -360,18 +360,18 @@ def test_a_name_that_is_unknown_is_known_to_have_sent_nothing(connect):
     assert transport.slept == []
 
 
-def test_a_proxy_that_is_not_there_is_known_to_have_sent_nothing(connect, nobody):
+def test_a_proxy_that_is_not_there_is_known_to_have_sent_nothing(connect, closed_port):
     with pytest.raises(TransportError, match="Nothing was sent") as caught:
-        connect(None, proxies={"https": nobody}).send(POST)
+        connect(None, proxies={"https": closed_port}).send(POST)
     assert not caught.value.maybe_accepted
 
 
-def test_a_failure_is_judged_by_itself_and_not_by_the_one_before_it(connect, service, nobody):
+def test_a_failure_is_judged_by_itself_and_not_by_the_one_before_it(connect, service, closed_port):
     for trouble in ("reset", "close", "silent"):
         service.script += [trouble]
         transport = connect(service.url, timeout=(5, 0.05 if trouble == "silent" else 5))
         try:
-            connect(nobody).send(POST)
+            connect(closed_port).send(POST)
         except TransportError:
             with pytest.raises(TransportError, match="It may have arrived") as caught:
                 transport.send(POST)
@@ -416,12 +416,12 @@ def test_an_answer_of_two_lengths_counts_as_lost_and_not_as_never_sent(connect, 
     gc.collect()
 
 
-def test_an_error_shows_the_key_but_no_secret_and_no_query(connect, service, nobody):
+def test_an_error_shows_the_key_but_no_secret_and_no_query(connect, service, closed_port):
     signed = {"detect-url": "https://x.example/a.jpg?q-signature=hushhush", "ci-process": "AILicenseRec"}
     request = Request("GET", "/front/0001.jpg", "cos", signed, body=b"card text")
     who = Credentials("AKIDhiddenhiddenhidden", "hidden-key", "hidden-token")
     service.script += ["close"]
-    for endpoint in (nobody, service.url):
+    for endpoint in (closed_port, service.url):
         with pytest.raises(TransportError) as caught:
             connect(endpoint, credentials=who).send(request)
         shown = "".join(traceback.format_exception(caught.value)) + repr(caught.value) + repr(request)
@@ -471,9 +471,9 @@ def test_cookies_are_not_kept(connect, service):
     assert "cookie" not in service.seen[1].headers
 
 
-def test_this_machine_is_reached_without_the_proxy_of_the_environment(connect, service, nobody, monkeypatch):
+def test_this_machine_is_reached_without_the_proxy_of_the_environment(connect, service, closed_port, monkeypatch):
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.setenv(name, nobody)
+        monkeypatch.setenv(name, closed_port)
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
     assert connect(service.url).send(JOB).status == 200
@@ -486,7 +486,7 @@ def test_a_proxy_that_is_given_carries_the_call(connect, service):
     assert seen.headers["host"] == "cards-1250000000.ci.ap-guangzhou.myqcloud.com"
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused_before_anything_is_sent(connect, tls_service):
+def test_a_certificate_of_an_unknown_authority_is_refused_before_anything_is_sent(connect, tls_service):
     with pytest.raises(TransportError, match="its certificate is not trusted") as caught:
         connect(tls_service.url).send(POST)
     assert not caught.value.maybe_accepted

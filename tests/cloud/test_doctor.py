@@ -1,4 +1,4 @@
-"""Each switch, permission and failure is told apart, over real connections, and nothing is ever submitted."""
+"""The doctor distinguishes each switch, permission and failure over real connections, and submits nothing."""
 
 import itertools
 from email.utils import formatdate
@@ -109,7 +109,7 @@ def test_denied_off_and_not_asked_are_three_different_answers(check, place, step
         (reply(b"\xff\x00"), "unknown"),
     ],
 )
-def test_the_binding_is_told_from_both_forms(check, answer, state):
+def test_the_binding_is_read_from_both_forms(check, answer, state):
     found = check({CI: answer})
     assert found["Cloud Infinite"].state == state
     assert ready(list(found.values())) is (state == "ok")
@@ -220,8 +220,8 @@ def test_without_a_date_the_clock_is_unknown(check, date):
     assert found["clock"].state == "unknown"
 
 
-def test_where_nobody_answers_everything_is_unknown(nobody, connect):
-    found = doctor(connect(nobody, retries=0))
+def test_without_any_answer_everything_is_unknown(closed_port, connect):
+    found = doctor(connect(closed_port, retries=0))
     assert [f.state for f in found] == ["unknown"] * 7
     assert not ready(found)
     assert all(f.detail.endswith("myqcloud.com: Connection refused") for f in found[2:6])
