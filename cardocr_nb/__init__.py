@@ -37,6 +37,7 @@ names in ``__all__`` of this package and of its sub-packages, and the methods of
     specimen/   made-up cards with known text, and ways to spoil a photo
     _accessors/ df.cardocr, series.polygon
     _pipeline   run: from images to DataFrame
+    _samples    sample data that comes with the package
     _robustness accuracy against blur, tilt, glare, resolution, compression
     _cli/       the command ``cardocr``
 """
@@ -50,6 +51,7 @@ from cardocr_nb._batch._run import StoppedWarning
 from cardocr_nb._client import Client
 from cardocr_nb._pipeline import estimate, run
 from cardocr_nb._robustness import robustness
+from cardocr_nb._samples import load_sample
 from cardocr_nb._transport import Request, Response, Transport
 from cardocr_nb.cards import CardType
 from cardocr_nb.errors import (
@@ -118,6 +120,7 @@ __all__ = [
     "WaitTimeoutError",
     "accept",
     "estimate",
+    "load_sample",
     "read_responses",
     "robustness",
     "run",

@@ -26,7 +26,7 @@ class Faded:
 
 def read(tmp_path, reader, **options):
     (tmp_path / "bucket").mkdir()
-    with ocr.Client.local(tmp_path / "bucket", reader=reader) as client:
+    with ocr.Client.local(tmp_path / "bucket", reader=reader, create=True) as client:
         return robustness(client, card_type="IDCard", progress=False, **options)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, overload
 
 from cardocr_nb._client import _waiting as waiting
@@ -17,7 +18,6 @@ from cardocr_nb.wire._records import CardResult, Job, JobRequest, MqConfig
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
-    from pathlib import Path
 
     from cardocr_nb.local.engine import Reader
 
@@ -50,7 +50,13 @@ class Client(Objects):
 
     @classmethod
     def local(
-        cls, root: str | Path, *, jobs: str | Path = ":memory:", workers: int = 1, reader: Reader | None = None
+        cls,
+        root: str | Path,
+        *,
+        jobs: str | Path = ":memory:",
+        workers: int = 1,
+        reader: Reader | None = None,
+        create: bool = False,
     ) -> Client:
         """Open the embedded service on a folder, in this process: no account, no network.
 
@@ -64,9 +70,15 @@ class Client(Objects):
             Images read at the same time; they share the cores, and one image already uses all cores.
         reader : Reader, optional
             Another engine in place of the embedded one.
+        create : bool, default False
+            Create `root` if it does not exist, for a bucket that starts empty.
+
+            .. versionadded:: 0.2.0
 
         Raises
         ------
+        InvalidRequestError
+            `root` does not exist, or is a file.
         MissingExtraError
             The OCR engine is not installed.
         """
@@ -74,6 +86,11 @@ class Client(Objects):
         from cardocr_nb.local._local_transport import LocalTransport
         from cardocr_nb.local._service import Service
 
+        if not create and not Path(root).exists():
+            raise InvalidRequestError(
+                f"the folder {str(root)!r} does not exist; pass the folder that holds the images, "
+                "or create=True for a new, empty bucket"
+            )
         if reader is None:
             from cardocr_nb.local.engine import Engine
 

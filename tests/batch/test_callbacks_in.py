@@ -29,7 +29,7 @@ from cardocr_nb.wire._records import Callback, Job, JobState
 def client(tmp_path, photo):
     for n in range(3):
         photo(tmp_path / f"bucket/{n}.png", color=(n, 0, 0))
-    with Client.local(tmp_path / "bucket", reader=StubReader()) as client:
+    with Client.local(tmp_path / "bucket", reader=StubReader(), create=True) as client:
         client.poll = (0.0, 0.01)
         yield client
 

@@ -51,7 +51,7 @@ class Service:
 def client(tmp_path, photo):
     for n in range(4):
         photo(tmp_path / f"bucket/{n}.png", color=(n, 0, 0))
-    with Client.local(tmp_path / "bucket", reader=StubReader()) as client:
+    with Client.local(tmp_path / "bucket", reader=StubReader(), create=True) as client:
         client.poll = (0.0, 0.01)
         client.transport = Service(client.transport)
         yield client

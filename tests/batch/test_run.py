@@ -42,7 +42,7 @@ class Faulty:
 
 @pytest.fixture
 def client(tmp_path):
-    with Client.local(tmp_path / "bucket", reader=StubReader()) as client:
+    with Client.local(tmp_path / "bucket", reader=StubReader(), create=True) as client:
         client.poll = (0.0, 0.01)
         client.transport = Faulty(client.transport)
         yield client

@@ -52,7 +52,7 @@ class Answering:
 
 @pytest.fixture
 def client(tmp_path):
-    with Client.local(tmp_path / "bucket", reader=StubReader()) as client:
+    with Client.local(tmp_path / "bucket", reader=StubReader(), create=True) as client:
         client.transport = Recording(client.transport)
         yield client
 
@@ -67,7 +67,7 @@ def held(tmp_path):
             assert go.wait(30)
             return super().read(image, card_type)
 
-    with Client.local(tmp_path / "bucket", reader=Held()) as client:
+    with Client.local(tmp_path / "bucket", reader=Held(), create=True) as client:
         client.go = go
         yield client
         go.set()
