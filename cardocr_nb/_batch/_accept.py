@@ -1,4 +1,4 @@
-"""Callbacks into the ledger of a run: what somebody says of a job is a hint, what the service says counts."""
+"""Callbacks into the ledger of a run: a callback is a hint, only the service's own answer counts."""
 
 from __future__ import annotations
 
@@ -16,40 +16,39 @@ if TYPE_CHECKING:
 
     from cardocr_nb._client import Client
 
-MAX_BODY = 4 * 2**20
-"""Bytes of a callback; a job with a full card takes some 4 thousand."""
+MAX_BODY = 2**20
+"""Largest callback, bytes; a job with a full card takes some 4 thousand."""
 
 
 def accept(ledger: Ledger | str | Path, body: bytes, *, client: Client | None = None) -> list[str]:
-    """Take a callback into the ledger of a run, however it came: over HTTP, from a TDMQ queue, out of a file.
+    """Record a callback in the ledger of a run: one received over HTTP, from a TDMQ queue or read from a file.
 
-    The body is not believed: anyone could have written it. Jobs that the ledger waits for are noted, and the run that is
-    at work on it asks the service for these next, many in a call; with `client` they are asked for here. Jobs that the
-    ledger does not wait for, because they are unknown or have ended, are passed over, so that callbacks that come twice
-    or late do no harm.
+    Anyone could have written the body, so it is only a hint. The ledger marks those of its pending jobs that the
+    callback names, and the run in progress describes the marked jobs next, many in a call; with `client` they are
+    described here. Jobs that are unknown or have ended already are ignored, so repeated and late callbacks do no harm.
 
     Parameters
     ----------
     ledger : Ledger, str or Path
-        Of a run; it must be there.
+        Ledger of a run; it must exist.
     body : bytes
-        XML or JSON.
+        Body of the callback, XML or JSON.
     client : Client, optional
-        Asks the service at once, for when no run is at work.
+        Client that describes the jobs at once, for use while no run is in progress.
 
     Returns
     -------
     list of str
-        Ids of the jobs that were noted; with `client`, of those whose end is now in the ledger.
+        Ids of the jobs that were marked; with `client`, of those whose result is now in the ledger.
 
     Raises
     ------
     DecodeError
-        The body is no callback, or larger than 4 MiB.
+        The body is not a callback, or is larger than 1 MiB.
     LedgerError
-        There is no such ledger, or it cannot be written.
+        The ledger does not exist, or it cannot be written.
     ServiceError, TransportError
-        With `client`: the service could not be asked; the jobs are noted all the same.
+        With `client`: the service cannot be reached; the jobs stay marked.
 
     Examples
     --------
@@ -57,20 +56,20 @@ def accept(ledger: Ledger | str | Path, body: bytes, *, client: Client | None = 
     []
     """
     if len(body) > MAX_BODY:
-        raise DecodeError(f"a callback has at most {MAX_BODY} bytes, got {len(body)}; nothing of it was read")
-    told = [job.id for job in decode_callback(body).jobs if job.state.final]
+        raise DecodeError(f"a callback has at most {MAX_BODY} bytes, got {len(body)}; it was not read")
+    ended_ids = [job.id for job in decode_callback(body).jobs if job.state.final]
     if isinstance(ledger, Ledger):
-        return _accept(ledger, told, client)
+        return _accept(ledger, ended_ids, client)
     if not is_ledger(ledger):
-        raise LedgerError(f"there is no ledger {str(ledger)!r}; callbacks are for jobs of a run(..., ledger=...)")
+        raise LedgerError(f"no ledger at {str(ledger)!r}; pass the ledger of a run(..., ledger=...)")
     with closing(Ledger(ledger)) as opened:
-        return _accept(opened, told, client)
+        return _accept(opened, ended_ids, client)
 
 
-def _accept(ledger: Ledger, told: list[str], client: Client | None) -> list[str]:
-    waited = ledger.tell(told)
-    if client is None or not waited:
-        return waited
-    ended = [job for job in client.describe(waited, missing="skip") if job.state.final]
+def _accept(ledger: Ledger, ended_ids: list[str], client: Client | None) -> list[str]:
+    marked = ledger.tell(ended_ids)
+    if client is None or not marked:
+        return marked
+    ended = [job for job in client.describe(marked, missing="skip") if job.state.final]
     ledger.ended([(job.id, str(job.state), raw) for job, raw in zip(ended, pieces(ended), strict=True)])
     return [job.id for job in ended]

@@ -1,11 +1,19 @@
-"""``cardocr listen``: an address for callbacks that go into the ledger of a run."""
+"""``cardocr listen``: an address for callbacks that go into the ledger of a run.
+
+Anyone can connect. A connection belongs to a stranger until it has sent the secret path; strangers share a few slots, the
+oldest is closed when a new one arrives, and their head has a time limit as a whole. Callers that know the secret have
+slots of their own, which strangers cannot take.
+"""
 
 from __future__ import annotations
 
+import io
 import logging
 import secrets
+import socket
 import threading
-from contextlib import closing
+import time
+from contextlib import closing, suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -22,8 +30,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_PATIENCE = 20.0
-_AT_ONCE = 32
+_HEAD_SECONDS = 5.0
+_BODY_SECONDS = 20.0
+_MAX_HEAD = 32 * 2**10  # bytes; the service's own head has less than one thousand
+_STRANGERS = 64
+_KNOWN = 32
 
 
 class Listener(ThreadingHTTPServer):
@@ -33,11 +44,11 @@ class Listener(ThreadingHTTPServer):
     ----------
     ledger : Ledger
     address : (str, int)
-        Host and port; port 0 picks a free one.
+        Host and port; port 0 selects a free one.
     client : Client, optional
-        Asks the service about what was told; without it the run at work on the ledger does.
+        Client that describes the jobs of a callback; without it the run in progress does.
     secret : str, optional
-        Last part of the address; default is made anew.
+        Last part of the address; default is a random one.
     """
 
     daemon_threads = True
@@ -48,66 +59,116 @@ class Listener(ThreadingHTTPServer):
     ) -> None:
         self.ledger, self.client = ledger, client
         self.path = f"/{secret or secrets.token_urlsafe(18)}"
-        self.room = threading.BoundedSemaphore(_AT_ONCE)
+        self.known_slots = threading.BoundedSemaphore(_KNOWN)
+        self._strangers: dict[socket.socket, None] = {}  # in order of arrival
+        self._lock = threading.Lock()
         super().__init__(address, _Handler)
 
     @property
     def url(self) -> str:
-        """The address to hand to the service; who knows it can send callbacks."""
+        """The address to pass to the service; anyone who knows it can send callbacks."""
         host, port = self.server_address[:2]
         return f"http://{host!s}:{port}{self.path}"
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Answer in a thread of its own, so many at once at most; more are turned away."""
-        if self.room.acquire(blocking=False):
-            super().process_request(request, client_address)
-        else:
-            self.shutdown_request(request)
+        """Handle a connection in a thread of its own; close the oldest stranger if there are too many."""
+        with self._lock:
+            if len(self._strangers) >= _STRANGERS:
+                oldest = next(iter(self._strangers))
+                del self._strangers[oldest]
+                _cut(oldest)
+            self._strangers[request] = None
+        super().process_request(request, client_address)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Answer, and make room."""
+        """Handle a connection and free its slot."""
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self.room.release()
+            self.leave_strangers(request)
+
+    def leave_strangers(self, request: Any) -> None:
+        """Free the slot of a stranger whose connection ended or who has sent the secret path."""
+        with self._lock:
+            self._strangers.pop(request, None)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the base class's
-        """Say that a connection broke, without what was in it."""
+        """Log that a connection broke, without its content."""
         log.info("a connection broke off")
+
+
+class _TimedReader(io.RawIOBase):
+    """Reads a socket until a moment and up to a number of bytes, however slowly they arrive."""
+
+    def __init__(self, sock: socket.socket, seconds: float, limit: int) -> None:
+        self._sock = sock
+        self.allow(seconds, limit)
+
+    def allow(self, seconds: float, limit: int) -> None:
+        """Set the time and number of bytes that are left."""
+        self._deadline, self._left = time.monotonic() + seconds, limit
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        seconds = self._deadline - time.monotonic()
+        if seconds <= 0 or self._left <= 0:
+            raise TimeoutError
+        self._sock.settimeout(seconds)
+        count = self._sock.recv_into(buffer, min(len(buffer), self._left))
+        self._left -= count
+        return count
 
 
 class _Handler(BaseHTTPRequestHandler):
     server: Listener
     server_version = "cardocr"
     sys_version = ""
-    timeout = _PATIENCE
+
+    def setup(self) -> None:
+        super().setup()
+        self._source = _TimedReader(self.connection, _HEAD_SECONDS, _MAX_HEAD)
+        self.rfile = io.BufferedReader(self._source)
 
     def do_POST(self) -> None:
-        if not secrets.compare_digest(self.path.encode(), self.server.path.encode()):
+        if not secrets.compare_digest(self.path.encode("utf-8", "replace"), self.server.path.encode()):
             self._answer(HTTPStatus.NOT_FOUND)
             return
+        self.server.leave_strangers(self.connection)
         length = self.headers.get("Content-Length", "")
         if not (length.isascii() and length.isdecimal()):
             self._answer(HTTPStatus.LENGTH_REQUIRED)
         elif len(length) > 9 or int(length) > MAX_BODY:
             self._answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        elif not self.server.known_slots.acquire(blocking=False):
+            self._answer(HTTPStatus.SERVICE_UNAVAILABLE)
         else:
-            self._take(self.rfile.read(int(length)))
+            try:
+                self._receive(int(length))
+            finally:
+                self.server.known_slots.release()
 
-    def _take(self, body: bytes) -> None:
+    def _receive(self, length: int) -> None:
+        self._source.allow(_BODY_SECONDS, length)
+        body = self.rfile.read(length)
+        if len(body) == length:
+            self._record(body)
+
+    def _record(self, body: bytes) -> None:
         try:
-            taken = accept(self.server.ledger, body, client=self.server.client)
+            marked = accept(self.server.ledger, body, client=self.server.client)
         except DecodeError:
-            log.info("a body of %d bytes was no callback", len(body))
+            log.info("a body of %d bytes was not a callback", len(body))
             self._answer(HTTPStatus.BAD_REQUEST)
         except LedgerError as e:
-            log.error("%s", e)  # noqa: TRY400 - the message says it all
+            log.error("%s", e)  # noqa: TRY400 - the message is complete
             self._answer(HTTPStatus.SERVICE_UNAVAILABLE)
         except CardOCRError as e:
-            log.warning("noted, but the service could not be asked: %s", type(e).__name__)
+            log.warning("callback recorded, but the service cannot be reached: %s", type(e).__name__)
             self._answer(HTTPStatus.OK)
         else:
-            log.info("a callback: %d jobs taken", len(taken))
+            log.info("a callback: %d jobs recorded", len(marked))
             self._answer(HTTPStatus.OK)
 
     def _answer(self, status: HTTPStatus) -> None:
@@ -118,7 +179,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
-        """Log nothing of a request: its line holds the secret."""
+        """Log nothing of a request: its line contains the secret."""
+
+
+def _cut(sock: socket.socket) -> None:
+    with suppress(OSError):  # the peer or its thread closed it first
+        sock.shutdown(socket.SHUT_RDWR)
 
 
 def listen(
@@ -128,30 +194,32 @@ def listen(
     port: int = 8087,
     client: Client | None = None,
     secret: str | None = None,
-    ready: Callable[[str], object],
+    on_ready: Callable[[str], object],
 ) -> None:
     """Receive callbacks into a ledger until interrupted.
 
     Parameters
     ----------
     path : str or Path
-        Ledger of a run, made when it is missing.
+        Ledger of a run, created if it is missing.
     host, port : str, int
+        Address to listen at; port 0 selects a free one.
     client : Client, optional
-        Asks the service about what was told; without it the run at work on the ledger does.
+        Client that describes the jobs of a callback; without it the run in progress does.
     secret : str, optional
-        Last part of the address; default is made anew.
-    ready : callable
+        Last part of the address; default is a random one.
+    on_ready : callable
         Called once with the address.
 
     Raises
     ------
     LedgerError
+        The ledger cannot be opened.
     OSError
-        The address cannot be listened at.
+        The server cannot listen at the address.
     """
     with closing(Ledger(path)) as ledger, Listener(ledger, (host, port), client=client, secret=secret) as server:
-        ready(server.url)
+        on_ready(server.url)
         try:
             server.serve_forever(poll_interval=0.2)
         except KeyboardInterrupt:

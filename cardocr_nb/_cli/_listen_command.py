@@ -41,10 +41,10 @@ def _listen(given: argparse.Namespace) -> int:
         client = None
         if given.bucket or given.endpoint or given.region:
             client = stack.enter_context(Client.from_env(bucket=given.bucket, region=given.region, **endpoint(given)))
-        listen(given.ledger, host=given.host, port=given.port, client=client, ready=_say)
+        listen(given.ledger, host=given.host, port=given.port, client=client, on_ready=_print_address)
     return 0
 
 
-def _say(url: str) -> None:
+def _print_address(url: str) -> None:
     print(f"listening on {url}", flush=True)
     print(f"hand it to the run: cardocr run ... --callback {url}", flush=True)

@@ -1,4 +1,4 @@
-"""Calls about the service itself: is it bound, is recognition switched on, which queue is there."""
+"""Calls about the service itself: the binding, the switch for recognition, and the queue."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from cardocr_nb._transport import Response
 from cardocr_nb.errors import DecodeError, InvalidRequestError
 from cardocr_nb.local._bucket import REGION
-from cardocr_nb.local._service_fault import XML, ServiceFault, no_such_call, not_allowed, whole
+from cardocr_nb.local._service_fault import XML, ServiceFault, method_not_allowed, no_such_resource, parse_int
 from cardocr_nb.wire._admin import AiBucket
 from cardocr_nb.wire._admin_encode import (
     QueueEntry,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from cardocr_nb._transport import Request
     from cardocr_nb.local._bucket import Bucket
-    from cardocr_nb.local._bucket_settings import BucketSettings, Settings
+    from cardocr_nb.local._bucket_settings import BucketSettings, SettingsTable
     from cardocr_nb.local._url_guard import UrlGuard
     from cardocr_nb.wire._queue_update import QueueUpdate
 
@@ -38,32 +38,38 @@ class AdminCalls:
     Parameters
     ----------
     buckets : dict of str to Bucket
-    settings : Settings
-    reach : Reach
+    settings : SettingsTable
+    url_guard : UrlGuard
         Which callback addresses a queue may have.
     size, workers : int
         Jobs that a queue holds, and that run at the same time.
     """
 
     def __init__(
-        self, buckets: Mapping[str, Bucket], settings: Settings, reach: UrlGuard, *, size: int, workers: int
+        self,
+        buckets: Mapping[str, Bucket],
+        settings: SettingsTable,
+        url_guard: UrlGuard,
+        *,
+        queue_limit: int,
+        workers: int,
     ) -> None:
-        self._buckets, self._settings, self._reach = buckets, settings, reach
-        self._size, self._workers = size, workers
+        self._buckets, self._settings, self._url_guard = buckets, settings, url_guard
+        self._queue_limit, self._workers = queue_limit, workers
 
     def answer(self, bucket: Bucket, request: Request, request_id: str) -> Response:
-        """Answer a call of a bucket's job host that is none about jobs.
+        """Answer a call of a bucket's job host that is not about jobs.
 
         Raises
         ------
-        Refusal
+        ServiceFault
         """
         match request.method, request.path.split("/")[1:]:
             case "GET", [""]:
                 return self._status(bucket)
             case "PUT", [""]:
                 ci = "off" if "unbind" in request.params else "on"
-                self._settings.change(bucket, lambda now: replace(now, ci=ci))
+                self._settings.update(bucket, lambda old: replace(old, ci=ci))
                 return self._status(bucket)
             case "GET", ["ai_bucket"]:
                 return self.ai_buckets(request.params, request_id)
@@ -74,41 +80,41 @@ class AdminCalls:
             case "PUT", ["ai_queue", queue_id] if queue_id:
                 return self._change_queue(bucket, queue_id, request, request_id)
             case _, ["" | "ai_bucket" | "ai_queue", *_]:
-                raise not_allowed()
-        raise no_such_call()
+                raise method_not_allowed()
+        raise no_such_resource()
 
     def ai_buckets(self, params: Mapping[str, str], request_id: str) -> Response:
-        """Answer for which buckets recognition is on.
+        """Answer which buckets have recognition switched on.
 
         Raises
         ------
-        Refusal
+        ServiceFault
         """
         names = [n for n in params.get("bucketNames", "").split(",") if n]
-        beginning = params.get("bucketName", "")
+        prefix = params.get("bucketName", "")
         regions = [r for r in params.get("regions", "").split(",") if r]
-        found = [
+        matching = [
             (AiBucket(name, name, REGION), settings.since)
             for name, bucket in self._buckets.items()
-            if name.startswith(beginning) and (not names or name in names) and (not regions or REGION in regions)
-            if (settings := self._settings.of(bucket)).ai
+            if name.startswith(prefix) and (not names or name in names) and (not regions or REGION in regions)
+            if (settings := self._settings.get(bucket)).ai
         ]
-        page, shown = _paged(found, params)
+        page, shown = _paged(matching, params)
         body = ai_buckets_xml(
-            [b for b, _ in shown], [s for _, s in shown], page=page, total=len(found), request_id=request_id
+            [b for b, _ in shown], [s for _, s in shown], page=page, total=len(matching), request_id=request_id
         )
         return Response(200, XML, body)
 
     def _status(self, bucket: Bucket) -> Response:
-        return Response(200, {"content-type": "application/json"}, ci_status_json(self._settings.of(bucket).ci))
+        return Response(200, {"content-type": "application/json"}, ci_status_json(self._settings.get(bucket).ci))
 
     def _switch(self, bucket: Bucket, request_id: str, *, on: bool) -> Response:
-        now = self._settings.of(bucket)
-        if on and now.ci != "on":
+        settings = self._settings.get(bucket)
+        if on and settings.ci != "on":
             raise ServiceFault(403, "CIBucketUnbinded", "Cloud Infinite is not bound to the bucket.")
-        if on != now.ai:
-            now = self._settings.change(bucket, lambda it: replace(it, ai=on))
-        body = ai_bucket_xml(AiBucket(bucket.name, bucket.name, REGION), now.since, request_id=request_id)
+        if on != settings.ai:
+            settings = self._settings.update(bucket, lambda old: replace(old, ai=on))
+        body = ai_bucket_xml(AiBucket(bucket.name, bucket.name, REGION), settings.since, request_id=request_id)
         return Response(200, XML, body)
 
     def _queues(self, bucket: Bucket, params: Mapping[str, str], request_id: str) -> Response:
@@ -118,29 +124,29 @@ class AdminCalls:
         ids = [i for i in params.get("queueIds", "").split(",") if i]
         if any(not (i.isascii() and i.isalnum()) for i in ids):
             raise ServiceFault(400, "InvalidArgument", "queueIds must be letters and digits, separated by commas.")
-        settings = self._settings.of(bucket)
-        there = [settings] if settings.ai else []
-        found = [s for s in there if (not ids or s.queue_id in ids) and state in ("All", s.queue_state)]
-        missing = [i for i in ids if i not in [s.queue_id for s in there]]
-        page, shown = _paged(found, params)
+        settings = self._settings.get(bucket)
+        queues = [settings] if settings.ai else []
+        matching = [s for s in queues if (not ids or s.queue_id in ids) and state in ("All", s.queue_state)]
+        missing = [i for i in ids if i not in [s.queue_id for s in queues]]
+        page, shown = _paged(matching, params)
         entries = [self._entry(s) for s in shown]
-        return Response(200, XML, queues_xml(entries, missing, page=page, total=len(found), request_id=request_id))
+        return Response(200, XML, queues_xml(entries, missing, page=page, total=len(matching), request_id=request_id))
 
     def _change_queue(self, bucket: Bucket, queue_id: str, request: Request, request_id: str) -> Response:
-        settings = self._settings.of(bucket)
+        settings = self._settings.get(bucket)
         if not settings.ai or queue_id != settings.queue_id:
             raise ServiceFault(404, "NoSuchQueue", "The specified queue does not exist.")
         body = request.body if isinstance(request.body, bytes) else request.body.read_bytes()
         try:
-            asked = decode_queue_update(body)
+            update = decode_queue_update(body)
         except DecodeError as e:
             raise ServiceFault(400, "MalformedXML", str(e)) from e
         try:
-            if asked.notify is not None and asked.notify.state == "On" and asked.notify.url is not None:
-                self._reach.check(asked.notify.url)
+            if update.notify is not None and update.notify.state == "On" and update.notify.url is not None:
+                self._url_guard.check(update.notify.url)
         except InvalidRequestError as e:
             raise ServiceFault(400, "InvalidArgument", str(e)) from e
-        changed = self._settings.change(bucket, lambda now: _updated(now, asked))
+        changed = self._settings.update(bucket, lambda old: _updated(old, update))
         return Response(200, XML, queue_xml(self._entry(changed), request_id=request_id))
 
     def _entry(self, settings: BucketSettings) -> QueueEntry:
@@ -149,23 +155,23 @@ class AdminCalls:
             settings.queue_name,
             settings.queue_state,
             settings.notify,
-            self._size,
+            self._queue_limit,
             self._workers,
             settings.since,
             settings.updated,
         )
 
 
-def _updated(now: BucketSettings, asked: QueueUpdate) -> BucketSettings:
+def _updated(old: BucketSettings, update: QueueUpdate) -> BucketSettings:
     return replace(
-        now,
-        queue_name=asked.name or now.queue_name,
-        queue_state=asked.state,
-        notify=asked.notify or now.notify,
+        old,
+        queue_name=update.name or old.queue_name,
+        queue_state=update.state,
+        notify=update.notify or old.notify,
     )
 
 
-def _paged(found: list[T], params: Mapping[str, str]) -> tuple[tuple[int, int], list[T]]:
-    number = whole(params.get("pageNumber") or "1", "pageNumber", 1, 10**6)
-    size = whole(params.get("pageSize") or "10", "pageSize", 1, 100)
-    return (number, size), found[(number - 1) * size : number * size]
+def _paged(entries: list[T], params: Mapping[str, str]) -> tuple[tuple[int, int], list[T]]:
+    number = parse_int(params.get("pageNumber") or "1", "pageNumber", 1, 10**6)
+    size = parse_int(params.get("pageSize") or "10", "pageSize", 1, 100)
+    return (number, size), entries[(number - 1) * size : number * size]

@@ -1,4 +1,4 @@
-"""A folder as bucket: keys are paths below it, and no key ever leaves it."""
+"""A folder as bucket: a key is a path below the folder, and no key leads out of it."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ _APPID = "1250000000"
 _CHUNK = 1 << 20
 _UPLOAD = ".upload-"
 _MAX_NAME_BYTES = 255
-_SETTLED = 2.0
-_REMEMBERED = 10_000
+_CLOCK_TICK = 2.0  # seconds; FAT keeps times to two seconds, the coarsest that is in use
+_MAX_CACHED_ETAGS = 10_000
 
 
 class DigestError(InvalidRequestError):
-    """What arrived is not what was sent."""
+    """The body does not have the MD5 that the client sent with it."""
 
 
 class Bucket:
-    """A folder that stands for a bucket.
+    """A folder that serves as a bucket.
 
     Parameters
     ----------
     folder : str or Path
-        Made when it is missing.
+        Created if it is missing.
     name : str, optional
-        Default: made from the folder's name, in the form ``<name>-<appid>`` of the vendor.
+        Name of the bucket; default is the folder's name in the vendor's form ``<name>-<appid>``.
     address : str, optional
-        Where objects are called; default is their place on this machine.
+        Address of the service, to which object URLs are relative; default are ``file://`` URLs.
 
     Raises
     ------
@@ -56,23 +56,23 @@ class Bucket:
         self.folder = Path(folder).resolve()
         if self.folder.exists() and not self.folder.is_dir():
             raise InvalidRequestError(
-                f"a bucket is a folder, got the file {str(folder)!r}; pass the folder it stands in"
+                f"a bucket is a folder, got the file {str(folder)!r}; pass the folder that contains it"
             )
         self.folder.mkdir(parents=True, exist_ok=True)
-        made = re.sub(r"[^a-z0-9]+", "-", self.folder.name.lower()).strip("-") or "bucket"
-        self.name = name or f"{made}-{_APPID}"
+        stem = re.sub(r"[^a-z0-9]+", "-", self.folder.name.lower()).strip("-") or "bucket"
+        self.name = name or f"{stem}-{_APPID}"
         self.queue_id = "p" + uuid.uuid5(uuid.NAMESPACE_URL, self.name).hex
         self._address = address
-        self._digests: dict[tuple[int, int, int, int], str] = {}
+        self._etags: dict[tuple[int, int, int, int], str] = {}
 
     def path(self, key: str) -> Path:
-        """Give the file of a key, whether or not it is there.
+        """Return the file of a key, which need not exist.
 
         Raises
         ------
         InvalidRequestError
-            The key would leave the folder: ``..``, an absolute path, a backslash, a control character, or a link that
-            leads out. Or it is longer than a key or a file name can be.
+            The key leads out of the folder (``..``, an absolute path, a backslash, a control character, a link to
+            another place), or it is longer than a key or a file name can be.
 
         Examples
         --------
@@ -91,119 +91,119 @@ class Bucket:
             raise InvalidRequestError(f"the key {key!r} leads out of the bucket; use a path below its folder")
         return path
 
-    def has(self, key: str) -> bool:
-        """Whether there is such an object."""
+    def has_object(self, key: str) -> bool:
+        """Return whether the bucket contains an object of this key."""
         try:
             return self.path(key).is_file()
         except InvalidRequestError:
             return False
 
-    def part(self) -> IO[bytes]:
-        """Open a file for an upload; `put` takes it over, and `clean` removes what was left behind."""
+    def open_upload(self) -> IO[bytes]:
+        """Open a file for an upload, which `put` moves into place; `remove_unfinished_uploads` removes those left over."""
         return tempfile.NamedTemporaryFile(dir=self.folder, prefix=_UPLOAD, delete=False)
 
-    def clean(self) -> None:
-        """Remove uploads that were never finished; only for the one process that serves the bucket."""
-        for part in self.folder.glob(f"{_UPLOAD}*"):
-            part.unlink(missing_ok=True)
+    def remove_unfinished_uploads(self) -> None:
+        """Remove uploads that a killed process left behind. Call it only in the process that serves the bucket."""
+        for upload in self.folder.glob(f"{_UPLOAD}*"):
+            upload.unlink(missing_ok=True)
 
     def put(self, key: str, body: bytes | Path, md5: bytes | None = None) -> str:
-        """Store an object whole or not at all; gives its ETag.
+        """Store an object completely or not at all, and return its ETag.
 
         Parameters
         ----------
         key : str
         body : bytes or Path
-            A file of `part` is moved, another is copied.
+            A file of `open_upload` is moved, any other file is copied.
         md5 : bytes, optional
-            What the body must have.
+            MD5 of the body as the client computed it, 16 bytes.
 
         Raises
         ------
         DigestError
-            It has another.
+            The body has another MD5.
         InvalidRequestError
-            The key cannot be an object beside those that are there: a folder has its name, or it would lie in a file.
+            The key collides with another object: one of them would be both a file and a folder.
         """
         path = self.path(key)
         if isinstance(body, Path) and path.exists() and path.samefile(body):
-            return etag(path)
-        part = body if isinstance(body, Path) and self._is_part(body) else self._copied(body)
+            return compute_etag(path)
+        upload = body if isinstance(body, Path) and self._is_upload(body) else self._copy(body)
         try:
-            found = etag(part)
-            _compare(found, md5)
+            tag = compute_etag(upload)
+            _check_md5(tag, md5)
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                part.replace(path)
+                upload.replace(path)
             except (FileExistsError, NotADirectoryError, IsADirectoryError):
                 raise InvalidRequestError(
                     f"the key {key!r} cannot be stored in a folder: one name would be both an object and a folder"
                 ) from None
-        except BaseException:
-            part.unlink(missing_ok=True)
+        except BaseException:  # Ctrl-C too: no half upload stays behind
+            upload.unlink(missing_ok=True)
             raise
-        return found
+        return tag
 
-    def _is_part(self, body: Path) -> bool:
+    def _is_upload(self, body: Path) -> bool:
         return body.parent == self.folder and body.name.startswith(_UPLOAD)
 
-    def _copied(self, body: bytes | Path) -> Path:
-        with self.part() as part:
+    def _copy(self, body: bytes | Path) -> Path:
+        with self.open_upload() as upload:
             try:
                 if isinstance(body, Path):
                     with body.open("rb") as source:
-                        shutil.copyfileobj(source, part, _CHUNK)
+                        shutil.copyfileobj(source, upload, _CHUNK)
                 else:
-                    part.write(body)
-            except BaseException:
-                Path(part.name).unlink(missing_ok=True)
+                    upload.write(body)
+            except BaseException:  # Ctrl-C too: no half upload stays behind
+                Path(upload.name).unlink(missing_ok=True)
                 raise
-        return Path(part.name)
+        return Path(upload.name)
 
     def delete(self, key: str) -> None:
-        """Remove an object; it may be gone already."""
+        """Remove an object; it need not exist."""
         path = self.path(key)
         if path.is_file() or path.is_symlink():
             path.unlink(missing_ok=True)
 
     def keys(self) -> list[str]:
-        """Names of all objects, in the order of their UTF-8 bytes; a file that no key can name is none."""
-        found = []
+        """Return the keys of all objects, sorted by their UTF-8 bytes; files that no key can name are left out."""
+        keys = []
         for folder, _, files in os.walk(self.folder):
             below = Path(folder).relative_to(self.folder)
             for name in files:
                 key = (below / name).as_posix()
-                if self.has(key) if os.path.islink(os.path.join(folder, name)) else _is_key(key):  # noqa: PTH114, PTH118 - of every object
-                    found.append(key)
-        return sorted(found, key=str.encode)
+                if self.has_object(key) if os.path.islink(os.path.join(folder, name)) else _is_key(key):  # noqa: PTH114, PTH118 - runs for every object
+                    keys.append(key)
+        return sorted(keys, key=str.encode)
 
     def url(self, key: str) -> str:
-        """Address of an object."""
+        """Return the address of an object."""
         path = self.path(key)
         return path.as_uri() if self._address is None else f"{self._address}/{self.name}/{quote(key)}"
 
-    def digest(self, path: Path) -> str:
-        """Give the ETag of a file, remembered for as long as the file stays as it is."""
-        seen = path.stat()
-        mark = (seen.st_dev, seen.st_ino, seen.st_size, seen.st_mtime_ns)
-        known = self._digests.get(mark)
-        if known is None:
-            known = etag(path)
-            # Within its clock's tick a file may change without showing it.
-            if time.time() - seen.st_mtime > _SETTLED:
-                if len(self._digests) >= _REMEMBERED:
-                    self._digests.clear()
-                self._digests[mark] = known
-        return known
+    def etag(self, path: Path) -> str:
+        """Return the ETag of a file; it is computed again only when the file has changed."""
+        status = path.stat()
+        version = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+        tag = self._etags.get(version)
+        if tag is None:
+            tag = compute_etag(path)
+            # A file that changes twice within one tick of the file system's clock keeps its time stamp.
+            if time.time() - status.st_mtime > _CLOCK_TICK:
+                if len(self._etags) >= _MAX_CACHED_ETAGS:
+                    self._etags.clear()
+                self._etags[version] = tag
+        return tag
 
 
 def _check(key: str) -> None:
-    """Refuse what no key can be, whatever is in the folder."""
+    """Raise if no object can have this key, without a look at the folder."""
     parts = key.split("/")
     if not key or "\\" in key or UNFIT_FOR_XML.search(key) or any(p in ("", ".", "..") for p in parts):
         raise InvalidRequestError(f"the key {key!r} leads out of the bucket; use a path below its folder")
     if parts[0].startswith(_UPLOAD):
-        raise InvalidRequestError(f"the key {key!r} begins like the name of an unfinished upload; use another")
+        raise InvalidRequestError(f"the key {key!r} begins with {_UPLOAD!r}, as unfinished uploads do; use another key")
     if len(key.encode()) > MAX_KEY_BYTES or any(len(p.encode()) > _MAX_NAME_BYTES for p in parts):
         raise InvalidRequestError(
             f"a key must be at most {MAX_KEY_BYTES} bytes of UTF-8, and {_MAX_NAME_BYTES} between slashes, "
@@ -211,9 +211,9 @@ def _check(key: str) -> None:
         )
 
 
-def _compare(found: str, md5: bytes | None) -> None:
-    if md5 is not None and found != f'"{md5.hex()}"':
-        raise DigestError("the body does not have the MD5 that Content-MD5 tells; send it again")
+def _check_md5(tag: str, md5: bytes | None) -> None:
+    if md5 is not None and tag != f'"{md5.hex()}"':
+        raise DigestError("the body does not have the MD5 of Content-MD5; send it again")
 
 
 def _is_key(name: str) -> bool:
@@ -224,8 +224,8 @@ def _is_key(name: str) -> bool:
     return True
 
 
-def etag(path: Path) -> str:
-    """MD5 of a file in quotes, as the object store gives it for an object put in one piece."""
+def compute_etag(path: Path) -> str:
+    """Return the MD5 of a file in quotes, the ETag of an object that was uploaded in one piece."""
     digest = hashlib.md5(usedforsecurity=False)
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):

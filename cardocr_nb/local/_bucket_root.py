@@ -15,15 +15,15 @@ from cardocr_nb.local._bucket import Bucket
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
-class Root(Mapping[str, Bucket]):
-    """Buckets below one folder, by name; the folder is looked at anew each time.
+class BucketRoot(Mapping[str, Bucket]):
+    """Buckets below one folder, by name. Every call reads the folder again, so new folders are found.
 
     Parameters
     ----------
     folder : str or Path
-        Made when it is missing. The folder ``.cardocr`` in it holds the service's own files.
+        Created if it is missing. Its folder ``.cardocr`` holds the service's own files.
     address : str, optional
-        Where the service is called; objects then have addresses below it.
+        Address of the service, to which object URLs are relative.
 
     Raises
     ------
@@ -37,49 +37,49 @@ class Root(Mapping[str, Bucket]):
             raise InvalidRequestError(f"the root of the buckets must be a folder, got the file {str(folder)!r}")
         self.folder.mkdir(parents=True, exist_ok=True)
         self.address = address
-        self._known: dict[str, Bucket] = {}
+        self._buckets: dict[str, Bucket] = {}
         self._lock = threading.Lock()
 
     @property
     def jobs(self) -> Path:
-        """The file of the job table."""
-        return self._own() / "jobs.sqlite"
+        """Path of the job table."""
+        return self._own_folder() / "jobs.sqlite"
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Hold the root for this process; however it ends, the next one gets it.
+    def lock(self) -> Iterator[None]:
+        """Lock the root for this process. The lock ends with the process, even when it is killed.
 
         Raises
         ------
         InvalidRequestError
-            Another process holds it.
+            Another process has locked it.
         """
-        held = sqlite3.connect(self._own() / "held.sqlite", timeout=0, isolation_level=None)
+        lock = sqlite3.connect(self._own_folder() / "lock.sqlite", timeout=0, isolation_level=None)
         try:
-            held.execute("BEGIN EXCLUSIVE")
+            lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError:
-            held.close()
+            lock.close()
             raise InvalidRequestError(
-                f"another server is at work in {str(self.folder)!r}; stop it, or choose another root"
+                f"another server is running in {str(self.folder)!r}; stop it, or choose another root"
             ) from None
         try:
             yield
         finally:
-            held.close()
+            lock.close()
 
-    def _own(self) -> Path:
-        own = self.folder / ".cardocr"
-        own.mkdir(exist_ok=True)
-        return own
+    def _own_folder(self) -> Path:
+        folder = self.folder / ".cardocr"
+        folder.mkdir(exist_ok=True)
+        return folder
 
     def __getitem__(self, name: str) -> Bucket:
         folder = self.folder / name
         if not _NAME.fullmatch(name) or folder.is_symlink() or not folder.is_dir():
             raise KeyError(name)
         with self._lock:
-            if name not in self._known:
-                self._known[name] = Bucket(folder, name, self.address)
-            return self._known[name]
+            if name not in self._buckets:
+                self._buckets[name] = Bucket(folder, name, self.address)
+            return self._buckets[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(p.name for p in self.folder.iterdir() if p.name in self))
@@ -95,14 +95,14 @@ class Root(Mapping[str, Bucket]):
         return True
 
     def create(self, name: str) -> Bucket:
-        """Make a bucket.
+        """Create a bucket.
 
         Raises
         ------
         InvalidRequestError
-            The name is none for a bucket.
+            A bucket cannot have this name.
         FileExistsError
-            There is one of this name.
+            A bucket of this name exists.
         """
         if not _NAME.fullmatch(name):
             raise InvalidRequestError("a bucket's name must be lower-case letters, digits and hyphens, at most 63")

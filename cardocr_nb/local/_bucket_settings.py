@@ -1,4 +1,4 @@
-"""What is switched on for each bucket, and its queue: kept in the store, all on until changed."""
+"""Switches and queue of each bucket, kept in the store; everything is on by default."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ class BucketSettings:
     Attributes
     ----------
     ci : str
-        ``on`` or ``off``: whether Cloud Infinite is bound.
+        ``on`` if Cloud Infinite is bound to the bucket, else ``off``.
     ai : bool
-        Whether asynchronous recognition is on.
+        True if asynchronous recognition is switched on.
     since : float
-        When it was switched on, Unix seconds.
+        Time at which it was switched on, Unix seconds.
     queue_id, queue_name, queue_state : str
     notify : Notify
-        Where callbacks go for jobs that name no address of their own.
+        Callback address for jobs without one of their own.
     updated : float
-        When the queue was changed last, Unix seconds.
+        Time of the last change of the queue, Unix seconds.
     """
 
     ci: str
@@ -45,8 +45,8 @@ class BucketSettings:
     updated: float
 
 
-class Settings:
-    """Settings of all buckets.
+class SettingsTable:
+    """Settings of all buckets, as a table of the store.
 
     Parameters
     ----------
@@ -57,44 +57,44 @@ class Settings:
         self._store = store
         self._lock = threading.Lock()
 
-    def of(self, bucket: Bucket) -> BucketSettings:
-        """Give the settings of a bucket; they are written down when they are asked for first."""
-        rows = self._store.rows(
+    def get(self, bucket: Bucket) -> BucketSettings:
+        """Return the settings of a bucket, and store the defaults if it has none yet."""
+        rows = self._store.query(
             "SELECT ci, ai, since, queue_id, queue_name, queue_state, url, notify, type, event, format, updated"
             " FROM buckets WHERE name = ?",
             (bucket.name,),
         )
         if not rows:
             now = time.time()
-            fresh = BucketSettings(
+            defaults = BucketSettings(
                 "on", True, now, bucket.queue_id, f"queue-ai-process-{bucket.name}", "Active", Notify(), now
             )
-            self._write(bucket, fresh, "INSERT OR IGNORE")
-            return self.of(bucket)
+            self._write(bucket, defaults, "INSERT OR IGNORE")
+            return self.get(bucket)
         ci, ai, since, queue_id, queue_name, queue_state, *notify, updated = rows[0]
         return BucketSettings(ci, bool(ai), since, queue_id, queue_name, queue_state, Notify(*notify), updated)
 
-    def change(self, bucket: Bucket, new: Callable[[BucketSettings], BucketSettings]) -> BucketSettings:
-        """Change the settings of a bucket and give them."""
+    def update(self, bucket: Bucket, new: Callable[[BucketSettings], BucketSettings]) -> BucketSettings:
+        """Change the settings of a bucket and return them."""
         with self._lock:
-            changed = replace(new(self.of(bucket)), updated=time.time())
+            changed = replace(new(self.get(bucket)), updated=time.time())
             self._write(bucket, changed, "INSERT OR REPLACE")
         return changed
 
-    def _write(self, bucket: Bucket, it: BucketSettings, how: str) -> None:
-        with self._store.writing() as db:
+    def _write(self, bucket: Bucket, settings: BucketSettings, verb: str) -> None:
+        with self._store.transaction() as db:
             db.execute(
-                f"{how} INTO buckets (name, ci, ai, since, queue_id, queue_name, queue_state,"
+                f"{verb} INTO buckets (name, ci, ai, since, queue_id, queue_name, queue_state,"
                 " url, notify, type, event, format, updated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     bucket.name,
-                    it.ci,
-                    it.ai,
-                    it.since,
-                    it.queue_id,
-                    it.queue_name,
-                    it.queue_state,
-                    *astuple(it.notify),
-                    it.updated,
+                    settings.ci,
+                    settings.ai,
+                    settings.since,
+                    settings.queue_id,
+                    settings.queue_name,
+                    settings.queue_state,
+                    *astuple(settings.notify),
+                    settings.updated,
                 ),
             )

@@ -1,4 +1,4 @@
-"""Faults on request: what goes wrong now and then in the cloud, here at a given rate and from a seed."""
+"""Fault injection: failures that happen in the cloud now and then, here at a given rate and from a seed."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ KINDS = ("throttle", "drop-before", "drop-after", "fail", "slow", "duplicate-cal
 SLOW_SECONDS = 2.0
 
 
-class Faults:
-    """Strikes at random, the same way for the same seed and the same sequence of calls.
+class FaultInjector:
+    """Faults at random, the same ones for the same seed and the same sequence of calls.
 
     Parameters
     ----------
     rates : dict of str to float
-        By kind, 0 to 1: ``throttle`` (429 or 503 to any call), ``drop-before`` and ``drop-after`` (the connection
+        Rate of each kind, 0 to 1: ``throttle`` (429 or 503 to any call), ``drop-before`` and ``drop-after`` (the connection
         is cut before or after a job is accepted), ``fail`` (the job fails), ``slow`` (reading takes 2 s longer),
         ``duplicate-callback``.
     seed : int, default 0
@@ -38,12 +38,12 @@ class Faults:
     Raises
     ------
     InvalidRequestError
-        A kind that there is not, or a rate outside 0 to 1.
+        The kind is unknown, or the rate is outside 0 to 1.
 
     Examples
     --------
-    >>> faults = Faults({"throttle": 0.5}, seed=1)
-    >>> [faults.strike("throttle") for _ in range(4)], faults.strike("fail")
+    >>> faults = FaultInjector({"throttle": 0.5}, seed=1)
+    >>> [faults.occurs("throttle") for _ in range(4)], faults.occurs("fail")
     ([True, False, False, True], False)
     """
 
@@ -52,12 +52,12 @@ class Faults:
             if kind not in KINDS or not 0 <= rate <= 1:
                 raise InvalidRequestError(f"a fault must be {', '.join(KINDS)} at a rate of 0 to 1, got {kind}={rate}")
         self.rates = dict(rates)
-        self._random = random.Random(seed)  # noqa: S311 - chooses where tests are disturbed, guards nothing
+        self._random = random.Random(seed)  # noqa: S311 - places faults in tests, protects nothing
         self._lock = threading.Lock()
 
     @classmethod
-    def read(cls, texts: Iterable[str], seed: int = 0) -> Faults:
-        """Make faults of texts such as ``throttle=0.1``.
+    def parse(cls, texts: Iterable[str], seed: int = 0) -> FaultInjector:
+        """Parse texts such as ``throttle=0.1``.
 
         Raises
         ------
@@ -65,7 +65,7 @@ class Faults:
 
         Examples
         --------
-        >>> Faults.read(["fail=0.25"]).rates
+        >>> FaultInjector.parse(["fail=0.25"]).rates
         {'fail': 0.25}
         """
         rates = {}
@@ -77,53 +77,53 @@ class Faults:
                 raise InvalidRequestError(f"a fault must be KIND=RATE, such as throttle=0.1, got {text!r}") from None
         return cls(rates, seed)
 
-    def strike(self, kind: str) -> bool:
-        """Whether it strikes now."""
+    def occurs(self, kind: str) -> bool:
+        """Return whether a fault of this kind occurs now."""
         rate = self.rates.get(kind, 0.0)
         if not rate:
             return False
         with self._lock:
             return self._random.random() < rate
 
-    def throttle(self) -> None:
-        """Refuse a call when it strikes, in one of the two ways.
+    def raise_if_throttled(self) -> None:
+        """Refuse the call if a ``throttle`` occurs, with 429 or 503.
 
         Raises
         ------
-        Refusal
+        ServiceFault
         """
-        if self.strike("throttle"):
+        if self.occurs("throttle"):
             with self._lock:
                 first = self._random.random() < 0.5
-            raise _too_many() if first else slow_down("Reduce your request rate.")
+            raise _limit_exceeded() if first else slow_down("Reduce your request rate.")
 
 
-def _too_many() -> ServiceFault:
+def _limit_exceeded() -> ServiceFault:
     return slow_down("The request frequency exceeds the limit.", code="RequestLimitExceeded", status=429)
 
 
-class Disturbed:
-    """A reader that takes a while, and fails when it is struck.
+class FaultyReader:
+    """A reader with a latency, which fails when a fault occurs.
 
     Parameters
     ----------
     reader : Reader
     latency : float
         Seconds that each image takes longer.
-    faults : Faults
-    pause : callable, default time.sleep
+    faults : FaultInjector
+    sleep : callable, default time.sleep
     """
 
     def __init__(
-        self, reader: Reader, latency: float, faults: Faults, pause: Callable[[float], object] = time.sleep
+        self, reader: Reader, latency: float, faults: FaultInjector, sleep: Callable[[float], object] = time.sleep
     ) -> None:
-        self._reader, self._latency, self._faults, self._pause = reader, latency, faults, pause
+        self._reader, self._latency, self._faults, self._sleep = reader, latency, faults, sleep
 
     def read(self, image: NDArray[np.uint8], card_type: str) -> list[Field]:
-        """Read an image, late or not at all."""
-        seconds = self._latency + (SLOW_SECONDS if self._faults.strike("slow") else 0.0)
+        """Read an image after the latency, or raise `ReadingError` if a ``fail`` occurs."""
+        seconds = self._latency + (SLOW_SECONDS if self._faults.occurs("slow") else 0.0)
         if seconds:
-            self._pause(seconds)
-        if self._faults.strike("fail"):
-            raise ReadingError("InternalError", "a failure that was asked for (--fault fail)")
+            self._sleep(seconds)
+        if self._faults.occurs("fail"):
+            raise ReadingError("InternalError", "an injected failure (--fault fail)")
         return self._reader.read(image, card_type)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from cardocr_nb._transport import Response
 from cardocr_nb.errors import DecodeError, InvalidRequestError
 from cardocr_nb.local._bucket import REGION
-from cardocr_nb.local._job_table import Address, Page
-from cardocr_nb.local._service_fault import XML, ServiceFault, moment, not_allowed, slow_down, whole
+from cardocr_nb.local._job_table import CallbackTarget, JobQuery
+from cardocr_nb.local._service_fault import XML, ServiceFault, method_not_allowed, parse_int, parse_time, slow_down
 from cardocr_nb.wire._decode import decode_request
 from cardocr_nb.wire._encode import SERVICE_TIME, TAG, jobs_xml
 from cardocr_nb.wire._limits import check_page, check_request
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from cardocr_nb._transport import Request
     from cardocr_nb.local._bucket import Bucket
-    from cardocr_nb.local._bucket_settings import BucketSettings, Settings
+    from cardocr_nb.local._bucket_settings import BucketSettings, SettingsTable
     from cardocr_nb.local._job_table import JobTable
     from cardocr_nb.local._url_guard import UrlGuard
 
@@ -40,34 +40,36 @@ class JobCalls:
     Parameters
     ----------
     table : JobTable
-    settings : Settings
-    reach : Reach
-        Which callback addresses are accepted.
+    settings : SettingsTable
+    url_guard : UrlGuard
+        Decides which callback addresses are accepted.
     queue_limit : int
-        Jobs that may wait in one queue.
-    added, ended : callable
-        Called when a job was accepted, and with the job when one was cancelled.
+        Number of jobs that may wait in one queue.
+    on_added : callable
+        Called when a job was accepted.
+    on_ended : callable
+        Called with each job that was cancelled.
     """
 
     def __init__(
         self,
         table: JobTable,
-        settings: Settings,
-        reach: UrlGuard,
+        settings: SettingsTable,
+        url_guard: UrlGuard,
         *,
         queue_limit: int,
-        added: Callable[[], None],
-        ended: Callable[[Job], None],
+        on_added: Callable[[], None],
+        on_ended: Callable[[Job], None],
     ) -> None:
-        self._table, self._settings, self._reach = table, settings, reach
-        self._queue_limit, self._added, self._ended = queue_limit, added, ended
+        self._table, self._settings, self._url_guard = table, settings, url_guard
+        self._queue_limit, self._on_added, self._on_ended = queue_limit, on_added, on_ended
 
     def answer(self, bucket: Bucket, request: Request) -> Response:
         """Answer a call below ``/jobs``.
 
         Raises
         ------
-        Refusal
+        ServiceFault
         """
         match request.method, request.path.split("/")[2:]:
             case "POST", []:
@@ -78,60 +80,60 @@ class JobCalls:
                 return self._describe(bucket, ids.split(","))
             case "PUT", [job_id] if job_id and "cancel" in request.params:
                 return self._cancel(bucket, job_id)
-        raise not_allowed()
+        raise method_not_allowed()
 
     def _submit(self, bucket: Bucket, request: Request) -> Response:
-        settings = self._settings.of(bucket)
+        settings = self._settings.get(bucket)
         if settings.ci != "on":
             raise ServiceFault(403, "CIBucketUnbinded", "Cloud Infinite is not bound to the bucket.")
         if not settings.ai:
             raise ServiceFault(403, "AIBucketNotOpened", "AI content recognition is not switched on for the bucket.")
         body = request.body if isinstance(request.body, bytes) else request.body.read_bytes()
         try:
-            asked = decode_request(body)
+            job_request = decode_request(body)
         except DecodeError as e:
             raise ServiceFault(400, "MalformedXML", str(e)) from e
         try:
-            check_request(asked)
-            bucket.path(asked.key)
-            callback = self._callback(asked, settings)
+            check_request(job_request)
+            bucket.path(job_request.key)
+            callback = self._callback(job_request, settings)
         except InvalidRequestError as e:
             raise ServiceFault(400, "InvalidArgument", str(e)) from e
         job = Job(
             id="a" + uuid.uuid4().hex,
             state=JobState.SUBMITTED,
-            key=asked.key,
-            card_type=asked.card_type,
+            key=job_request.key,
+            card_type=job_request.card_type,
             code="Success",
             tag=TAG,
             bucket=bucket.name,
             region=REGION,
-            queue_id=asked.queue_id or settings.queue_id,
+            queue_id=job_request.queue_id or settings.queue_id,
             created=datetime.now(SERVICE_TIME),
-            user_data=asked.user_data,
-            job_level=asked.job_level or 0,
+            user_data=job_request.user_data,
+            job_level=job_request.job_level or 0,
         )
         if not self._table.add(job, callback, limit=self._queue_limit):
             raise slow_down(f"The queue is full: {self._queue_limit} jobs are waiting.")
-        self._added()
+        self._on_added()
         return Response(200, XML, jobs_xml(JobList((job,))))
 
-    def _callback(self, asked: JobRequest, settings: BucketSettings) -> Address | None:
-        """Choose where the job is told: its own address, or else its queue's."""
+    def _callback(self, request: JobRequest, settings: BucketSettings) -> CallbackTarget | None:
+        """Return the callback address of the job: its own, or else that of its queue."""
         queue = settings.notify
-        by_mq = asked.callback_type == "TDMQ" or (
-            asked.callback_type is None and asked.callback is None and queue.state == "On" and queue.type == "TDMQ"
+        by_mq = request.callback_type == "TDMQ" or (
+            request.callback_type is None and request.callback is None and queue.state == "On" and queue.type == "TDMQ"
         )
         if by_mq:
-            log.info("a callback by TDMQ was asked for; it cannot be delivered from here")
+            log.info("a job asks for a callback by TDMQ, which the embedded service cannot deliver")
             return None
-        if asked.callback == "no":
+        if request.callback == "no":
             return None
-        if asked.callback is not None:
-            self._reach.check(asked.callback)
-            return Address(asked.callback, asked.callback_format or queue.format)
+        if request.callback is not None:
+            self._url_guard.check(request.callback)
+            return CallbackTarget(request.callback, request.callback_format or queue.format)
         if queue.state == "On" and queue.url is not None and "TaskFinish" in (queue.event or "TaskFinish"):
-            return Address(queue.url, asked.callback_format or queue.format)
+            return CallbackTarget(queue.url, request.callback_format or queue.format)
         return None
 
     def _describe(self, bucket: Bucket, ids: list[str]) -> Response:
@@ -149,29 +151,29 @@ class JobCalls:
         if order not in ("Desc", "Asc"):
             raise ServiceFault(400, "InvalidArgument", "orderByTime must be Desc or Asc.")
         states = tuple(s for s in (query.get("states") or "").split(",") if s)
-        page = Page(
+        page = JobQuery(
             bucket=bucket.name,
             states=() if "All" in states else states,
             queue_id=query.get("queueId") or None,
-            size=whole(query.get("size") or "10", "size"),
+            size=parse_int(query.get("size") or "10", "size"),
             newest_first=order == "Desc",
-            after=whole(query.get("nextToken") or "0", "nextToken"),
-            created_after=moment(query.get("startCreationTime"), "startCreationTime"),
-            created_before=moment(query.get("endCreationTime"), "endCreationTime"),
+            after=parse_int(query.get("nextToken") or "0", "nextToken"),
+            created_after=parse_time(query.get("startCreationTime"), "startCreationTime"),
+            created_before=parse_time(query.get("endCreationTime"), "endCreationTime"),
         )
         try:
             check_page(page.size, states)
         except InvalidRequestError as e:
             raise ServiceFault(400, "InvalidArgument", str(e)) from e
-        jobs, more = self._table.page(page)
+        jobs, more = self._table.list_page(page)
         return Response(200, XML, jobs_xml(JobList(tuple(jobs), next_token=None if more is None else str(more))))
 
     def _cancel(self, bucket: Bucket, job_id: str) -> Response:
         if not self._table.get(bucket.name, [job_id]):
             raise ServiceFault(404, "NoSuchJob", "The specified job does not exist.")
         now = datetime.now(SERVICE_TIME)
-        job = self._table.change(job_id, _OPEN, lambda job: replace(job, state=JobState.CANCEL, ended=now))
+        job = self._table.update(job_id, _OPEN, lambda job: replace(job, state=JobState.CANCEL, ended=now))
         if job is None:
             raise ServiceFault(400, "InvalidArgument", "The job has ended and cannot be cancelled.")
-        self._ended(job)
+        self._on_ended(job)
         return Response(200)

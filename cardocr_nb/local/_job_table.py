@@ -1,4 +1,4 @@
-"""The embedded service's job table: what was asked, in which state it is, and what came out."""
+"""The job table: request, state and result of each job."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """Which jobs a list call asks for.
+class JobQuery:
+    """The filter, order and page of one list call.
 
     Attributes
     ----------
     bucket : str
     states : tuple of str
-        Empty for all.
+        Empty for all states.
     queue_id : str or None
     size : int
     newest_first : bool
     after : int
-        Place to go on from; 0 for the beginning.
+        Place at which the previous page ended; 0 for the first page.
     created_after, created_before : datetime or None
     """
 
@@ -48,15 +48,15 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
-    """Where a job's callback goes, and whether as ``XML`` or ``JSON``."""
+class CallbackTarget:
+    """Address of a job's callback, and its format, ``XML`` or ``JSON``."""
 
     url: str
     format: str
 
 
 class JobTable:
-    """Jobs in a store. One that was running when its process ended is submitted again.
+    """Jobs in a store. A job that was running when its process ended waits again.
 
     Parameters
     ----------
@@ -65,12 +65,12 @@ class JobTable:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        for (job_id,) in store.rows("SELECT id FROM jobs WHERE state = 'Running'"):
-            self.change(job_id, (JobState.RUNNING,), lambda job: replace(job, state=JobState.SUBMITTED, started=None))
+        for (job_id,) in store.query("SELECT id FROM jobs WHERE state = 'Running'"):
+            self.update(job_id, (JobState.RUNNING,), lambda job: replace(job, state=JobState.SUBMITTED, started=None))
 
-    def add(self, job: Job, callback: Address | None = None, *, limit: int) -> bool:
-        """Store a new job; False when so many are waiting in its queue already."""
-        with self._store.writing() as db:
+    def add(self, job: Job, callback: CallbackTarget | None = None, *, limit: int) -> bool:
+        """Store a new job; return False if `limit` jobs are waiting in its queue already."""
+        with self._store.transaction() as db:
             (waiting,) = db.execute(
                 "SELECT count(*) FROM jobs WHERE state = 'Submitted' AND queue_id = ?", (job.queue_id,)
             ).fetchone()
@@ -88,42 +88,42 @@ class JobTable:
                     0.0 if job.created is None else job.created.timestamp(),
                     None if callback is None else callback.url,
                     None if callback is None else callback.format,
-                    _packed(job),
+                    _pack(job),
                 ),
             )
         return True
 
     def get(self, bucket: str, ids: Iterable[str]) -> dict[str, Job]:
-        """Give the jobs of a bucket that are there, by id, in the order asked."""
+        """Return the jobs of a bucket by id, in the order of `ids`; unknown ids are left out."""
         wanted = list(ids)
         # The plus keeps SQLite from going through all jobs of the bucket.
-        rows = self._store.rows(
+        rows = self._store.query(
             "SELECT id, document FROM jobs WHERE id IN (SELECT value FROM json_each(?)) AND +bucket = ?",
             (json.dumps(wanted), bucket),
         )
-        found = dict(rows)
-        return {job_id: _unpacked(found[job_id]) for job_id in wanted if job_id in found}
+        documents = dict(rows)
+        return {job_id: _unpack(documents[job_id]) for job_id in wanted if job_id in documents}
 
-    def change(self, job_id: str, expected: tuple[JobState, ...], new: Callable[[Job], Job]) -> Job | None:
-        """Change a job that is in one of the expected states; gives it as it is then, or None when it was not."""
-        with self._store.writing() as db:
+    def update(self, job_id: str, expected: tuple[JobState, ...], new: Callable[[Job], Job]) -> Job | None:
+        """Change a job if its state is one of `expected`; return the changed job, else None."""
+        with self._store.transaction() as db:
             row = db.execute("SELECT state, document FROM jobs WHERE id = ?", (job_id,)).fetchone()
             if row is None or row[0] not in expected:
                 return None
-            return _written(db, new(_unpacked(row[1])))
+            return _write(db, new(_unpack(row[1])))
 
     def claim(self, new: Callable[[Job], Job]) -> Job | None:
-        """Change the job to begin next: highest level first, then oldest; None when none may begin."""
-        with self._store.writing() as db:
+        """Change the next job to run, by level and then by age; return it, or None if no job is ready."""
+        with self._store.transaction() as db:
             row = db.execute(
                 "SELECT document FROM jobs WHERE state = 'Submitted'"
                 " AND queue_id NOT IN (SELECT queue_id FROM buckets WHERE queue_state = 'Paused')"
                 " ORDER BY level DESC, seq LIMIT 1"
             ).fetchone()
-            return None if row is None else _written(db, new(_unpacked(row[0])))
+            return None if row is None else _write(db, new(_unpack(row[0])))
 
-    def page(self, wanted: Page) -> tuple[list[Job], int | None]:
-        """Give a page of jobs in order of creation, and where the next one begins."""
+    def list_page(self, wanted: JobQuery) -> tuple[list[Job], int | None]:
+        """Return a page of jobs in order of creation, and the place at which it ended, or None after the last page."""
         clauses = ["bucket = ?"]
         values: list[str | float] = [wanted.bucket]
         if wanted.states:
@@ -140,47 +140,47 @@ class JobTable:
             clauses.append(f"seq {'<' if wanted.newest_first else '>'} ?")
             values.append(wanted.after)
         order = "DESC" if wanted.newest_first else "ASC"
-        # The inner question is answered from the index alone; documents are read of one page only.
-        inner = f"SELECT seq FROM jobs INDEXED BY listed WHERE {' AND '.join(clauses)} ORDER BY seq {order} LIMIT ?"  # noqa: S608 - only placeholders are put in
-        rows = self._store.rows(
+        # The inner query reads the index only, so that documents are read for one page only.
+        inner = f"SELECT seq FROM jobs INDEXED BY listed WHERE {' AND '.join(clauses)} ORDER BY seq {order} LIMIT ?"  # noqa: S608 - only placeholders are inserted
+        rows = self._store.query(
             f"SELECT seq, document FROM jobs WHERE seq IN ({inner}) ORDER BY seq {order}",  # noqa: S608 - as above
             (*values, wanted.size + 1),
         )
         more = len(rows) > wanted.size
         rows = rows[: wanted.size]
-        return [_unpacked(document) for _, document in rows], rows[-1][0] if more else None
+        return [_unpack(document) for _, document in rows], rows[-1][0] if more else None
 
-    def untold(self) -> list[str]:
-        """Ids of the jobs that have ended and whose callback has not been settled."""
+    def pending_callbacks(self) -> list[str]:
+        """Return the ids of the jobs that have ended and whose callback is due."""
         return [
             job_id
-            for (job_id,) in self._store.rows(
+            for (job_id,) in self._store.query(
                 "SELECT id FROM jobs WHERE callback IS NOT NULL AND state IN ('Success', 'Failed', 'Cancel')"
                 " ORDER BY seq"
             )
         ]
 
-    def callback(self, job_id: str) -> tuple[Job, Address] | None:
-        """Give a job and where it is to be told; None when nobody is to be told, or no more."""
-        rows = self._store.rows(
+    def get_callback(self, job_id: str) -> tuple[Job, CallbackTarget] | None:
+        """Return the job and its callback address, or None if no callback is due."""
+        rows = self._store.query(
             "SELECT document, callback, callback_format FROM jobs WHERE id = ? AND callback IS NOT NULL", (job_id,)
         )
-        return (_unpacked(rows[0][0]), Address(rows[0][1], rows[0][2])) if rows else None
+        return (_unpack(rows[0][0]), CallbackTarget(rows[0][1], rows[0][2])) if rows else None
 
-    def told(self, job_id: str) -> None:
-        """Settle a job's callback: it was delivered, or given up."""
-        with self._store.writing() as db:
+    def finish_callback(self, job_id: str) -> None:
+        """Record that a job's callback was delivered or given up."""
+        with self._store.transaction() as db:
             db.execute("UPDATE jobs SET callback = NULL WHERE id = ?", (job_id,))
 
 
-def _written(db: sqlite3.Connection, job: Job) -> Job:
-    db.execute("UPDATE jobs SET state = ?, document = ? WHERE id = ?", (job.state, _packed(job), job.id))
+def _write(db: sqlite3.Connection, job: Job) -> Job:
+    db.execute("UPDATE jobs SET state = ?, document = ? WHERE id = ?", (job.state, _pack(job), job.id))
     return job
 
 
-def _packed(job: Job) -> bytes:
+def _pack(job: Job) -> bytes:
     return zlib.compress(jobs_xml(JobList((job,))), 1)
 
 
-def _unpacked(document: bytes) -> Job:
+def _unpack(document: bytes) -> Job:
     return decode_jobs(zlib.decompress(document)).jobs[0]

@@ -14,13 +14,24 @@ if TYPE_CHECKING:
 
 
 class LocalTransport:
-    """Hands requests to a service in this process.
+    """Passes requests to a service in this process.
 
     Parameters
     ----------
     service : Service
     bucket : str
-        Name of the bucket that the requests are for.
+        Name of the bucket that all requests go to.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from cardocr_nb import Client
+    >>> from cardocr_nb.local import Bucket, LocalTransport, Service, StubReader
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     service = Service([Bucket(folder, name="cards-1")], StubReader())
+    ...     with Client(LocalTransport(service, "cards-1")) as client:
+    ...         client.list_jobs()
+    []
     """
 
     def __init__(self, service: Service, bucket: str) -> None:
@@ -32,23 +43,23 @@ class LocalTransport:
 
     @property
     def folder(self) -> Path:
-        """The folder that serves as bucket."""
+        """The folder that serves as the bucket."""
         return self.service.buckets[self.bucket].folder
 
     def send(self, request: Request) -> Response:
-        """Answer a request, as the cloud would.
+        """Answer a request as the cloud does.
 
         Raises
         ------
         TransportError
-            The service has been closed, or a fault that was asked for cut the connection.
+            The service has been closed, or an injected fault cut the connection.
         """
         if self._closed:
             raise TransportError("the embedded service has been closed; open another client", maybe_accepted=False)
         return self.service.handle(self.bucket, request)
 
     def close(self) -> None:
-        """End the service's threads and give back its files."""
+        """End the service's threads and close its files."""
         if not self._closed:
             self._closed = True
             self.service.close()

@@ -1,4 +1,4 @@
-"""Calls about objects: put, get, head, delete, list, and reading a card at once."""
+"""Calls about objects: put, get, head, delete, list, and synchronous recognition."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from cardocr_nb.cards import CardType
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.local._bucket import DigestError
 from cardocr_nb.local._object_listing import list_objects
-from cardocr_nb.local._service_fault import XML, ServiceFault, not_allowed
+from cardocr_nb.local._service_fault import XML, ServiceFault, method_not_allowed
 from cardocr_nb.local._url_guard import FetchError
 from cardocr_nb.local._worker import ReadingError, read_card, read_content
 from cardocr_nb.wire._admin_encode import objects_xml
@@ -29,32 +29,32 @@ if TYPE_CHECKING:
 
     from cardocr_nb._transport import Request
     from cardocr_nb.local._bucket import Bucket
-    from cardocr_nb.local._bucket_settings import Settings
+    from cardocr_nb.local._bucket_settings import SettingsTable
     from cardocr_nb.local._url_guard import UrlGuard
     from cardocr_nb.local.engine import Reader
 
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 _CARRIED = ("x-cos-", "x-ci-", "response-")
 _RECOGNITION = frozenset({"ci-process", "CardType", "detect-url"})
-_MOST_ENCODINGS = 3
+_MAX_ENCODINGS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Stored(Response):
-    """A reply whose body stands in an open file, from its place on and `length` bytes long.
+class FileResponse(Response):
+    """A response whose body is the next `length` bytes of an open file.
 
     Attributes
     ----------
     file : file
-        Whoever takes the reply closes it.
+        The receiver of the response closes it.
     length : int
     """
 
     file: IO[bytes] = field(kw_only=True, repr=False)
     length: int = field(kw_only=True)
 
-    def whole(self) -> Response:
-        """Give the reply with its body read."""
+    def read(self) -> Response:
+        """Return the response with its body in memory."""
         with self.file:
             return Response(self.status, self.headers, self.file.read(self.length))
 
@@ -65,29 +65,29 @@ class ObjectCalls:
     Parameters
     ----------
     reader : Reader
-    reach : Reach
-        Which addresses ``detect-url`` may name.
-    settings : Settings
+    url_guard : UrlGuard
+        Decides which addresses ``detect-url`` may name.
+    settings : SettingsTable
     """
 
-    def __init__(self, reader: Reader, reach: UrlGuard, settings: Settings) -> None:
-        self._reader, self._reach, self._settings = reader, reach, settings
+    def __init__(self, reader: Reader, url_guard: UrlGuard, settings: SettingsTable) -> None:
+        self._reader, self._url_guard, self._settings = reader, url_guard, settings
 
     def answer(self, bucket: Bucket, request: Request) -> Response:
         """Answer a call of the bucket's object host.
 
         Raises
         ------
-        Refusal
+        ServiceFault
         """
         if "ci-process" in request.params and request.method == "GET":
             return self._recognize(bucket, request)
         key = request.path.removeprefix("/")
         if not key:
             return self._bucket_call(bucket, request)
-        asked_for_more = [n for n in request.params if not n.lower().startswith(_CARRIED)]
-        if asked_for_more or any(name.lower() == "x-cos-copy-source" for name in request.headers):
-            raise not_allowed()
+        unsupported = [n for n in request.params if not n.lower().startswith(_CARRIED)]
+        if unsupported or any(name.lower() == "x-cos-copy-source" for name in request.headers):
+            raise method_not_allowed()
         try:
             bucket.path(key)
             if request.method == "PUT":
@@ -100,7 +100,7 @@ class ObjectCalls:
         except InvalidRequestError as e:
             raise ServiceFault(400, "InvalidArgument", str(e)) from e
         if request.method not in ("GET", "HEAD"):
-            raise not_allowed()
+            raise method_not_allowed()
         return self._get(bucket, key, request)
 
     def _bucket_call(self, bucket: Bucket, request: Request) -> Response:
@@ -108,7 +108,7 @@ class ObjectCalls:
             return Response(200)
         if request.method == "GET":
             return Response(200, XML, objects_xml(list_objects(bucket, request.params)))
-        raise not_allowed()
+        raise method_not_allowed()
 
     def _put(self, bucket: Bucket, key: str, request: Request) -> Response:
         given = _header(request.headers, "content-md5")
@@ -129,19 +129,19 @@ class ObjectCalls:
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             raise ServiceFault(404, "NoSuchKey", "The specified key does not exist.") from None
         try:
-            digest, seen = bucket.digest(path), os.fstat(file.fileno())
+            etag, file_status = bucket.etag(path), os.fstat(file.fileno())
             headers = {
-                "etag": digest,
+                "etag": etag,
                 "content-type": mimetypes.guess_type(key)[0] or "application/octet-stream",
-                "last-modified": formatdate(seen.st_mtime, usegmt=True),
+                "last-modified": formatdate(file_status.st_mtime, usegmt=True),
                 "accept-ranges": "bytes",
             }
-            if digest in [t.strip() for t in (_header(request.headers, "if-none-match") or "").split(",")]:
+            if etag in [t.strip() for t in (_header(request.headers, "if-none-match") or "").split(",")]:
                 file.close()
                 return Response(304, headers)
-            status, start, length = _span(_header(request.headers, "range"), seen.st_size)
+            status, start, length = _byte_range(_header(request.headers, "range"), file_status.st_size)
             if status == 206:
-                headers["content-range"] = f"bytes {start}-{start + length - 1}/{seen.st_size}"
+                headers["content-range"] = f"bytes {start}-{start + length - 1}/{file_status.st_size}"
             headers["content-length"] = str(length)
             if request.method == "HEAD":
                 file.close()
@@ -150,26 +150,26 @@ class ObjectCalls:
         except BaseException:
             file.close()
             raise
-        return Stored(status, headers, file=file, length=length)
+        return FileResponse(status, headers, file=file, length=length)
 
     def _recognize(self, bucket: Bucket, request: Request) -> Response:
         params = request.params
         if params["ci-process"] != "AILicenseRec":
             raise ServiceFault(400, "InvalidArgument", "ci-process must be AILicenseRec.")
         if set(params) - _RECOGNITION - {n for n in params if n.lower().startswith(_CARRIED)}:
-            raise not_allowed()
+            raise method_not_allowed()
         card_type = params.get("CardType") or str(CardType.DRIVER_LICENSE)
         if card_type not in tuple(CardType):
             raise ServiceFault(400, "InvalidArgument", "CardType must be IDCard or DriverLicense.")
-        if self._settings.of(bucket).ci != "on":
+        if self._settings.get(bucket).ci != "on":
             raise ServiceFault(403, "CIBucketUnbinded", "Cloud Infinite is not bound to the bucket.")
         try:
             if params.get("detect-url"):
-                content = self._reach.fetch(_decoded(params["detect-url"]), MAX_BYTES)
+                content = self._url_guard.fetch(_decode_url(params["detect-url"]), MAX_BYTES)
                 return Response(200, XML, recognition_xml(read_content(content, card_type, self._reader)))
             key = request.path.removeprefix("/")
             bucket.path(key)
-            if not bucket.has(key):
+            if not bucket.has_object(key):
                 raise ServiceFault(404, "NoSuchKey", "The specified key does not exist.")
             return Response(200, XML, recognition_xml(read_card(bucket, key, card_type, self._reader)))
         except ReadingError as e:
@@ -180,31 +180,31 @@ class ObjectCalls:
             raise ServiceFault(400, "InvalidArgument", str(e)) from e
 
 
-def _decoded(url: str) -> str:
-    """Undo the URL-encoding that the vendor's page asks for on top of the query's own."""
-    for _ in range(_MOST_ENCODINGS):
+def _decode_url(url: str) -> str:
+    """Undo the URL-encoding that the vendor's page asks for in addition to that of the query."""
+    for _ in range(_MAX_ENCODINGS):
         if "://" in url:
             break
         url = unquote(url)
     return url
 
 
-def _header(headers: Mapping[str, str], wanted: str) -> str | None:
-    return next((value for name, value in headers.items() if name.lower() == wanted), None)
+def _header(headers: Mapping[str, str], name: str) -> str | None:
+    return next((value for sent, value in headers.items() if sent.lower() == name), None)
 
 
-def _span(asked: str | None, size: int) -> tuple[int, int, int]:
-    """Give status, start and length for a Range header; several ranges and what is none give the whole."""
-    found = _RANGE.fullmatch(asked or "")
-    if found is None or found[1] == found[2] == "":
+def _byte_range(header: str | None, size: int) -> tuple[int, int, int]:
+    """Return status, start and length for a Range header; several ranges, or an invalid one, mean the whole object."""
+    match = _RANGE.fullmatch(header or "")
+    if match is None or match[1] == match[2] == "":
         return 200, 0, size
-    if found[1] == "":
-        length = min(int(found[2]), size)
+    if match[1] == "":
+        length = min(int(match[2]), size)
         start, end = size - length, size
     else:
-        start = int(found[1])
-        end = min(int(found[2]) + 1, size) if found[2] else size
-        if found[2] and int(found[2]) < start:
+        start = int(match[1])
+        end = min(int(match[2]) + 1, size) if match[2] else size
+        if match[2] and int(match[2]) < start:
             return 200, 0, size
     if start >= end:
         raise ServiceFault(

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from cardocr_nb.errors import InvalidRequestError
-from cardocr_nb.local._service_fault import ServiceFault, not_allowed, whole
+from cardocr_nb.local._service_fault import ServiceFault, method_not_allowed, parse_int
 from cardocr_nb.wire._admin_encode import ObjectEntry, ObjectPage
 from cardocr_nb.wire._limits import UNFIT_FOR_XML
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cardocr_nb.local._bucket import Bucket
 
 _KNOWN = frozenset({"prefix", "marker", "delimiter", "max-keys", "encoding-type"})
-_MOST = 1000
+_MAX_KEYS = 1000
 
 
 def list_objects(bucket: Bucket, params: Mapping[str, str]) -> ObjectPage:
@@ -30,20 +30,20 @@ def list_objects(bucket: Bucket, params: Mapping[str, str]) -> ObjectPage:
 
     Raises
     ------
-    Refusal
-        An argument that it does not know or take.
+    ServiceFault
+        An argument is unknown or invalid.
     """
     if set(params) - _KNOWN:
-        raise not_allowed()
+        raise method_not_allowed()
     prefix, marker, delimiter = (params.get(name, "") for name in ("prefix", "marker", "delimiter"))
     encoding = params.get("encoding-type", "")
     if encoding not in ("", "url"):
         raise ServiceFault(400, "InvalidArgument", "encoding-type must be url.")
     if not encoding and any(UNFIT_FOR_XML.search(text) for text in (prefix, marker, delimiter)):
-        raise ServiceFault(400, "InvalidArgument", "prefix, marker and delimiter must hold no control character.")
-    limit = whole(params.get("max-keys") or str(_MOST), "max-keys", 0, _MOST)
-    there = bucket.keys()
-    names, more = _page([k for k in there if k.startswith(prefix)], prefix, marker, delimiter, limit)
+        raise ServiceFault(400, "InvalidArgument", "prefix, marker and delimiter must not contain control characters.")
+    limit = parse_int(params.get("max-keys") or str(_MAX_KEYS), "max-keys", 0, _MAX_KEYS)
+    keys = bucket.keys()
+    names, more = _page([k for k in keys if k.startswith(prefix)], prefix, marker, delimiter, limit)
     entries = [entry for name, is_object in names if is_object and (entry := _entry(bucket, name)) is not None]
     return ObjectPage(
         bucket.name,
@@ -59,24 +59,24 @@ def list_objects(bucket: Bucket, params: Mapping[str, str]) -> ObjectPage:
 
 
 def _page(keys: list[str], prefix: str, marker: str, delimiter: str, limit: int) -> tuple[list[tuple[str, bool]], bool]:
-    """Give names behind the marker, each an object or a common beginning, and whether there are more."""
+    """Return names after the marker, each with True for an object or False for a common prefix, and whether more follow."""
     names: list[tuple[str, bool]] = []
     for key in keys[bisect_right(keys, marker.encode("utf-8", "replace"), key=str.encode) :]:
         rest = key[len(prefix) :]
-        beginning = prefix + rest[: rest.index(delimiter) + len(delimiter)] if delimiter and delimiter in rest else None
-        if beginning is not None and ((names and names[-1][0] == beginning) or marker == beginning):
+        common = prefix + rest[: rest.index(delimiter) + len(delimiter)] if delimiter and delimiter in rest else None
+        if common is not None and ((names and names[-1][0] == common) or marker == common):
             continue
         if len(names) == limit:
             return names, True
-        names.append((key, True) if beginning is None else (beginning, False))
+        names.append((key, True) if common is None else (common, False))
     return names, False
 
 
 def _entry(bucket: Bucket, key: str) -> ObjectEntry | None:
-    """Describe an object; None when it has gone meanwhile."""
+    """Describe an object; return None if it has been deleted in the meantime."""
     try:
         path = bucket.path(key)
-        seen = path.stat()
-        return ObjectEntry(key, bucket.digest(path), seen.st_size, seen.st_mtime)
+        status = path.stat()
+        return ObjectEntry(key, bucket.etag(path), status.st_size, status.st_mtime)
     except (InvalidRequestError, FileNotFoundError):
         return None

@@ -1,4 +1,4 @@
-"""Refusals in the vendor's words, and the reading of arguments that leads to them."""
+"""Error answers in the vendor's words, and the parsers of arguments that raise them."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 XML = {"content-type": "application/xml"}
 
 
-class ServiceFault(Exception):  # noqa: N818 - an answer of the service, not a fault of this program
-    """A call is refused, in the vendor's words.
+class ServiceFault(Exception):  # noqa: N818 - an answer of the service, not an error of this program
+    """The service refuses a call.
 
     Attributes
     ----------
     status : int
     code : str
+        The vendor's error code.
     headers : dict of str to str
         Names in lower case.
     """
@@ -31,43 +32,43 @@ class ServiceFault(Exception):  # noqa: N818 - an answer of the service, not a f
         self.status, self.code, self.headers = status, code, dict(headers or {})
         super().__init__(message)
 
-    def reply(self, request_id: str, resource: str) -> Response:
-        """Give the answer that says so, about the bucket and path that were called."""
-        message, about = (UNFIT_FOR_XML.sub("?", text) for text in (" ".join(str(self).split()), resource))
-        body = error_xml(Error(self.code, message, resource=about, request_id=request_id, trace_id=request_id))
+    def response(self, request_id: str, resource: str) -> Response:
+        """Return the error response; `resource` is the bucket and path that were called."""
+        message, safe_resource = (UNFIT_FOR_XML.sub("?", text) for text in (" ".join(str(self).split()), resource))
+        body = error_xml(Error(self.code, message, resource=safe_resource, request_id=request_id, trace_id=request_id))
         return Response(self.status, {**XML, **self.headers}, body)
 
 
-def not_allowed() -> ServiceFault:
-    """Refuse a method."""
+def method_not_allowed() -> ServiceFault:
+    """Return the fault for a method that the resource does not have."""
     return ServiceFault(405, "MethodNotAllowed", "The specified method is not allowed against this resource.")
 
 
 def no_such_bucket() -> ServiceFault:
-    """Refuse a bucket."""
+    """Return the fault for an unknown bucket."""
     return ServiceFault(404, "NoSuchBucket", "The specified bucket does not exist.")
 
 
-def no_such_call() -> ServiceFault:
-    """Refuse a path."""
-    return ServiceFault(404, "NoSuchResource", "There is no such call.")
+def no_such_resource() -> ServiceFault:
+    """Return the fault for an unknown path."""
+    return ServiceFault(404, "NoSuchResource", "The specified resource does not exist.")
 
 
 def slow_down(message: str, *, code: str = "SlowDown", status: int = 503) -> ServiceFault:
-    """Refuse a call that comes too early."""
+    """Return the fault that asks the client to slow down."""
     return ServiceFault(status, code, message, {"retry-after": "1"})
 
 
-def whole(text: str, name: str, least: int = 0, most: int = 10**18) -> int:
-    """Read a whole number.
+def parse_int(text: str, name: str, least: int = 0, most: int = 10**18) -> int:
+    """Parse the whole number of an argument.
 
     Raises
     ------
-    Refusal
+    ServiceFault
 
     Examples
     --------
-    >>> whole("10", "size")
+    >>> parse_int("10", "size")
     10
     """
     number = int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else -1
@@ -77,18 +78,18 @@ def whole(text: str, name: str, least: int = 0, most: int = 10**18) -> int:
     return number
 
 
-def moment(text: str | None, name: str) -> datetime | None:
-    """Read a time, +0800 where no offset stands; None when there is none.
+def parse_time(text: str | None, name: str) -> datetime | None:
+    """Parse the time of an argument, at +0800 if it has no offset; an empty one is None.
 
     Raises
     ------
-    Refusal
+    ServiceFault
     """
     if not text:
         return None
     try:
-        found = datetime.fromisoformat(text)
-        found.timestamp()
+        time = datetime.fromisoformat(text)
+        time.timestamp()
     except (ValueError, OverflowError):
         raise ServiceFault(400, "InvalidArgument", f"{name} must be a time such as 2001-01-01T00:00:00+0800.") from None
-    return found if found.tzinfo else found.replace(tzinfo=SERVICE_TIME)
+    return time if time.tzinfo else time.replace(tzinfo=SERVICE_TIME)

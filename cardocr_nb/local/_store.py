@@ -1,4 +1,4 @@
-"""The file behind the embedded service: one SQLite connection, shared by threads that take turns."""
+"""The file of the embedded service: one SQLite connection, which the threads use in turn."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS jobs (
 CREATE INDEX IF NOT EXISTS waiting ON jobs (level DESC, seq, queue_id) WHERE state = 'Submitted';
 CREATE INDEX IF NOT EXISTS queued ON jobs (queue_id) WHERE state = 'Submitted';
 CREATE INDEX IF NOT EXISTS listed ON jobs (bucket, seq, state, queue_id, created);
-CREATE INDEX IF NOT EXISTS told ON jobs (seq, state) WHERE callback IS NOT NULL;
+CREATE INDEX IF NOT EXISTS callbacks ON jobs (seq, state) WHERE callback IS NOT NULL;
 CREATE TABLE IF NOT EXISTS buckets (
     name TEXT PRIMARY KEY,
     ci TEXT NOT NULL,
@@ -49,8 +49,8 @@ CREATE TABLE IF NOT EXISTS buckets (
 class Store:
     """A SQLite file; safe to use from several threads.
 
-    What is committed survives the end of the process in any way. Only the failure of the whole machine can take the
-    last moments (``synchronous=NORMAL`` in write-ahead mode), which keeps a submission from waiting for the disk.
+    A commit survives the end of the process, even when it is killed. Only a failure of the machine can lose the last
+    commits (``synchronous=NORMAL`` in write-ahead mode); in return no submission waits for the disk.
 
     Parameters
     ----------
@@ -65,23 +65,23 @@ class Store:
         self._db.executescript(_SCHEMA)
 
     def close(self) -> None:
-        """Give back the file."""
+        """Close the file."""
         with self._lock:
             self._db.close()
 
-    def rows(self, sql: str, values: Sequence[object] = ()) -> list[Any]:
-        """Ask one question."""
+    def query(self, sql: str, values: Sequence[object] = ()) -> list[Any]:
+        """Run one query and return its rows."""
         with self._lock:
             return self._db.execute(sql, values).fetchall()
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """Read and write as one step: nobody else writes meanwhile, and all of it counts or nothing."""
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Run a transaction: no one else writes in the meantime, and an exception rolls it back."""
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
-            except BaseException:
+            except BaseException:  # Ctrl-C too: never leave a transaction open
                 self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")

@@ -1,4 +1,4 @@
-"""A reader that answers any image with the same fields at once: for load tests and for trying out the service."""
+"""A reader that returns the same fields for every image at once, for load tests and for a first try."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _TEXTS = {
 
 
 class StubReader:
-    """Gives every field of the card type, stacked from the top of the image, with score 99.
+    """Returns every field of the card type, from the top of the image to the bottom, with score 99.
 
     Examples
     --------
@@ -38,7 +38,15 @@ class StubReader:
     """
 
     def read(self, image: NDArray[np.uint8], card_type: str) -> list[Field]:
-        """Answer an image."""
+        """Return the fields of a card.
+
+        Parameters
+        ----------
+        image : ndarray of shape (h, w, 3)
+            Only its size is used.
+        card_type : str
+            ``IDCard`` or ``DriverLicense``.
+        """
         height, width = image.shape[:2]
         fields = FIELDS[CardType(card_type)]
         step = height // (len(fields) + 1)

@@ -1,161 +1,248 @@
-"""Which addresses the embedded service calls: this machine's own, and hosts that were allowed by name.
+"""Addresses that the embedded service may call: those of this machine, and of hosts that were allowed by name.
 
-A callback address or ``detect-url`` comes from whoever may submit. Without this limit the service would be a way into
-the network that it stands in.
+A callback address or ``detect-url`` comes from anyone who may submit. Without this guard the service would open the
+network around it to them. One parser reads the address, the host is resolved once, and the connection goes to the
+resolved number that was checked: no other parser and no second resolution can reach another host.
 """
 
 from __future__ import annotations
 
+import http.client
 import ipaddress
+import re
 import socket
+import ssl
+import threading
 import time
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-import requests
-from requests.adapters import HTTPAdapter
+import certifi
 
 from cardocr_nb.errors import InvalidRequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from urllib.parse import SplitResult
+    from collections.abc import Iterable, Iterator, Mapping
 
-_TIMEOUT = (3.0, 10.0)
+_CONNECT_SECONDS = 3.0
 _CHUNK = 1 << 16
+_URL = re.compile(
+    r"(?P<scheme>https?)://(?P<authority>(?P<host>[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?)"
+    r"(?:(?P<target>[/?][^\\#\s\x00-\x1f\x7f]*)(?:#[^\\\s\x00-\x1f\x7f]*)?)?",
+    re.IGNORECASE | re.ASCII,
+)
+_LAST_LABEL_IS_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)", re.ASCII)
 
 
 class FetchError(InvalidRequestError):
-    """An address that may be called gave no picture."""
+    """The content of an address that may be called cannot be downloaded."""
 
 
-class _Named(HTTPAdapter):
-    """Checks a certificate against the name in the address, not against the number that is called."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        super().__init__()
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Make the pools."""
-        super().init_poolmanager(*args, server_hostname=self._name, assert_hostname=self._name, **kwargs)
+@dataclass(frozen=True, slots=True)
+class _Url:
+    scheme: str
+    authority: str
+    host: str
+    port: int
+    target: str
 
 
 class UrlGuard:
-    """Calls addresses within reach.
+    """Calls addresses of this machine and of allowed hosts only.
 
     Parameters
     ----------
-    allowed : iterable of str
-        Names of hosts beyond this machine.
+    allowed_hosts : iterable of str
+        Hosts other than this machine, as they appear in addresses.
 
     Examples
     --------
     >>> UrlGuard().check("http://192.0.2.1/")
     Traceback (most recent call last):
-    cardocr_nb.errors.InvalidRequestError: the address names the host '192.0.2.1', which is not this machine; the \
-embedded service calls loopback addresses, and hosts that it was told to allow (--allow-callback)
+    cardocr_nb.errors.InvalidRequestError: the address has the host '192.0.2.1', which is not this machine; the \
+embedded service calls loopback addresses and the hosts of --allow-callback
     """
 
-    def __init__(self, allowed: Iterable[str] = ()) -> None:
-        self._allowed = {host.lower() for host in allowed}
+    def __init__(self, allowed_hosts: Iterable[str] = ()) -> None:
+        self._allowed = {host.lower().removeprefix("[").removesuffix("]") for host in allowed_hosts}
 
-    def check(self, url: str) -> str | None:
-        """Give the number to call in place of the name; None where the name itself is allowed.
+    def check(self, url: str) -> list[str]:
+        """Return the numbers that the host of an address resolves to; all of them may be called.
 
         Raises
         ------
         InvalidRequestError
-            The address is out of reach, or none.
+            It is not an http or https address, or its host may not be called.
         """
-        parts, port = _parts(url)
-        host = (parts.hostname or "").lower()
-        if host in self._allowed:
-            return None
+        return self._resolve(_parse(url))
+
+    def _resolve(self, url: _Url) -> list[str]:
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            numbers = [str(entry[4][0]) for entry in found]
+            found = socket.getaddrinfo(url.host, url.port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError):
-            raise InvalidRequestError(f"the address names the host {host!r}, which is not known here") from None
-        if not numbers or not all(ipaddress.ip_address(n.partition("%")[0]).is_loopback for n in numbers):
+            raise InvalidRequestError(f"the address has the host {url.host!r}, which has no number here") from None
+        numbers = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+        may_call = _is_unicast if url.host in self._allowed else _is_loopback
+        if not numbers or not all(map(may_call, numbers)):
             raise InvalidRequestError(
-                f"the address names the host {host!r}, which is not this machine; the embedded service calls "
-                "loopback addresses, and hosts that it was told to allow (--allow-callback)"
+                f"the address has the host {url.host!r}, which is not this machine; the embedded service calls "
+                "loopback addresses and the hosts of --allow-callback"
             )
-        return numbers[0]
+        return numbers
 
     @contextmanager
-    def call(self, method: str, url: str, **options: Any) -> Iterator[requests.Response]:
-        """Call an address: without redirects, proxies or cookies, and where its name was checked, by its number.
+    def open(
+        self, method: str, url: str, *, body: bytes = b"", headers: Mapping[str, str] | None = None, seconds: float = 30
+    ) -> Iterator[http.client.HTTPResponse]:
+        """Call an address without redirects, proxies or cookies.
+
+        Parameters
+        ----------
+        method, url : str
+        body : bytes
+        headers : dict of str to str, optional
+        seconds : float, default 30
+            Time limit for the whole call, the reading of the response included.
 
         Raises
         ------
         InvalidRequestError
-            The address is out of reach.
-        requests.RequestException
+            The address may not be called.
+        OSError, http.client.HTTPException
+            The call failed.
         """
-        number = self.check(url)
-        parts, _ = _parts(url)
-        headers = {"User-Agent": "cardocr_nb", **options.pop("headers", {})}
-        with requests.Session() as session:
-            session.trust_env = False
-            if number is not None:
-                headers["Host"] = parts.netloc.rpartition("@")[2]
-                session.mount("https://", _Named(parts.hostname or ""))
-                url = parts._replace(netloc=_by_number(parts, number)).geturl()
-            with session.request(
-                method, url, headers=headers, timeout=_TIMEOUT, allow_redirects=False, stream=True, **options
-            ) as response:
-                yield response
+        parsed = _parse(url)
+        deadline = time.monotonic() + seconds
+        with closing(_connect(parsed, self._resolve(parsed), seconds)) as sock:
+            # A peer that sends a byte now and then never reaches the socket's own time limit.
+            timer = threading.Timer(max(0.0, deadline - time.monotonic()), _cut, [sock])
+            timer.daemon = True
+            timer.start()
+            try:
+                connection = http.client.HTTPConnection(parsed.host)
+                connection.sock = sock
+                connection.putrequest(method, parsed.target, skip_host=True, skip_accept_encoding=True)
+                sent = {"Host": parsed.authority, "User-Agent": "cardocr_nb", "Connection": "close", **(headers or {})}
+                if method != "GET":
+                    sent["Content-Length"] = str(len(body))
+                for name, value in sent.items():
+                    connection.putheader(name, value)
+                connection.endheaders(body or None)
+                yield connection.getresponse()
+            finally:
+                timer.cancel()
 
     def fetch(self, url: str, limit: int, seconds: float = 30.0) -> bytes:
-        """Get what stands at an address.
+        """Download the content of an address.
 
         Parameters
         ----------
         url : str
         limit : int
-            Bytes, at most.
+            Largest size, bytes.
         seconds : float, default 30
-            Until all of it has come.
+            Time limit for all of it.
 
         Raises
         ------
         FetchError
-            It did not come, is too long, or took too long.
+            The download failed, is too long, or took too long.
         InvalidRequestError
-            The address is out of reach.
+            The address may not be called.
         """
         deadline = time.monotonic() + seconds
-        body = bytearray()
+        content = bytearray()
         try:
-            with self.call("GET", url) as response:
-                if response.status_code != 200:
-                    raise FetchError(f"the address answered {response.status_code}, expected 200")
-                for chunk in response.iter_content(_CHUNK):
-                    body += chunk
-                    if len(body) > limit:
-                        raise FetchError(f"what stands at the address is longer than {limit} bytes")
-                    if time.monotonic() > deadline:
-                        raise FetchError(f"what stands at the address did not come in {seconds:g} s")
-        except (requests.RequestException, OSError) as e:
+            with self.open("GET", url, seconds=seconds) as response:
+                if response.status != 200:
+                    raise FetchError(f"the address answered {response.status}, expected 200")
+                while chunk := response.read(_CHUNK):
+                    content += chunk
+                    if len(content) > limit:
+                        raise FetchError(f"the content of the address is longer than {limit} bytes")
+        except (OSError, http.client.HTTPException) as e:
+            if time.monotonic() >= deadline:
+                raise FetchError(f"the content of the address did not arrive within {seconds:g} s") from None
             raise FetchError(f"the address cannot be read: {type(e).__name__}") from None
-        return bytes(body)
+        if time.monotonic() >= deadline:  # cut by the timer, which looks like the end of a response without a length
+            raise FetchError(f"the content of the address did not arrive within {seconds:g} s")
+        return bytes(content)
 
 
-def _parts(url: str) -> tuple[SplitResult, int | None]:
+def _parse(url: str) -> _Url:
+    """Parse an address, and refuse what two parsers could read in two ways: user names, backslashes, ``127.1``."""
+    match = _URL.fullmatch(url)
+    port = 0 if match is None else int(match["port"] or {"http": 80, "https": 443}[match["scheme"].lower()])
+    if match is None or not 0 < port < 65536 or not _is_host(match["host"].lower()):
+        raise InvalidRequestError(
+            "an address must be http:// or https:// with a plain host name or number, an optional port, and no user "
+            "name, space or backslash"
+        )
+    target = quote(match["target"] or "/", safe="/?&=%:@!$'()*+,;~-._[]|")
+    target = target if target.startswith("/") else f"/{target}"
+    host = match["host"].lower().removeprefix("[").removesuffix("]")
+    return _Url(match["scheme"].lower(), match["authority"].lower(), host, port, target)
+
+
+def _is_host(host: str) -> bool:
+    if host.startswith("["):
+        try:
+            ipaddress.IPv6Address(host[1:-1])
+        except ValueError:
+            return False
+        return True
+    if _LAST_LABEL_IS_NUMBER.fullmatch(host):
+        try:
+            return str(ipaddress.IPv4Address(host)) == host
+        except ValueError:
+            return False
+    return len(host) <= 253 and all(0 < len(label) <= 63 for label in host.split("."))
+
+
+def _is_loopback(number: str) -> bool:
+    address = ipaddress.ip_address(number.partition("%")[0])
+    # Python reads ::ffff:127.0.0.1 as loopback only from 3.13 on; no one needs that form of the number.
+    return address.is_loopback and not _is_mapped(address)
+
+
+def _is_unicast(number: str) -> bool:
+    """Return whether an allowed host may have this number: not the link-local ones, at which clouds keep secrets."""
+    address = ipaddress.ip_address(number.partition("%")[0])
+    return not (address.is_link_local or address.is_multicast or address.is_unspecified or _is_mapped(address))
+
+
+def _is_mapped(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    return isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None
+
+
+def _connect(url: _Url, numbers: list[str], seconds: float) -> socket.socket:
+    """Connect to the first of the numbers that accepts."""
+    failure: OSError = OSError("the host has no number")
+    for number in numbers:
+        try:
+            sock = socket.create_connection((number, url.port), timeout=min(_CONNECT_SECONDS, max(0.001, seconds)))
+        except OSError as e:
+            failure = e
+            continue
+        try:
+            sock.settimeout(max(0.001, seconds))
+            return _wrap(sock, url.host) if url.scheme == "https" else sock
+        except BaseException:  # Ctrl-C too: the socket has no other owner yet
+            sock.close()
+            raise
+    raise failure
+
+
+def _wrap(sock: socket.socket, host: str) -> ssl.SSLSocket:
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context.wrap_socket(sock, server_hostname=host)
+
+
+def _cut(sock: socket.socket) -> None:
     try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        parts, port = urlsplit(""), None
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        raise InvalidRequestError("an address must be http:// or https:// with a host")
-    return parts, port
-
-
-def _by_number(parts: SplitResult, number: str) -> str:
-    user, at, _ = parts.netloc.rpartition("@")
-    host = f"[{number}]" if ":" in number else number
-    return f"{user}{at}{host}" + ("" if parts.port is None else f":{parts.port}")
+        sock.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return  # the peer closed first

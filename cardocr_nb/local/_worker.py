@@ -1,4 +1,4 @@
-"""Threads that take waiting jobs, read the image and write the result."""
+"""Worker threads: they claim waiting jobs, read the image and store the result."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_AFTER_TROUBLE = 1.0
+_RETRY_SECONDS = 1.0
 
 
 class ReadingError(CardOCRError):
@@ -46,7 +46,7 @@ def read_card(bucket: Bucket, key: str, card_type: str, reader: Reader) -> CardR
     Raises
     ------
     ReadingError
-        The object is not there or is no picture that the service reads.
+        The object does not exist, or the service cannot read it as a picture.
     """
     try:
         path = bucket.path(key)
@@ -70,7 +70,7 @@ def read_content(content: bytes, card_type: str, reader: Reader) -> CardResult:
     Raises
     ------
     ReadingError
-        It is none that the service reads, or the engine failed (code ``InternalError``).
+        The service cannot read it as a picture, or the engine failed (code ``InternalError``).
     """
     try:
         image = load_upright(content)
@@ -96,7 +96,7 @@ class Workers:
     buckets : dict of str to Bucket
     reader : Reader
     count : int
-    ended : callable, optional
+    on_ended : callable, optional
         Called with each job that has ended.
     """
 
@@ -107,10 +107,10 @@ class Workers:
         reader: Reader,
         *,
         count: int,
-        ended: Callable[[Job], None] | None = None,
+        on_ended: Callable[[Job], None] | None = None,
     ) -> None:
-        self._table, self._buckets, self._reader, self._ended = table, buckets, reader, ended
-        self._wake = threading.Condition()
+        self._table, self._buckets, self._reader, self._on_ended = table, buckets, reader, on_ended
+        self._changed = threading.Condition()
         self._stopping = False
         self._threads = [
             threading.Thread(target=self._work, name=f"cardocr-worker-{n}", daemon=True) for n in range(count)
@@ -119,34 +119,34 @@ class Workers:
             thread.start()
 
     def notify(self) -> None:
-        """Say that there may be jobs to do."""
-        with self._wake:
-            self._wake.notify_all()
+        """Wake the threads: there may be new jobs."""
+        with self._changed:
+            self._changed.notify_all()
 
     def close(self) -> None:
-        """Finish what is being read, begin nothing more, and end the threads."""
-        with self._wake:
+        """Finish the readings in progress, start no more, and end the threads."""
+        with self._changed:
             self._stopping = True
-            self._wake.notify_all()
+            self._changed.notify_all()
         for thread in self._threads:
             thread.join()
 
     def _work(self) -> None:
         while True:
             try:
-                with self._wake:
+                with self._changed:
                     job = None
                     while not self._stopping and (job := self._claim()) is None:
-                        self._wake.wait()
+                        self._changed.wait()
                 if job is None:
                     return
                 self._finish(job)
             except sqlite3.Error as e:
                 log.error("the job table cannot be written: %s", e)  # noqa: TRY400 - a full disk needs no trace
-                with self._wake:
+                with self._changed:
                     if self._stopping:
                         return
-                    self._wake.wait(_AFTER_TROUBLE)
+                    self._changed.wait(_RETRY_SECONDS)
 
     def _claim(self) -> Job | None:
         return self._table.claim(lambda job: replace(job, state=JobState.RUNNING, started=datetime.now(SERVICE_TIME)))
@@ -158,17 +158,17 @@ class Workers:
             return replace(outcome, ended=datetime.now(SERVICE_TIME), started=now.started)
 
         try:
-            done = self._table.change(job.id, (JobState.RUNNING,), ended)
+            done = self._table.update(job.id, (JobState.RUNNING,), ended)
         except InvalidRequestError:
-            outcome = _failed(job, "InternalError", "the engine gave a text that the wire does not carry")
-            done = self._table.change(job.id, (JobState.RUNNING,), ended)
-        if done is not None and self._ended is not None:
-            self._ended(done)
+            outcome = _failed(job, "InternalError", "the engine returned a text that XML cannot contain")
+            done = self._table.update(job.id, (JobState.RUNNING,), ended)
+        if done is not None and self._on_ended is not None:
+            self._on_ended(done)
 
     def _outcome(self, job: Job) -> Job:
         bucket = self._buckets.get(job.bucket or "")
         if bucket is None:
-            return _failed(job, "NoSuchBucket", "the bucket is no longer there")
+            return _failed(job, "NoSuchBucket", "the bucket has been removed")
         try:
             result = read_card(bucket, job.key or "", job.card_type or "", self._reader)
         except ReadingError as e:

@@ -1,7 +1,7 @@
 r"""The request signature of COS and Cloud Infinite as pure functions: no clock, no network, no HTTP library.
 
-The client signs with `sign`; a server reads what came with `read_authorization` and checks it with `matches`. Both go
-through the same three steps of the vendor's page "Request Signature" (document 436/7778):
+The client signs with `sign`. A server parses the header with `read_authorization` and checks it with `matches`. Both
+follow the three steps of the vendor's page "Request Signature" (document 436/7778):
 
 .. code-block:: text
 
@@ -9,7 +9,7 @@ through the same three steps of the vendor's page "Request Signature" (document 
     StringToSign = "sha1\nKeyTime\n" + sha1hex(method\npath\nparams\nheaders\n) + "\n"
     Signature    = hex(HMAC-SHA1(SignKey, StringToSign))
 
-SHA-1 is the vendor's choice; there is no other algorithm to ask for.
+SHA-1 is the only algorithm that the vendor supports.
 """
 
 from __future__ import annotations
@@ -40,16 +40,16 @@ _TIME = re.compile(r"([0-9]{1,12});([0-9]{1,12})", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Authorization:
-    """What an ``Authorization`` header says.
+    """The parts of an ``Authorization`` header.
 
     Attributes
     ----------
     secret_id : str
-        Whose key signed.
+        Id of the key that signed.
     sign_time, key_time : str
-        ``start;end`` in Unix seconds; the vendor gives both the same value.
+        ``start;end`` in Unix seconds; the vendor's clients set both to the same value.
     headers, params : tuple of str
-        Names of what was signed, lower case and URL-encoded, as they stand in the header.
+        Names of what was signed, lower case and URL-encoded, as in the header.
     signature : str
         40 hexadecimal digits.
     """
@@ -63,13 +63,13 @@ class Authorization:
 
     @property
     def period(self) -> tuple[int, int]:
-        """Start and end of the time in which the signature counts, Unix seconds."""
+        """Start and end of the time in which the signature is valid, Unix seconds."""
         spans = [tuple(map(int, span.split(";"))) for span in (self.sign_time, self.key_time)]
         return max(span[0] for span in spans), min(span[1] for span in spans)
 
 
 def canonical(pairs: Mapping[str, str]) -> dict[str, str]:
-    """Bring query parameters or headers into the form that is signed.
+    """Return query parameters or headers in the form that is signed.
 
     Parameters
     ----------
@@ -100,20 +100,20 @@ def sign(
     secret_key: str,
     period: tuple[int, int],
 ) -> str:
-    """Make the value of the ``Authorization`` header.
+    """Return the value of the ``Authorization`` header.
 
     Parameters
     ----------
     method : str
-        ``GET``, ``post``: case does not matter.
+        ``GET``, ``post``, …; the case is ignored.
     path : str
         Begins with ``/``, not URL-encoded.
     params, headers : dict of str to str
-        All that is to be signed, not URL-encoded; case of the names does not matter.
+        All pairs to sign, not URL-encoded; the case of names is ignored.
     secret_id, secret_key : str
-        The pair from the console, or a temporary one; its token then belongs among the headers.
+        The pair from the console, or a temporary pair, whose token must be in `headers`.
     period : (int, int)
-        Start and end of the time in which the signature counts, Unix seconds.
+        Start and end of the time in which the signature is valid, Unix seconds.
 
     Examples
     --------
@@ -129,12 +129,12 @@ def sign(
 
 
 def read_authorization(header: str) -> Authorization:
-    """Read the value of an ``Authorization`` header.
+    """Parse the value of an ``Authorization`` header.
 
     Raises
     ------
     DecodeError
-        Not such a value; the message names the part and never shows the header.
+        The value is malformed; the message names the part and never contains the header.
 
     Examples
     --------
@@ -142,28 +142,28 @@ def read_authorization(header: str) -> Authorization:
     ('host',)
     """
     parts = [part.partition("=") for part in header.strip().split("&")]
-    found = {name: value for name, _, value in parts}
-    if len(found) != len(parts) or set(found) != set(_NAMES):
-        wrong = sorted(set(_NAMES) - set(found))
-        said = f"without {', '.join(wrong)}" if wrong else "with parts that are repeated or unknown"
-        raise DecodeError(f"Authorization must hold {', '.join(_NAMES)} once each, got one {said}")
-    if found["q-sign-algorithm"] != "sha1":
-        raise DecodeError("q-sign-algorithm in Authorization must be sha1, the only one that the service knows")
+    values = {name: value for name, _, value in parts}
+    if len(values) != len(parts) or set(values) != set(_NAMES):
+        missing = sorted(set(_NAMES) - set(values))
+        fault = f"without {', '.join(missing)}" if missing else "with parts that are repeated or unknown"
+        raise DecodeError(f"Authorization must hold {', '.join(_NAMES)} once each, got one {fault}")
+    if values["q-sign-algorithm"] != "sha1":
+        raise DecodeError("q-sign-algorithm in Authorization must be sha1, the only algorithm of the service")
     for name in ("q-sign-time", "q-key-time"):
-        if not _TIME.fullmatch(found[name]):
+        if not _TIME.fullmatch(values[name]):
             raise DecodeError(f"{name} in Authorization must be 'start;end' in Unix seconds")
     return Authorization(
-        secret_id=found["q-ak"],
-        sign_time=found["q-sign-time"],
-        key_time=found["q-key-time"],
-        headers=_listed(found["q-header-list"]),
-        params=_listed(found["q-url-param-list"]),
-        signature=found["q-signature"],
+        secret_id=values["q-ak"],
+        sign_time=values["q-sign-time"],
+        key_time=values["q-key-time"],
+        headers=_listed(values["q-header-list"]),
+        params=_listed(values["q-url-param-list"]),
+        signature=values["q-signature"],
     )
 
 
 def matches(
-    given: Authorization,
+    authorization: Authorization,
     method: str,
     path: str,
     params: Mapping[str, str],
@@ -171,18 +171,18 @@ def matches(
     *,
     secret_key: str,
 ) -> bool:
-    """Tell whether a signature fits the request that it came with.
+    """Return whether a signature matches its request.
 
-    Only what the header lists is looked at, as the service does: a listed name that did not come makes a mismatch,
-    an unlisted one is free. Whether the time is right is another question: see `Authorization.period`.
+    As in the cloud, only the names that the header lists count: a listed name that the request lacks is a mismatch, an
+    unlisted name may have any value. The time is checked elsewhere, by `Authorization.period`.
 
     Parameters
     ----------
-    given : Authorization
+    authorization : Authorization
     method, path, params, headers
-        Of the request as it came, not URL-encoded, as for `sign`.
+        Of the received request, not URL-encoded, as for `sign`.
     secret_key : str
-        The key that belongs to ``given.secret_id``.
+        The key of ``authorization.secret_id``.
 
     Examples
     --------
@@ -190,17 +190,17 @@ def matches(
     >>> [matches(read_authorization(text), "GET", path, {}, {"Host": "h"}, secret_key="K") for path in ("/a", "/b")]
     [True, False]
     """
-    came_params, came_headers = canonical(params), canonical(headers)
-    if not (came_params.keys() >= set(given.params) and came_headers.keys() >= set(given.headers)):
+    sent_params, sent_headers = canonical(params), canonical(headers)
+    if not (sent_params.keys() >= set(authorization.params) and sent_headers.keys() >= set(authorization.headers)):
         return False
     http = _http_string(
         method,
         path,
-        {name: came_params[name] for name in sorted(given.params)},
-        {name: came_headers[name] for name in sorted(given.headers)},
+        {name: sent_params[name] for name in sorted(authorization.params)},
+        {name: sent_headers[name] for name in sorted(authorization.headers)},
     )
-    right = _signature(secret_key, given.key_time, given.sign_time, http)
-    return hmac.compare_digest(right.encode(), given.signature.encode("utf-8", "replace"))
+    expected = _signature(secret_key, authorization.key_time, authorization.sign_time, http)
+    return hmac.compare_digest(expected.encode(), authorization.signature.encode("utf-8", "replace"))
 
 
 def _encoded(value: str) -> str:

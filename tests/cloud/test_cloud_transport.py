@@ -550,8 +550,24 @@ def test_credentials_that_cannot_be_had_keep_the_call_from_being_sent(connect, s
     assert service.seen == []
 
 
-def test_leaving_the_block_closes_the_connections(service, credentials):
-    with CloudTransport("cards-1250000000", "ap-guangzhou", credentials, endpoint=service.url) as transport:
-        transport.send(JOB)
-        transport.send(POST)
-    gc.collect()
+def test_leaving_the_block_closes_the_connections(credentials):
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as threads:
+
+        def answer_once():
+            peer, _ = listener.accept()
+            peer.settimeout(5)
+            peer.recv(1 << 16)
+            peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            return peer
+
+        accepted = threads.submit(answer_once)
+        endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with CloudTransport("cards-1250000000", "ap-guangzhou", credentials, endpoint=endpoint) as transport:
+            transport.send(JOB)
+            peer = accepted.result()
+            peer.setblocking(False)
+            with pytest.raises(BlockingIOError):  # the connection is kept open for the next call
+                peer.recv(1)
+        with peer:
+            peer.settimeout(5)
+            assert peer.recv(1) == b""

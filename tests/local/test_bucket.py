@@ -21,7 +21,7 @@ def test_a_key_that_tries_to_leave_the_bucket_is_refused(tmp_path, key):
 
 
 @given(st.text(max_size=40) | st.lists(st.sampled_from(["..", ".", "a", "", "\\", "//", "~", "C:"])).map("/".join))
-def test_whatever_the_key_the_file_is_below_the_folder_or_refused(key):
+def test_for_any_key_the_file_is_below_the_folder_or_refused(key):
     bucket = Bucket(Path("/tmp") / "cardocr-bucket")  # noqa: S108 - nothing is written
     try:
         path = bucket.path(key)
@@ -82,7 +82,7 @@ def test_deleting_twice_is_no_error(tmp_path):
     assert bucket.keys() == []
 
 
-def test_a_file_is_no_bucket(tmp_path):
+def test_a_file_cannot_be_a_bucket(tmp_path):
     (tmp_path / "photo.jpg").write_bytes(b"x")
     with pytest.raises(InvalidRequestError, match="a bucket is a folder"):
         Bucket(tmp_path / "photo.jpg")

@@ -1,4 +1,4 @@
-"""Calls beyond jobs: objects and their lists, switches and queues, buckets, faults; in this process as over HTTP."""
+"""Calls beyond jobs: objects and their lists, switches and queues, buckets, faults; in this process."""
 
 import base64
 import hashlib
@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from cardocr_nb._transport import Request
 from cardocr_nb.errors import InvalidRequestError, TransportError
 from cardocr_nb.local._bucket import Bucket
-from cardocr_nb.local._bucket_root import Root
-from cardocr_nb.local._fault_injection import KINDS, Disturbed, Faults
+from cardocr_nb.local._bucket_root import BucketRoot
+from cardocr_nb.local._fault_injection import KINDS, FaultInjector, FaultyReader
 from cardocr_nb.local._local_transport import LocalTransport
 from cardocr_nb.local._object_listing import _page
 from cardocr_nb.local._service import Service
@@ -46,7 +46,7 @@ def open_calls(tmp_path):
     services = []
 
     def make(reader=None, **options):
-        root = Root(tmp_path / "root")
+        root = BucketRoot(tmp_path / "root")
         (root.folder / "cards-1").mkdir(exist_ok=True)
         services.append(Service(root, reader or StubReader(), **options))
         return Caller(services[-1])
@@ -84,16 +84,16 @@ def test_objects_are_listed_in_the_order_of_their_bytes_with_their_md5(call):
 )
 def test_pages_of_a_list_hold_every_name_once(keys, prefix, delimiter, limit):
     keys = sorted(key for key in keys if key.startswith(prefix))
-    whole, _ = _page(keys, prefix, "", delimiter, 1000)
+    everything, _ = _page(keys, prefix, "", delimiter, 1000)
     seen, marker, more = [], "", True
     while more:
         names, more = _page(keys, prefix, marker, delimiter, limit)
         assert len(names) == limit or not more
         seen += names
         marker = names[-1][0] if names else marker
-    assert seen == whole
-    assert sum(is_object for _, is_object in whole) <= len(keys)
-    assert len({name for name, _ in whole}) == len(whole)
+    assert seen == everything
+    assert sum(is_object for _, is_object in everything) <= len(keys)
+    assert len({name for name, _ in everything}) == len(everything)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_pages_of_a_list_hold_every_name_once(keys, prefix, delimiter, limit):
         ({"acl": ""}, (405, "MethodNotAllowed")),
     ],
 )
-def test_a_list_of_objects_with_a_bad_argument_is_refused(call, params, expected):
+def test_a_list_of_objects_with_an_invalid_argument_is_refused(call, params, expected):
     assert call.code("GET", "/", host="cos", params=params) == expected
 
 
@@ -118,7 +118,7 @@ def test_an_object_has_a_type_by_its_name_and_a_time(call):
     assert call("GET", "/a.样", host="cos").headers["content-type"] == "application/octet-stream"
 
 
-def test_the_md5_that_was_told_is_held_against_what_came(call):
+def test_the_md5_of_the_client_is_compared_with_the_body(call):
     right = base64.b64encode(hashlib.md5(b"x").digest()).decode()  # noqa: S324 - the wire's
     assert call("PUT", "/a", host="cos", body=b"x", headers={"Content-MD5": right}).status == 200
     assert call.code("PUT", "/a", host="cos", body=b"y", headers={"Content-MD5": right}) == (400, "BadDigest")
@@ -133,13 +133,13 @@ def test_an_object_replaced_at_once_has_its_new_etag(call, tmp_path):
     assert len(tags) == 20
 
 
-def test_the_bucket_itself_is_headed_and_nothing_else(call):
+def test_the_bucket_itself_answers_head_but_not_delete_or_post(call):
     assert call("HEAD", "/", host="cos").status == 200
     for method in ("DELETE", "POST"):
         assert call.code(method, "/", host="cos") == (405, "MethodNotAllowed")
 
 
-def test_a_bucket_is_made_below_a_root_only(call, tmp_path):
+def test_a_bucket_is_created_only_in_a_root(call, tmp_path):
     call.bucket = "new-1"
     assert call("PUT", "/", host="cos").status == 200
     assert call.code("PUT", "/", host="cos") == (409, "BucketAlreadyOwnedByYou")
@@ -199,14 +199,14 @@ def test_the_queue_is_listed_by_id_and_state(call):
     assert call.code("GET", "/ai_queue", params={"queueIds": "\0"}) == (400, "InvalidArgument")
 
 
-def test_a_queue_that_is_not_there_or_a_bad_update_is_refused(call):
+def test_a_queue_that_does_not_exist_or_an_invalid_update_is_refused(call):
     (queue,) = decode_queues(call("GET", "/ai_queue").body)
     assert call.code("PUT", "/ai_queue/p9", body=b"<Request/>") == (404, "NoSuchQueue")
     assert call.code("PUT", f"/ai_queue/{queue.id}", body=b"<Request/>") == (400, "MalformedXML")
     assert call.code("DELETE", f"/ai_queue/{queue.id}") == (405, "MethodNotAllowed")
 
 
-def test_a_paused_queue_goes_on_where_it_stopped(call, tmp_path, photo):
+def test_a_paused_queue_continues_when_it_is_active_again(call, tmp_path, photo):
     photo(tmp_path / "root/cards-1/a.jpg")
     (queue,) = decode_queues(call("GET", "/ai_queue").body)
     call("PUT", f"/ai_queue/{queue.id}", body=b"<Request><State>Paused</State></Request>")
@@ -217,7 +217,7 @@ def test_a_paused_queue_goes_on_where_it_stopped(call, tmp_path, photo):
         pass
 
 
-def test_a_full_queue_asks_for_patience(open_calls):
+def test_a_full_queue_answers_slow_down(open_calls):
     call = open_calls(queue_limit=1)
     (queue,) = decode_queues(call("GET", "/ai_queue").body)
     call("PUT", f"/ai_queue/{queue.id}", body=b"<Request><State>Paused</State></Request>")
@@ -226,7 +226,7 @@ def test_a_full_queue_asks_for_patience(open_calls):
     assert call("POST", "/jobs", body=JOB).headers["retry-after"] == "1"
 
 
-def test_an_engine_that_breaks_at_once_is_told_without_its_words(open_calls, tmp_path, photo):
+def test_an_engine_that_fails_is_reported_without_its_message(open_calls, tmp_path, photo):
     class Broken:
         def read(self, image, card_type):
             raise RuntimeError("样本一")
@@ -252,7 +252,7 @@ def test_a_text_that_no_document_carries_fails_its_job_alone(open_calls, tmp_pat
 
 @pytest.mark.parametrize(("kind", "count"), [("drop-before", 0), ("drop-after", 1)])
 def test_a_cut_connection_is_a_transport_error_here_too(open_calls, kind, count):
-    call = open_calls(faults=Faults({kind: 1}))
+    call = open_calls(faults=FaultInjector({kind: 1}))
     with pytest.raises(TransportError) as caught:
         call("POST", "/jobs", body=JOB)
     assert caught.value.maybe_accepted
@@ -260,38 +260,38 @@ def test_a_cut_connection_is_a_transport_error_here_too(open_calls, kind, count)
 
 
 def test_faults_are_the_same_for_the_same_seed():
-    def struck(seed):
-        faults = Faults(dict.fromkeys(KINDS, 0.3), seed)
-        return [faults.strike(kind) for kind in KINDS * 20]
+    def occurrences(seed):
+        faults = FaultInjector(dict.fromkeys(KINDS, 0.3), seed)
+        return [faults.occurs(kind) for kind in KINDS * 20]
 
-    assert struck(1) == struck(1) != struck(2)
-    assert 0.2 < sum(struck(1)) / len(struck(1)) < 0.4
+    assert occurrences(1) == occurrences(1) != occurrences(2)
+    assert 0.2 < sum(occurrences(1)) / len(occurrences(1)) < 0.4
 
 
 def test_throttling_is_429_or_503_with_a_pause():
-    faults, seen = Faults({"throttle": 1}), set()
+    faults, seen = FaultInjector({"throttle": 1}), set()
     for _ in range(20):
         with pytest.raises(ServiceFault) as caught:
-            faults.throttle()
+            faults.raise_if_throttled()
         seen.add((caught.value.status, caught.value.code, caught.value.headers["retry-after"]))
     assert seen == {(429, "RequestLimitExceeded", "1"), (503, "SlowDown", "1")}
 
 
 @pytest.mark.parametrize("text", ["throttle", "throttle=often", "explode=1", "slow=1.1", "slow=-0.1", "slow=nan", "=1"])
-def test_a_fault_that_cannot_be_is_refused(text):
+def test_an_invalid_fault_is_refused(text):
     with pytest.raises(InvalidRequestError, match="a fault must be"):
-        Faults.read([text])
+        FaultInjector.parse([text])
 
 
 def test_reading_takes_as_long_and_fails_as_often_as_asked():
     pauses = []
-    reader = Disturbed(StubReader(), 0.5, Faults({"slow": 1, "fail": 1}), pauses.append)
-    with pytest.raises(ReadingError, match="was asked for"):
+    reader = FaultyReader(StubReader(), 0.5, FaultInjector({"slow": 1, "fail": 1}), pauses.append)
+    with pytest.raises(ReadingError, match="injected"):
         reader.read(None, "IDCard")
     assert pauses == [2.5]
 
 
-def test_a_closed_service_is_told_and_may_be_closed_twice(tmp_path):
+def test_a_closed_service_raises_and_may_be_closed_twice(tmp_path):
     bucket = Bucket(tmp_path / "cards")
     transport = LocalTransport(Service([bucket], StubReader()), bucket.name)
     transport.close()
@@ -301,7 +301,7 @@ def test_a_closed_service_is_told_and_may_be_closed_twice(tmp_path):
     assert not caught.value.maybe_accepted
 
 
-def test_a_job_table_that_fails_is_told_in_the_vendors_words(call):
+def test_a_job_table_that_fails_is_an_internal_error(call):
     call.service._store.close()
     assert call.code("GET", "/jobs", params={"tag": "ImageLicenseRec"}) == (500, "InternalError")
 

@@ -1,4 +1,4 @@
-"""A call is let in with a signature that fits, in its time, and refused in the vendor's words otherwise."""
+"""A call needs a matching signature within its period; otherwise the vendor's error code says why."""
 
 from email.utils import formatdate
 
@@ -13,7 +13,7 @@ from cardocr_nb.wire._signature import sign
 
 NOW = 1_700_000_000
 HOST = "b-1.cos.r.myqcloud.com"
-GATE = SignatureVerifier("AKID", "key", clock=lambda: NOW)
+VERIFIER = SignatureVerifier("AKID", "key", clock=lambda: NOW)
 
 
 def call(method="GET", path="/a 样+%", params=None, host=HOST):
@@ -23,13 +23,13 @@ def call(method="GET", path="/a 样+%", params=None, host=HOST):
 def signed(it, *, headers=None, who="AKID", key="key", start=NOW - 60, end=NOW + 900, host=HOST):
     pairs = {**(headers or {}), "host": host}
     period = (start, end)
-    text = sign(it.method, it.sent_path, it.params, pairs, secret_id=who, secret_key=key, period=period)
+    text = sign(it.method, it.signed_path, it.params, pairs, secret_id=who, secret_key=key, period=period)
     return {**(headers or {}), "authorization": text}
 
 
 def refusal(it, headers):
     with pytest.raises(ServiceFault) as caught:
-        GATE.check(it, headers)
+        VERIFIER.check(it, headers)
     return caught.value.status, caught.value.code
 
 
@@ -39,12 +39,12 @@ def refusal(it, headers):
         st.text(min_size=1, max_size=8).filter(lambda n: not n.startswith("q-")), st.text(max_size=8), max_size=3
     ),
 )
-def test_what_was_signed_is_let_in_and_what_was_changed_is_not(path, params):
+def test_a_signed_call_is_accepted_and_a_changed_one_is_not(path, params):
     if len({name.lower() for name in params}) < len(params):
         return
     it = call("PUT", path, params)
     headers = signed(it, headers={"content-type": "image/jpeg"})
-    assert GATE.check(it, headers) == params
+    assert VERIFIER.check(it, headers) == params
     assert refusal(call("POST", path, params), headers) == (403, "SignatureDoesNotMatch")
     assert refusal(call("PUT", path + "x", params), headers) == (403, "SignatureDoesNotMatch")
     assert refusal(it, headers | {"content-type": "text/html"}) == (403, "SignatureDoesNotMatch")
@@ -53,19 +53,19 @@ def test_what_was_signed_is_let_in_and_what_was_changed_is_not(path, params):
 def test_the_host_may_be_signed_without_its_port():
     it = call(host="127.0.0.1:8086")
     for host in ("127.0.0.1", "127.0.0.1:8086"):
-        GATE.check(it, signed(it, host=host))
+        VERIFIER.check(it, signed(it, host=host))
     assert refusal(it, signed(it, host="127.0.0.1:80")) == (403, "SignatureDoesNotMatch")
     assert refusal(it, signed(it, host="127.0.0.2")) == (403, "SignatureDoesNotMatch")
 
 
-def test_a_signature_may_stand_in_the_query_and_is_taken_out_of_it():
+def test_a_signature_in_the_query_is_accepted_and_removed_from_it():
     it = call(params={"response-x": "a b"})
     text = signed(it)["authorization"]
     with_it = call(params=it.params | dict(part.split("=", 1) for part in text.split("&")))
-    assert GATE.check(with_it, {}) == {"response-x": "a b"}
+    assert VERIFIER.check(with_it, {}) == {"response-x": "a b"}
 
 
-def test_the_vendors_codes_tell_what_is_wrong():
+def test_each_fault_has_the_vendors_code():
     it = call()
     assert refusal(it, {}) == (403, "AccessDenied")
     assert refusal(it, {"authorization": ""}) == (403, "AccessDenied")
@@ -78,27 +78,27 @@ def test_the_vendors_codes_tell_what_is_wrong():
     assert refusal(it, signed(it, start=NOW + 901, end=NOW + 9000)) == (403, "RequestTimeTooSkewed")
 
 
-def test_a_signature_counts_long_after_its_start_and_a_little_before():
+def test_a_signature_is_valid_long_after_its_start_and_a_little_before():
     it = call()
-    GATE.check(it, signed(it, start=NOW - 86_400, end=NOW + 1))
-    GATE.check(it, signed(it, start=NOW + 899, end=NOW + 9000))
+    VERIFIER.check(it, signed(it, start=NOW - 86_400, end=NOW + 1))
+    VERIFIER.check(it, signed(it, start=NOW + 899, end=NOW + 9000))
 
 
-@pytest.mark.parametrize(("off", "let_in"), [(899, True), (-899, True), (901, False), (-901, False)])
-def test_a_date_may_be_a_quarter_of_an_hour_off(off, let_in):
+@pytest.mark.parametrize(("off", "accepted"), [(899, True), (-899, True), (901, False), (-901, False)])
+def test_a_date_may_be_a_quarter_of_an_hour_off(off, accepted):
     it = call()
     headers = signed(it) | {"date": formatdate(NOW + off, usegmt=True)}
-    if let_in:
-        GATE.check(it, headers)
+    if accepted:
+        VERIFIER.check(it, headers)
     else:
         assert refusal(it, headers) == (403, "RequestTimeTooSkewed")
 
 
-def test_a_date_that_is_none_is_refused():
+def test_a_malformed_date_is_refused():
     it = call()
     for date in ("yesterday", "", "Thu, 19 Jan 99999 00:00:00 GMT"):
         assert refusal(it, signed(it) | {"date": date})[0] in (400, 403)
 
 
 def test_the_key_is_in_no_repr():
-    assert repr(GATE) == "Gate()"
+    assert repr(VERIFIER) == "SignatureVerifier()"

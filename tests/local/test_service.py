@@ -17,7 +17,7 @@ LIST = {"tag": "ImageLicenseRec"}
 
 
 class HeldReader(StubReader):
-    """Waits before each card until it is let go, so that a test decides what is running."""
+    """Waits before each card until it is released, so that a test decides what is running."""
 
     def __init__(self):
         self.go = threading.Semaphore(0)
@@ -44,8 +44,8 @@ class Caller:
         return self.service.handle(self.bucket, Request(method, path, host=host, **kwargs))
 
     def submit(self, key, **kwargs):
-        reply = self("POST", "/jobs", body=request_xml(JobRequest(key, "IDCard", **kwargs)))
-        return decode_jobs(reply.body).jobs[0]
+        response = self("POST", "/jobs", body=request_xml(JobRequest(key, "IDCard", **kwargs)))
+        return decode_jobs(response.body).jobs[0]
 
     def job(self, job_id):
         return decode_jobs(self("GET", f"/jobs/{job_id}").body).jobs[0]
@@ -58,7 +58,7 @@ def open_service(tmp_path):
 
     def make(reader=None, **options):
         bucket = Bucket(tmp_path / "cards")
-        service = Service([bucket], reader or StubReader(), ended=lambda _: ended.release(), **options)
+        service = Service([bucket], reader or StubReader(), on_job_ended=lambda _: ended.release(), **options)
         services.append((service, reader))
         call = Caller(service, bucket.name)
         call.ended = lambda: ended.acquire(timeout=30)
@@ -104,7 +104,7 @@ def test_each_answer_has_its_own_request_id(open_service):
     ("content", "code"),
     [(b"", "EmptyFile"), (b"hello", "NotAnImage"), (b"\xff\xd8\xff\xe0 cut", "DamagedImage"), (None, "NoSuchKey")],
 )
-def test_what_cannot_be_read_is_a_failed_job_with_code_and_message(open_service, tmp_path, content, code):
+def test_an_unreadable_object_is_a_failed_job_with_code_and_message(open_service, tmp_path, content, code):
     call = open_service()
     if content is not None:
         (tmp_path / "cards/a.jpg").write_bytes(content)
@@ -116,7 +116,7 @@ def test_what_cannot_be_read_is_a_failed_job_with_code_and_message(open_service,
     assert str(tmp_path) not in failed.message
 
 
-def test_an_engine_that_breaks_fails_the_job_and_tells_no_text(open_service, tmp_path, photo, caplog):
+def test_an_engine_that_fails_fails_the_job_and_no_text_leaks(open_service, tmp_path, photo, caplog):
     photo(tmp_path / "cards/a.jpg")
     call = open_service(BrokenReader())
     job = call.submit("a.jpg")
@@ -188,12 +188,12 @@ def test_a_job_cancelled_while_it_runs_stays_cancelled(open_service, tmp_path, p
     assert (call.job(job.id).state, call.job(job.id).result) == (JobState.CANCEL, None)
 
 
-def test_describing_many_tells_the_unknown_ones(open_service):
+def test_describing_many_returns_the_unknown_ids_too(open_service):
     call = open_service()
     known = call.submit("a.jpg")
-    reply = decode_jobs(call("GET", f"/jobs/{known.id},nothing,none").body)
-    assert [job.id for job in reply.jobs] == [known.id]
-    assert reply.missing_ids == ("nothing", "none")
+    response = decode_jobs(call("GET", f"/jobs/{known.id},nothing,none").body)
+    assert [job.id for job in response.jobs] == [known.id]
+    assert response.missing_ids == ("nothing", "none")
 
 
 def test_pages_of_a_list_hold_every_job_once(open_service):
@@ -215,9 +215,9 @@ def test_pages_of_a_list_hold_every_job_once(open_service):
 def test_lists_are_filtered_by_state_queue_and_time(open_service, tmp_path, photo):
     photo(tmp_path / "cards/a.jpg")
     call = open_service()
-    good = call.submit("a.jpg", queue_id="mine")
+    succeeded = call.submit("a.jpg", queue_id="mine")
     assert call.ended()
-    bad = call.submit("missing.jpg")
+    failed = call.submit("missing.jpg")
     assert call.ended()
 
     def ids(**query):
@@ -225,11 +225,11 @@ def test_lists_are_filtered_by_state_queue_and_time(open_service, tmp_path, phot
 
     hour = timedelta(hours=1)
     now = datetime.now(UTC)
-    assert ids() == [bad.id, good.id]
-    assert ids(states="Success") == [good.id]
-    assert ids(states="Failed,Cancel") == [bad.id]
-    assert ids(states="All") == [bad.id, good.id]
-    assert ids(queueId="mine") == [good.id]
+    assert ids() == [failed.id, succeeded.id]
+    assert ids(states="Success") == [succeeded.id]
+    assert ids(states="Failed,Cancel") == [failed.id]
+    assert ids(states="All") == [failed.id, succeeded.id]
+    assert ids(queueId="mine") == [succeeded.id]
     assert ids(startCreationTime=(now - hour).isoformat(), endCreationTime=(now + hour).isoformat()) == ids()
     assert ids(startCreationTime=(now + hour).isoformat()) == []
     assert ids(endCreationTime="2001-01-01T00:00:00+0800") == []
@@ -249,9 +249,9 @@ def test_lists_are_filtered_by_state_queue_and_time(open_service, tmp_path, phot
         {"startCreationTime": "yesterday"},
     ],
 )
-def test_a_list_with_a_bad_argument_is_refused(open_service, query):
-    reply = open_service()("GET", "/jobs", params=LIST | query)
-    assert (reply.status, decode_error(reply.body).code) == (400, "InvalidArgument")
+def test_a_list_with_an_invalid_argument_is_refused(open_service, query):
+    response = open_service()("GET", "/jobs", params=LIST | query)
+    assert (response.status, decode_error(response.body).code) == (400, "InvalidArgument")
 
 
 @pytest.mark.parametrize(
@@ -276,24 +276,24 @@ def test_a_list_with_a_bad_argument_is_refused(open_service, query):
         ("PATCH", "/a.jpg", "cos", b"", 405, "MethodNotAllowed"),
     ],
 )
-def test_a_bad_call_is_refused_in_the_vendors_xml(open_service, method, path, host, body, status, code):
-    reply = open_service()(method, path, host=host, body=body)
-    error = decode_error(reply.body)
-    assert (reply.status, error.code) == (status, code)
+def test_a_malformed_call_is_refused_in_the_vendors_xml(open_service, method, path, host, body, status, code):
+    response = open_service()(method, path, host=host, body=body)
+    error = decode_error(response.body)
+    assert (response.status, error.code) == (status, code)
     assert error.message
-    assert error.request_id == reply.request_id
+    assert error.request_id == response.request_id
 
 
 def test_cancelling_an_unknown_job_is_refused(open_service):
-    reply = open_service()("PUT", "/jobs/unknown", params={"cancel": ""})
-    assert (reply.status, decode_error(reply.body).code) == (404, "NoSuchJob")
+    response = open_service()("PUT", "/jobs/unknown", params={"cancel": ""})
+    assert (response.status, decode_error(response.body).code) == (404, "NoSuchJob")
 
 
-def test_another_bucket_is_not_there(open_service):
+def test_an_unknown_bucket_is_refused(open_service):
     call = open_service()
     call.bucket = "other-1250000000"
-    reply = call("GET", "/jobs", params=LIST)
-    assert (reply.status, decode_error(reply.body).code) == (404, "NoSuchBucket")
+    response = call("GET", "/jobs", params=LIST)
+    assert (response.status, decode_error(response.body).code) == (404, "NoSuchBucket")
 
 
 def test_objects_are_put_read_headed_and_deleted(open_service):
@@ -324,11 +324,11 @@ def test_recognition_answers_at_once_and_defaults_to_the_license(open_service, t
         ("text.jpg", {}, "NotAnImage"),
     ],
 )
-def test_a_bad_recognition_is_refused(open_service, tmp_path, photo, key, query, code):
+def test_an_invalid_recognition_is_refused(open_service, tmp_path, photo, key, query, code):
     photo(tmp_path / "cards/a.jpg")
     (tmp_path / "cards/text.jpg").write_text("hello")
-    reply = open_service()("GET", f"/{key}", host="cos", params={"ci-process": "AILicenseRec"} | query)
-    assert (reply.status, decode_error(reply.body).code) == (400, code)
+    response = open_service()("GET", f"/{key}", host="cos", params={"ci-process": "AILicenseRec"} | query)
+    assert (response.status, decode_error(response.body).code) == (400, code)
 
 
 def test_an_object_over_20_mb_is_refused_before_it_is_read(open_service, tmp_path):

@@ -8,9 +8,9 @@ import pytest
 
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.local._bucket import Bucket
-from cardocr_nb.local._bucket_root import Root
-from cardocr_nb.local._bucket_settings import Settings
-from cardocr_nb.local._job_table import Address, JobTable, Page
+from cardocr_nb.local._bucket_root import BucketRoot
+from cardocr_nb.local._bucket_settings import SettingsTable
+from cardocr_nb.local._job_table import CallbackTarget, JobQuery, JobTable
 from cardocr_nb.local._store import Store
 from cardocr_nb.wire._encode import SERVICE_TIME
 from cardocr_nb.wire._records import Job, JobState
@@ -33,7 +33,7 @@ def store():
 def test_100_000_jobs_are_paged_described_and_claimed_without_reading_them_all(store):
     table = JobTable(store)
     table.add(job(0), limit=10)
-    with store.writing() as db:
+    with store.transaction() as db:
         db.execute(
             "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 100000)"
             " INSERT INTO jobs (id, bucket, queue_id, state, level, created, document)"
@@ -47,23 +47,25 @@ def test_100_000_jobs_are_paged_described_and_claimed_without_reading_them_all(s
         steps += 1
 
     store._db.set_progress_handler(step, 100)
-    for wanted in (Page("b-1", size=100), Page("b-1", size=100, newest_first=False, after=50_000)):
-        jobs, more = table.page(wanted)
+    for wanted in (JobQuery("b-1", size=100), JobQuery("b-1", size=100, newest_first=False, after=50_000)):
+        jobs, more = table.list_page(wanted)
         assert (len(jobs), more is not None) == (100, True)
     assert len(table.get("b-1", [f"a{n:032x}" for n in range(100)])) == 100
     assert table.claim(lambda it: it) is not None
     assert steps < 500
-    rare, _ = table.page(Page("b-1", states=("Failed", "Cancel"), created_before=MOMENT + timedelta(seconds=10)))
+    rare, _ = table.list_page(
+        JobQuery("b-1", states=("Failed", "Cancel"), created_before=MOMENT + timedelta(seconds=10))
+    )
     assert len(rare) == 1
 
 
-def test_a_full_queue_takes_no_more_and_another_does(store):
+def test_a_full_queue_accepts_no_more_and_another_queue_does(store):
     table = JobTable(store)
     assert [table.add(job(n), limit=2) for n in range(3)] == [True, True, False]
     assert table.add(job(9, queue_id="p2"), limit=2)
 
 
-def test_a_step_that_fails_leaves_nothing(store):
+def test_a_transaction_that_fails_changes_nothing(store):
     table = JobTable(store)
     table.add(job(1), limit=10)
 
@@ -75,49 +77,49 @@ def test_a_step_that_fails_leaves_nothing(store):
     assert table.claim(lambda it: it).id == job(1).id
 
 
-def test_a_job_of_another_bucket_is_not_given(store):
+def test_a_job_of_another_bucket_is_not_found(store):
     table = JobTable(store)
     table.add(job(1), limit=10)
     assert table.get("b-2", [job(1).id]) == {}
 
 
-def test_a_job_is_untold_from_its_end_until_it_is_settled(store):
+def test_a_callback_is_pending_from_the_end_of_its_job_until_it_is_finished(store):
     table = JobTable(store)
-    table.add(job(1), Address("http://127.0.0.1/", "XML"), limit=10)
+    table.add(job(1), CallbackTarget("http://127.0.0.1/", "XML"), limit=10)
     table.add(job(2), limit=10)
-    assert table.untold() == []
+    assert table.pending_callbacks() == []
     for n in (1, 2):
-        table.change(job(n).id, (JobState.SUBMITTED,), lambda it: job(int(it.id[1:], 16), state=JobState.FAILED))
-    assert table.untold() == [job(1).id]
-    assert table.callback(job(1).id)[1] == Address("http://127.0.0.1/", "XML")
-    table.told(job(1).id)
-    assert (table.untold(), table.callback(job(1).id)) == ([], None)
+        table.update(job(n).id, (JobState.SUBMITTED,), lambda it: job(int(it.id[1:], 16), state=JobState.FAILED))
+    assert table.pending_callbacks() == [job(1).id]
+    assert table.get_callback(job(1).id)[1] == CallbackTarget("http://127.0.0.1/", "XML")
+    table.finish_callback(job(1).id)
+    assert (table.pending_callbacks(), table.get_callback(job(1).id)) == ([], None)
 
 
 def test_settings_are_on_until_changed_and_each_bucket_has_its_own(store, tmp_path):
-    settings, one, two = Settings(store), Bucket(tmp_path / "one"), Bucket(tmp_path / "two")
-    first = settings.of(one)
+    settings, one, two = SettingsTable(store), Bucket(tmp_path / "one"), Bucket(tmp_path / "two")
+    first = settings.get(one)
     assert (first.ci, first.ai, first.queue_state, first.notify.state) == ("on", True, "Active", "Off")
-    changed = settings.change(one, lambda now: replace(now, queue_state="Paused"))
-    assert settings.of(one) == changed
-    assert settings.of(two).queue_state == "Active"
-    assert settings.of(one).queue_id != settings.of(two).queue_id
+    changed = settings.update(one, lambda now: replace(now, queue_state="Paused"))
+    assert settings.get(one) == changed
+    assert settings.get(two).queue_state == "Active"
+    assert settings.get(one).queue_id != settings.get(two).queue_id
 
 
-def test_a_paused_queue_holds_its_jobs_back(store, tmp_path):
-    table, settings, bucket = JobTable(store), Settings(store), Bucket(tmp_path / "one")
-    settings.change(bucket, lambda now: replace(now, queue_state="Paused"))
+def test_a_paused_queue_starts_no_jobs(store, tmp_path):
+    table, settings, bucket = JobTable(store), SettingsTable(store), Bucket(tmp_path / "one")
+    settings.update(bucket, lambda now: replace(now, queue_state="Paused"))
     table.add(job(1, queue_id=bucket.queue_id, job_level=2), limit=10)
     table.add(job(2), limit=10)
     assert table.claim(lambda it: job(2, state=JobState.RUNNING)).id == job(2).id
     assert table.claim(lambda it: it) is None
 
 
-def test_a_closed_store_says_so():
+def test_a_closed_store_raises():
     store = Store()
     store.close()
     with pytest.raises(sqlite3.ProgrammingError):
-        store.rows("SELECT 1")
+        store.query("SELECT 1")
 
 
 def test_only_folders_with_a_buckets_name_are_buckets(tmp_path):
@@ -125,7 +127,7 @@ def test_only_folders_with_a_buckets_name_are_buckets(tmp_path):
         (tmp_path / "root" / name).mkdir(parents=True)
     (tmp_path / "root/file").touch()
     (tmp_path / "root/link").symlink_to("/tmp")  # noqa: S108 - only its name counts
-    root = Root(tmp_path / "root", "http://127.0.0.1:1")
+    root = BucketRoot(tmp_path / "root", "http://127.0.0.1:1")
     assert (list(root), len(root)) == (["b", "cards-1"], 2)
     assert root["b"] is root["b"]
     assert root["b"].url("a b+.jpg") == "http://127.0.0.1:1/b/a%20b%2B.jpg"
@@ -133,8 +135,8 @@ def test_only_folders_with_a_buckets_name_are_buckets(tmp_path):
         assert name not in root
 
 
-def test_a_bucket_is_made_with_a_good_name_and_once(tmp_path):
-    root = Root(tmp_path / "root")
+def test_a_bucket_is_created_with_a_valid_name_and_once(tmp_path):
+    root = BucketRoot(tmp_path / "root")
     assert root.create("cards-1").name == "cards-1"
     with pytest.raises(FileExistsError):
         root.create("cards-1")
@@ -143,7 +145,7 @@ def test_a_bucket_is_made_with_a_good_name_and_once(tmp_path):
             root.create(name)
 
 
-def test_a_file_is_no_root(tmp_path):
+def test_a_file_cannot_be_a_root(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(InvalidRequestError, match="must be a folder"):
-        Root(tmp_path / "file")
+        BucketRoot(tmp_path / "file")

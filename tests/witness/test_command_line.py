@@ -60,7 +60,7 @@ def test_a_run_with_a_ledger_receives_callbacks_and_continues(cloud, tmp_path, p
         assert main([*run, "--callback", url]) == 0
         assert "3 images: 3 read; 3 submitted in this run" in capsys.readouterr().out
         listener.terminate()
-        assert "a callback: 1 jobs taken" in listener.communicate(timeout=20)[1]
+        assert "a callback: 1 jobs recorded" in listener.communicate(timeout=20)[1]
     assert main(run) == 0
     assert "3 images: 3 read; 0 submitted in this run with 0 queries, cost 0.00" in capsys.readouterr().out
     assert pd.read_parquet(out)["key"].nunique() == 3

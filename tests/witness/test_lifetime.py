@@ -1,4 +1,4 @@
-"""What was accepted is done, however the process ends; what goes wrong on request goes wrong as asked."""
+"""Accepted jobs are done however the process ends; injected faults occur as configured."""
 
 import contextlib
 import signal
@@ -35,12 +35,12 @@ def root(tmp_path, photo):
 @contextlib.contextmanager
 def listening():
     """An address on this machine, and what was sent there."""
-    came = Queue()
+    received = Queue()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            came.put((self.headers["Content-Type"], body))
+            received.put((self.headers["Content-Type"], body))
             self.send_response(200)
             self.send_header("Content-Length", "0")
             self.end_headers()
@@ -51,7 +51,7 @@ def listening():
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as there:
         thread = threading.Thread(target=there.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        yield f"http://127.0.0.1:{there.server_port}/told", came
+        yield f"http://127.0.0.1:{there.server_port}/callback", received
         there.shutdown()
         thread.join()
 
@@ -99,39 +99,43 @@ def test_an_unfinished_upload_is_gone_after_a_restart_and_never_listed(serve, ro
 
 
 @pytest.mark.parametrize("form", ["XML", "JSON"])
-def test_a_callback_comes_in_the_form_asked_and_twice_when_asked(serve, root, form):
+def test_a_callback_has_the_requested_format_and_is_repeated_when_injected(serve, root, form):
     with (
-        listening() as (address, came),
+        listening() as (address, received),
         serve(root, "--fault", "duplicate-callback=1") as server,
         client_of(server) as client,
     ):
         job = client.submit("a.jpg", card_type="IDCard", callback=address, callback_format=form)
         for _ in range(2):
-            content_type, body = came.get(timeout=20)
+            content_type, body = received.get(timeout=20)
             assert content_type == f"application/{form.lower()}"
-            told = decode_callback(body)
-            assert (told.event, told.jobs[0].id, told.jobs[0].state) == ("TaskFinish", job.id, JobState.SUCCESS)
-            assert len(told.jobs[0].fields) == 6
+            callback = decode_callback(body)
+            assert (callback.event, callback.jobs[0].id, callback.jobs[0].state) == (
+                "TaskFinish",
+                job.id,
+                JobState.SUCCESS,
+            )
+            assert len(callback.jobs[0].fields) == 6
 
 
-def test_a_callback_that_nobody_took_is_made_by_the_next_process(serve, root, photo):
-    with listening() as (address, came):
+def test_a_callback_that_failed_is_posted_by_the_next_process(serve, root, photo):
+    with listening() as (address, received):
         pass
     with serve(root) as server, client_of(server) as client:
         client.wait(client.submit("a.jpg", card_type="IDCard", callback=address), timeout=20)
         server.process.kill()
-    with listening_again(address) as came, serve(root):
-        assert decode_callback(came.get(timeout=20)[1]).jobs[0].key == "a.jpg"
+    with listening_again(address) as received, serve(root):
+        assert decode_callback(received.get(timeout=20)[1]).jobs[0].key == "a.jpg"
 
 
 @contextlib.contextmanager
 def listening_again(address):
-    came = Queue()
+    received = Queue()
     port = int(address.rpartition(":")[2].partition("/")[0])
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
-            came.put(("", self.rfile.read(int(self.headers["Content-Length"]))))
+            received.put(("", self.rfile.read(int(self.headers["Content-Length"]))))
             self.send_response(200)
             self.end_headers()
 
@@ -141,12 +145,12 @@ def listening_again(address):
     with ThreadingHTTPServer(("127.0.0.1", port), Handler) as there:
         thread = threading.Thread(target=there.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        yield came
+        yield received
         there.shutdown()
         thread.join()
 
 
-def test_a_full_queue_asks_for_patience(serve, root):
+def test_a_full_queue_answers_slow_down(serve, root):
     with serve(root, "--latency", "60", "--queue-limit", "2") as server, client_of(server) as client:
         first = client.submit("a.jpg", card_type="IDCard")
         while client.describe(first)[0].state is JobState.SUBMITTED:
@@ -186,7 +190,7 @@ def test_a_cut_connection_may_have_left_a_job_or_not(serve, root, fault, accepte
         assert len(client.list_jobs()) == accepted
 
 
-def test_a_failure_that_was_asked_for_is_a_failed_job(serve, root):
+def test_an_injected_failure_is_a_failed_job(serve, root):
     with serve(root, "--fault", "fail=1") as server, client_of(server) as client:
         job = client.wait(client.submit("a.jpg", card_type="IDCard"), timeout=20)
         assert (str(job.state), job.code) == ("Failed", "InternalError")
@@ -214,7 +218,7 @@ def test_nothing_secret_and_nothing_of_the_cards_is_on_its_output(serve, root):
         (["--secret-id", "i", "--secret-key", "hidden", "--port", "70000"], "--port must be 0 to 65535"),
     ],
 )
-def test_a_wrong_argument_is_told_in_one_line(tmp_path, arguments, message):
+def test_a_wrong_argument_is_an_error_of_one_line(tmp_path, arguments, message):
     command = [sys.executable, "-m", "cardocr_nb.local.http._server", "--root", str(tmp_path), "--engine", "stub"]
     done = subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=30, env={}, check=False)  # noqa: S603 - this interpreter
     assert (done.returncode, done.stdout) == (2, "")
@@ -223,15 +227,15 @@ def test_a_wrong_argument_is_told_in_one_line(tmp_path, arguments, message):
     assert "hidden" not in done.stderr
 
 
-def test_a_root_that_another_server_uses_is_told(server):
+def test_a_root_of_another_server_is_refused(server):
     command = [sys.executable, "-m", "cardocr_nb.local.http._server", "--root", str(server.root), "--engine", "stub"]
     command += ["--port", "0", "--secret-id", "i", "--secret-key", "k"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)  # noqa: S603 - this interpreter
     assert (done.returncode, done.stdout) == (2, "")
-    assert "another server is at work" in done.stderr
+    assert "another server is running" in done.stderr
 
 
-def test_an_address_in_use_is_told(server, tmp_path):
+def test_an_address_in_use_is_an_error_of_one_line(server, tmp_path):
     command = [sys.executable, "-m", "cardocr_nb.local.http._server", "--root", str(tmp_path), "--engine", "stub"]
     command += ["--port", str(server.port), "--secret-id", "i", "--secret-key", "k"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)  # noqa: S603 - this interpreter

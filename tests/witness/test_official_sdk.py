@@ -1,4 +1,4 @@
-"""The vendor's own SDK, unchanged, against the embedded server: what it takes for the cloud is like the cloud."""
+"""The vendor's own Python SDK, unchanged, works with the embedded server as with the cloud."""
 
 import hashlib
 import threading
@@ -69,7 +69,7 @@ def refused(call, *arguments, **named):
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_an_object_of_any_name_is_put_headed_got_listed_and_deleted(sdk, bucket, key):
+def test_an_object_of_any_name_is_uploaded_described_downloaded_listed_and_deleted(sdk, bucket, key):
     content = key.encode() * 1000
     digest = f'"{hashlib.md5(content).hexdigest()}"'  # noqa: S324 - the wire's
     assert sdk.put_object(Bucket=bucket, Key=key, Body=content, EnableMD5=True)["ETag"] == digest
@@ -157,7 +157,7 @@ def test_a_queue_is_seen_paused_and_its_job_cancelled(sdk, bucket):
     assert sdk.ci_get_ai_queue(Bucket=bucket, State="Active")["TotalCount"] == "0"
 
 
-def test_where_recognition_is_on_is_told_by_the_regions_host(sdk, bucket, server):
+def test_buckets_with_recognition_are_listed_on_the_regions_host(sdk, bucket, server):
     answer = sdk.ci_get_ai_bucket(BucketNames=bucket, PageNumber="1", PageSize="1")
     assert (answer["TotalCount"], answer["AiBucketList"]["BucketId"]) == ("1", bucket)
     assert sdk.ci_get_ai_bucket(BucketNames="another-1")["TotalCount"] == "0"
@@ -226,7 +226,7 @@ def test_a_bad_job_is_refused_in_the_vendors_words(sdk, bucket):
     assert code(request_for("a.jpg", CallBack="http://192.0.2.1/")) == (400, "InvalidArgument")
 
 
-def test_a_wrong_key_is_told(server, bucket):
+def test_a_wrong_key_is_refused(server, bucket):
     with requests.Session() as session:
         sdk = connected(session, {"IP": "127.0.0.1", "Port": server.port}, secret_key="another")  # noqa: S106 - invented
         assert refused(sdk.list_objects, Bucket=bucket) == (403, "SignatureDoesNotMatch")

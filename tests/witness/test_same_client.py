@@ -77,7 +77,7 @@ def test_an_identical_object_is_left_alone(client, tmp_path, photo):
     assert (client.objects / "a.jpg").read_bytes() == path.read_bytes()
 
 
-def test_a_file_that_is_not_there_is_told(client, tmp_path):
+def test_a_missing_file_is_an_error(client, tmp_path):
     with pytest.raises(ImageError, match=r"no file .*check the path"):
         client.upload(tmp_path / "a.jpg")
 
@@ -146,7 +146,7 @@ def test_recognition_gives_the_fields_at_once(client, tmp_path, photo):
         client.recognize("text.jpg", card_type="IDCard")
 
 
-def test_what_is_switched_off_says_so(client):
+def test_a_service_that_is_switched_off_is_an_error_of_its_own(client):
     send = client.transport.send
     assert send(Request("PUT", "/", params={"unbind": ""})).body == b'{"CIStatus":"off"}'
     with pytest.raises(NotActivatedError, match="403 CIBucketUnbinded"):
@@ -164,7 +164,7 @@ def test_a_callback_elsewhere_is_refused(client):
         client.submit("a.jpg", card_type="IDCard", callback="http://192.0.2.1/")
 
 
-def test_a_bad_argument_is_told_before_anything_is_sent(client):
+def test_an_invalid_argument_is_refused_before_anything_is_sent(client):
     with pytest.raises(InvalidRequestError):
         client.submit("a.jpg", card_type="Passport")
 

@@ -1,4 +1,4 @@
-"""One request, from its head to its reply: route, signature, limits, body, service."""
+"""One request, from its head to its response: routing, signature, limits, body, service."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from starlette.requests import Request as HttpRequest
 
 from cardocr_nb._transport import Request
 from cardocr_nb.errors import TransportError
-from cardocr_nb.local._object_calls import Stored
-from cardocr_nb.local._service import identified
+from cardocr_nb.local._object_calls import FileResponse
+from cardocr_nb.local._service import with_request_id
 from cardocr_nb.local._service_fault import ServiceFault, no_such_bucket, slow_down
-from cardocr_nb.local.http._connection import ABORT, written
+from cardocr_nb.local.http._connection import ABORT, wire_headers
 from cardocr_nb.local.http._request_body import (
     MAX_JOB_BYTES,
     MAX_OBJECT_BYTES,
     ClientDisconnected,
     check_length,
-    receive,
-    stored,
+    read_body,
+    spool_body,
 )
-from cardocr_nb.local.http._routing import Call, read_target, route
+from cardocr_nb.local.http._routing import Call, parse_target, route
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
@@ -38,13 +38,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _THREADS = 16
-_MOST_RECOGNITIONS = 100
+_MAX_RECOGNITIONS = 100
 _PIECE = 1 << 18
 _WITHOUT_BODY = (204, 304)
 
 
-class _Shortened(Exception):  # noqa: N818 - no error: the object was changed in place while it was sent
-    """There is less of the file than was promised."""
+class _FileShortened(Exception):  # noqa: N818 - the object was changed while it was sent
+    """The file ended before its announced length."""
 
 
 class App:
@@ -53,119 +53,121 @@ class App:
     Parameters
     ----------
     service : Service
-    gate : Gate
-    patience : float, default 60
-        Seconds in which a head must have come, then a body, and in which a client must take a piece of an answer.
+    verifier : SignatureVerifier
+    request_timeout : float, default 60
+        Seconds for a head to arrive, for a body to arrive, and for a client to receive each piece of a response.
     readers : int, default 1
-        Synchronous recognitions at the same time.
+        Number of synchronous recognitions at the same time.
     """
 
-    def __init__(self, service: Service, gate: SignatureVerifier, *, patience: float = 60.0, readers: int = 1) -> None:
-        self.service, self.gate, self.patience = service, gate, patience
+    def __init__(
+        self, service: Service, verifier: SignatureVerifier, *, request_timeout: float = 60.0, readers: int = 1
+    ) -> None:
+        self.service, self.verifier, self.request_timeout = service, verifier, request_timeout
         self._calls = ThreadPoolExecutor(_THREADS, "cardocr-call")
         self._readings = ThreadPoolExecutor(readers, "cardocr-reading")
         self._recognitions = 0
 
     def close(self) -> None:
-        """Give back the threads; what they are doing is finished."""
+        """Finish the calls in progress and end the threads."""
         self._calls.shutdown()
         self._readings.shutdown(cancel_futures=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = HttpRequest(scope, receive)
-        begun = time.monotonic()
+        started = time.monotonic()
         try:
-            host, reply = await self._reply(request)
-            await self._send(reply, send)
-        except (TransportError, ClientDisconnected, TimeoutError, _Shortened) as e:
+            host, response = await self._respond(request)
+            await self._send(response, send)
+        except (TransportError, ClientDisconnected, TimeoutError, _FileShortened) as e:
             scope["state"][ABORT]()
             log.info("%s cut: %s", request.method, type(e).__name__)
             return
-        passed = (time.monotonic() - begun) * 1000
-        log.info("%s %s %d %.0f ms %s", request.method, host, reply.status, passed, reply.request_id)
+        milliseconds = (time.monotonic() - started) * 1000
+        log.info("%s %s %d %.0f ms %s", request.method, host, response.status, milliseconds, response.request_id)
 
-    async def _reply(self, request: HttpRequest) -> tuple[Host, Response]:
+    async def _respond(self, request: HttpRequest) -> tuple[Host, Response]:
         host: Host = "cos"
         try:
             headers = _headers(request)
             call = self._route(request, headers)
             host = call.host
-            params = self.gate.check(call, headers)
+            params = self.verifier.check(call, headers)
             return host, await self._answer(request, call, Request(call.method, call.path, host, params, headers))
         except ServiceFault as e:
-            refusal = e
+            fault = e
         except OSError as e:
             log.error("the disk failed: %s", e.strerror)  # noqa: TRY400 - a full disk needs no trace
-            refusal = ServiceFault(500, "InternalError", "The service's disk failed.", {"connection": "close"})
+            fault = ServiceFault(500, "InternalError", "The service's disk failed.", {"connection": "close"})
         request_id = uuid.uuid4().hex
-        # A client that asked first may never send its body now; its next request must not be taken for that.
+        # A client that sent Expect may leave its body out now; its next request must not be read as that body.
         close = {"connection": "close"} if "expect" in request.headers else {}
-        return host, identified(refusal.reply(request_id, request.scope["path"]), host, request_id, close)
+        return host, with_request_id(fault.response(request_id, request.scope["path"]), host, request_id, close)
 
     def _route(self, request: HttpRequest, headers: dict[str, str]) -> Call:
-        path, params, host = read_target(request.scope["raw_path"], request.scope["query_string"])
+        path, params, host = parse_target(request.scope["raw_path"], request.scope["query_string"])
         return route(request.method, host or headers.get("host", ""), path, params, self.service.buckets)
 
-    async def _answer(self, request: HttpRequest, call: Call, asked: Request) -> Response:
-        """Take the body where the call has one, and hand it all to the service."""
+    async def _answer(self, http_request: HttpRequest, call: Call, request: Request) -> Response:
+        """Read the body if the call has one, and pass the request to the service."""
         if call.host != "cos":
             body = b""
             if call.method in ("POST", "PUT"):
-                check_length(asked.headers, MAX_JOB_BYTES, encoded=False)
-                body = await receive(request, MAX_JOB_BYTES, self.patience)
-            return await self._serve(self._calls, call.bucket, replace(asked, body=body))
+                check_length(request.headers, MAX_JOB_BYTES, encoded=False)
+                body = await read_body(http_request, MAX_JOB_BYTES, self.request_timeout)
+            return await self._serve(self._calls, call.bucket, replace(request, body=body))
         if call.method == "PUT" and call.path != "/":
             bucket = self.service.buckets.get(call.bucket)
             if bucket is None:
                 raise no_such_bucket()
-            check_length(asked.headers, MAX_OBJECT_BYTES, encoded=True)
-            async with stored(request, bucket, MAX_OBJECT_BYTES, self.patience) as path:
-                return await self._serve(self._calls, call.bucket, replace(asked, body=path))
-        if "ci-process" not in asked.params:
-            return await self._serve(self._calls, call.bucket, asked)
-        if self._recognitions >= _MOST_RECOGNITIONS:
-            raise slow_down(f"{_MOST_RECOGNITIONS} recognitions are waiting.")
+            check_length(request.headers, MAX_OBJECT_BYTES, encoded=True)
+            async with spool_body(http_request, bucket, MAX_OBJECT_BYTES, self.request_timeout) as path:
+                return await self._serve(self._calls, call.bucket, replace(request, body=path))
+        if "ci-process" not in request.params:
+            return await self._serve(self._calls, call.bucket, request)
+        if self._recognitions >= _MAX_RECOGNITIONS:
+            raise slow_down(f"{_MAX_RECOGNITIONS} recognitions are waiting.")
         self._recognitions += 1
         try:
-            return await self._serve(self._readings, call.bucket, asked)
+            return await self._serve(self._readings, call.bucket, request)
         finally:
             self._recognitions -= 1
 
-    async def _serve(self, threads: ThreadPoolExecutor, bucket: str, asked: Request) -> Response:
-        return await asyncio.get_running_loop().run_in_executor(threads, self.service.answer, bucket, asked)
+    async def _serve(self, threads: ThreadPoolExecutor, bucket: str, request: Request) -> Response:
+        return await asyncio.get_running_loop().run_in_executor(threads, self.service.handle_streaming, bucket, request)
 
-    async def _send(self, reply: Response, send: Send) -> None:
-        async def patiently(message: Message) -> None:
-            async with asyncio.timeout(self.patience):
+    async def _send(self, response: Response, send: Send) -> None:
+        async def send_in_time(message: Message) -> None:
+            async with asyncio.timeout(self.request_timeout):
                 await send(message)
 
-        if isinstance(reply, Stored):
-            with reply.file:
-                await _send_file(reply, patiently)
+        if isinstance(response, FileResponse):
+            with response.file:
+                await _send_file(response, send_in_time)
             return
-        length = None if reply.status in _WITHOUT_BODY else len(reply.body)
-        headers = written(reply.headers, length)
-        await patiently({"type": "http.response.start", "status": reply.status, "headers": headers})
-        await patiently({"type": "http.response.body", "body": reply.body})
+        length = None if response.status in _WITHOUT_BODY else len(response.body)
+        headers = wire_headers(response.headers, length)
+        await send_in_time({"type": "http.response.start", "status": response.status, "headers": headers})
+        await send_in_time({"type": "http.response.body", "body": response.body})
 
 
 def _headers(request: HttpRequest) -> dict[str, str]:
-    """Give the headers, those that stand more than once joined as one."""
-    found: dict[str, str] = {}
+    """Return the headers; repeated ones are joined by commas."""
+    headers: dict[str, str] = {}
     for name, value in request.headers.items():
-        found[name] = f"{found[name]}, {value}" if name in found else value
-    return found
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
 
 
-async def _send_file(reply: Stored, send: Send) -> None:
-    headers = written(reply.headers, reply.length)
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    left = reply.length
-    while left:
-        piece = await asyncio.to_thread(reply.file.read, min(left, _PIECE))
+async def _send_file(response: FileResponse, send: Send) -> None:
+    headers = wire_headers(response.headers, response.length)
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    remaining = response.length
+    while remaining:
+        piece = await asyncio.to_thread(response.file.read, min(remaining, _PIECE))
         if not piece:
-            raise _Shortened
-        left -= len(piece)
+            raise _FileShortened
+        remaining -= len(piece)
         await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": b""})

@@ -1,4 +1,4 @@
-"""One connection: what uvicorn's own leaves open, which is a head that never ends and a mistake in the protocol."""
+"""One connection: uvicorn's own, plus a deadline for the head and error answers in the vendor's words."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ ABORT = "abort"
 _OWN_CASE = {"etag": "ETag", "content-md5": "Content-MD5"}
 
 
-def written(headers: Mapping[str, str], length: int | None) -> list[tuple[bytes, bytes]]:
-    """Give headers as they go over the wire.
+def wire_headers(headers: Mapping[str, str], length: int | None) -> list[tuple[bytes, bytes]]:
+    """Return headers as they are sent.
 
-    Their case means nothing to HTTP, but the official SDK looks for ``Content-Type`` and ``ETag`` in this one.
+    HTTP ignores the case of names, but the official SDK looks for ``Content-Type`` and ``ETag`` exactly.
 
     Parameters
     ----------
     headers : dict of str to str
         Names in lower case.
     length : int or None
-        Of the body, where ``content-length`` is not among them.
+        Length of the body, used unless `headers` has ``content-length``.
 
     Examples
     --------
-    >>> written({"etag": '"1"', "x-cos-request-id": "2"}, 3)
+    >>> wire_headers({"etag": '"1"', "x-cos-request-id": "2"}, 3)
     [(b'ETag', b'"1"'), (b'x-cos-request-id', b'2'), (b'Content-Length', b'3')]
     """
     names = dict(headers)
@@ -47,72 +47,74 @@ def written(headers: Mapping[str, str], length: int | None) -> list[tuple[bytes,
 class Connection(H11Protocol):
     """A connection that is cut when a head, or the rest of a refused body, does not come in time.
 
-    The application finds under ``request.state.abort`` what cuts the connection at once, and tells by its attribute
-    ``patience`` how many seconds to wait.
+    ``request.state.abort`` closes the connection at once. The application's attribute ``request_timeout`` is the number
+    of seconds to wait.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._deadline: asyncio.TimerHandle | None = None
-        self._patience: float = self.config.app.patience  # type: ignore[union-attr]
+        self._timeout: float = self.config.app.request_timeout  # type: ignore[union-attr]
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin."""
+        """Start the deadline of the first request."""
         super().connection_made(transport)
         self.app_state = {**self.app_state, ABORT: transport.abort}
-        self._wait()
+        self._start_deadline()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End."""
-        self._stop_waiting()
+        """Cancel the deadline."""
+        self._cancel_deadline()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take what came; once a request is being answered, its body has a deadline of its own."""
+        """Parse data; the body of a request that is being answered has a deadline of its own."""
         super().data_received(data)
-        if self._busy():
-            self._stop_waiting()
+        if self._is_responding():
+            self._cancel_deadline()
 
     def on_response_complete(self) -> None:
-        """Wait for the next request."""
-        self._wait()
+        """Start the deadline of the next request."""
+        self._start_deadline()
         super().on_response_complete()
-        if self._busy():
-            self._stop_waiting()
+        if self._is_responding():
+            self._cancel_deadline()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no HTTP, in the vendor's words."""
-        if self._busy():
+        """Answer data that is not HTTP in the vendor's words."""
+        if self._is_responding():
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             request_id = uuid.uuid4().hex
-            reply = ServiceFault(400, "InvalidRequest", msg).reply(request_id, "/")
-            headers = written({**reply.headers, "x-cos-request-id": request_id, "connection": "close"}, len(reply.body))
+            response = ServiceFault(400, "InvalidRequest", msg).response(request_id, "/")
+            headers = wire_headers(
+                {**response.headers, "x-cos-request-id": request_id, "connection": "close"}, len(response.body)
+            )
             for event in (
                 h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
-                h11.Data(data=reply.body),
+                h11.Data(data=response.body),
                 h11.EndOfMessage(),
             ):
                 self.transport.write(self.conn.send(event) or b"")
         self.transport.close()
 
-    def _busy(self) -> bool:
+    def _is_responding(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete and not self.cycle.disconnected
 
-    def _wait(self) -> None:
-        self._stop_waiting()
-        self._deadline = self.loop.call_later(self._patience, self._too_late)
+    def _start_deadline(self) -> None:
+        self._cancel_deadline()
+        self._deadline = self.loop.call_later(self._timeout, self._on_deadline)
 
-    def _stop_waiting(self) -> None:
+    def _cancel_deadline(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
 
-    def _too_late(self) -> None:
-        if self._busy() or self.transport.is_closing():
+    def _on_deadline(self) -> None:
+        if self._is_responding() or self.transport.is_closing():
             return
         if self.conn.our_state is h11.IDLE and self.conn.trailing_data[0]:
-            self.send_400_response(f"The request did not come in {self._patience:g} s.")
+            self.send_400_response(f"The request did not arrive within {self._timeout:g} s.")
         else:
             self.transport.abort()

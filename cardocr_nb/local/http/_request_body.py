@@ -1,4 +1,4 @@
-"""Taking the body of a request within its limits: so many bytes, in so much time."""
+"""The body of a request, read within a limit of bytes and of seconds."""
 
 from __future__ import annotations
 
@@ -23,74 +23,74 @@ MAX_OBJECT_BYTES = 64_000_000
 _PIECE = 1 << 20
 
 
-class ClientDisconnected(Exception):  # noqa: N818 - no error: nobody is there any more to be told one
-    """The connection ended before the body had come."""
+class ClientDisconnected(Exception):  # noqa: N818 - not an error: the client has left
+    """The connection ended before the whole body arrived."""
 
 
 def check_length(headers: Mapping[str, str], limit: int, *, encoded: bool) -> None:
-    """Refuse a body by what its head says: its length, and unless `encoded` is true, that it is compressed.
+    """Raise if the head announces a body that is too long or, unless `encoded` is true, compressed.
 
     Raises
     ------
-    Refusal
+    ServiceFault
     """
     if int(headers.get("content-length", "0")) > limit:
         raise _too_large(limit)
     if not encoded and headers.get("content-encoding", "identity").lower() != "identity":
-        raise ServiceFault(400, "InvalidArgument", "Content-Encoding is not taken; send the body as it is.")
+        raise ServiceFault(400, "InvalidArgument", "Content-Encoding is not supported; send the body uncompressed.")
 
 
-async def receive(request: Request, limit: int, seconds: float) -> bytes:
-    """Take a short body.
+async def read_body(request: Request, limit: int, seconds: float) -> bytes:
+    """Read a short body into memory.
 
     Raises
     ------
-    Refusal
-        It is longer than `limit`, or took longer than `seconds`.
-    Gone
+    ServiceFault
+        The body is longer than `limit` bytes, or took longer than `seconds`.
+    ClientDisconnected
     """
     body = bytearray()
-    async with _in_time(seconds):
+    async with _time_limit(seconds):
         async for piece in _pieces(request, limit):
             body += piece
     return bytes(body)
 
 
 @asynccontextmanager
-async def stored(request: Request, bucket: Bucket, limit: int, seconds: float) -> AsyncIterator[Path]:
-    """Take a body into a file in the bucket's folder, which is gone afterwards unless it was moved.
+async def spool_body(request: Request, bucket: Bucket, limit: int, seconds: float) -> AsyncIterator[Path]:
+    """Read a body into a file in the bucket's folder, which is deleted at the end unless it was moved.
 
     Raises
     ------
-    Refusal
-        It is longer than `limit`, or took longer than `seconds`.
-    Gone
+    ServiceFault
+        The body is longer than `limit` bytes, or took longer than `seconds`.
+    ClientDisconnected
     """
-    part = await asyncio.to_thread(bucket.part)
-    path = Path(part.name)
+    upload = await asyncio.to_thread(bucket.open_upload)
+    path = Path(upload.name)
     try:
-        with part:
-            held = bytearray()
-            async with _in_time(seconds):
+        with upload:
+            buffer = bytearray()
+            async with _time_limit(seconds):
                 async for piece in _pieces(request, limit):
-                    held += piece
-                    if len(held) >= _PIECE:
-                        await asyncio.to_thread(part.write, bytes(held))
-                        held.clear()
-            await asyncio.to_thread(part.write, bytes(held))
+                    buffer += piece
+                    if len(buffer) >= _PIECE:
+                        await asyncio.to_thread(upload.write, bytes(buffer))
+                        buffer.clear()
+            await asyncio.to_thread(upload.write, bytes(buffer))
         yield path
     finally:
         await asyncio.to_thread(path.unlink, missing_ok=True)
 
 
 @asynccontextmanager
-async def _in_time(seconds: float) -> AsyncIterator[None]:
+async def _time_limit(seconds: float) -> AsyncIterator[None]:
     try:
         async with asyncio.timeout(seconds):
             yield
     except TimeoutError:
         raise ServiceFault(
-            400, "RequestTimeout", f"The body did not come in {seconds:g} s.", {"connection": "close"}
+            400, "RequestTimeout", f"The body did not arrive within {seconds:g} s.", {"connection": "close"}
         ) from None
 
 
@@ -107,4 +107,4 @@ async def _pieces(request: Request, limit: int) -> AsyncIterator[bytes]:
 
 
 def _too_large(limit: int) -> ServiceFault:
-    return ServiceFault(400, "EntityTooLarge", f"The body is longer than the {limit} bytes that are taken.")
+    return ServiceFault(400, "EntityTooLarge", f"The body is longer than {limit} bytes, the limit.")

@@ -1,4 +1,4 @@
-"""From the request line and ``Host`` to a call: which bucket, which of the vendor's hosts, which path and query."""
+"""From the request line and ``Host`` to a call: bucket, kind of host, path and query."""
 
 from __future__ import annotations
 
@@ -21,60 +21,60 @@ _VENDOR = re.compile(
 _ABSOLUTE = re.compile(rb"https?://([^/?#]+)(/.*)?", re.DOTALL)
 _JOB_IDS = re.compile(r"/jobs/a[0-9a-f]{32}(?:,a[0-9a-f]{32})*")
 _QUEUE = re.compile(r"/ai_queue(?:/p[0-9a-f]{32})?")
-_MOST_PARAMETERS = 100
+_MAX_PARAMETERS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call as it came.
+    """One call of a client.
 
     Attributes
     ----------
     method : str
     bucket : str
-        Empty where none is named.
+        Empty if the call names no bucket.
     host : {"ci", "cos", "region"}
     path : str
-        Within the bucket, not URL-encoded.
-    sent_path : str
-        As it was signed: with the bucket in front where that stood in the path.
+        Path within the bucket, not URL-encoded.
+    signed_path : str
+        Path as the client signed it: with the bucket in front if the client sent it there.
     params : dict of str to str
-    sent_host : str
-        ``Host``, with its port.
+    signed_host : str
+        The header ``Host``, with its port.
     """
 
     method: str
     bucket: str
     host: Host
     path: str
-    sent_path: str
+    signed_path: str
     params: Mapping[str, str]
-    sent_host: str
+    signed_host: str
 
 
-def read_target(raw_path: bytes, query: bytes) -> tuple[str, dict[str, str], str | None]:
-    """Read the target of a request line.
+def parse_target(raw_path: bytes, query: bytes) -> tuple[str, dict[str, str], str | None]:
+    """Parse the target of a request line.
 
     Parameters
     ----------
     raw_path, query : bytes
-        URL-encoded, as they came.
+        URL-encoded, as sent.
 
     Returns
     -------
     path : str
     params : dict of str to str
     host : str or None
-        Of a target that is a whole address, as a client sends it that takes this service for its proxy.
+        Host of a target that is a whole address, which clients send to a proxy.
 
     Raises
     ------
-    Refusal
-        It is no path, not UTF-8, or names a parameter twice.
+    ServiceFault
+        The target is not a path, is not UTF-8, or has a parameter twice.
 
     Examples
     --------
-    >>> read_target(b"/a%20b+", b"prefix=x%2By&cancel")
+    >>> parse_target(b"/a%20b+", b"prefix=x%2By&cancel")
     ('/a b+', {'prefix': 'x+y', 'cancel': ''}, None)
     """
     host = None
@@ -83,7 +83,7 @@ def read_target(raw_path: bytes, query: bytes) -> tuple[str, dict[str, str], str
     try:
         path = unquote_to_bytes(raw_path).decode()
         pairs = parse_qsl(
-            query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS
+            query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MAX_PARAMETERS
         )
     except ValueError:
         raise ServiceFault(400, "InvalidURI", "The path and query must be UTF-8, URL-encoded.") from None
@@ -91,23 +91,23 @@ def read_target(raw_path: bytes, query: bytes) -> tuple[str, dict[str, str], str
         raise ServiceFault(400, "InvalidURI", "The path must begin with a slash.")
     params = dict(pairs)
     if len(params) != len(pairs):
-        raise ServiceFault(400, "InvalidArgument", "A query parameter stands twice.")
+        raise ServiceFault(400, "InvalidArgument", "A query parameter appears twice.")
     return path, params, host
 
 
 def route(method: str, host: str, path: str, params: Mapping[str, str], buckets: Mapping[str, Bucket]) -> Call:
-    """Find out which call it is.
+    """Return the call of a request.
 
-    A ``Host`` of the vendor's form tells bucket and kind. With any other, the bucket is the first part of the path, or
-    may be left out where there is only one; the kind is then found as on the object host.
+    A ``Host`` of the vendor's form names bucket and kind. With any other host the bucket is the first part of the path;
+    it may be left out if there is only one bucket.
 
-    On the object host a few paths are job calls: the official SDK sends all its calls there when it is set to an IP
-    address. An object of exactly that name goes first.
+    On the object host a few paths are job calls, since the official SDK sends all its calls there if it is set to an IP
+    address. An object of exactly that name has precedence.
 
     Parameters
     ----------
     method, host, path, params
-        As they came, not URL-encoded.
+        Of the request, not URL-encoded.
     buckets : dict of str to Bucket
     """
     found = _VENDOR.fullmatch(host.rpartition(":")[0].lower() if re.search(r":[0-9]*$", host) else host.lower())
@@ -119,7 +119,7 @@ def route(method: str, host: str, path: str, params: Mapping[str, str], buckets:
     if not bucket:
         kind: Host = "region" if inner == "/ai_bucket" else "cos"
     else:
-        kind = "ci" if _is_job_call(method, inner, params) and not _object(buckets, bucket, inner) else "cos"
+        kind = "ci" if _is_job_call(method, inner, params) and not _is_object(buckets, bucket, inner) else "cos"
     return Call(method, bucket, kind, inner, path, params, host)
 
 
@@ -142,6 +142,6 @@ def _is_job_call(method: str, path: str, params: Mapping[str, str]) -> bool:
     return bool(_JOB_IDS.fullmatch(path)) and (method == "GET" or (method == "PUT" and "cancel" in params))
 
 
-def _object(buckets: Mapping[str, Bucket], bucket: str, path: str) -> bool:
-    there = buckets.get(bucket)
-    return there is not None and there.has(path[1:])
+def _is_object(buckets: Mapping[str, Bucket], bucket: str, path: str) -> bool:
+    found = buckets.get(bucket)
+    return found is not None and found.has_object(path[1:])

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cardocr_nb.errors import CardOCRError, InvalidRequestError, missing_extra
-from cardocr_nb.local._bucket_root import Root
-from cardocr_nb.local._fault_injection import KINDS, Faults
+from cardocr_nb.local._bucket_root import BucketRoot
+from cardocr_nb.local._fault_injection import KINDS, FaultInjector
 from cardocr_nb.local._service import QUEUE_LIMIT, Service
 from cardocr_nb.local._stub_reader import StubReader
 from cardocr_nb.wire._xml_tree import RepairWarning
@@ -29,49 +29,58 @@ if TYPE_CHECKING:
     from cardocr_nb.local.http._app import App
 
 _CREDENTIALS = ("COS_SECRET_ID", "COS_SECRET_KEY")
-_LAST_ANSWERS = 10
+_SHUTDOWN_SECONDS = 10
 _BACKLOG = 512
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Give a parser the arguments of `serve`."""
-    parser.add_argument("--root", required=True, type=Path, metavar="DIR", help="each folder in it is a bucket")
+    """Add the arguments of `serve` to a parser."""
+    parser.add_argument(
+        "--root", required=True, type=Path, metavar="DIR", help="folder whose subfolders are the buckets"
+    )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default 127.0.0.1)")
-    parser.add_argument("--port", type=int, default=8086, help="0 picks a free one (default 8086)")
+    parser.add_argument("--port", type=int, default=8086, help="0 selects a free port (default 8086)")
     parser.add_argument("--secret-id", metavar="ID", help=f"default {_CREDENTIALS[0]}")
     parser.add_argument("--secret-key", metavar="KEY", help=f"default {_CREDENTIALS[1]}")
-    parser.add_argument("--engine", choices=["rapidocr", "stub"], default="rapidocr", help="stub reads nothing")
+    parser.add_argument(
+        "--engine", choices=["rapidocr", "stub"], default="rapidocr", help="stub returns invented fields"
+    )
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="images read at the same time (default 1)")
     parser.add_argument(
         "--queue-limit", type=int, default=QUEUE_LIMIT, metavar="N", help=f"waiting jobs (default {QUEUE_LIMIT})"
     )
-    parser.add_argument("--latency", type=float, default=0.0, metavar="S", help="each image takes longer")
+    parser.add_argument("--latency", type=float, default=0.0, metavar="S", help="seconds added to each image")
     parser.add_argument(
         "--fault", action="append", default=[], metavar="KIND=RATE", help=f"{', '.join(KINDS)}; such as throttle=0.1"
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the faults (default 0)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the faults (default 0)")
     parser.add_argument(
         "--allow-callback",
         action="append",
         default=[],
         metavar="HOST",
-        help="a host beyond this machine that callbacks and detect-url may call",
+        help="a host other than this machine that callbacks and detect-url may call",
     )
     parser.add_argument(
-        "--patience", type=float, default=60.0, metavar="S", help="for a request to come in (default 60)"
+        "--request-timeout",
+        "--patience",  # the name before 0.2
+        type=float,
+        default=60.0,
+        metavar="S",
+        help="seconds for a request to arrive (default 60)",
     )
     parser.add_argument("--quiet", action="store_true", help="no line for each request")
 
 
-def serve(given: argparse.Namespace) -> int:
+def serve(options: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT.
 
-    Then nothing new is accepted, what is being read is finished, and what waits stays in the table.
+    The server then accepts no new calls and finishes the readings in progress; waiting jobs stay in the table.
 
     Parameters
     ----------
-    given : argparse.Namespace
-        Of a parser with `add_arguments`.
+    options : argparse.Namespace
+        From a parser with `add_arguments`.
 
     Returns
     -------
@@ -81,11 +90,11 @@ def serve(given: argparse.Namespace) -> int:
     Raises
     ------
     InvalidRequestError
-        An argument that cannot be right, no credentials, or another server at work in the same root.
+        An argument is invalid, credentials are missing, or another server runs in the same root.
     MissingExtraError
         The server or the engine is not installed.
     OSError
-        The address cannot be listened at.
+        The server cannot listen at the address.
     """
     try:
         from cardocr_nb.local.http._app import App
@@ -94,39 +103,46 @@ def serve(given: argparse.Namespace) -> int:
         missing_extra("the local server", "local", e)
     secret_id, secret_key = (
         value or os.environ.get(name)
-        for value, name in zip((given.secret_id, given.secret_key), _CREDENTIALS, strict=True)
+        for value, name in zip((options.secret_id, options.secret_key), _CREDENTIALS, strict=True)
     )
     if not secret_id or not secret_key:
         raise InvalidRequestError(
-            f"no credentials: give --secret-id and --secret-key or set {' and '.join(_CREDENTIALS)}; any will do"
+            f"no credentials: give --secret-id and --secret-key or set {' and '.join(_CREDENTIALS)}; any pair of your choice"
         )
-    gate = SignatureVerifier(secret_id, secret_key)
-    _check(given)
+    verifier = SignatureVerifier(secret_id, secret_key)
+    _check_numbers(options)
     logging.basicConfig(
-        level=logging.WARNING if given.quiet else logging.INFO, stream=sys.stderr, format="%(asctime)s %(message)s"
+        level=logging.WARNING if options.quiet else logging.INFO, stream=sys.stderr, format="%(asctime)s %(message)s"
     )
     warnings.simplefilter("error", RepairWarning)
-    with _listening(given.host, given.port) as sock:
-        root = Root(given.root, _address(sock))
-        with root.alone():
+    with _listening(options.host, options.port) as sock:
+        root = BucketRoot(options.root, _address(sock))
+        with root.lock():
             _serve(
-                given, root, sock, lambda service: App(service, gate, patience=given.patience, readers=given.workers)
+                options,
+                root,
+                sock,
+                lambda service: App(
+                    service, verifier, request_timeout=options.request_timeout, readers=options.workers
+                ),
             )
     return 0
 
 
-def _serve(given: argparse.Namespace, root: Root, sock: socket.socket, make_app: Callable[[Service], App]) -> None:
+def _serve(
+    options: argparse.Namespace, root: BucketRoot, sock: socket.socket, make_app: Callable[[Service], App]
+) -> None:
     for bucket in root.values():
-        bucket.clean()
+        bucket.remove_unfinished_uploads()
     service = Service(
         root,
-        _reader(given.engine, given.workers),
+        _reader(options.engine, options.workers),
         jobs=root.jobs,
-        workers=given.workers,
-        queue_limit=given.queue_limit,
-        latency=given.latency,
-        faults=Faults.read(given.fault, given.seed) if given.fault else None,
-        allow=given.allow_callback,
+        workers=options.workers,
+        queue_limit=options.queue_limit,
+        latency=options.latency,
+        faults=FaultInjector.parse(options.fault, options.seed) if options.fault else None,
+        allowed_hosts=options.allow_callback,
     )
     app = make_app(service)
     try:
@@ -136,12 +152,12 @@ def _serve(given: argparse.Namespace, root: Root, sock: socket.socket, make_app:
         service.close()
 
 
-def _check(given: argparse.Namespace) -> None:
+def _check_numbers(options: argparse.Namespace) -> None:
     for name, value, least in (
-        ("workers", given.workers, 1),
-        ("queue-limit", given.queue_limit, 1),
-        ("latency", given.latency, 0),
-        ("patience", given.patience, 0.1),
+        ("workers", options.workers, 1),
+        ("queue-limit", options.queue_limit, 1),
+        ("latency", options.latency, 0),
+        ("request-timeout", options.request_timeout, 0.1),
     ):
         if not value >= least:
             raise InvalidRequestError(f"--{name} must be at least {least}, got {value}")
@@ -163,7 +179,7 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
     except OverflowError:
         raise InvalidRequestError(f"--port must be 0 to 65535, got {port}") from None
     with sock:
-        # Accepted connections inherit it; without it each second answer waits for a delayed acknowledgement.
+        # Accepted connections inherit it; without it every second response waits for a delayed acknowledgement.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield sock
 
@@ -179,15 +195,15 @@ def _run(app: App, sock: socket.socket) -> None:
     from cardocr_nb.local.http._connection import Connection
 
     class Server(uvicorn.Server):
-        """Ends with exit code 0 on a signal, and says when it is ready."""
+        """Ends with exit code 0 on a signal, and prints its address when it is ready."""
 
         @contextlib.contextmanager
         def capture_signals(self) -> Iterator[None]:
-            before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGTERM, signal.SIGINT)}
+            previous = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGTERM, signal.SIGINT)}
             try:
                 yield
             finally:
-                for number, handler in before.items():
+                for number, handler in previous.items():
                     signal.signal(number, handler)
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -213,7 +229,7 @@ def _server(kind: type[uvicorn.Server], app: App, connection: Any) -> uvicorn.Se
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        timeout_graceful_shutdown=_LAST_ANSWERS,
+        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
         backlog=_BACKLOG,
     )
     return kind(config)

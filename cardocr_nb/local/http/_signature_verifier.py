@@ -1,4 +1,4 @@
-"""Whether a call may be made: its signature, and the time for which that counts."""
+"""The check of a call's signature and of the period in which it is valid."""
 
 from __future__ import annotations
 
@@ -35,21 +35,20 @@ class SignatureVerifier:
     ----------
     secret_id, secret_key : str
     clock : callable, default time.time
-        Gives Unix seconds.
+        Returns Unix seconds.
     """
 
     def __init__(self, secret_id: str, secret_key: str, clock: Callable[[], float] = time.time) -> None:
         self._secret_id, self._secret_key, self._clock = secret_id, secret_key, clock
 
     def __repr__(self) -> str:
-        return "Gate()"
+        return "SignatureVerifier()"
 
     def check(self, call: Call, headers: Mapping[str, str]) -> dict[str, str]:
-        """Refuse a call that is not signed as it must be.
+        """Raise unless the call has a valid signature.
 
-        A signature may stand in ``Authorization`` or, as in an address that was signed beforehand, in the query. It
-        counts until its end; that it began long ago is no fault, but it may not begin more than 15 minutes from now,
-        and a ``Date`` header may not be further off than that.
+        The signature is in ``Authorization`` or, for a presigned address, in the query. It is valid until its end and may
+        have begun long ago, but not later than 15 minutes from now. A ``Date`` header may differ by 15 minutes at most.
 
         Parameters
         ----------
@@ -60,11 +59,11 @@ class SignatureVerifier:
         Returns
         -------
         dict of str to str
-            The call's parameters without those of a signature.
+            Parameters of the call without those of the signature.
 
         Raises
         ------
-        Refusal
+        ServiceFault
             ``AccessDenied`` (none), ``InvalidArgument`` (malformed), ``InvalidAccessKeyId``, ``RequestTimeTooSkewed``,
             ``RequestIsExpired`` or ``SignatureDoesNotMatch``.
         """
@@ -73,15 +72,15 @@ class SignatureVerifier:
         if not text:
             raise ServiceFault(403, "AccessDenied", "Access Denied. The request is not signed.")
         try:
-            given = read_authorization(text)
+            authorization = read_authorization(text)
         except DecodeError as e:
             raise ServiceFault(400, "InvalidArgument", str(e)) from e
-        if not hmac.compare_digest(given.secret_id.encode(), self._secret_id.encode()):
+        if not hmac.compare_digest(authorization.secret_id.encode(), self._secret_id.encode()):
             raise ServiceFault(
                 403, "InvalidAccessKeyId", "The Access Key Id you provided does not exist in our records."
             )
-        self._check_time(given, headers.get("date"))
-        if not self._fits(given, call, headers):
+        self._check_time(authorization, headers.get("date"))
+        if not self._fits(authorization, call, headers):
             raise ServiceFault(
                 403,
                 "SignatureDoesNotMatch",
@@ -89,27 +88,27 @@ class SignatureVerifier:
             )
         return own
 
-    def _check_time(self, given: Authorization, date: str | None) -> None:
+    def _check_time(self, authorization: Authorization, date: str | None) -> None:
         now = self._clock()
-        start, end = given.period
+        start, end = authorization.period
         if start > now + SKEW or (date is not None and abs(_seconds(date) - now) > SKEW):
             raise ServiceFault(403, "RequestTimeTooSkewed", "The request time and the server's time are too far apart.")
         if end < now:
             raise ServiceFault(403, "RequestIsExpired", "Request has expired.")
 
-    def _fits(self, given: Authorization, call: Call, headers: Mapping[str, str]) -> bool:
-        # The official SDK signs the name without the port when it is set to an IP address.
-        name = call.sent_host.rpartition(":")[0] or call.sent_host
+    def _fits(self, authorization: Authorization, call: Call, headers: Mapping[str, str]) -> bool:
+        # The official SDK signs the host without its port if it is set to an IP address.
+        name = call.signed_host.rpartition(":")[0] or call.signed_host
         return any(
             matches(
-                given,
+                authorization,
                 call.method,
-                call.sent_path,
+                call.signed_path,
                 call.params,
                 {**headers, "host": host},
                 secret_key=self._secret_key,
             )
-            for host in dict.fromkeys((call.sent_host, name))
+            for host in dict.fromkeys((call.signed_host, name))
         )
 
 
