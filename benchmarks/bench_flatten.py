@@ -22,8 +22,8 @@ import pandas as pd
 import xmltodict
 
 from cardocr_nb.frame import read_responses, to_frame
-from cardocr_nb.wire._encode import SERVICE_TIME, jobs_xml
-from cardocr_nb.wire._records import CardResult, Field, Job, JobList, JobState
+from cardocr_nb.wire._encode import jobs_xml
+from cardocr_nb.wire._records import SERVICE_TIME, CardResult, Field, Job, JobList, JobState
 
 LABELS = ("证号", "姓名", "性别", "国籍", "住址", "出生日期", "准驾车型")
 TEXTS = ("990202198303150022", "样本二", "女", "中国", "样本省示例市试验街{}号", "1983-03-15", "C1")

@@ -1,6 +1,6 @@
 """How many documents a process reads and judges when the frame is spread over many, and what millions of cards take.
 
-Made-up documents of about 2.4 kB with seven fields stand in a plain tar. Measured, each in the same run: reading a part in
+Made-up documents of about 2.4 kB with seven fields are in a plain tar. Measured, each in the same run: reading a part in
 this process; the same on a local cluster, writing Parquet parts; summary and checks of those parts. The table at the end
 multiplies: cards over documents a second and process, on a number of cores; it leaves out network and storage.
 
@@ -109,7 +109,7 @@ def write_documents(path: Path, count: int) -> int:
 
 
 def document(number: int) -> bytes:
-    """Make a response with seven fields; texts and places differ from card to card, number and name are nobody's."""
+    """Make a response with seven fields; texts and places differ from card to card, number and name belong to no person."""
     mixed = number * 2_654_435_761 % 2**32
     left, top = 40 + mixed % 97, 40 + mixed % 89
     texts = (f"99{mixed:016d}", f"样本{mixed % 9973}", "男女"[mixed % 2], "中国", f"样本省样本市样本路{mixed % 99991}号",

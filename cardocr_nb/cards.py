@@ -119,7 +119,7 @@ FIELDS: dict[CardType, tuple[CardField, ...]] = {
         ),
     ),
 }
-"""The fields of each card, in the order in which they stand on it."""
+"""The fields of each card, in the order of the card."""
 
 
 def _fold(label: str) -> str:

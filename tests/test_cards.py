@@ -70,6 +70,6 @@ def test_the_cards_have_the_fields_that_are_printed_on_them():
     assert (len(expected_fields("IDCard")), len(expected_fields(CardType.DRIVER_LICENSE))) == (6, 10)
 
 
-def test_an_unknown_card_type_is_told_with_what_is_possible():
+def test_the_error_of_an_unknown_card_type_lists_the_known_ones():
     with pytest.raises(InvalidRequestError, match="card_type must be 'IDCard' or 'DriverLicense', got 'Passport'"):
         card_type("Passport")

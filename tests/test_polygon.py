@@ -32,7 +32,7 @@ def test_an_upright_rectangle_measures_as_it_is_drawn():
 
 @pytest.mark.parametrize("degrees", [-44.9, -30, -1, 0.5, 12, 44.9])
 @pytest.mark.parametrize("order", [(0, 1, 2, 3), (2, 0, 3, 1), (3, 2, 1, 0)])
-def test_a_tilted_text_keeps_its_size_and_tells_its_tilt_from_any_order(degrees, order):
+def test_a_tilted_text_keeps_its_size_and_its_angle_in_any_order(degrees, order):
     tilted = turned(UPRIGHT, degrees)
     assert polygon.ordered(tilted[list(order)])[0] == pytest.approx(tilted)
     assert polygon.angle(tilted[list(order)])[0] == pytest.approx(degrees)
@@ -189,7 +189,7 @@ def test_no_rows_contain_nothing_and_overlap_nothing():
 
 
 @pytest.mark.parametrize("measure", MEASURES)
-def test_a_missing_row_gives_nan_or_false_and_leaves_its_neighbour_alone(measure):
+def test_a_missing_row_gives_nan_or_false_and_leaves_its_neighbor_alone(measure):
     both = np.stack([np.full((4, 2), np.nan), UPRIGHT])
     result = measure(both)
     assert not result[0].any() if result.dtype == bool else np.isnan(result[0]).all()

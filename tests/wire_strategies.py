@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 
 from cardocr_nb.cards import CardType
-from cardocr_nb.wire._encode import SERVICE_TIME, TAG
-from cardocr_nb.wire._records import CardResult, Field, Job, JobRequest, JobState, MqConfig
+from cardocr_nb.wire._encode import TAG
+from cardocr_nb.wire._records import SERVICE_TIME, CardResult, Field, Job, JobRequest, JobState, MqConfig
 
 characters = st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="\ufffe\uffff")
 texts = st.text(characters, min_size=1, max_size=30).filter(lambda s: s.strip(" \t\r\n") == s)

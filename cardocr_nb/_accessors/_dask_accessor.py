@@ -23,4 +23,4 @@ class DaskCardAccessor(CardData):
     plot_scores = data_method(plot.plot_scores)
     by_card = data_method(dask_frame.by_card)
     write_parts = data_method(dask_frame.write_parts)
-    to_pandas = data_method(dask_frame.gather)
+    to_pandas = data_method(dask_frame.compute)

@@ -1,6 +1,6 @@
 """Texts as the bytes that Arrow keeps behind a column, so that the usual ones are judged many at once.
 
-Whatever is not of a usual shape goes to the slower functions that know all shapes.
+Texts of other shapes go to slower functions that know all of them.
 """
 
 from __future__ import annotations
@@ -76,17 +76,17 @@ def all_differ(array: pa.Array) -> bool:
     if length.min(initial=_WORD) < _WORD:
         return False
     first, last = (blocks(array, rows, _WORD, skip=skip).view("<u8")[:, 0] for skip in (0, length - _WORD))
-    # One number of both: equal texts have equal numbers, whatever is lost between.
+    # One number of both: equal texts have equal numbers, the bytes between do not matter.
     mixed = np.sort(first * _ODD ^ last)
     return bool((mixed[1:] != mixed[:-1]).all())
 
 
-def in_order(array: pa.Array) -> tuple[pa.Array, NDArray[np.int32]]:
+def sorted_factorize(array: pa.Array) -> tuple[pa.Array, NDArray[np.int32]]:
     """The different texts in order, and the place of each among them, -1 where it is missing.
 
     Examples
     --------
-    >>> words, places = in_order(pa.array(["b", "a", None, "b"], pa.large_string()))
+    >>> words, places = sorted_factorize(pa.array(["b", "a", None, "b"], pa.large_string()))
     >>> words.to_pylist(), places.tolist()
     (['a', 'b'], [1, 0, -1, 1])
     """
@@ -148,7 +148,7 @@ def unusual(array: pa.Array, *, below: int = 0) -> Rows:
 
 
 def _odd(data: Bytes, below: int) -> Rows:
-    """Where a character begins that is neither ASCII nor an ideograph, or a byte `below` stands."""
+    """Where a character begins that is neither ASCII nor an ideograph, or a byte `below` is."""
     found = [np.empty(0, dtype=np.intp)]
     # In parts that stay in the processor's memory, as each is looked at several times.
     for start in range(0, len(data), _BYTES_AT_ONCE):
@@ -181,12 +181,12 @@ def trimmed(array: pa.Array) -> pa.Array:
     return replaced(array, unusual(array), lambda part: pc.utf8_trim_whitespace(pc.utf8_normalize(part, form="NFKC")))
 
 
-def once_each(texts: pd.Series, function: Callable[[pd.Series], pd.Series]) -> pd.Series:
+def map_unique(texts: pd.Series, function: Callable[[pd.Series], pd.Series]) -> pd.Series:
     """Apply a function of each text alone to the different texts only.
 
     Examples
     --------
-    >>> once_each(pd.Series(["a", "b", "a"]), lambda different: different.str.upper()).tolist()
+    >>> map_unique(pd.Series(["a", "b", "a"]), lambda different: different.str.upper()).tolist()
     ['A', 'B', 'A']
     """
     coded = arrow(texts).dictionary_encode()

@@ -1,7 +1,7 @@
 """The frame ↔ COCO, the object detection format that most annotation and training tools read.
 
 Source: the COCO project's page "Data format", https://cocodataset.org/#format-data. A field is an annotation: the
-polygon its ``segmentation``, the field's name its category. COCO has no place for texts; ``text`` and ``score`` stand as
+polygon its ``segmentation``, the field's name its category. COCO has no place for texts; ``text`` and ``score`` are
 further members of an annotation, which readers of COCO pass over.
 """
 
@@ -43,7 +43,7 @@ def to_coco(df: pd.DataFrame, sizes: Sizes, *, texts: bool = True) -> dict[str, 
     -------
     dict
         ``info, licenses, images, annotations, categories``, ready for ``json.dump``; ids count from 1. An image on
-        which nothing was found stands among the images.
+        which nothing was found is among the images.
 
     Raises
     ------
@@ -112,13 +112,13 @@ def from_coco(coco: str | os.PathLike[str] | Mapping[str, Any]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns of `cardocr_nb.frame._frame_schema`; ``text`` and ``score`` where the annotations tell them; coordinates rounded
+        Columns of `cardocr_nb.frame._frame_schema`; ``text`` and ``score`` where the annotations hold them; coordinates rounded
         to whole pixels.
 
     Raises
     ------
     ValueError
-        It is no COCO data set.
+        The members of a COCO data set are missing.
 
     Examples
     --------

@@ -16,8 +16,9 @@ import numpy as np
 import pandas as pd
 
 from cardocr_nb.errors import missing_extra
+from cardocr_nb.frame._frame_files import categories_to_text
 from cardocr_nb.frame._frame_schema import CARD, conform, empty
-from cardocr_nb.frame._partitions import BLOCKSIZE, plan, read_part, respelt
+from cardocr_nb.frame._partitions import BLOCKSIZE, plan, read_part
 from cardocr_nb.frame._polygon_array import PolygonArray
 from cardocr_nb.frame._polygon_dtype import PolygonDtype
 from cardocr_nb.frame._reshape import card_numbers
@@ -54,7 +55,7 @@ def read_dask(paths: Paths, *, blocksize: int = BLOCKSIZE) -> Any:
     -------
     dask.dataframe.DataFrame
         Columns and dtypes of `cardocr_nb.frame._frame_schema`. The categories are unknown to Dask, as each partition has those
-        of its own rows; `gather` brings them into the usual order.
+        of its own rows; `compute` brings them into the usual order.
 
     Raises
     ------
@@ -67,7 +68,7 @@ def read_dask(paths: Paths, *, blocksize: int = BLOCKSIZE) -> Any:
 
     Notes
     -----
-    The rows of a card must stand in one partition, as those of a document do. Where the same job was saved in several
+    The rows of a card must be in one partition, as those of a document do. Where the same job was saved in several
     files, bring its rows together first, with `by_card`.
 
     Examples
@@ -76,7 +77,7 @@ def read_dask(paths: Paths, *, blocksize: int = BLOCKSIZE) -> Any:
     >>> answer = b'<Response><JobsDetail><JobId>j1</JobId><State>Success</State></JobsDetail></Response>'
     >>> with TemporaryDirectory() as folder:
     ...     _ = Path(folder, "j1.xml").write_bytes(answer)
-    ...     gather(read_dask(folder))[["job_id", "state"]]
+    ...     compute(read_dask(folder))[["job_id", "state"]]
       job_id    state
     0     j1  Success
     """
@@ -111,7 +112,7 @@ def to_dask(df: pd.DataFrame, *, npartitions: int = 4) -> Any:
 
 
 def by_card(frame: Any) -> Any:
-    """Bring the rows of each card into one partition; needed where cards stand in several files.
+    """Bring the rows of each card into one partition; needed where the rows of a card come from several files.
 
     Parameters
     ----------
@@ -128,9 +129,9 @@ def by_card(frame: Any) -> Any:
     return shuffled.map_partitions(_unmarked, meta=_meta())
 
 
-def gather(frame: Any) -> pd.DataFrame:
+def compute(frame: Any) -> pd.DataFrame:
     """Compute a Dask DataFrame of cards into the frame that pandas would have made: dtypes, order of categories, index."""
-    return conform(respelt(frame.compute().reset_index(drop=True)))
+    return conform(categories_to_text(frame.compute().reset_index(drop=True)))
 
 
 def write_parts(frame: Any, folder: str | os.PathLike[str]) -> list[Path]:
@@ -151,7 +152,7 @@ def write_parts(frame: Any, folder: str | os.PathLike[str]) -> list[Path]:
     Raises
     ------
     FileExistsError
-        Parts stand there already.
+        The folder holds parts already.
 
     Examples
     --------
@@ -164,7 +165,7 @@ def write_parts(frame: Any, folder: str | os.PathLike[str]) -> list[Path]:
     target = Path(folder).absolute()
     target.mkdir(parents=True, exist_ok=True)
     if any(target.glob("part-*.parquet")):
-        raise FileExistsError(f"parts stand in {target} already; name another folder or remove them")
+        raise FileExistsError(f"{target} holds parts already; name another folder or remove them")
     write = dask.delayed(_write)
     written = [write(part, target / f"part-{n:06}.parquet") for n, part in enumerate(frame.to_delayed())]
     return [Path(path) for path in dask.compute(*written)]
@@ -201,7 +202,7 @@ def fold(frame: Any, count: Callable[[pd.DataFrame], T], merge: Callable[[list[T
     return level[0]
 
 
-def mapped(
+def map_cards(
     frame: Any,
     function: Callable[[pd.DataFrame], pd.DataFrame],
     meta: pd.DataFrame,
@@ -270,7 +271,7 @@ def _same(part: pd.DataFrame) -> pd.DataFrame:
 
 
 def _marked(part: pd.DataFrame, partition_info: dict[str, Any] | None = None) -> pd.DataFrame:
-    """Mark rows with what tells cards apart, and with their place; Dask hands the partition's number over by name."""
+    """Mark rows with a hash of their card, and with their place; Dask hands the partition's number over by name."""
     number = partition_info["number"] if partition_info else 0
     card = pd.util.hash_pandas_object(part[list(CARD)].astype("str").fillna(""), index=False)
     return part.assign(card=card.astype(np.uint64), partition=number, place=np.arange(len(part)))

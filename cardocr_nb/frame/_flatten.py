@@ -1,48 +1,41 @@
-"""Records of the wire → one row a field."""
+"""Records and documents of the service → one row a field."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+import json
+from collections.abc import Iterable, Mapping
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
-import pyarrow as pa
-
-from cardocr_nb._bulk._columns import MISSING
-from cardocr_nb._bulk._numerals import NO_TIME
-from cardocr_nb.frame._frame_builder import Builder
-from cardocr_nb.frame._frame_schema import UNREADABLE
-from cardocr_nb.frame._long_rows import spread
-from cardocr_nb.frame._record_batch import NUMBERS, TEXTS, TIMES, Block
-from cardocr_nb.wire._decode import decode
-from cardocr_nb.wire._records import Callback, CardResult, Error, Field, Job, JobList, JobState
+from cardocr_nb.frame._batch_reader import batches_of_bytes, read_batches
+from cardocr_nb.frame._frame_builder import FrameBuilder
+from cardocr_nb.frame._ledger_rows import read_ledger
+from cardocr_nb.frame._long_rows import to_long_rows
+from cardocr_nb.frame._record_rows import Record, RecordRows
+from cardocr_nb.wire._decode import decode_each
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pandas as pd
-    from numpy.typing import NDArray
 
-    from cardocr_nb.wire._records import Points
-
-Source: TypeAlias = "Job | CardResult | JobList | Callback | Error | bytes | Iterable[Source]"
-
-_LOWEST, _HIGHEST = -(2**31), 2**31 - 1
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+Source: TypeAlias = "Record | bytes | Mapping[str, Any] | Iterable[Source]"
 
 
 def to_frame(source: Source | str | Path) -> pd.DataFrame:
-    """Make a frame of what was read: one row a field.
+    """Make a frame with one row a field of jobs, results and documents of the service.
 
     A card that failed, has not ended or shows nothing keeps one row with ``field`` missing. Columns and dtypes are those
-    of `cardocr_nb.frame._frame_schema`, also without rows.
+    of `cardocr_nb.frame.DTYPES`, also without rows.
 
     Parameters
     ----------
-    source : Job, CardResult, JobList, Callback, Error, bytes, or an iterable of these; str or Path
-        Bytes are a document of the service, XML or JSON. Ids that a `JobList` names as unknown, and an error body,
-        come as a row with ``code`` and without fields. A path is the ledger of a run, see
-        `cardocr_nb.frame._ledger_rows.read_ledger`; a run may be at work on it.
+    source : Job, CardResult, JobList, Callback, Error, bytes, dict, or an iterable of these; str or Path
+        Bytes are a document of the service, XML or JSON; a dict is such a document parsed, as the vendor's SDK returns
+        it; a text that begins with ``<``, ``{`` or ``[`` is a document as well. Ids that a `JobList` names as unknown,
+        and an error body, become a row with ``code`` and without fields. Other texts and paths name the ledger of a
+        run; the run may still be writing it.
 
     Returns
     -------
@@ -53,152 +46,76 @@ def to_frame(source: Source | str | Path) -> pd.DataFrame:
     DecodeError
         Bytes are not a document of the service.
     LedgerError
-        The path is no ledger.
+        The path does not name a ledger.
     TypeError
-        The source is something else.
+        The source has another type.
 
     Warns
     -----
     UnknownLabelWarning
-        Once, naming the labels that have never been seen.
+        Once, with the labels that this package does not know.
     PolygonWarning
         Once, with the number of polygons that were left out.
 
+    See Also
+    --------
+    read_responses : Read files, folders and archives; keeps a row for each document that cannot be read.
+
     Examples
     --------
-    >>> from cardocr_nb.wire._records import CardResult, Field
+    >>> from cardocr_nb.wire import CardResult, Field
     >>> found = Field("姓名", "样本", 98, ((0, 0), (0, 10), (30, 10), (30, 0)))
     >>> to_frame(CardResult((found,), status=1, key="front/0001.jpg"))[["key", "field", "score", "polygon"]]
                   key field  score                polygon
     0  front/0001.jpg  name     98  0,0 0,10 30,10 30,0
     """
-    if isinstance(source, str | Path):
-        from cardocr_nb.frame._ledger_rows import read_ledger
-
+    if isinstance(source, Path) or (isinstance(source, str) and not is_document(source)):
         return read_ledger(source)
-    rows = Rows()
-    rows.add(source)
-    builder = Builder()
-    builder.add(spread(rows.block()))
+    builder = FrameBuilder()
+    for of_bytes, group in groupby(_flat(source), key=lambda item: isinstance(item, bytes)):
+        if of_bytes:
+            raws: Any = list(group)
+            for _, (rows, faults) in read_batches(batches_of_bytes(raws)):
+                for document, _ in faults:
+                    decode_each(document.raw)  # raises the error of the strict parser, which holds the document
+                builder.add(rows)
+        else:
+            records = RecordRows()
+            for record in group:
+                records.add(record)  # type: ignore[arg-type]  # _flat returns bytes or records
+            builder.add(to_long_rows(records.batch()))
     return builder.frame()
 
 
-class Rows:
-    """Cards and fields of records, gathered one by one."""
+def is_document(text: str) -> bool:
+    """Whether a text is a document of the service rather than a path.
 
-    def __init__(self) -> None:
-        self._cards: list[dict[str, Any]] = []
-        self._counts: list[int] = []
-        self._fields: list[Field] = []
+    Examples
+    --------
+    >>> is_document(" <Response/>"), is_document("run.sqlite")
+    (True, False)
+    """
+    return text.lstrip("\ufeff \t\r\n")[:1] in ("<", "{", "[")
 
-    def add(self, source: Source, *, key: str | None = None) -> None:
-        """Take in records, see `to_frame`; `key` is for a result that does not name its image."""
-        if isinstance(source, bytes | bytearray | memoryview):
-            source = decode(bytes(source))
-        if isinstance(source, Job):
-            self._add_job(source)
-        elif isinstance(source, CardResult):
-            self._add_result(source, key)
-        elif isinstance(source, JobList | Callback):
-            for job in source.jobs:
-                self._add_job(job)
-            for job_id in getattr(source, "missing_ids", ()):
-                self._add_card(job_id=job_id, code="NoSuchJob", message="the service does not know this job")
-        elif isinstance(source, Error):
-            self._add_card(key=key or source.resource, state=JobState.FAILED, code=source.code, message=source.message)
-        elif isinstance(source, Iterable) and not isinstance(source, str):
-            for part in source:
-                self.add(part)
-        else:
-            raise TypeError(
-                f"to_frame takes jobs, results, callbacks, the bytes of a response or the path of a ledger, got {type(source).__name__}. "
-                "For files use read_responses"
-            )
 
-    def add_unreadable(self, key: str | None, reason: str) -> None:
-        """Take in a document that could not be read."""
-        self._add_card(key=key, state=UNREADABLE, message=reason)
-
-    def _add_job(self, job: Job) -> None:
-        result = job.result or CardResult()
-        refused = result.state == JobState.FAILED
-        failed = refused or job.state is JobState.FAILED
-        self._add_card(
-            result.fields,
-            job_id=job.id,
-            key=job.key or result.key,
-            card_type=job.card_type,
-            state=JobState.FAILED if failed else job.state,
-            code=(job.code if job.state is JobState.FAILED else None) or result.code if failed else None,
-            message=(job.message if job.state is JobState.FAILED else None) or result.message if failed else None,
-            status=result.status,
-            user_data=job.user_data,
-            job_level=job.job_level,
-            queue_id=job.queue_id,
-            bucket=job.bucket,
-            region=job.region,
-            created=job.created,
-            started=job.started,
-            ended=job.ended,
+def _flat(source: Any) -> Iterator[bytes | Record]:
+    """Yield the records and documents of nested iterables, one after another."""
+    if isinstance(source, bytes | Record):
+        yield source
+    elif isinstance(source, bytearray | memoryview):
+        yield bytes(source)
+    elif isinstance(source, str) and is_document(source):
+        yield source.encode()
+    elif isinstance(source, Mapping):
+        yield json.dumps(source, ensure_ascii=False).encode()
+    elif isinstance(source, Iterable) and not isinstance(source, str):
+        for part in source:
+            if isinstance(part, bytes):
+                yield part
+            else:
+                yield from _flat(part)
+    else:
+        raise TypeError(
+            "to_frame takes jobs, results, callbacks, the bytes of a response or the path of a ledger, got "
+            f"{type(source).__name__}. For files use read_responses"
         )
-
-    def _add_result(self, result: CardResult, key: str | None) -> None:
-        failed = result.state == JobState.FAILED
-        self._add_card(
-            result.fields,
-            key=result.key or key,
-            state=result.state or JobState.SUCCESS,
-            code=result.code if failed else None,
-            message=result.message if failed else None,
-            status=result.status,
-        )
-
-    def _add_card(self, fields: tuple[Field, ...] = (), **card: Any) -> None:
-        self._cards.append(card)
-        self._counts.append(len(fields))
-        self._fields.extend(fields)
-
-    def __len__(self) -> int:
-        return len(self._cards)
-
-    def block(self, document: NDArray[np.int64] | None = None) -> Block:
-        """Give what was gathered; `document` tells which document each card came from."""
-        polygons = [f.polygon for f in self._fields]
-        usable = np.fromiter((p is not None and _fits(p) for p in polygons), dtype=bool, count=len(polygons))
-        points = np.zeros((len(polygons), 4, 2), dtype=np.int32)
-        if usable.any():
-            points[usable] = [p for p, fits in zip(polygons, usable, strict=True) if fits and p is not None]
-        return Block(
-            document=np.zeros(len(self), dtype=np.int64) if document is None else document,
-            texts={name: _texts([card.get(name) for card in self._cards]) for name in TEXTS},
-            numbers={name: _numbers([card.get(name) for card in self._cards]) for name in NUMBERS},
-            times={name: _moments([card.get(name) for card in self._cards]) for name in TIMES},
-            fields=np.array(self._counts, dtype=np.int64),
-            label=pa.array([f.label for f in self._fields], pa.large_string()),
-            text=_texts([f.text for f in self._fields]),
-            score=_numbers([f.score for f in self._fields]),
-            points=points,
-            usable=usable,
-            left_out=sum(p is not None for p in polygons) - int(usable.sum()),
-        )
-
-
-def _texts(values: list[Any]) -> pa.LargeStringArray:
-    return pa.array([str(value) if value else None for value in values], pa.large_string())
-
-
-def _numbers(values: list[int | None]) -> NDArray[np.int16]:
-    return np.array([MISSING if value is None else value for value in values], dtype=np.int16)
-
-
-def _moments(values: list[datetime | None]) -> NDArray[np.int64]:
-    return np.array([NO_TIME if value is None else _microseconds(value) for value in values], dtype=np.int64)
-
-
-def _microseconds(moment: datetime) -> int:
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return (aware - _EPOCH) // timedelta(microseconds=1)
-
-
-def _fits(polygon: Points) -> bool:
-    return len(polygon) == 4 and min(map(min, polygon)) >= _LOWEST and max(map(max, polygon)) <= _HIGHEST

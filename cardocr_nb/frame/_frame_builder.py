@@ -16,10 +16,11 @@ import pyarrow as pa
 
 from cardocr_nb._bulk._columns import MISSING
 from cardocr_nb.cards import field_name, known_field
-from cardocr_nb.frame._frame_schema import CATEGORIES, COLUMNS, DTYPES, TIMEZONE
+from cardocr_nb.frame._frame_schema import CATEGORIES, COLUMNS, DTYPES
 from cardocr_nb.frame._long_rows import WORDS
 from cardocr_nb.frame._polygon_array import PolygonArray
 from cardocr_nb.frame._record_batch import NUMBERS, TIMES
+from cardocr_nb.wire._records import SERVICE_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,16 +42,16 @@ class PolygonWarning(UserWarning):
     """A field's polygon has not four corners, or one beyond any image; its row is kept, with the polygon missing."""
 
 
-class Builder:
+class FrameBuilder:
     """Takes blocks in order and gives the frame."""
 
     def __init__(self) -> None:
-        self._words = {name: _Words() for name in WORDS}
-        self._texts = {name: _Texts() for name in COLUMNS if DTYPES[name] == "str" and name != "image"}
-        self._numbers = {name: _Growing(DTYPES[name].lower()) for name in (*NUMBERS, "score")}
-        self._times = {name: _Growing("int64") for name in TIMES}
-        self._points, self._no_polygon = _Growing("int32", (4, 2)), _Growing("bool")
-        self._left_out = 0
+        self._words = {name: _Categories() for name in WORDS}
+        self._texts = {name: _TextColumn() for name in COLUMNS if DTYPES[name] == "str" and name != "image"}
+        self._numbers = {name: _GrowingArray(DTYPES[name].lower()) for name in (*NUMBERS, "score")}
+        self._times = {name: _GrowingArray("int64") for name in TIMES}
+        self._points, self._no_polygon = _GrowingArray("int32", (4, 2)), _GrowingArray("bool")
+        self._n_unusable = 0
 
     def add(self, block: LongRows) -> None:
         """Take in the rows of a block, behind those that are there."""
@@ -64,19 +65,19 @@ class Builder:
             self._times[name].add(times)
         self._points.add(block.points)
         self._no_polygon.add(block.no_polygon)
-        self._left_out += block.left_out
+        self._n_unusable += block.n_unusable
 
     def frame(self) -> pd.DataFrame:
-        """Give the frame, once; labels and polygons that are odd are told in a warning each."""
-        if self._left_out:
+        """Give the frame, once; one warning each reports unknown labels and unusable polygons."""
+        if self._n_unusable:
             warnings.warn(
-                f"{self._left_out} polygons have not four corners within the range of int32; they are missing in the "
+                f"{self._n_unusable} polygons have not four corners within the range of int32; they are missing in the "
                 "frame",
                 PolygonWarning,
                 stacklevel=3,
             )
         labels = self._words["label"]
-        names = _Words()
+        names = _Categories()
         name_of_label = [names.place(field_name(label)) for label in labels.words]
         unknown = [label for label in labels.words if known_field(label) is None]
         if unknown:
@@ -98,8 +99,8 @@ def _unknown(labels: list[str]) -> str:
     return f"{len(labels)} unknown labels: {named}{more}. Their rows are kept, under field names made from them"
 
 
-class _Growing:
-    """An array that grows by segments. Their memory is mapped, so that it goes back to the system one by one."""
+class _GrowingArray:
+    """An array that grows by segments. Their memory is map_cards, so that it goes back to the system one by one."""
 
     def __init__(self, dtype: str, shape: tuple[int, ...] = ()) -> None:
         self._dtype, self._shape = np.dtype(dtype), shape
@@ -160,12 +161,12 @@ def _narrowest(highest: int) -> np.dtype[Any]:
     return next(np.dtype(d) for d in ("int8", "int16", "int32") if highest < np.iinfo(d).max)
 
 
-class _Words:
+class _Categories:
     """A column of categories, numbered as they come."""
 
     def __init__(self) -> None:
         self._places: dict[str, int] = {}
-        self.codes = _Growing("int8")
+        self.codes = _GrowingArray("int8")
 
     @property
     def words(self) -> list[str]:
@@ -175,14 +176,14 @@ class _Words:
         return self._places.setdefault(word, len(self._places))
 
     def add(self, words: list[str], places: NDArray[Any]) -> None:
-        """Take in the words at some places; -1 stands for none."""
+        """Take in the words at some places; -1 is missing."""
         known = [self.place(word) for word in words]
         dtype = _narrowest(len(self._places))
         self.codes.widen(dtype)
         self.codes.add(np.array([*known, -1], dtype=dtype).take(places))
 
-    def finish(self, name: str, codes: _Growing, meaning: Sequence[int] | None = None) -> pd.Categorical:
-        """Make a column of codes; `meaning` tells the place of the word for which each code stands."""
+    def finish(self, name: str, codes: _GrowingArray, meaning: Sequence[int] | None = None) -> pd.Categorical:
+        """Make a column of codes; `meaning` holds the place of the word of each code."""
         fixed = CATEGORIES.get(name, ())
         order = [*fixed, *sorted(set(self._places) - set(fixed))]
         rank = {word: place for place, word in enumerate(order)}
@@ -192,7 +193,7 @@ class _Words:
         return pd.Categorical.from_codes(renumbered, dtype=dtype)
 
 
-class _Texts:
+class _TextColumn:
     """A column of texts, in pieces of growing size."""
 
     def __init__(self) -> None:
@@ -227,4 +228,4 @@ def _integers(values: NDArray[Any]) -> pd.arrays.IntegerArray:
 
 
 def _moments(values: NDArray[np.int64]) -> pd.DatetimeIndex:
-    return pd.DatetimeIndex(values.view("M8[us]"), tz="UTC").tz_convert(TIMEZONE)
+    return pd.DatetimeIndex(values.view("M8[us]"), tz="UTC").tz_convert(SERVICE_TIME)

@@ -32,26 +32,22 @@ ended      datetime64[us, UTC+08:00]
 
 from __future__ import annotations
 
-from datetime import timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from cardocr_nb.cards import FIELDS, CardType
 from cardocr_nb.frame._polygon_dtype import PolygonDtype
-from cardocr_nb.wire._records import JobState
+from cardocr_nb.wire._records import SERVICE_TIME, JobState
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
 
 UNREADABLE = "Unreadable"
-"""State of a row that stands for a saved response that could not be read."""
+"""State of the row of a saved response that could not be read."""
 
 PLANNED, UNKNOWN = "Planned", "Unknown"
-"""States of images in the ledger of a run: not submitted; submitted, and nobody knows whether it was accepted."""
-
-TIMEZONE = timezone(timedelta(hours=8))
-"""The offset in which the service gives its times."""
+"""States of images in the ledger of a run: not submitted; submitted, but without a reply that says whether the service accepted it."""
 
 CATEGORIES: dict[str, tuple[str, ...]] = {
     "card_type": tuple(str(c) for c in CardType),
@@ -60,7 +56,7 @@ CATEGORIES: dict[str, tuple[str, ...]] = {
 }
 """Categories that are always there, in this order, so that frames of different runs have the same ones."""
 
-_TIME = pd.DatetimeTZDtype("us", TIMEZONE)
+_TIME = pd.DatetimeTZDtype("us", SERVICE_TIME)
 
 DTYPES: dict[str, Any] = {
     "image": "str",
@@ -91,7 +87,7 @@ COLUMNS = tuple(DTYPES)
 """The columns of the frame, in order."""
 
 CARD = ("job_id", "key")
-"""The columns that together tell one card from another."""
+"""The columns that identify a card."""
 
 
 def series(name: str, values: Iterable[Any] | pd.Series) -> pd.Series:
@@ -128,7 +124,7 @@ def series(name: str, values: Iterable[Any] | pd.Series) -> pd.Series:
 def _cast(name: str, column: pd.Series) -> pd.Series:
     dtype = DTYPES[name]
     if dtype is _TIME and column.dtype != _TIME:
-        column = pd.to_datetime(column, utc=True).dt.tz_convert(TIMEZONE)
+        column = pd.to_datetime(column, utc=True).dt.tz_convert(SERVICE_TIME)
     if dtype == "category":
         fixed = CATEGORIES.get(name, ())
         if column.dtype == "category" and tuple(column.cat.categories[: len(fixed)]) == fixed:

@@ -1,7 +1,7 @@
 """The frame ↔ tasks of Label Studio, for people to correct readings and to bring the truth back.
 
 The format is that of Label Studio's guide, "Import pre-annotated data" and its OCR template: a task names its image;
-each region of a prediction or annotation is told by results of one ``id``, a ``polygonlabels`` that outlines it and a
+each region of a prediction or annotation is given by results of one ``id``, a ``polygonlabels`` that outlines it and a
 ``textarea`` with its text; points are percent of the image's width and height, from the upper left corner.
 """
 
@@ -39,7 +39,7 @@ def to_label_studio(df: pd.DataFrame, sizes: Sizes, *, image: str = "{key}") -> 
     Parameters
     ----------
     df : DataFrame
-        As `cardocr_nb.to_frame` makes it. A field without a polygon stands over the whole image.
+        As `cardocr_nb.to_frame` makes it. A field without a polygon covers the whole image.
     sizes : mapping of str to (int, int), or path
         Width and height in pixels of each key's upright image, or the folder that holds the images under their keys.
     image : str, default "{key}"
@@ -99,19 +99,19 @@ def from_label_studio(tasks: str | PathLike[str] | Sequence[Mapping[str, Any]]) 
     Parameters
     ----------
     tasks : path, or list of dict
-        Of a task the latest annotation that was not cancelled is taken, or its first prediction where nobody annotated.
+        Of a task the latest annotation that was not cancelled is taken, or its first prediction if it has none.
 
     Returns
     -------
     DataFrame
-        Columns of `cardocr_nb.frame._frame_schema`: texts and polygons as people left them, scores where they are told; usable
+        Columns of `cardocr_nb.frame._frame_schema`: texts and polygons as people left them, scores where they are given; usable
         as truth. Points are rounded to whole pixels. A region with other than four points keeps its row without a
         polygon; so does one over the whole image. A task without regions keeps one row.
 
     Raises
     ------
     ValueError
-        It is no export of Label Studio in the format JSON.
+        The text is not an export of Label Studio in the format JSON.
 
     Examples
     --------

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cardocr_nb._ledger import outcomes
+from cardocr_nb.frame._batch_reader import batches_of_bytes, read_batches
+from cardocr_nb.frame._frame_builder import FrameBuilder
 from cardocr_nb.frame._frame_schema import COLUMNS, PLANNED, UNKNOWN, UNREADABLE, conform
-from cardocr_nb.frame._responses import read_responses
 from cardocr_nb.wire._records import JobState
 
 if TYPE_CHECKING:
@@ -43,13 +44,13 @@ def read_ledger(source: Ledger | str | Path, run: int | None = None) -> pd.DataF
     -------
     DataFrame
         As `cardocr_nb.to_frame` makes it, the images in the order in which they were given first. State ``Planned`` is
-        not submitted, ``Unknown`` may have been accepted. A picture that stands under two keys and was submitted once
+        not submitted, ``Unknown`` may have been accepted. A picture with two keys that was submitted once
         has its rows under both.
 
     Raises
     ------
     LedgerError
-        There is no such file, it is no ledger, or of another version.
+        The file does not exist, is not a ledger, or has another version.
     """
     given = outcomes(source, run)
     parts = []
@@ -71,11 +72,14 @@ def _part(chunk: list[Outcome]) -> pd.DataFrame:
         }
     )
     documents = {o.job_id: o.raw for o in chunk if o.raw is not None}
-    readings = read_responses(*documents.values(), errors="row").drop(columns=["key", "card_type"])
+    builder = FrameBuilder()
+    for _, (found, _) in read_batches(batches_of_bytes(list(documents.values()))):
+        builder.add(found)
+    readings = builder.frame().drop(columns=["key", "card_type"])
     joined = rows.merge(readings[readings["job_id"].notna()], on="job_id", how="left")
-    told = joined["own_state"].notna()
+    known = joined["own_state"].notna()
     for name in ("state", "code", "message"):
-        joined[name] = joined[name].astype("str").where(~told, joined[f"own_{name}"])
+        joined[name] = joined[name].astype("str").where(~known, joined[f"own_{name}"])
     joined["state"] = joined["state"].fillna(UNREADABLE)
     user = joined["user_data"].str.replace(_OWN_PART, "", regex=True)
     joined["user_data"] = user.mask(user == "")

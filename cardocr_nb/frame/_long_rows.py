@@ -1,4 +1,4 @@
-"""A block with one row a field: what can be done before the blocks are put together, by threads beside one another."""
+"""A block with one row a field: what can be done before the blocks are put together, by several threads at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cardocr_nb.frame._frame_schema import COLUMNS, DTYPES
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from cardocr_nb.frame._record_batch import Block
+    from cardocr_nb.frame._record_batch import RecordBatch
 
 WORDS = tuple(name for name in COLUMNS if DTYPES[name] == "category" and name != "field")
 """Columns of few different words that a document gives; names of fields follow from labels."""
@@ -34,7 +34,7 @@ class LongRows:
     times : dict of str to ndarray of int64
     points : ndarray of shape (rows, 4, 2), int32
     no_polygon : ndarray of bool
-    left_out : int
+    n_unusable : int
         How many polygons are not usable.
     """
 
@@ -44,10 +44,10 @@ class LongRows:
     times: dict[str, NDArray[np.int64]]
     points: NDArray[np.int32]
     no_polygon: NDArray[np.bool_]
-    left_out: int
+    n_unusable: int
 
 
-def spread(block: Block) -> LongRows:
+def to_long_rows(block: RecordBatch) -> LongRows:
     """Lay a block out; a card without fields has a row as well."""
     rows = np.maximum(block.fields, 1)
     card = np.repeat(np.arange(len(rows)), rows)
@@ -64,7 +64,7 @@ def spread(block: Block) -> LongRows:
         times={name: times.take(card) for name, times in block.times.items()},
         points=_filled(block.points, filled, 0),
         no_polygon=~_filled(block.usable, filled, fill=False),
-        left_out=block.left_out,
+        n_unusable=block.n_unusable,
     )
 
 
@@ -81,6 +81,6 @@ def _taken(values: pa.LargeStringArray, rows: pa.Array) -> pa.LargeStringArray:
 def _filled(values: NDArray[Any], filled: NDArray[np.bool_], fill: object) -> NDArray[Any]:
     if len(values) == len(filled):
         return values
-    spread_out = np.full((len(filled), *values.shape[1:]), fill, dtype=values.dtype)
-    spread_out[filled] = values
-    return spread_out
+    filled_out = np.full((len(filled), *values.shape[1:]), fill, dtype=values.dtype)
+    filled_out[filled] = values
+    return filled_out

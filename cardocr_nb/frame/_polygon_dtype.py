@@ -160,7 +160,7 @@ class PolygonType(pa.ExtensionType):  # type: ignore[misc]  # pyarrow has no typ
 
     @classmethod
     def __arrow_ext_deserialize__(cls, _storage: pa.DataType, _serialized: bytes) -> PolygonType:
-        """Make the type anew on reading a schema."""
+        """Make the type when a schema is read."""
         return cls()
 
     def to_pandas_dtype(self) -> PolygonDtype:

@@ -1,4 +1,4 @@
-"""Measures of a polygon column, each a Series or frame beside it; the formulas are in `cardocr_nb.polygon`."""
+"""Measures of a polygon column, each a Series or frame with its index; the formulas are in `cardocr_nb.polygon`."""
 
 from __future__ import annotations
 
@@ -60,24 +60,24 @@ def from_numpy(points: ArrayLike, index: Any = None) -> pd.Series:
     return pd.Series(PolygonArray.from_numpy(points), index=index, name="polygon")
 
 
-def measured(column: pd.Series, measure: Callable[..., Any]) -> pd.Series:
+def apply_measure(column: pd.Series, measure: Callable[..., Any]) -> pd.Series:
     """Apply a measure: a float Series, NaN where the polygon is missing."""
     return pd.Series(measure(points_of(column)), index=column.index, name=measure.__name__)
 
 
-def measured_columns(column: pd.Series, measure: Callable[..., Any], *names: str) -> pd.DataFrame:
+def apply_measures(column: pd.Series, measure: Callable[..., Any], *names: str) -> pd.DataFrame:
     """Apply a measure of several numbers: a frame of float columns, NaN where the polygon is missing."""
     return pd.DataFrame(measure(points_of(column)), index=column.index, columns=list(names))
 
 
-def judged(column: pd.Series, predicate: Callable[..., Any], *arguments: Any) -> pd.Series:
+def apply_predicate(column: pd.Series, predicate: Callable[..., Any], *arguments: Any) -> pd.Series:
     """Apply a predicate: a Series of dtype boolean, missing where the polygon is."""
     answers = pd.array(predicate(points_of(column), *arguments), dtype="boolean")
     answers[column.isna().to_numpy()] = pd.NA
     return pd.Series(answers, index=column.index, name=predicate.__name__)
 
 
-def moved(column: pd.Series, change: Callable[..., Any], *arguments: Any) -> pd.Series:
+def apply_transform(column: pd.Series, change: Callable[..., Any], *arguments: Any) -> pd.Series:
     """Apply a function that gives other polygons, rounded to whole pixels."""
     return pd.Series(
         PolygonArray.from_numpy(change(points_of(column), *arguments)), index=column.index, name=column.name

@@ -28,7 +28,7 @@ TIMES = ("created", "started", "ended")
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class RecordBatch:
     """A few hundred cards and their fields.
 
     Attributes
@@ -49,7 +49,7 @@ class Block:
     points : ndarray of shape (fields, 4, 2), int32
     usable : ndarray of bool
         Which fields have four corners.
-    left_out : int
+    n_unusable : int
         How many fields have other polygons.
     """
 
@@ -63,10 +63,10 @@ class Block:
     score: NDArray[np.int16]
     points: NDArray[np.int32]
     usable: NDArray[np.bool_]
-    left_out: int
+    n_unusable: int
 
 
-def block_of(columns: Columns) -> Block:
+def record_batch(columns: Columns) -> RecordBatch:
     """Settle what two nodes may say: a job that succeeded with a refused result has failed."""
     given = columns.texts
     failed_job = pc.equal(given["state"], JobState.FAILED.value)
@@ -81,7 +81,7 @@ def block_of(columns: Columns) -> Block:
             texts[name] = pc.if_else(failed, pc.coalesce(own, given[f"result_{name}"]), _NO_TEXT)
     else:
         texts |= dict.fromkeys(("code", "message"), pa.nulls(len(columns.document), pa.large_string()))
-    return Block(
+    return RecordBatch(
         document=columns.document,
         texts=texts,
         numbers={name: columns.numbers[name] for name in NUMBERS},
@@ -92,14 +92,14 @@ def block_of(columns: Columns) -> Block:
         score=columns.score,
         points=columns.points,
         usable=columns.corners == 4,
-        left_out=int(np.count_nonzero((columns.corners != 4) & (columns.corners > 0))),
+        n_unusable=int(np.count_nonzero((columns.corners != 4) & (columns.corners > 0))),
     )
 
 
 _NO_TEXT = pa.scalar(None, pa.large_string())
 
 
-def merge(one: Block, other: Block) -> Block:
+def merge(one: RecordBatch, other: RecordBatch) -> RecordBatch:
     """Put two blocks together in the order of their documents."""
     document = np.concatenate([one.document, other.document])
     fields = np.concatenate([one.fields, other.fields])
@@ -112,7 +112,7 @@ def merge(one: Block, other: Block) -> Block:
     def texts(a: pa.LargeStringArray, b: pa.LargeStringArray, by: Ints) -> pa.LargeStringArray:
         return pa.concat_arrays([a, b]).take(pa.array(by))
 
-    return Block(
+    return RecordBatch(
         document=document[cards],
         texts={name: texts(one.texts[name], other.texts[name], cards) for name in TEXTS},
         numbers={name: np.concatenate([one.numbers[name], other.numbers[name]])[cards] for name in NUMBERS},
@@ -123,5 +123,5 @@ def merge(one: Block, other: Block) -> Block:
         score=np.concatenate([one.score, other.score])[order],
         points=np.concatenate([one.points, other.points])[order],
         usable=np.concatenate([one.usable, other.usable])[order],
-        left_out=one.left_out + other.left_out,
+        n_unusable=one.n_unusable + other.n_unusable,
     )

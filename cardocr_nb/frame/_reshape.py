@@ -35,7 +35,7 @@ def card_numbers(df: pd.DataFrame) -> NDArray[np.intp]:
     [0, 0, 1]
     """
     rows = df[list(CARD)]
-    # The rows of a card mostly stand together, and comparing neighbours is much cheaper than looking each one up.
+    # The rows of a card are mostly consecutive, and comparing neighbors is much cheaper than a look-up of each.
     starts = np.flatnonzero(np.logical_or.reduce([changes(rows[name]) for name in CARD]))
     names = [rows[name].take(starts) for name in CARD]
     if any(all_differ(arrow(words)) for words in names):
@@ -94,8 +94,8 @@ def ordered_fields(kinds: Iterable[str], seen: Iterable[str]) -> list[str]:
     """
     there, found = set(kinds), set(seen)
     expected = [f for c in CardType if c in there for f in expected_fields(c)]
-    standing = [f for c in CardType for f in expected_fields(c) if f in found]
-    return list(dict.fromkeys([*expected, *standing, *sorted(found)]))
+    present = [f for c in CardType for f in expected_fields(c) if f in found]
+    return list(dict.fromkeys([*expected, *present, *sorted(found)]))
 
 
 def wide(df: pd.DataFrame, *, scores: bool = False, polygons: bool = False) -> pd.DataFrame:
@@ -106,7 +106,7 @@ def wide(df: pd.DataFrame, *, scores: bool = False, polygons: bool = False) -> p
     df : DataFrame
         As `cardocr_nb.to_frame` makes it.
     scores, polygons : bool, default False
-        Also give ``<field>_score`` (0 to 100) and ``<field>_polygon``, beside the field's text.
+        Also give ``<field>_score`` (0 to 100) and ``<field>_polygon``, next to the field's text.
 
     Returns
     -------
@@ -118,7 +118,7 @@ def wide(df: pd.DataFrame, *, scores: bool = False, polygons: bool = False) -> p
     Warns
     -----
     DoubledFieldWarning
-        Cards have a field twice; the first stands, the others are only in the long frame.
+        Cards have a field twice; the first is kept, the others are only in the long frame.
 
     Examples
     --------
@@ -138,7 +138,7 @@ def wide(df: pd.DataFrame, *, scores: bool = False, polygons: bool = False) -> p
     if doubled.any():
         cards = len(np.unique(number[doubled]))
         warnings.warn(
-            f"{int(doubled.sum())} fields stand twice on their card ({cards} cards); the first of each is kept. "
+            f"{int(doubled.sum())} fields appear twice on their card ({cards} cards); the first of each is kept. "
             "See df.cardocr.check() for which",
             DoubledFieldWarning,
             stacklevel=2,
@@ -167,13 +167,12 @@ def to_long(cards: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         As `cardocr_nb.to_frame` makes it, fields in the order of the columns; a card without any field keeps one row.
-        What a wide frame does not hold is missing: labels, times, and fields of which neither text nor score nor
-        polygon is there.
+        What a wide frame does not hold is missing: labels, times, and fields without text, score and polygon.
 
     Raises
     ------
     ValueError
-        There is no column ``key``.
+        The column ``key`` is missing.
 
     Examples
     --------
@@ -204,7 +203,7 @@ def to_long(cards: pd.DataFrame) -> pd.DataFrame:
 
 
 def _texts_of(cards: pd.DataFrame) -> list[str]:
-    """Columns that hold texts: all but those of the card, and but scores and polygons beside a text."""
+    """Columns that hold texts: all but those of the card, and but scores and polygons of a text."""
     names = [str(name) for name in cards.columns if name not in _KEPT]
-    beside = {f"{name}_{part}" for name in names for part in ("score", "polygon")}
-    return [name for name in names if name not in beside]
+    extra = {f"{name}_{part}" for name in names for part in ("score", "polygon")}
+    return [name for name in names if name not in extra]

@@ -38,7 +38,7 @@ def validate(df: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         One row a fault, none when the frame is as `cardocr_nb.to_frame` makes it: ``column``; ``rule`` that is broken;
         ``rows`` that break it (all of them where the column itself is wrong); ``first_rows``, the positions from 0 on
-        of the first five; ``advice``. Texts of cards never stand in it.
+        of the first five; ``advice``. It never holds texts of cards.
 
     Examples
     --------
@@ -49,7 +49,7 @@ def validate(df: pd.DataFrame) -> pd.DataFrame:
       column                     rule  rows first_rows
     0  score     lies from 0 to 100     1        [1]
     1   text    is missing where empty     1        [1]
-    2  field  stands once on a card     2     [0, 1]
+    2  field  appears once on a card     2     [0, 1]
     """
     faults = [*_columns(df), *_dtypes(df), *_values(df), *_polygons(df), *_cards(df)]
     table = pd.DataFrame(faults, columns=list(FAULTS))
@@ -71,7 +71,7 @@ def _columns(df: pd.DataFrame) -> Iterator[Fault]:
             advice = "name your column so" if name in _REQUIRED else "frame.conform(df) adds it, empty"
             yield name, "column is there", len(df), [], advice
     for name in dict.fromkeys(df.columns[df.columns.duplicated()]):
-        yield str(name), "column stands once", len(df), [], "drop or rename one of the columns of this name"
+        yield str(name), "column appears once", len(df), [], "drop or rename one of the columns of this name"
 
 
 def _known(df: pd.DataFrame) -> dict[str, pd.Series]:
@@ -161,7 +161,7 @@ def _cards(df: pd.DataFrame) -> Iterator[Fault]:
     if "field" in known:
         field = known["field"].astype("str")
         twice = pd.DataFrame({"card": number, "field": field}).duplicated(keep=False) & field.notna()
-        yield from _fault("field", "stands once on a card", twice, "give each card its own key, or drop the others")
+        yield from _fault("field", "appears once on a card", twice, "give each card its own key, or drop the others")
         mixed = field.isna() & np.isin(number, number[field.notna()])
         yield from _fault("field", "is missing on the only row of a card", mixed, "drop the row without a field")
     for name in _WHOLE_CARD:

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cardocr_nb._transport import Response
-from cardocr_nb.wire._encode import SERVICE_TIME, error_xml
+from cardocr_nb.wire._encode import error_xml
 from cardocr_nb.wire._limits import UNFIT_FOR_XML
-from cardocr_nb.wire._records import Error
+from cardocr_nb.wire._records import SERVICE_TIME, Error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 from cardocr_nb._images import MAX_BYTES, load_upright
 from cardocr_nb.errors import CardOCRError, ImageError, InvalidRequestError
-from cardocr_nb.wire._encode import SERVICE_TIME
 from cardocr_nb.wire._limits import UNFIT_FOR_XML
-from cardocr_nb.wire._records import CardResult, Job, JobState
+from cardocr_nb.wire._records import SERVICE_TIME, CardResult, Job, JobState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

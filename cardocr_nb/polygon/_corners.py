@@ -59,7 +59,7 @@ def ordered(points: ArrayLike) -> Floats:
     The corners are sorted by their direction from their mean, anticlockwise as seen on the screen; the first is chosen
     so that the reading direction, from the middle of the left side to the middle of the right side, lies nearest to the
     x axis (of two at exactly 45° the falling one). The result does not depend on the order given, and a convex polygon
-    keeps its shape. A text turned by more than 45° cannot be told from an upright one by its corners alone.
+    keeps its shape. A text turned by more than 45° cannot be known from an upright one by its corners alone.
 
     Parameters
     ----------

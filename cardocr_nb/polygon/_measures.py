@@ -79,7 +79,7 @@ def angle(points: ArrayLike) -> Floats:
     Returns
     -------
     ndarray of shape (n,)
-        Degrees; -45 to 45 for a rectangle, up to 90 either way for a sheared shape, 0 where no direction can be told.
+        Degrees; -45 to 45 for a rectangle, up to 90 either way for a sheared shape, 0 where no direction can be known.
         A turn of the whole card by 90° or more does not show here.
 
     Examples

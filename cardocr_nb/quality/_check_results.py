@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from cardocr_nb._bulk._arrow_text import arrow, in_order, trimmed
+from cardocr_nb._bulk._arrow_text import arrow, sorted_factorize, trimmed
 from cardocr_nb.frame._reshape import first_rows
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def table(frame: pd.DataFrame, parts: list[CheckResult]) -> pd.DataFrame:
 def _card_column(frame: pd.DataFrame, name: str, rows: list[NDArray[np.intp]]) -> pd.Categorical:
     """Name of each row's card; the same few words again and again, so that they are kept once, in order."""
     card = frame["card"].to_numpy()
-    words, codes = in_order(arrow(frame[name].take(first_rows(card))))
+    words, codes = sorted_factorize(arrow(frame[name].take(first_rows(card))))
     return pd.Categorical.from_codes(_gathered(codes[card], rows), pd.Index(words, dtype="str"), validate=False)
 
 

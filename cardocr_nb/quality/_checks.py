@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
-from cardocr_nb.frame._dask_frame import fold, is_dask, mapped, reduce
+from cardocr_nb.frame._dask_frame import fold, is_dask, map_cards, reduce
 from cardocr_nb.frame._frame_schema import conform, empty
 from cardocr_nb.frame._reshape import card_numbers
 from cardocr_nb.quality._check_results import CheckContext, of_frame, run, table
@@ -206,7 +206,7 @@ def _check_parts(df: Any, chosen: list[Check], sizes: Sizes | None) -> Any:
     counted = [fold(df, partial(_counted, each), _added) for each in across]
     last = [(partial(_check_counts, chosen=[each]), counts) for each, counts in zip(across, counted, strict=True)]
     # A partition may hold nothing but cards without an image.
-    return mapped(df, partial(_check, chosen=within, sizes=sizes, some=False), meta, last=last)
+    return map_cards(df, partial(_check, chosen=within, sizes=sizes, some=False), meta, last=last)
 
 
 def _counted(each: Check, df: pd.DataFrame) -> pd.Series:

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cardocr_nb._bulk._arrow_text import SPACE, arrow, once_each, replaced, unusual
+from cardocr_nb._bulk._arrow_text import SPACE, arrow, map_unique, replaced, unusual
 from cardocr_nb.quality import _vocabulary as vocabulary
 from cardocr_nb.quality._dates import read_dates, read_periods
 
@@ -165,7 +165,7 @@ def normalize(texts: pd.Series, field: str, *, rules: Mapping[str, Sequence[str]
         return different.mask(nothing) if nothing.any() else different
 
     given = texts if texts.dtype == "str" else texts.astype("str")
-    return once_each(given, changed) if _REPEATED.intersection(names) else changed(given)
+    return map_unique(given, changed) if _REPEATED.intersection(names) else changed(given)
 
 
 def normalize_fields(

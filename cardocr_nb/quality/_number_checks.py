@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from cardocr_nb._bulk._arrow_text import arrow, blocks, lengths, once_each
+from cardocr_nb._bulk._arrow_text import arrow, blocks, lengths, map_unique
 from cardocr_nb._bulk._numerals import below_ten
 from cardocr_nb.quality._check_results import where
 from cardocr_nb.quality._checks import register
@@ -90,7 +90,7 @@ def read_genders(texts: pd.Series) -> pd.Series:
     >>> read_genders(pd.Series(["女", "Male", "口"])).tolist()
     ['女', '男', nan]
     """
-    return once_each(texts, lambda different: different.str.casefold().map(GENDERS))
+    return map_unique(texts, lambda different: different.str.casefold().map(GENDERS))
 
 
 @register(severity="error", detail="18 characters", fields=_NUMBERS, of=read_numbers)

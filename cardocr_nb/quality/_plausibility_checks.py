@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cardocr_nb._bulk._arrow_text import ASCII, arrow, once_each, unusual
+from cardocr_nb._bulk._arrow_text import ASCII, arrow, map_unique, unusual
 from cardocr_nb.quality._check_results import where
 from cardocr_nb.quality._checks import register
 from cardocr_nb.quality._dates import read_dates, read_periods
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def _among(text: pd.Series, words: Iterable[str]) -> pd.Series:
-    return once_each(text, lambda different: different.str.casefold().isin(list(words)))
+    return map_unique(text, lambda different: different.str.casefold().isin(list(words)))
 
 
 @register(severity="error", detail="男 or 女, or a translation", fields=["gender"])
@@ -40,7 +40,7 @@ def ethnicity_is_known(text: pd.Series) -> pd.Series:
 @register(severity="error", detail="one or more of A1 to C6, D, E, F, M, N, P", fields=["vehicle_class"])
 def vehicle_class_is_known(text: pd.Series) -> pd.Series:
     """Classes that exist, one after another."""
-    return once_each(text, lambda different: different.str.upper().str.fullmatch(_CLASSES))
+    return map_unique(text, lambda different: different.str.upper().str.fullmatch(_CLASSES))
 
 
 def read_names(text: pd.Series) -> pd.DataFrame:

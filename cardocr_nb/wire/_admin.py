@@ -1,6 +1,6 @@
 """Answers about the service itself → plain values: is it bound, is it switched on, which queues are there.
 
-As in ``decode``: unknown nodes are passed over, and whatever the bytes, the only error is `DecodeError`.
+As in ``decode``: unknown nodes are passed over, and for any bytes, the only error is `DecodeError`.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import xmltodict
 
-from cardocr_nb.wire._encode import SERVICE_TIME
+from cardocr_nb.wire._records import SERVICE_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -81,7 +81,7 @@ class ObjectPage:
         Entries asked for.
     objects : tuple of ObjectEntry
     prefixes : tuple of str
-        Beginnings of keys up to the delimiter, each standing for all the keys that begin so.
+        Beginnings of keys up to the delimiter, each for all the keys that begin with it.
     next_marker : str or None
         None on the last page.
     encoded : bool

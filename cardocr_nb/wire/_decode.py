@@ -1,7 +1,7 @@
 """Documents of the service → records: responses, callbacks, recognitions, errors and requests.
 
 Unknown nodes are passed over, so that a new node of the service breaks nothing. A node that is there and cannot be
-read is an error that names it: nothing is lost silently. Whatever the bytes, the only error is `DecodeError`.
+read is an error that names it: nothing is lost silently. For any bytes, the only error is `DecodeError`.
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ from cardocr_nb.wire._records import (
     JobState,
     MqConfig,
 )
-from cardocr_nb.wire._xml_tree import RESULT, RepairWarning, Tree, parse
+from cardocr_nb.wire._xml_tree import RESULT, RepairWarning, Tree, parse, parse_list
 
 __all__ = [
     "Document",
     "RepairWarning",
     "decode",
     "decode_callback",
+    "decode_each",
     "decode_error",
     "decode_jobs",
     "decode_recognition",
@@ -74,6 +75,37 @@ def decode(raw: bytes) -> Document:
     tree = parse(raw)
     try:
         return _document(tree, raw)
+    except FaultError as e:
+        raise DecodeError(str(e), raw) from None
+
+
+def decode_each(raw: bytes) -> list[Document]:
+    """Read a document, or a JSON list of documents such as callbacks that were collected.
+
+    Parameters
+    ----------
+    raw : bytes
+
+    Returns
+    -------
+    list of JobList, Callback, CardResult or Error
+        One element for a single document.
+
+    Raises
+    ------
+    DecodeError
+        The bytes, or an element of the list, are not such a document; the message names the place.
+
+    Examples
+    --------
+    >>> [error.code for error in decode_each(b'[{"Error": {"Code": "NoSuchKey"}}, {"Error": {"Code": "Busy"}}]')]
+    ['NoSuchKey', 'Busy']
+    """
+    trees = parse_list(raw)
+    if trees is None:
+        return [decode(raw)]
+    try:
+        return [_document(tree, raw) for tree in trees]
     except FaultError as e:
         raise DecodeError(str(e), raw) from None
 
@@ -211,7 +243,7 @@ def _state(node: Tree, where: str) -> JobState:
 
 def _result(node: Tree, where: str, raw: bytes) -> CardResult:
     if RESULT in node:
-        raise FaultError(f"{RESULT} stands inside another; close the first one before UserData")
+        raise FaultError(f"{RESULT} is inside another; close the first one before UserData")
     return CardResult(
         fields=tuple(_field(container(info, "IdInfo")) for info in repeated(node, "IdInfo")),
         status=number(node, "Status", where, 1),
@@ -254,7 +286,7 @@ def _error(node: Tree) -> Error:
 
 def _request(tree: Tree) -> JobRequest:
     if "Request" not in tree:
-        raise FaultError("the document is no request: expected Request at its root")
+        raise FaultError("the document is not a request: expected Request at its root")
     node = container(tree["Request"], "Request")
     tag = text(node, "Tag", "Request")
     if tag != TAG:

@@ -7,23 +7,21 @@ what the embedded service answers with, and what the tests hold `cardocr_nb.wire
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import xmltodict
 
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.wire._limits import UNFIT_FOR_XML, check_page, check_request
+from cardocr_nb.wire._records import SERVICE_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from cardocr_nb.wire._records import Callback, CardResult, Error, Field, Job, JobList, JobRequest, MqConfig
 
 TAG = "ImageLicenseRec"
-SERVICE_TIME = timezone(timedelta(hours=8))
-"""The service gives its times at +0800."""
-
 Tree = dict[str, Any]
 
 

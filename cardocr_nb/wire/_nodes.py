@@ -1,6 +1,6 @@
 """Reading single nodes of a parsed document, each fault with the name of its node.
 
-A message tells a node's name and the length of what stood there, never the text itself: in a damaged document a name
+A message names the node and the length of its text, never the text itself: in a damaged document a name
 or number may have slipped into any node.
 """
 
@@ -10,7 +10,7 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from cardocr_nb.wire._encode import SERVICE_TIME
+from cardocr_nb.wire._records import SERVICE_TIME
 
 if TYPE_CHECKING:
     from cardocr_nb.wire._xml_tree import Tree
@@ -32,12 +32,12 @@ def container(node: object, name: str) -> Tree:
     elif node is None or (isinstance(node, str) and not node.strip(BLANK)):
         return {}
     if isinstance(node, list):
-        raise FaultError(f"{name} stands {len(node)} times where one is expected")
+        raise FaultError(f"{name} appears {len(node)} times where one is expected")
     raise FaultError(f"{name} holds text where nodes are expected; compare the tags around it")
 
 
 def repeated(node: Tree, name: str) -> list[Any]:
-    """Give a node that may repeat as a list, whether it stands there no time, once or many times."""
+    """Give a node that may repeat as a list, whether it appears never, once or many times."""
     found = node.get(name)
     if isinstance(found, list):
         return found
@@ -45,11 +45,11 @@ def repeated(node: Tree, name: str) -> list[Any]:
 
 
 def verbatim(node: Tree, name: str, where: str) -> str | None:
-    """Give the text of a node as it stands, or None when the node is absent or empty."""
+    """Give the text of a node unchanged, or None when the node is absent or empty."""
     found = node.get(name)
     if isinstance(found, dict | list):
         kind = "more than once" if isinstance(found, list) else "with nodes inside"
-        raise FaultError(f"{name} stands {kind} in {where}, expected one text")
+        raise FaultError(f"{name} appears {kind} in {where}, expected one text")
     return None if found is None or found == "" else str(found)
 
 
@@ -71,7 +71,7 @@ def number(node: Tree, name: str, where: str, most: int) -> int | None:
 
 
 def moment(node: Tree, name: str) -> datetime | None:
-    """Give a time with its offset, +0800 where none stands, or None for ``-`` and nothing."""
+    """Give a time with its offset, +0800 where it has none, or None for ``-`` and nothing."""
     found = text(node, name, "JobsDetail")
     if found is None or found == "-":
         return None

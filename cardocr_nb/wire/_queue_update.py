@@ -85,7 +85,7 @@ def decode_queue_update(raw: bytes) -> QueueUpdate:
 
 def _update(tree: Tree) -> QueueUpdate:
     if "Request" not in tree:
-        raise FaultError("the document is no request: expected Request at its root")
+        raise FaultError("the document is not a request: expected Request at its root")
     node = container(tree["Request"], "Request")
     name = text(node, "Name", "Request")
     if name is not None and not _NAME.fullmatch(name):

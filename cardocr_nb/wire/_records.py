@@ -7,11 +7,11 @@ logs and notebook outputs.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from datetime import datetime
+SERVICE_TIME = timezone(timedelta(hours=8))
+"""The offset of the times that the service writes, such as ``2022-06-27T14:44:10+0800``."""
 
 Points = tuple[tuple[int, int], ...]
 
@@ -51,7 +51,7 @@ class Field:
     label : str
         Name as it came over the wire, in Chinese or English.
     text : str or None
-        What was read; None when nothing was, never ``""``.
+        The text; None when there is none, never ``""``.
     score : int or None
         Confidence, 0 to 100.
     polygon : tuple of (int, int) or None
@@ -118,7 +118,7 @@ class Job:
     job_level : int or None
         Priority, 0 to 2.
     progress : int or None
-        0 to 100, where the service tells.
+        0 to 100, where the service reports it.
     result : CardResult or None
         There when the job has ended.
     raw : bytes

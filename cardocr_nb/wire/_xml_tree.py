@@ -1,6 +1,6 @@
 """Bytes → plain tree, strictly: XML without DTDs, or JSON; and the two repairs that pasted documents need.
 
-A recovering parser would lose fields silently. Here a document either parses as it stands, or parses after one of two
+A recovering parser would lose fields silently. Here a document either parses unchanged, or parses after one of two
 repairs that are named in a warning, or is refused.
 """
 
@@ -30,7 +30,7 @@ class RepairWarning(UserWarning):
 
 
 class _DoctypeRefusedError(ValueError):
-    """A document type declaration stood in the document."""
+    """A document type declaration is in the document."""
 
 
 class _StrictExpat:
@@ -78,21 +78,62 @@ def parse(raw: bytes, *, repair: bool = True) -> Tree:
     >>> parse(b"<Error><Code>NoSuchKey</Code></Error>")
     {'Error': {'Code': 'NoSuchKey'}}
     """
-    body = raw.strip(b" \t\r\n")
+    body = _utf8_json(raw).strip(b" \t\r\n")
     if not body:
         raise DecodeError("the document is empty, expected XML or JSON of the service", raw)
-    return _json(body, raw) if body[:1] in b"{[" else _xml(body, raw, repair=repair)
+    if body[:1] not in b"{[":
+        return _xml(body, raw, repair=repair)
+    tree = _json(body, raw)
+    if not isinstance(tree, dict):
+        raise DecodeError(f"the document is a JSON {type(tree).__name__}, expected an object", raw)
+    return tree
 
 
-def _json(body: bytes, raw: bytes) -> Tree:
+def parse_list(raw: bytes) -> list[Tree] | None:
+    """Read a JSON list of documents into trees; None when the bytes are another kind of document.
+
+    Raises
+    ------
+    DecodeError
+        The list is broken, or holds an element that is not an object.
+
+    Examples
+    --------
+    >>> parse_list(b'[{"a": 1}]'), parse_list(b"<a/>")
+    ([{'a': 1}], None)
+    """
+    body = _utf8_json(raw).strip(b" \t\r\n")
+    if not body.startswith(b"["):
+        return None
+    trees = _json(body, raw)
+    for number, tree in enumerate(trees, 1):
+        if not isinstance(tree, dict):
+            raise DecodeError(f"element {number} of the JSON list is a {type(tree).__name__}, expected an object", raw)
+    return list(trees)
+
+
+def _utf8_json(raw: bytes) -> bytes:
+    """Return JSON as UTF-8 without a byte order mark, and other documents as they are.
+
+    RFC 8259, section 8.1, asks for UTF-8; Windows PowerShell and Notepad write UTF-16 and byte order marks.
+    """
+    found = json.detect_encoding(raw)
+    if found == "utf-8":
+        return raw
+    try:
+        text = raw.decode(found)
+    except UnicodeDecodeError:
+        return raw
+    return text.encode() if text.lstrip()[:1] in ("{", "[") else raw
+
+
+def _json(body: bytes, raw: bytes) -> Any:
     try:
         tree = json.loads(body)
     except (ValueError, RecursionError) as e:
         where = f" at byte {e.start}" if isinstance(e, UnicodeDecodeError) else ""
         where = f" at line {e.lineno} column {e.colno}" if isinstance(e, json.JSONDecodeError) else where
         raise DecodeError(f"the document begins like JSON and is broken{where}", raw) from None
-    if not isinstance(tree, dict):
-        raise DecodeError(f"the document is a JSON {type(tree).__name__}, expected an object", raw)
     if b"\\u" in body and _LONE_SURROGATE.search(json.dumps(tree, ensure_ascii=False)):
         raise DecodeError(
             "the document has half of a surrogate pair (\\ud800 to \\udfff) in a text, which no file can store", raw

@@ -18,7 +18,8 @@ from wire_strategies import jobs, plain_jobs
 
 from cardocr_nb.errors import DecodeError, MissingExtraError
 from cardocr_nb.frame import PolygonWarning, UnknownLabelWarning, read_responses, to_frame
-from cardocr_nb.frame import _sources as sources
+from cardocr_nb.frame import _documents as sources
+from cardocr_nb.frame._sources import find
 from cardocr_nb.wire._decode import RepairWarning, decode
 from cardocr_nb.wire._encode import callback_bytes, jobs_xml
 from cardocr_nb.wire._records import Callback, CardResult, Field, Job, JobList, JobState
@@ -63,7 +64,7 @@ def test_both_ways_of_reading_give_the_same_frame(given):
 
 
 def test_order_is_kept_with_many_batches_and_threads(monkeypatch):
-    from cardocr_nb.frame import _responses as read
+    from cardocr_nb.frame import _batch_reader as read
 
     monkeypatch.setattr(read, "_BATCH_DOCUMENTS", 3)
     documents = [xml(k, k % 8) if k % 5 else callback_bytes(Callback("e", (job(k, k % 8),)), "JSON") for k in range(50)]
@@ -232,7 +233,7 @@ def test_bytes_are_named_by_their_place():
 
 def test_a_file_that_cannot_be_opened_is_a_fault(tmp_path, monkeypatch):
     (tmp_path / "a.xml").write_bytes(xml(1))
-    found = list(sources.find(tmp_path))
+    found = list(find(tmp_path))
     (tmp_path / "a.xml").unlink()
     (document,) = sources.documents(found)
     assert "No such file" in document.fault
@@ -243,7 +244,7 @@ def test_threads_must_be_one_or_more():
         read_responses(threads=0)
 
 
-def test_unknown_labels_are_told_where_the_call_stands():
+def test_the_warning_of_unknown_labels_names_the_line_of_the_call():
     raw = xml(1).replace("姓名".encode(), b"Odd")
     with pytest.warns(UnknownLabelWarning) as caught:
         read_responses(raw, raw)

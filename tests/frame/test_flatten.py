@@ -58,7 +58,7 @@ def test_each_field_is_a_row_with_all_that_the_response_holds():
     ],
     ids=["job", "list", "generator", "job list", "callback", "list of lists"],
 )
-def test_whatever_holds_a_job_gives_the_same_rows(source):
+def test_each_kind_of_source_gives_the_same_rows(source):
     pd.testing.assert_frame_equal(to_frame(source), to_frame(job()))
 
 

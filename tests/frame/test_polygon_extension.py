@@ -1,4 +1,4 @@
-"""The polygon dtype under pandas' own test suite for extension arrays; nothing else stands here."""
+"""The polygon dtype under pandas' own test suite for extension arrays."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class TestPolygon(
     base.BaseSetitemTests,
     base.BaseUnaryOpsTests,
 ):
-    # Left out: BasePlottingTests (a polygon is no coordinate of a line plot), Dim2CompatTests and
+    # Left out: BasePlottingTests (a polygon cannot be a coordinate of a line plot), Dim2CompatTests and
     # NDArrayBacked2DTests (pandas' own arrays may have two axes, others need not).
 
     @pytest.mark.xfail(reason="pandas cannot know that to_numpy makes new objects, and marks them read-only")

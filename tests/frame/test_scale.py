@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 import cardocr_nb  # noqa: F401 - registers the accessors
 from cardocr_nb.errors import MissingExtraError
 from cardocr_nb.frame import empty, read_responses, to_frame
-from cardocr_nb.frame._dask_frame import by_card, gather, read_dask, to_dask, write_parts
+from cardocr_nb.frame._dask_frame import by_card, compute, read_dask, to_dask, write_parts
 from cardocr_nb.frame._partitions import plan, read_part
 from cardocr_nb.plot._score_counts import score_counts
 from cardocr_nb.quality import check, register, summary, tally
@@ -72,10 +72,10 @@ def same(parted, whole):
         np.testing.assert_array_equal(ours.missing, theirs.missing)
 
 
-def test_the_frame_is_that_of_pandas_whatever_the_size_of_a_part(data):
+def test_the_frame_is_that_of_pandas_for_each_size_of_a_part(data):
     whole = read_responses(data / "responses", errors="row")
     for blocksize in (1, 3000, 10**9):
-        pd.testing.assert_frame_equal(gather(read_dask(data / "responses", blocksize=blocksize)), whole)
+        pd.testing.assert_frame_equal(compute(read_dask(data / "responses", blocksize=blocksize)), whole)
 
 
 def test_columns_and_dtypes_are_known_before_anything_is_read(data):
@@ -86,7 +86,7 @@ def test_columns_and_dtypes_are_known_before_anything_is_read(data):
 
 @settings(max_examples=25)
 @given(st.lists(st.integers(0, 3), max_size=8), st.integers(60, 3000), st.booleans())
-def test_each_line_stands_in_one_part(tmp_path_factory, gaps, blocksize, ended):
+def test_each_line_is_in_one_part(tmp_path_factory, gaps, blocksize, ended):
     path = tmp_path_factory.mktemp("lines") / "a.jsonl"
     lines = [document(n) + b"\n" * (1 + gap) for n, gap in enumerate(gaps)]
     path.write_bytes(b"\n" * bool(gaps) + b"".join(lines)[: None if ended else -1])
@@ -117,7 +117,7 @@ def archives(tmp_path):
 def test_members_of_an_archive_are_read_each_once(archives, name, jobs, least):
     frame = read_dask(archives / name, blocksize=1500)
     assert frame.npartitions >= least
-    assert gather(frame)["job_id"].tolist() == [f"j{n}" for n in range(jobs)]
+    assert compute(frame)["job_id"].tolist() == [f"j{n}" for n in range(jobs)]
 
 
 def test_what_cannot_be_read_keeps_a_row_and_the_rest_is_read(archives):
@@ -130,7 +130,7 @@ def test_what_cannot_be_read_keeps_a_row_and_the_rest_is_read(archives):
     spoiled[60] ^= 255
     (archives / "flipped.zip").write_bytes(spoiled)
     names = ["bad.zip", "bad.tar", "cut.tar.gz", "lines.jsonl", "flipped.zip"]
-    frame = gather(read_dask([archives / name for name in names], blocksize=1500))
+    frame = compute(read_dask([archives / name for name in names], blocksize=1500))
     bad = frame[frame["state"] == "Unreadable"]
     assert [sum(key.startswith(str(archives / name)) for key in bad["key"]) for name in names] == [1, 1, 1, 1, 1]
     assert bad["message"].notna().all()
@@ -143,17 +143,17 @@ def test_what_cannot_be_read_keeps_a_row_and_the_rest_is_read(archives):
 
 def test_parts_keep_the_order_given(archives):
     (archives / "z.jsonl").write_bytes(document(50))
-    found = gather(read_dask([archives / "01.xml", archives / "z.jsonl", archives / "00.xml"]))
+    found = compute(read_dask([archives / "01.xml", archives / "z.jsonl", archives / "00.xml"]))
     assert found["job_id"].tolist() == ["j1", "j50", "j0"]
 
 
 def test_an_empty_file_gives_the_empty_frame(tmp_path):
     (tmp_path / "a.jsonl").touch()
-    pd.testing.assert_frame_equal(gather(read_dask(tmp_path)), empty())
+    pd.testing.assert_frame_equal(compute(read_dask(tmp_path)), empty())
 
 
 def test_what_is_not_there_and_no_size_are_refused(tmp_path):
-    with pytest.raises(FileNotFoundError, match="no file fits"):
+    with pytest.raises(FileNotFoundError, match="no file matches"):
         read_dask(tmp_path / "nothing*.xml")
     with pytest.raises(ValueError, match="blocksize is a number of bytes, 1 or more, got 0"):
         read_dask(tmp_path, blocksize=0)
@@ -186,15 +186,15 @@ def test_no_card_is_parted():
     parts = [part.compute() for part in to_dask(whole, npartitions=7).to_delayed()]
     assert len(parts) == 7
     assert sum(part["job_id"].nunique() for part in parts) == 50
-    pd.testing.assert_frame_equal(gather(to_dask(whole, npartitions=7)), whole)
+    pd.testing.assert_frame_equal(compute(to_dask(whole, npartitions=7)), whole)
 
 
-def test_cards_that_stand_in_several_files_are_brought_together():
+def test_cards_of_several_files_are_brought_together():
     whole = pd.concat([cards(30), cards(30, seed=6)], ignore_index=True)
     parted = read_twice(whole)
     assert summary(parted).cards == 60
     assert summary(by_card(parted)).cards == summary(whole).cards == 30
-    pd.testing.assert_frame_equal(plain(gather(by_card(parted))), plain(whole))
+    pd.testing.assert_frame_equal(plain(compute(by_card(parted))), plain(whole))
 
 
 def read_twice(whole):
@@ -223,7 +223,7 @@ def test_parts_are_written_once_and_read_again(tmp_path):
     assert [path.name for path in paths] == ["part-000000.parquet", "part-000001.parquet", "part-000002.parquet"]
     again = read_dask(tmp_path / "parts")
     assert again.npartitions == 3
-    pd.testing.assert_frame_equal(gather(again), whole)
+    pd.testing.assert_frame_equal(compute(again), whole)
     assert pd.read_parquet(paths[0])["polygon"].dtype == "polygon"
     with pytest.raises(FileExistsError, match="name another folder"):
         write_parts(again, tmp_path / "parts")
@@ -255,7 +255,7 @@ from distributed import Client, LocalCluster
 
 import cardocr_nb
 from cardocr_nb.frame import read_responses
-from cardocr_nb.frame._dask_frame import gather, read_dask, write_parts
+from cardocr_nb.frame._dask_frame import compute, read_dask, write_parts
 from cardocr_nb.quality import check, tally
 from cardocr_nb.quality import summary
 
@@ -271,7 +271,7 @@ if __name__ == "__main__":
         together = parted.cardocr.by_card().persist()
         counts = summary(together)
         found = tally(check(together))
-        rows = gather(parted)
+        rows = compute(parted)
     rows.to_parquet(folder + "/rows.pq")
     print(json.dumps({
         "processes": len(pids - {os.getpid()}), "parts": len(parts), "summary": str(counts),
@@ -289,13 +289,13 @@ def test_two_processes_read_write_parts_and_give_the_figures_of_pandas(data, tmp
         capture_output=True, text=True, check=False, timeout=120, cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
-    told = json.loads(done.stdout.splitlines()[-1])
+    printed = json.loads(done.stdout.splitlines()[-1])
     whole = read_responses(responses, errors="row")
     expected = tally(check(whole))
-    assert told["processes"] == 2
-    assert told["parts"] == len(list(folder.glob("part-*.parquet"))) > 2
-    assert told["summary"] == str(summary(whole))
-    assert (told["cases"], told["failed"]) == (expected["cases"].sum(), expected["failed"].sum())
+    assert printed["processes"] == 2
+    assert printed["parts"] == len(list(folder.glob("part-*.parquet"))) > 2
+    assert printed["summary"] == str(summary(whole))
+    assert (printed["cases"], printed["failed"]) == (expected["cases"].sum(), expected["failed"].sum())
     pd.testing.assert_frame_equal(pd.read_parquet(folder / "rows.pq"), whole)
 
 

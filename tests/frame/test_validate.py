@@ -22,7 +22,7 @@ def good():
     )
 
 
-def told(df):
+def found_faults(df):
     return {(f.column, f.rule): (f.rows, f.first_rows) for f in validate(df).itertuples()}
 
 
@@ -42,14 +42,14 @@ def test_saved_responses_break_nothing_but_that_jobs_were_saved_twice(data):
 def test_columns_that_are_absent_or_double_are_named():
     df = good().drop(columns=["polygon", "text"])
     df.insert(0, "score", 1, allow_duplicates=True)
-    assert told(df) == {
+    assert found_faults(df) == {
         ("text", "column is there"): (4, []),
         ("polygon", "column is there"): (4, []),
-        ("score", "column stands once"): (4, []),
+        ("score", "column appears once"): (4, []),
     }
 
 
-def test_a_wrong_dtype_tells_whether_it_can_be_converted():
+def test_the_advice_for_a_wrong_dtype_says_whether_it_can_be_converted():
     df = good().astype({"score": "float64", "status": "str"})
     df["created"] = "yesterday-ish"
     faults = validate(df).set_index("column")
@@ -76,27 +76,27 @@ def test_a_wrong_dtype_tells_whether_it_can_be_converted():
 def test_a_value_out_of_its_range_is_found_with_its_row(column, value, rule):
     df = good().astype({column: object})
     df[column] = [*df[column][:3], value]
-    assert told(df)[column, rule] == (1, [3])
+    assert found_faults(df)[column, rule] == (1, [3])
 
 
-def test_fields_that_stand_twice_and_cards_without_a_name_are_found():
+def test_repeated_fields_and_cards_without_a_name_are_found():
     df = good()
     df["key"] = "one.jpg"
-    found = told(df)
-    assert found["field", "stands once on a card"] == (2, [0, 3])
+    found = found_faults(df)
+    assert found["field", "appears once on a card"] == (2, [0, 3])
     assert found["field", "is missing on the only row of a card"] == (1, [2])
     df["key"] = None
-    assert told(df)["key", "names the card"] == (4, [0, 1, 2, 3])
+    assert found_faults(df)["key", "names the card"] == (4, [0, 1, 2, 3])
 
 
 def test_a_card_has_one_type():
     df = good().assign(key="one.jpg", card_type=["IDCard", "DriverLicense", None, None])
-    assert told(df)["card_type", "is the same on all rows of a card"] == (4, [0, 1, 2, 3])
+    assert found_faults(df)["card_type", "is the same on all rows of a card"] == (4, [0, 1, 2, 3])
 
 
 def test_a_text_without_a_field_is_found():
     df = good().assign(field=None)
-    assert told(conform(df))["field", "is there where a text is"] == (3, [0, 1, 3])
+    assert found_faults(conform(df))["field", "is there where a text is"] == (3, [0, 1, 3])
 
 
 def test_all_faults_come_at_once_and_no_text_of_a_card():
@@ -112,7 +112,7 @@ cells = st.none() | st.integers() | st.floats() | st.text(max_size=5) | st.lists
 
 @settings(max_examples=30)
 @given(st.data())
-def test_whatever_stands_in_a_frame_it_is_judged(data):
+def test_any_frame_is_validated(data):
     names = data.draw(st.lists(st.sampled_from(COLUMNS), unique=True))
     rows = data.draw(st.integers(0, 4))
     df = pd.DataFrame({n: pd.Series([data.draw(cells) for _ in range(rows)], dtype=object) for n in names})

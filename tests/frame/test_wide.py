@@ -30,7 +30,7 @@ def test_cards_without_fields_stay():
     assert frame[list(expected_fields("IDCard"))].loc[1].isna().all()
 
 
-def test_scores_and_polygons_stand_beside_the_text_with_their_dtypes():
+def test_scores_and_polygons_are_next_to_the_text_with_their_dtypes():
     frame = wide(to_frame(job(1, Field("姓名", "样本", 97, BOX))), scores=True, polygons=True)
     assert frame.columns.tolist()[7:10] == ["name", "name_score", "name_polygon"]
     assert (frame.name.dtype, frame.name_score.dtype, frame.name_polygon.dtype) == ("str", "Int16", "polygon")
@@ -43,9 +43,9 @@ def test_both_card_types_give_the_fields_of_both():
     assert set(frame.columns[7:]) == {*expected_fields("IDCard"), *expected_fields("DriverLicense")}
 
 
-def test_of_a_doubled_field_the_first_stands_and_a_warning_tells():
+def test_the_first_of_a_doubled_field_is_kept_with_a_warning():
     twice = to_frame(job(1, Field("姓名", "first"), Field("Name", "second")))
-    with pytest.warns(DoubledFieldWarning, match=r"1 fields stand twice on their card \(1 cards\)") as caught:
+    with pytest.warns(DoubledFieldWarning, match=r"1 fields appear twice on their card \(1 cards\)") as caught:
         assert wide(twice).name.tolist() == ["first"]
     assert caught[0].filename == __file__
 
@@ -64,7 +64,7 @@ def test_the_order_of_rows_does_not_matter_but_for_the_order_of_cards():
     assert shuffled.gender.tolist() == ["女"] * 5
 
 
-def test_an_unknown_field_stands_last_and_hides_no_column():
+def test_an_unknown_field_is_the_last_column_and_hides_no_column():
     with pytest.warns(UnknownLabelWarning):
         frame = to_frame(job(1, Field("State", "Hunan"), Field("Blood group", "O")))
     result = wide(frame)

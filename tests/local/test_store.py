@@ -12,8 +12,7 @@ from cardocr_nb.local._bucket_root import BucketRoot
 from cardocr_nb.local._bucket_settings import SettingsTable
 from cardocr_nb.local._job_table import CallbackTarget, JobQuery, JobTable
 from cardocr_nb.local._store import Store
-from cardocr_nb.wire._encode import SERVICE_TIME
-from cardocr_nb.wire._records import Job, JobState
+from cardocr_nb.wire._records import SERVICE_TIME, Job, JobState
 
 MOMENT = datetime(2026, 1, 1, tzinfo=SERVICE_TIME)
 

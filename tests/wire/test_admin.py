@@ -43,7 +43,7 @@ def test_the_binding_is_read_from_json_and_xml(status, form):
         (b'{"CIStatus":1}', "got a text of 1 characters"),
         (b"{}", "got nothing"),
         (b"<CIStatus/>", "got nothing"),
-        (b'{"CIStatus":["on","off"]}', "CIStatus stands more than once"),
+        (b'{"CIStatus":["on","off"]}', "CIStatus appears more than once"),
         (b"on", "not well-formed"),
     ],
 )
@@ -53,13 +53,13 @@ def test_a_binding_that_is_none_of_three_words_is_refused(raw, message):
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
-def test_queues_are_a_tuple_whatever_their_number(count):
+def test_queues_are_a_tuple_for_any_number_of_them(count):
     queue = Queue("p23f69f4779e64b18aa61e70d5416c071", "queue-ai-process-1", "Active")
     assert decode_queues(response(*[QUEUE] * count)) == (queue,) * count
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
-def test_buckets_are_a_tuple_whatever_their_number(count):
+def test_buckets_are_a_tuple_for_any_number_of_them(count):
     bucket = AiBucket("test-1234567890", "test-1234567890", "ap-chongqing")
     assert decode_ai_buckets(response(*[BUCKET] * count)) == (bucket,) * count
 

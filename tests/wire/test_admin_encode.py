@@ -22,7 +22,7 @@ from cardocr_nb.wire._admin_encode import (
 )
 from cardocr_nb.wire._queue_update import Notify, QueueUpdate, decode_queue_update
 
-NOTIFY = Notify("http://127.0.0.1/told?a=1&b=2", "On", "Url", "TaskFinish", "JSON")
+NOTIFY = Notify("http://127.0.0.1/ended?a=1&b=2", "On", "Url", "TaskFinish", "JSON")
 QUEUE = QueueEntry("p1", "mine", "Paused", NOTIFY, 10, 2, 0.0, 1.0)
 BUCKET = AiBucket("b-1", "b-1", "local")
 
@@ -33,14 +33,14 @@ def test_a_binding_is_read_back(status):
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
-def test_buckets_and_queues_are_read_back_whatever_their_number(count):
+def test_buckets_and_queues_are_read_back_for_any_number_of_them(count):
     raw = ai_buckets_xml([BUCKET] * count, [0.0] * count, page=(1, 10), total=count, request_id="r")
     assert decode_ai_buckets(raw) == (BUCKET,) * count
     raw = queues_xml([QUEUE] * count, [], page=(1, 10), total=count, request_id="r")
     assert decode_queues(raw) == (Queue("p1", "mine", "Paused"),) * count
 
 
-def test_a_queue_is_told_with_times_at_0800_and_its_callback():
+def test_a_queue_is_written_with_times_at_0800_and_its_callback():
     queue = xmltodict.parse(queue_xml(QUEUE, request_id="r"))["Response"]["Queue"]
     assert queue["UpdateTime"] == "1970-01-01T08:00:01+0800"
     assert queue["NotifyConfig"] == {
@@ -59,7 +59,7 @@ def test_queues_that_are_not_there_are_named():
     assert (response["PageNumber"], response["PageSize"], response["RequestId"]) == ("2", "5", "r")
 
 
-def test_switching_on_is_told_with_the_bucket():
+def test_the_reply_to_switching_on_holds_the_bucket():
     response = xmltodict.parse(ai_bucket_xml(BUCKET, 0.0, request_id="r"))["Response"]
     assert response["AiBucket"]["BucketId"] == "b-1"
 
@@ -90,7 +90,7 @@ def test_names_of_any_kind_come_through_url_encoded(names, prefixes, marker):
     assert marker is None or unquote(result["NextMarker"]) == marker
 
 
-def test_an_object_is_told_with_its_time_and_size():
+def test_an_object_is_listed_with_its_time_and_size():
     page = ObjectPage("b-1", "", "", "", 10, objects=(ObjectEntry("a b", '"e"', 5, 0.0),))
     entry = xmltodict.parse(objects_xml(page))["ListBucketResult"]["Contents"]
     assert entry == {
@@ -138,7 +138,7 @@ def test_a_queue_update_that_cannot_be_is_refused(inside, message):
 
 
 @given(st.binary(max_size=60) | st.sampled_from([b"<Response/>", b"{}", b"<Request><Request/></Request>"]))
-def test_whatever_the_bytes_of_a_queue_update_the_only_error_is_a_decode_error(raw):
+def test_any_bytes_of_a_queue_update_raise_at_most_a_decode_error(raw):
     with pytest.raises(DecodeError):
         decode_queue_update(raw)
 

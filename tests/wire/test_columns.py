@@ -62,7 +62,7 @@ def column_rows(columns):
 
 
 def agree(documents, templates=None):
-    """Check that whatever is not refused reads as the strict parser reads it; give the refused ones."""
+    """Check that accepted documents read as the strict parser reads them; return the refused ones."""
     columns, refused = read_columns(documents, templates)
     expected = []
     for place, raw in enumerate(documents):

@@ -65,7 +65,7 @@ def test_a_value_at_the_edge_of_the_specification_is_taken(change):
     assert request_xml(JobRequest(**({"key": "a.jpg", "card_type": "IDCard"} | change)))
 
 
-def test_all_faults_are_told_at_once_and_the_user_data_is_not_quoted():
+def test_all_faults_are_reported_at_once_and_the_user_data_is_not_quoted():
     with pytest.raises(InvalidRequestError) as e:
         request_xml(JobRequest(key="", card_type="X", user_data="private样本", job_level=9))
     assert all(name in str(e.value) for name in ("key", "card_type", "user_data", "job_level"))

@@ -26,7 +26,7 @@ def test_what_this_package_does_not_know_stays_in_the_piece():
     assert b"<JobId>b</JobId>" in second
 
 
-def test_an_answer_that_cannot_be_cut_without_doubt_is_encoded_anew():
+def test_an_answer_that_cannot_be_cut_without_doubt_is_encoded_again():
     raw = (
         b"<Response><JobsDetail><JobId>a</JobId><State>Success</State><Message><![CDATA[</JobsDetail>]]></Message>"
         b"</JobsDetail></Response>"
@@ -37,6 +37,6 @@ def test_an_answer_that_cannot_be_cut_without_doubt_is_encoded_anew():
     assert b"CDATA" not in piece
 
 
-def test_json_is_encoded_anew():
+def test_json_is_encoded_again():
     (job,) = decode_jobs(b'{"Response": {"JobsDetail": {"JobId": "a", "State": "Running"}}}').jobs
     assert decode_jobs(pieces([job])[0]).jobs == (job,)

@@ -1,4 +1,4 @@
-"""What is written is what is read, and no bytes do worse than a DecodeError."""
+"""Written documents are read back unchanged, and no bytes raise another error than DecodeError."""
 
 import warnings
 

@@ -120,7 +120,7 @@ def test_the_official_sdk_signs_any_request_the_same(method, path, params, heade
 
 
 @given(method=st.sampled_from(["GET", "POST"]), path=paths, params=pairs, headers=pairs)
-def test_what_is_signed_matches_whatever_it_is(method, path, params, headers):
+def test_what_is_signed_matches_for_any_request(method, path, params, headers):
     came = read_authorization(signed(method, path, params, headers))
     assert matches(came, method, path, params, headers, secret_key=KEY)
 

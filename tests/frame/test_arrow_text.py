@@ -8,7 +8,16 @@ import pyarrow as pa
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from cardocr_nb._bulk._arrow_text import all_differ, arrow, blocks, in_order, once_each, spans, trimmed, unusual
+from cardocr_nb._bulk._arrow_text import (
+    all_differ,
+    arrow,
+    blocks,
+    map_unique,
+    sorted_factorize,
+    spans,
+    trimmed,
+    unusual,
+)
 
 texts = st.lists(
     st.none() | st.text(max_size=8) | st.text("样本一二A0 ９\u3000·é\u0301e", max_size=8), min_size=1, max_size=8
@@ -18,7 +27,7 @@ texts = st.lists(
 @given(texts)
 def test_trimming_agrees_with_python(many):
     expected = [None if t is None else unicodedata.normalize("NFKC", t).strip() for t in many]
-    # Python strips the separators U+001C to U+001F too, which are no white space to Unicode.
+    # Python strips the separators U+001C to U+001F too, which Unicode does not count as white space.
     assume(not any(c in "\x1c\x1d\x1e\x1f" for t in many if t for c in t))
     assert trimmed(pa.array(many, pa.large_string())).to_pylist() == expected
 
@@ -43,7 +52,7 @@ def test_only_different_texts_are_asked():
         return different.str.upper()
 
     column = pd.Series(["a", None, "b", "a"], index=[3, 1, 2, 0], dtype="str")
-    result = once_each(column, upper)
+    result = map_unique(column, upper)
     assert sorted(seen) == ["a", "b"]
     assert result.index.equals(column.index)
     assert result.dropna().tolist() == ["A", "B", "A"]
@@ -51,7 +60,7 @@ def test_only_different_texts_are_asked():
 
 
 @given(texts, st.integers(0, 3))
-def test_whatever_nfkc_or_a_strip_would_change_is_unusual(many, begin):
+def test_texts_that_nfkc_or_strip_would_change_are_unusual(many, begin):
     array = pa.array(many, pa.large_string())[begin:]
     changed = [n for n, t in enumerate(many[begin:]) if t and unicodedata.normalize("NFKC", t).strip() != t]
     assert set(changed) <= set(unusual(array).tolist())
@@ -88,6 +97,6 @@ MIXED = st.permutations([f"{n * 7919 % 10007:08}.jpg" for n in range(150)])
 
 @given(st.lists(NAMES) | FOLDERS | MIXED)
 def test_names_are_kept_once_in_order(names):
-    words, places = in_order(pa.array(names, pa.large_string()))
+    words, places = sorted_factorize(pa.array(names, pa.large_string()))
     assert words.to_pylist() == sorted({name for name in names if name})
     assert [words[place].as_py() if place >= 0 else None for place in places.tolist()] == names
