@@ -2,10 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test slow lint lab bench clean
+.PHONY: help demo check test coverage slow lint lab bench clean
 
 help:
-	@echo "make demo | test | slow | lint | lab | bench | clean"
+	@echo "make demo | check | test | coverage | slow | lint | lab | bench | clean"
 
 .venv/ready: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -15,7 +15,15 @@ help:
 demo: .venv/ready
 	$(BIN)/python -m cardocr_nb.demo
 
+check: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/python tools/check_words.py
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not slow and not heavy" --hypothesis-profile quick
+
 test: .venv/ready
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+coverage: .venv/ready
 	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered
 
 slow: .venv/ready
@@ -26,6 +34,7 @@ lint: .venv/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tools/check_words.py
 
 lab: .venv/ready
 	$(BIN)/jupyter lab notebooks
