@@ -17,6 +17,8 @@ names in ``__all__`` of this package and of its sub-packages, and the methods of
     errors      the tree of errors
     _atomic     replacement of a file in one step
     cards       card types, fields, labels
+    _settings   settings of the session
+    _i18n       messages in English and Chinese
     _images     what an image file is; its pixels upright
     _fonts      a font with Chinese glyphs
     polygon/    measures over arrays of shape (n, 4, 2)
@@ -52,6 +54,7 @@ from cardocr_nb._client import Client
 from cardocr_nb._pipeline import estimate, run
 from cardocr_nb._robustness import robustness
 from cardocr_nb._samples import load_sample
+from cardocr_nb._settings import options
 from cardocr_nb._transport import Request, Response, Transport
 from cardocr_nb.cards import CardType
 from cardocr_nb.errors import (
@@ -121,6 +124,7 @@ __all__ = [
     "accept",
     "estimate",
     "load_sample",
+    "options",
     "read_responses",
     "robustness",
     "run",

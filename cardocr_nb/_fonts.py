@@ -40,11 +40,11 @@ _KNOWN = (
     "NotoSansCJK-VF.otf.ttc", "NotoSansCJK-VF.ttc", "NotoSansSC-VF.ttf", "NotoSansSC[wght].ttf",
     "uming.ttc", "ukai.ttc",
 )  # fmt: skip
-# The last four stand in names but not in GB 2312: a font that lacks them would draw empty boxes.
+# The last four occur in names but are not in GB 2312: a font that lacks them draws empty boxes.
 _PROBE = "姓名性别民族住址驾驶证昇堃喆·"
 _BEYOND_GB2312 = "昇堃喆珺犇頔祎翀赟淏昉旸珅彧晞暐炘玥琤璟瑄甯皓睿祺筠羿舜芃苡菡蓥赪迤邺钰铄锴闫隽靓韫颢飏骁鹍龑·●"
 
-# The Open Font License lets nobody give a changed copy the original's reserved name.
+# The Open Font License reserves the original's name: a changed copy needs another one.
 _NAMES = {
     "familyName": "Cardocr Plain SC",
     "styleName": "Regular",
@@ -137,8 +137,8 @@ def _found(override: str | None) -> _Face | None:
     face = _face(Path(override))
     if face is None:
         raise CardOCRError(
-            f"CARDOCR_FONT names {override!r}, which is no readable font file with the Chinese characters "
-            "that names need. Set it to a .ttf, .otf or .ttc file that has them, or unset it."
+            f"CARDOCR_FONT names {override!r}, which is not a readable font file with the Chinese characters "
+            "of names. Set it to a .ttf, .otf or .ttc file that has them, or unset it."
         )
     return face
 
@@ -227,12 +227,12 @@ def chinese_font() -> Path | None:
     Returns
     -------
     Path or None
-        None when there is no Chinese font, or the copy cannot be kept: the caller decides what to do without.
+        None without a Chinese font, or if the copy cannot be written.
 
     Raises
     ------
     CardOCRError
-        The environment variable ``CARDOCR_FONT`` is set to something that is no Chinese font.
+        The environment variable ``CARDOCR_FONT`` does not name a Chinese font.
 
     Examples
     --------

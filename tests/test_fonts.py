@@ -192,10 +192,10 @@ def test_two_processes_may_prepare_the_copy_at_once(bare):
     command = [sys.executable, "-c", "from cardocr_nb import _fonts as fonts; print(fonts.chinese_font())"]
     ours = os.environ | {"CARDOCR_FONT": str(path), "PYTHONPATH": os.pathsep.join(sys.path)}
     both = [subprocess.Popen(command, env=ours, stdout=subprocess.PIPE, text=True) for _ in range(2)]  # noqa: S603 - our own code
-    told = {process.communicate(timeout=60)[0].strip() for process in both}
+    output = {process.communicate(timeout=60)[0].strip() for process in both}
     assert [process.returncode for process in both] == [0, 0]
-    assert told == {str(file) for file in (bare / "cache/cardocr_nb").iterdir()}
-    assert ord("姓") in opened(told.pop()).getBestCmap()
+    assert output == {str(file) for file in (bare / "cache/cardocr_nb").iterdir()}
+    assert ord("姓") in opened(output.pop()).getBestCmap()
 
 
 def test_a_cache_folder_that_cannot_be_written_to_means_no_font_and_says_what_to_set(bare, caplog):
@@ -247,8 +247,8 @@ def _letters(texts):
 
 def test_importing_the_module_loads_no_library_of_pictures():
     code = "import sys, cardocr_nb._fonts; print([m for m in ('PIL', 'matplotlib', 'fontTools') if m in sys.modules])"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - our own code
-    assert told.stdout.strip() == "[]"
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - our own code
+    assert output.stdout.strip() == "[]"
 
 
 @needs_package

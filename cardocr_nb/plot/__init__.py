@@ -4,13 +4,13 @@ Every function takes the data first and ``ax=None`` among its options, draws on 
 figure, passes further keyword arguments on to the artist and returns the Axes; nothing is shown and no setting of
 matplotlib is changed. Texts from cards are masked unless ``reveal=True``.
 
-From a frame: `plot_scores` tells how sure the service was, `plot_overlay` where on the picture it read what,
-`plot_gallery` shows single fields beside what was read, `plot_regions` where on the card things go wrong, and
-`plot_timeline` how long jobs took. `card_frame` places photos on the card, which is what `plot_regions` draws.
+From a frame: `plot_scores` draws the distribution of the scores, `plot_overlay` the fields on their photo,
+`plot_gallery` crops of single fields with their texts, `plot_regions` scores and failures by position on the card, and
+`plot_timeline` the duration of jobs. `card_frame` maps photos to the card plane, for `plot_regions`.
 
-From the tables of `cardocr_nb.quality`: `plot_reliability` and `plot_risk_coverage` tell how far scores can be trusted,
-`plot_confusions` which characters are taken for which, `plot_compare` which of two readings is better. `plot_robustness`
-draws what spoilt photos do.
+From the results of `cardocr_nb.quality`: `plot_reliability` and `plot_risk_coverage` show what scores mean,
+`plot_confusions` which characters are confused, `plot_compare` which of two runs is better. `plot_robustness` draws
+accuracy over the strength of image degradations.
 
 `style` sets light or dark colors for a ``with`` block.
 """

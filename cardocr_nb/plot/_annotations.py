@@ -1,4 +1,4 @@
-"""Labels on a picture, each beside what it names."""
+"""Labels on a picture, each next to its polygon."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from matplotlib.collections import PolyCollection
     from numpy.typing import NDArray
 
-    from cardocr_nb.plot._plot_fonts import Lettering
+    from cardocr_nb.plot._plot_fonts import PlotLanguage
 
 _PAD = 0.3
 _ATTEMPTS = ((8.0, 1.0), (7.0, 1.0), (6.0, 1.0), (8.0, 1.4), (6.0, 1.4), (5.0, 1.8))
-"""Size of the letters in points, and width of the view in widths of the picture."""
+"""Size of the font in points, and width of the view in widths of the picture."""
 _NEAR = 40.0
-"""Points that a leader line may be long before smaller letters are tried."""
+"""Points that a leader line may be long before a smaller font is tried."""
 _MOST_LABELS = 40
 
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """Places tried for the labels, in data coordinates, so that they hold at another resolution."""
+    """Positions of the labels, in data coordinates, so that they hold at another resolution."""
 
     size: float
     right: float
@@ -38,38 +38,38 @@ class _Layout:
 
 
 def write_labels(
-    ax: Axes, quads: NDArray[np.float64], words: list[str], boxes: PolyCollection, letters: Lettering
+    ax: Axes, quads: NDArray[np.float64], labels: list[str], boxes: PolyCollection, language: PlotLanguage
 ) -> int:
-    """Write the labels, of very many those of the lowest scores; returns how many found no room."""
+    """Write the labels, those of the lowest scores if there are very many; return how many found no room."""
     scores = cast("NDArray[np.float64]", boxes.get_array())
     kept = np.sort(np.argsort(np.ma.filled(scores, -1.0), kind="stable")[:_MOST_LABELS])
-    unlabeled = len(words) - len(kept)
-    quads, words = quads[kept], [words[i] for i in kept]
-    best = _try(ax, quads, words, letters, size=_ATTEMPTS[0][0], widened=_ATTEMPTS[0][1])
+    unlabeled = len(labels) - len(kept)
+    quads, labels = quads[kept], [labels[i] for i in kept]
+    best = _try(ax, quads, labels, language, size=_ATTEMPTS[0][0], widened=_ATTEMPTS[0][1])
     for size, widened in _ATTEMPTS[1:]:
         if best.left_out == 0 and (best.longest <= _NEAR or widened > 1):
             break
-        layout = _try(ax, quads, words, letters, size=size, widened=widened)
+        layout = _try(ax, quads, labels, language, size=size, widened=widened)
         best = min(best, layout, key=lambda x: (x.left_out, x.longest))
     ax.set_xlim(right=best.right)
     colors = boxes.to_rgba(scores)[kept]
-    for word, center, foot, color in zip(words, best.centers, best.feet, colors, strict=True):
+    for label, center, foot, color in zip(labels, best.centers, best.feet, colors, strict=True):
         if not np.isnan(center).any():
-            _write(ax, word, (center, foot), color=color, size=best.size, letters=letters)
+            _write(ax, label, (center, foot), color=color, size=best.size, language=language)
     return best.left_out + unlabeled
 
 
 def _try(
-    ax: Axes, quads: NDArray[np.float64], words: list[str], letters: Lettering, *, size: float, widened: float
+    ax: Axes, quads: NDArray[np.float64], labels: list[str], language: PlotLanguage, *, size: float, widened: float
 ) -> _Layout:
     figure = figure_of(ax)
     left, right = ax.get_xlim()
     ax.set_xlim(right=left + widened * (right - left))
-    texts = [ax.text(0, 0, w, fontsize=size, ha="center", va="center") for w in words]
-    letters.dress(texts)
+    texts = [ax.text(0, 0, w, fontsize=size, ha="center", va="center") for w in labels]
+    language.apply_font(texts)
     for text in texts:
         text.set_in_layout(False)
-    # The layout must be settled, or the places found here would not be those that are drawn.
+    # The constrained layout must have run, or the axes move after the positions were computed.
     figure.draw_without_rendering()
     point = figure.dpi / 72
     pad = 2 * _PAD * size * point
@@ -96,18 +96,18 @@ def _try(
 
 def _write(
     ax: Axes,
-    word: str,
+    label: str,
     ends: tuple[NDArray[np.float64], NDArray[np.float64]],
     *,
     color: NDArray[np.float64],
     size: float,
-    letters: Lettering,
+    language: PlotLanguage,
 ) -> None:
-    here, there = ends
+    center, foot = ends
     note = ax.annotate(
-        word,
-        xy=tuple(there),
-        xytext=tuple(here),
+        label,
+        xy=tuple(foot),
+        xytext=tuple(center),
         fontsize=size,
         ha="center",
         va="center",
@@ -117,4 +117,4 @@ def _write(
         arrowprops={"arrowstyle": "-", "color": color, "linewidth": 1.0, "shrinkA": 0, "shrinkB": 0},
     )
     note.set_in_layout(False)
-    letters.dress([note])
+    language.apply_font([note])

@@ -1,8 +1,8 @@
-"""Which fields of a frame are worth looking at."""
+"""Selection of single fields to look at."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
@@ -15,9 +15,7 @@ from cardocr_nb.plot._plot_data import corners
 from cardocr_nb.quality import check, compare, evaluate
 
 if TYPE_CHECKING:
-    import os
-
-    Truth: TypeAlias = pd.DataFrame | str | os.PathLike[str]
+    from cardocr_nb.quality._evaluation import Truth
 
 Kind = Literal["scores", "worst", "checks", "flips"]
 KINDS = ("scores", "worst", "checks", "flips")
@@ -28,21 +26,21 @@ _CELL = ["job_id", "key", "field"]
 def pick_cases(
     df: pd.DataFrame, kind: Kind, *, truth: Truth | None = None, other: pd.DataFrame | None = None, n: int = 12
 ) -> pd.DataFrame:
-    """Pick fields with a place on the picture, the most telling first.
+    """Select fields with a polygon, the most suspicious first.
 
     Parameters
     ----------
     df : DataFrame
         As `cardocr_nb.to_frame` makes it.
     kind : {"scores", "worst", "checks", "flips"}
-        The lowest scores; the most edits away from `truth`; what failed a check, errors before warnings; or what `other`
-        reads otherwise.
+        Fields with the lowest scores; with the largest edit distance from `truth`; with a failed check, errors before
+        warnings; or with another text in `other`.
     truth : DataFrame or path of a CSV file, optional
         True texts.
     other : DataFrame, optional
         Another reading of the same images.
     n : int, default 12
-        How many at most.
+        Maximum number of fields.
 
     Returns
     -------
@@ -53,7 +51,7 @@ def pick_cases(
     Raises
     ------
     ValueError
-        Another kind, or what it needs was not given.
+        Unknown `kind`, or its argument is missing.
 
     Examples
     --------
@@ -91,14 +89,14 @@ def _failed(frame: pd.DataFrame) -> pd.DataFrame:
     """Fields that failed a check, those with an error first."""
     checks = check(frame).astype({"field": "str"})
     failed = checks[checks["passed"].eq(other=False).fillna(value=False) & checks["field"].notna()]
-    failed = failed.assign(graver=failed["severity"] == "error", check=failed["check"].astype("str"))
+    failed = failed.assign(is_error=failed["severity"] == "error", check=failed["check"].astype("str"))
     groups = failed.groupby(_CELL, sort=False, dropna=False, observed=True)
-    table = groups.agg(graver=("graver", "max"), checks=("check", ", ".join)).reset_index()
-    return table.sort_values("graver", ascending=False, kind="stable")[[*_CELL, "checks"]]
+    table = groups.agg(is_error=("is_error", "max"), checks=("check", ", ".join)).reset_index()
+    return table.sort_values("is_error", ascending=False, kind="stable")[[*_CELL, "checks"]]
 
 
 def _as_read(frame: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
-    """Corners in the order in which the card is read; the other fields of a card tell which way up it lies."""
+    """Corners in reading order; the other fields of a card show its orientation."""
     cases["polygon"] = from_numpy(polygon.ordered(corners(cases["polygon"])), index=cases.index)
     cards = frame[frame["key"].isin(cases["key"]) & frame["card_type"].isin([*TEMPLATES])]
     laid = [

@@ -1,4 +1,4 @@
-"""Single fields cut out of a picture, and pictures that tell of light and sharpness but not of texts."""
+"""Crops of single fields, and pictures reduced to blocks."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _LONGEST = 24.0
 def rectified(
     pixels: NDArray[np.uint8], corners: ArrayLike, *, height: int = 64, margin: float = 0.15
 ) -> NDArray[np.uint8]:
-    """Cut a field out along its polygon and straighten it.
+    """Crop a field along its polygon and rectify it.
 
     Parameters
     ----------
     pixels : ndarray of shape (h, w) or (h, w, 3), uint8
     corners : array_like of shape (4, 2)
-        Top-left, bottom-left, bottom-right, top-right of the field as it is read, pixels. What lies outside the picture
-        becomes gray.
+        Top-left, bottom-left, bottom-right, top-right of the field as it is read, pixels. Pixels outside the
+        picture become gray.
     height : int, default 64
         Of the result, pixels.
     margin : float, default 0.15
-        Added round the field, as a share of its height.
+        Added around the field, as a fraction of its height.
 
     Returns
     -------
@@ -121,5 +121,5 @@ def _in_blocks(pixels: NDArray[np.uint8], blocks: tuple[int, int]) -> NDArray[np
     from PIL import Image
 
     image = Image.fromarray(pixels)
-    # A box filter looks at nothing outside its block, so that neighbours cannot be used to sharpen one again.
+    # A box filter looks at nothing outside its block, so that adjacent blocks cannot be used to sharpen one again.
     return np.asarray(image.resize(blocks, Image.Resampling.BOX).resize(image.size, Image.Resampling.NEAREST))

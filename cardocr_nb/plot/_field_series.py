@@ -1,4 +1,4 @@
-"""What plots with a line or a row for each field share."""
+"""Helpers of the plots with a line or a row for each field."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from cardocr_nb.plot._plot_fonts import Lettering
+    from cardocr_nb.plot._plot_fonts import PlotLanguage
 
 MOST_LINES = 12
 EVERY = "all fields"
-"""How the rows without a field, which stand for all fields together, are named."""
+"""Name of the rows without a field, which count all fields together."""
 
 
 def chosen(table: pd.DataFrame, field: str | Sequence[str] | None) -> pd.DataFrame:
-    """Rows of the fields asked for.
+    """Rows of the given fields.
 
     Parameters
     ----------
     table : DataFrame
-        With the column ``field``; missing stands for all fields together.
+        With the column ``field``; missing means all fields together.
     field : str, sequence of str or None
         None keeps everything; ``"all fields"`` names the rows without a field.
 
@@ -53,25 +53,25 @@ def chosen(table: pd.DataFrame, field: str | Sequence[str] | None) -> pd.DataFra
     return named[named["field"].isin(wanted)]
 
 
-def names_of(fields: Sequence[str], letters: Lettering) -> dict[str, str]:
-    """How the fields are written, all of them together included."""
-    names = letters.field_names([f for f in fields if f != EVERY])
-    return {f: names.get(f, EVERY) for f in fields}
+def names_of(fields: Sequence[str], language: PlotLanguage) -> dict[str, str]:
+    """Names of the fields, all fields together included."""
+    names = language.field_names([f for f in fields if f != EVERY])
+    return {f: names.get(f, language.messages("word.all_fields")) for f in fields}
 
 
 def axes_or_new(ax: Axes | None, width: float, height: float) -> Axes:
-    """The axes given, or those of a new figure."""
+    """`ax`, or the axes of a new figure."""
     return new_axes(width, height) if ax is None else ax
 
 
 def warn_empty(what: str) -> None:
-    """Say that there is nothing to draw, to the caller of the plot."""
+    """Warn the caller of the plot that the axes stay empty."""
     warnings.warn(f"there is {what} to draw; the axes stay empty", UserWarning, stacklevel=3)
 
 
-def legend_beside(ax: Axes, letters: Lettering, **options: Any) -> None:
-    """A legend to the right of the axes, where it covers nothing."""
+def add_legend(ax: Axes, language: PlotLanguage, **options: Any) -> None:
+    """Add a legend to the right of the axes, where it covers no line."""
     legend = ax.legend(
         loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0, fontsize="small", frameon=False, **options
     )
-    letters.dress([*legend.get_texts(), legend.get_title()])
+    language.apply_font([*legend.get_texts(), legend.get_title()])

@@ -1,10 +1,10 @@
-"""Crops of single fields beside what was read."""
+"""Crops of single fields with their texts."""
 
 from __future__ import annotations
 
 import unicodedata
 import warnings
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,24 +14,23 @@ from cardocr_nb.plot._case_selection import Kind, pick_cases
 from cardocr_nb.plot._field_crops import rectified, unreadable
 from cardocr_nb.plot._image_sources import Images, find_picture
 from cardocr_nb.plot._plot_data import corners, need
-from cardocr_nb.plot._plot_fonts import Lang, Lettering, lettering
+from cardocr_nb.plot._plot_fonts import PlotLanguage, plot_language
 from cardocr_nb.plot._style import figure_of, new_axes
 from cardocr_nb.privacy import mask_text
 
 if TYPE_CHECKING:
-    import os
-
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    Truth: TypeAlias = pd.DataFrame | str | os.PathLike[str]
+    from cardocr_nb._settings import Lang
+    from cardocr_nb.quality._evaluation import Truth
 
 _INCHES = 2.9
 """Width of a cell."""
 _WIDE, _TALL, _LINE = 0.94, 0.16, 0.062
-"""Room for a crop, and height of a line of its caption, in widths of a cell."""
-_LETTERS = 46
-"""Halves of a Chinese character that fit into a line."""
+"""Width and height of a crop, and height of a line of its caption, in widths of a cell."""
+_LINE_WIDTH = 46
+"""Half widths of a Chinese character that fit into a line."""
 
 
 def plot_gallery(
@@ -45,49 +44,49 @@ def plot_gallery(
     columns: int = 3,
     ax: Axes | None = None,
     reveal: bool = False,
-    lang: Lang = "zh",
+    lang: Lang | None = None,
     **kwargs: Any,
 ) -> Axes:
-    """Draw single fields, cut out of their pictures along their polygons and straightened, with what was read.
+    """Draw single fields, cropped along their polygons and rectified, with their texts.
 
-    Masked, as they are by default, texts show stars, and crops so few blocks that they tell of light and dark only.
+    By default texts are masked, and crops are reduced to a row of blocks that shows brightness only.
 
     Parameters
     ----------
     df : DataFrame
-        As `cardocr_nb.to_frame` makes it; fields without a polygon are passed over.
+        As `cardocr_nb.to_frame` makes it; fields without a polygon are skipped.
     images : path, mapping or client
-        A folder under which the keys lie; path, bytes, array or PIL image by key; or whatever fetches an object by
+        Folder of the images; mapping from keys to path, bytes, array or PIL image; or an object with a method
         ``download(key, path)``, such as a client.
     kind : {"scores", "worst", "checks", "flips"}, default "scores"
-        Which fields: the lowest scores; the most edits away from `truth`; those that failed a check; or those that `other`
-        reads otherwise.
+        Fields with the lowest scores; with the largest edit distance from `truth`; with a failed check; or with
+        another text in `other`.
     truth : DataFrame or path of a CSV file, optional
-        True texts, in the columns ``key``, ``field`` and ``text``; written under what was read.
+        True texts, in the columns ``key``, ``field`` and ``text``; written below the recognized text.
     other : DataFrame, optional
         Another reading of the same images, for ``kind="flips"``.
     n : int, default 12
         Most fields to draw.
     columns : int, default 3
-        Cells beside one another.
+        Cells in a row.
     ax : Axes, optional
         Where to draw; by default a new figure as large as the cells need.
     reveal : bool, default False
         Show crops and texts as they are.
-    lang : {"zh", "en"}, default "zh"
-        Language of the field names.
+    lang : {"en", "zh"}, optional
+        Language of everything but texts from cards; by default ``cardocr_nb.options.lang``.
     **kwargs
         For `matplotlib.axes.Axes.imshow`.
 
     Returns
     -------
     Axes
-        One image and one text a field. Empty, with a warning, when no field fits.
+        One image and one text a field. Empty, with a warning, if no field matches.
 
     Raises
     ------
     ValueError
-        Another kind, what it needs was not given, or `n` or `columns` is below 1.
+        Unknown `kind`, its argument is missing, or `n` or `columns` is below 1.
 
     Examples
     --------
@@ -102,10 +101,10 @@ def plot_gallery(
     if n < 1 or columns < 1:
         raise ValueError(f"n and columns must be 1 or more, got {n} and {columns}")
     need(df, "key", "field", "score", "text", "polygon")
-    letters = lettering(lang)
+    language = plot_language(lang)
     cases = pick_cases(df, kind, truth=truth, other=other, n=n)
     columns = min(columns, max(len(cases), 1))
-    captions = [_caption(row, letters, reveal=reveal) for _, row in cases.iterrows()]
+    captions = [_caption(row, language, reveal=reveal) for _, row in cases.iterrows()]
     lines = max((len(c) for c in captions), default=1)
     height = _TALL + _LINE * (lines + 1.4)
     rows = max(1, -(-len(cases) // columns))
@@ -114,23 +113,23 @@ def plot_gallery(
     ax.set(xticks=[], yticks=[], xlim=(0, columns), ylim=(rows * height, 0))
     ax.spines[:].set_visible(False)
     if cases.empty:
-        warnings.warn("there is no such field with a place to draw; the axes stay empty", UserWarning, stacklevel=2)
+        warnings.warn("no field of this kind has a polygon; the axes stay empty", UserWarning, stacklevel=2)
         return ax
     crops = _crops(cases, images, reveal=reveal)
     ax.set_aspect("equal")
-    size = _letter_size(ax)
+    size = _font_size(ax)
     for i, (crop, caption) in enumerate(zip(crops, captions, strict=True)):
         left, top = i % columns + 0.02, i // columns * height + 0.02
-        _draw_crop(ax, crop, (left, top), kwargs)
+        _draw_crop(ax, crop, (left, top), language, kwargs)
         text = ax.text(left, top + _TALL + 0.3 * _LINE, "\n".join(caption), va="top", fontsize=size, linespacing=1.3)
-        letters.dress([text])
+        language.apply_font([text])
     ax.set_xlim(0, columns)
     ax.set_ylim(rows * height, 0)
     return ax
 
 
-def _letter_size(ax: Axes) -> float:
-    """Points, so that a caption fits under its crop whatever the size of the axes."""
+def _font_size(ax: Axes) -> float:
+    """Font size in points with which a caption fits below its crop."""
     inches = ax.get_window_extent().width / figure_of(ax).dpi / (ax.get_xlim()[1] - ax.get_xlim()[0])
     return float(np.clip(10.0 * inches / _INCHES, 4.0, 9.0))
 
@@ -150,33 +149,45 @@ def _crops(cases: pd.DataFrame, images: Images, *, reveal: bool) -> list[NDArray
     return crops
 
 
-def _draw_crop(ax: Axes, crop: NDArray[np.uint8] | None, corner: tuple[float, float], kwargs: dict[str, Any]) -> None:
+def _draw_crop(
+    ax: Axes,
+    crop: NDArray[np.uint8] | None,
+    corner: tuple[float, float],
+    language: PlotLanguage,
+    kwargs: dict[str, Any],
+) -> None:
     left, top = corner
     if crop is None:
-        ax.text(left, top + _TALL / 2, "no picture", va="center", fontsize="small", style="italic")
+        note = ax.text(left, top + _TALL / 2, language.message("no_picture"), va="center", fontsize="small")
+        language.apply_font([note])
         return
     scale = min(_WIDE / crop.shape[1], _TALL / crop.shape[0])
     wide, tall = scale * crop.shape[1], scale * crop.shape[0]
-    # Crops stand on their captions, so that it is plain which belong together.
+    # Crops end where their captions begin, so that both are seen as one.
     bottom = top + _TALL
     ax.imshow(crop, **{"extent": (left, left + wide, bottom, bottom - tall), "interpolation": "auto", **kwargs})
 
 
-def _caption(row: pd.Series, letters: Lettering, *, reveal: bool) -> list[str]:
+def _caption(row: pd.Series, language: PlotLanguage, *, reveal: bool) -> list[str]:
     field = str(row["field"])
     kind = None if pd.isna(row["card_type"]) else str(row["card_type"])
     score = "–" if pd.isna(row["score"]) else f"{row['score']:g}"
-    first = f"{letters.field_names([field], kind)[field]} {score}  "
-    lines = [first + _shortened(str(row["key"]), _LETTERS - _width(first), front=True)]
-    for column, word in (("text", "read"), ("other", "other"), ("truth", "truth")):
+    first = f"{language.field_names([field], kind)[field]} {score}  "
+    lines = [first + _shortened(str(row["key"]), _LINE_WIDTH - _width(first), front=True)]
+    for column in ("text", "other", "truth"):
         if column not in row.index:
             continue
         text = None if pd.isna(row[column]) else str(row[column])
-        shown = "nothing" if text is None else text if reveal else mask_text(text, field)
-        lines.append(_shortened(f"{word}: {shown}", _LETTERS))
+        shown = language.message("nothing") if text is None else text if reveal else mask_text(text, field)
+        lines.append(_shortened(_line(language, column, shown), _LINE_WIDTH))
     if "checks" in row.index:
-        lines.append(_shortened(f"failed: {row['checks']}", _LETTERS))
-    return [letters.printable(line) for line in lines]
+        failed = ", ".join(language.messages.lookup("check", name) for name in str(row["checks"]).split(", "))
+        lines.append(_shortened(_line(language, "failed", failed), _LINE_WIDTH))
+    return [language.printable(line) for line in lines]
+
+
+def _line(language: PlotLanguage, name: str, text: str) -> str:
+    return language.message("line", name=language.message(name), text=text)
 
 
 def _width(text: str) -> int:
@@ -184,7 +195,7 @@ def _width(text: str) -> int:
 
 
 def _shortened(text: str, width: int, *, front: bool = False) -> str:
-    """A text cut to a width, in halves of a Chinese character, at its end or in front."""
+    """A text cut to a width, in half widths of a Chinese character, at its end or at its front."""
     if _width(text) <= width:
         return text
     while text and _width(text) >= width:

@@ -1,4 +1,4 @@
-"""Pictures from wherever they are: files, arrays, Pillow, bytes, a folder, or the bucket through a client."""
+"""Pictures from files, arrays, Pillow, bytes, a folder, or the bucket through a client."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ Images: TypeAlias = "str | os.PathLike[str] | Mapping[str, Picture] | Bucket"
 
 @runtime_checkable
 class Bucket(Protocol):
-    """Whatever fetches an object into a file, such as `cardocr_nb.Client`."""
+    """An object that downloads an object of the bucket into a file, such as `cardocr_nb.Client`."""
 
     def download(self, key: str, path: str | Path) -> Path:
-        """Write the object to `path`, which may be a folder, and give the file."""
+        """Write the object to `path`, which may be a folder, and return the file."""
 
 
 def pixels_of(image: Picture) -> NDArray[np.uint8]:
@@ -46,7 +46,7 @@ def pixels_of(image: Picture) -> NDArray[np.uint8]:
     ValueError
         An array has another shape.
     ImageError
-        The file or the bytes are no picture.
+        The file or the bytes are not a picture.
 
     Examples
     --------
@@ -72,9 +72,9 @@ def fetched(key: str, bucket: Bucket) -> NDArray[np.uint8]:
     Raises
     ------
     NotFoundError
-        There is no such object.
+        The bucket does not contain the key.
     ImageError
-        It is no picture.
+        The object is not a picture.
     """
     with tempfile.TemporaryDirectory() as folder:
         return load_upright(bucket.download(key, Path(folder) / "object"))
@@ -88,17 +88,17 @@ def find_picture(key: str, images: Images) -> NDArray[np.uint8] | None:
     key : str
         Name of the image in the bucket.
     images : path, mapping or client
-        A folder under which the keys lie, the picture of each key, or an object with a method ``download(key, path)``.
+        Folder of the images, mapping from keys to pictures, or an object with a method ``download(key, path)``.
 
     Returns
     -------
     ndarray of shape (height, width[, 3 or 4]), uint8, or None
-        None where there is no such picture, or the key leads out of the folder.
+        None if the picture is missing, or the key leads out of the folder.
 
     Raises
     ------
     ImageError
-        What is there is no picture.
+        The file is not a picture.
 
     Examples
     --------

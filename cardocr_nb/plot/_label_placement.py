@@ -1,4 +1,4 @@
-"""Where labels go, so that none covers another or what it names."""
+"""Positions of labels that cover neither each other nor the polygons."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def place(quads: ArrayLike, sizes: ArrayLike, area: tuple[float, float, float, f
     sizes : array_like of shape (n, 2)
         Width and height of each label.
     area : (x0, y0, x1, y1)
-        Where labels may stand.
+        Area for the labels.
     gap : float, default 4
         Least distance between a label and anything else.
 
     Returns
     -------
     ndarray of shape (n, 2)
-        Centers of the labels; NaN where there is no free place.
+        Centers of the labels; NaN if no position is free.
 
     Examples
     --------
@@ -97,18 +97,18 @@ def leader(quad: Floats, centers: Floats) -> Floats:
 
 
 def _candidates(quad: Floats, half: Floats, area: tuple[float, float, float, float], gap: float) -> Floats:
-    """A grid over the area, and the places right beside the polygon, in line with its sides and its middle."""
+    """A grid over the area, and the positions next to the polygon, aligned with its sides and its center."""
     (left, low), (right, high) = quad.min(axis=0), quad.max(axis=0)
     away = half + gap
     xs = (left + half[0], right - half[0], (left + right) / 2)
-    beside = [(x, y) for y in (low - away[1], high + away[1]) for x in xs]
-    beside += [(x, (low + high) / 2) for x in (right + away[0], left - away[0])]
+    adjacent = [(x, y) for y in (low - away[1], high + away[1]) for x in xs]
+    adjacent += [(x, (low + high) / 2) for x in (right + away[0], left - away[0])]
     x0, y0, x1, y1 = area
     step = max(half[1], 2.0)
     grid = np.meshgrid(
         np.arange(x0 + half[0], x1 - half[0] + 1e-9, step), np.arange(y0 + half[1], y1 - half[1] + 1e-9, step)
     )
-    tried = np.vstack([beside, np.column_stack([g.ravel() for g in grid])])
+    tried = np.vstack([adjacent, np.column_stack([g.ravel() for g in grid])])
     inside = (tried >= np.array([x0, y0]) + half) & (tried <= np.array([x1, y1]) - half)
     return tried[inside.all(axis=1)]
 
@@ -120,7 +120,7 @@ def _best(tried: Floats, half: Floats, quads: Floats, own: int) -> int:
     distance = np.hypot(*short.T)
     # A hundredth of the way to the middle breaks ties towards the middle of the polygon.
     cost = distance + 0.01 * np.hypot(*(tried - (low + high) / 2).T)
-    # On a card the printed name of a field stands on its left.
+    # On a card the printed label of a field is on its left.
     cost += np.where(tried[:, 0] + half[0] < low[0], half[0], 0)
     nearest = np.argsort(cost, kind="stable")[:_ROUND_ABOUT]
     others = np.delete(quads, own, axis=0)

@@ -1,4 +1,4 @@
-"""What was read where, on the picture itself."""
+"""The fields of a card on its photo."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cardocr_nb import polygon
 from cardocr_nb.plot._annotations import write_labels
 from cardocr_nb.plot._image_sources import Bucket, Picture, fetched, pixels_of
 from cardocr_nb.plot._plot_data import corners, need
-from cardocr_nb.plot._plot_fonts import Lang, Lettering, lettering
+from cardocr_nb.plot._plot_fonts import PlotLanguage, plot_language
 from cardocr_nb.plot._row_selection import rows_of_image
 from cardocr_nb.plot._style import figure_of, new_axes, new_grid, score_colors
 from cardocr_nb.privacy import mask_text
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from matplotlib.collections import PolyCollection
     from matplotlib.path import Path as MplPath
     from numpy.typing import NDArray
+
+    from cardocr_nb._settings import Lang
 
 _SHOWN = 2400
 """Pixels along a side from which a picture is thinned out for the screen."""
@@ -51,15 +53,15 @@ def plot_overlay(
     reveal: bool = False,
     truth: pd.DataFrame | None = None,
     colorbar: bool = True,
-    lang: Lang = "zh",
+    lang: Lang | None = None,
     **kwargs: Any,
 ) -> Axes | NDArray[np.object_]:
     """Draw the fields of one card on its picture, colored by score and labeled.
 
-    Labels stand in the nearest place where they cover neither a field nor one another; where the picture has no room,
-    beside it, in smaller letters if need be.
+    A label is placed at the nearest position where it covers neither a field nor another label; if the picture has no
+    room, next to it, in a smaller font if necessary.
 
-    The picture itself is shown as it is; `cardocr_nb.privacy.redact` blanks fields out on it.
+    The picture is shown unmasked; `cardocr_nb.privacy.redact` blanks its fields.
 
     Parameters
     ----------
@@ -71,7 +73,7 @@ def plot_overlay(
         (height, width, 3) or (height, width, 4) is taken as it is. A list of paths or keys, or a mapping from keys to
         pictures, is drawn as a grid.
     key : str, optional
-        Which card of the frame; by default the only one, or the one whose key ends as the path of `image` does.
+        Key of the card; by default the only one, or the one whose key ends like the path of `image`.
     client : Client, optional
         Fetches the picture from the bucket, by ``download(key, path)``; `image` is then a key.
     ax : Axes, optional
@@ -85,8 +87,8 @@ def plot_overlay(
         True places, in the columns ``field`` and ``polygon`` (and ``key``), drawn dashed.
     colorbar : bool, default True
         Show which color is which score.
-    lang : {"zh", "en"}, default "zh"
-        Language of the field names.
+    lang : {"en", "zh"}, optional
+        Language of everything but texts from cards; by default ``cardocr_nb.options.lang``.
     **kwargs
         For the `matplotlib.collections.PolyCollection` of the fields: ``linewidth``, ``cmap``, or ``norm``, which by
         default spreads the colors over the scores 50 to 100.
@@ -121,8 +123,8 @@ def plot_overlay(
     ['Name 98']
     """
     if isinstance(image, (list, Mapping)):
-        options = {"text": text, "reveal": reveal, "truth": truth, "lang": lang, **kwargs}
-        return _grid(df, image, ax, colorbar=colorbar, client=client, **options)
+        options = {"text": text, "reveal": reveal, "truth": truth, **kwargs}
+        return _grid(df, image, ax, colorbar=colorbar, client=client, lang=lang, **options)
     if isinstance(ax, np.ndarray):
         raise TypeError(f"one picture is drawn on one Axes, got {ax.size}; pass a list of pictures for a grid")
     need(df, "field", "score", "polygon", *(["text"] if text else []))
@@ -132,7 +134,7 @@ def plot_overlay(
     rows = rows[rows["field"].notna()]
     quads = polygon.ordered(corners(rows["polygon"]))
     placed = np.array([not np.isnan(quad).any() for quad in quads], dtype=bool)
-    letters = lettering(lang)
+    language = plot_language(lang)
     pixels = pixels_of(image) if client is None else fetched(str(image), client)
     height, width = pixels.shape[:2]
     if ax is None:
@@ -142,8 +144,8 @@ def plot_overlay(
     ax.imshow(pixels[::step, ::step], cmap="gray" if pixels.ndim == 2 else None, extent=frame)
     ax.set(xticks=[], yticks=[], xlabel="", ylabel="")
     ax.spines[:].set_visible(False)
-    names = letters.field_names(rows["field"], _card_type(rows))
-    notes = _notes([names[f] for f in rows["field"].to_numpy()[~placed]], dashed=truth is not None)
+    names = language.field_names(rows["field"], _card_type(rows))
+    notes = _notes([names[f] for f in rows["field"].to_numpy()[~placed]], language, dashed=truth is not None)
     if truth is not None:
         _draw_truth(ax, truth, key if key is not None else _only_key(rows))
     if placed.any():
@@ -151,15 +153,16 @@ def plot_overlay(
         boxes = _draw_fields(ax, quads, shown["score"].to_numpy(dtype=float, na_value=np.nan), kwargs)
         if colorbar:
             scale = ax.inset_axes((1.02, 0.0, 0.025, 1.0))
-            figure_of(ax).colorbar(boxes, cax=scale, label="score", extend="min")
+            figure_of(ax).colorbar(boxes, cax=scale, extend="min")
+            language.label_axes(scale, y="score")
         ax.set_xlabel("\n".join(notes))
-        letters.dress([ax.xaxis.label])
-        left_out = write_labels(ax, quads, _wording(shown, names, letters, text=text, reveal=reveal), boxes, letters)
-        notes += [f"no room for {left_out} more labels"] if left_out else []
+        language.apply_font([ax.xaxis.label])
+        left_out = write_labels(ax, quads, _labels(shown, names, language, text=text, reveal=reveal), boxes, language)
+        notes += [language.message("no_room", left_out)] if left_out else []
     else:
-        warnings.warn("the card has no polygon to draw; the picture stands alone", UserWarning, stacklevel=2)
+        warnings.warn("the card has no polygon to draw; only the picture is shown", UserWarning, stacklevel=2)
     ax.set_xlabel("\n".join(notes))
-    letters.dress([ax.xaxis.label])
+    language.apply_font([ax.xaxis.label])
     return ax
 
 
@@ -174,6 +177,7 @@ def _grid(
     axes: Axes | NDArray[np.object_] | None,
     *,
     colorbar: bool,
+    lang: Lang | None,
     **options: Any,
 ) -> NDArray[np.object_]:
     """One picture an Axes, one color bar for all."""
@@ -182,11 +186,12 @@ def _grid(
     if len(given) != len(pairs):
         raise ValueError(f"there are {len(pairs)} pictures and {len(given)} axes; pass as many axes as pictures")
     for (key, image), ax in zip(pairs, given, strict=True):
-        plot_overlay(df, image, key=key, ax=ax, colorbar=False, **options)
+        plot_overlay(df, image, key=key, ax=ax, colorbar=False, lang=lang, **options)
         ax.set_title(str(image) if key is None else key, fontsize="small")
     drawn = [c for ax in given for c in ax.collections if c.get_label() == "fields"]
     if colorbar and drawn:
-        figure_of(given[0]).colorbar(drawn[0], ax=list(given), label="score", extend="min", shrink=0.8)
+        scale = figure_of(given[0]).colorbar(drawn[0], ax=list(given), extend="min", shrink=0.8).ax
+        plot_language(lang).label_axes(scale, y="score")
     return given
 
 
@@ -194,10 +199,11 @@ def _only_key(rows: pd.DataFrame) -> str | None:
     return None if "key" not in rows or rows.empty else str(rows["key"].iloc[0])
 
 
-def _notes(without_place: list[str], *, dashed: bool) -> list[str]:
-    notes = ["dashed: truth"] if dashed else []
+def _notes(without_place: list[str], language: PlotLanguage, *, dashed: bool) -> list[str]:
+    notes = [language.message("dashed")] if dashed else []
     if without_place:
-        notes.append("\n".join(textwrap.wrap(f"read, but no place given: {', '.join(without_place)}", 90)))
+        fields = language.messages("lead.and").join(without_place)
+        notes.append("\n".join(textwrap.wrap(language.message("without_place", fields=fields), 90)))
     return notes
 
 
@@ -220,7 +226,7 @@ def _draw_fields(
 
     halo = PolyCollection([*quads], facecolors="none", edgecolors="white", linewidths=4.0, alpha=0.6, label="halo")
     ax.add_collection(halo, autolim=False)
-    # Inside the polygons it would lie over the letters.
+    # Inside the polygons it would cover the characters.
     halo.set_clip_path(_outside(ax, quads), transform=ax.transData)
     look: dict[str, Any] = {"cmap": score_colors(), "norm": Normalize(50, 100), "linewidth": 1.5, "label": "fields"}
     scored = np.ma.masked_invalid(scores)
@@ -244,14 +250,16 @@ def _closed(rings: list[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
     return [np.vstack([ring, ring[:1]]) for ring in rings]
 
 
-def _wording(rows: pd.DataFrame, names: dict[str, str], letters: Lettering, *, text: bool, reveal: bool) -> list[str]:
-    words = []
+def _labels(
+    rows: pd.DataFrame, names: dict[str, str], language: PlotLanguage, *, text: bool, reveal: bool
+) -> list[str]:
+    labels = []
     for field, score in zip(rows["field"], rows["score"], strict=True):
-        words.append(f"{names[field]} {'–' if pd.isna(score) else f'{score:g}'}")
+        labels.append(f"{names[field]} {'–' if pd.isna(score) else f'{score:g}'}")
     if not text:
-        return words
+        return labels
     for i, (field, read) in enumerate(zip(rows["field"], rows["text"], strict=True)):
         if not pd.isna(read):
             shown = str(read) if reveal else mask_text(str(read), field)
-            words[i] += "\n" + letters.printable(textwrap.fill(shown, 18))
-    return words
+            labels[i] += "\n" + language.printable(textwrap.fill(shown, 18))
+    return labels

@@ -1,4 +1,4 @@
-"""What the plots take from a frame."""
+"""Columns and polygons of a frame, for the plots."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def need(df: pd.DataFrame, *columns: str) -> None:
-    """Refuse a frame in which a column is missing.
+    """Raise unless a frame has the columns.
 
     Raises
     ------
     ValueError
-        Names the columns that are not there.
+        Lists the missing columns.
     """
     absent = [c for c in columns if c not in df.columns]
     if absent:

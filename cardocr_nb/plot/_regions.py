@@ -1,10 +1,10 @@
-"""Where on the card things go wrong, over a whole batch."""
+"""Scores and failures by position on the card, over a whole batch."""
 
 from __future__ import annotations
 
 import textwrap
 import warnings
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,17 +13,16 @@ from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.plot._card_coordinates import CardPlaces, card_frame
 from cardocr_nb.plot._card_template import TEMPLATES, Template
 from cardocr_nb.plot._plot_data import need
-from cardocr_nb.plot._plot_fonts import Lang, Lettering, lettering
+from cardocr_nb.plot._plot_fonts import PlotLanguage, plot_language
 from cardocr_nb.plot._style import COLORS, MARK, figure_of, new_axes, score_colors
 from cardocr_nb.quality import check, evaluate
 
 if TYPE_CHECKING:
-    import os
-
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    Truth: TypeAlias = pd.DataFrame | str | os.PathLike[str]
+    from cardocr_nb._settings import Lang
+    from cardocr_nb.quality._evaluation import Truth
 
 Value = Literal["score", "failure", "count"]
 VALUES = ("score", "failure", "count")
@@ -31,7 +30,7 @@ VALUES = ("score", "failure", "count")
 _FINE = 2
 """Cells to the millimeter."""
 _FEW = 0.03
-"""Share of the placed cards that must reach a cell."""
+"""Rate of the placed cards that must cover a cell; below it the mean is noise."""
 _NAMED = 3
 
 
@@ -42,44 +41,43 @@ def plot_regions(
     card_type: str | None = None,
     truth: Truth | None = None,
     ax: Axes | None = None,
-    lang: Lang = "zh",
+    lang: Lang | None = None,
     **kwargs: Any,
 ) -> Axes:
-    """Draw a heatmap over the card: every photo is brought into the frame of the card first, see `card_frame`.
+    """Draw a heatmap over the card; every photo is first mapped to the card plane, see `card_frame`.
 
-    A lamp that always shines on the same corner, a thumb at the same edge or a picture cut off shows at its place on the
-    card, from whatever angle the photos were taken.
+    A lamp that always shines on the same corner, a thumb at the same edge or a cut picture becomes visible at its position
+    on the card, independent of the camera angle.
 
     Parameters
     ----------
     df : DataFrame
         As `cardocr_nb.to_frame` makes it.
     value : {"score", "failure", "count"}, default "score"
-        Mean score of the readings at a place (0–100); share of the fields there that failed (0–1); or how many were found
-        there. Failed is a field that was not read or that fails a check for cards that cannot exist; with `truth`, one
-        that was not read or read otherwise than it stands. It counts at its usual place, seen or unseen.
+        Mean score of the readings at a position (0–100); rate of failed fields (0–1); or number of readings. A field failed
+        if it was not read or fails a check of severity ``error``; with `truth`, if it was not read or is incorrect. It
+        counts at its usual position.
     card_type : {"IDCard", "DriverLicense"}, optional
-        Which cards; by default the only type in the frame.
+        Card type; by default the only one in the frame.
     truth : DataFrame or path of a CSV file, optional
         True texts, in the columns ``key``, ``field`` and ``text``.
     ax : Axes, optional
         Where to draw; by default a new figure. Its units are millimeters on the card.
-    lang : {"zh", "en"}, default "zh"
-        Language of the field names.
+    lang : {"en", "zh"}, optional
+        Language of everything but texts from cards; by default ``cardocr_nb.options.lang``.
     **kwargs
         For `matplotlib.axes.Axes.imshow`: ``cmap``, ``norm``, ``vmin``, ``vmax``.
 
     Returns
     -------
     Axes
-        Fields that were found far from their places are left out of the map; below it stand how many there are and the
-        farthest, and how many cards could not be placed. `card_frame` gives the whole list. The axes stay empty, with a
-        warning, when no card could be placed.
+        Fields far from their usual positions are left out of the map; a note counts them and the cards that could not be
+        placed. `card_frame` returns the whole list. The axes stay empty, with a warning, if no card could be placed.
 
     Raises
     ------
     ValueError
-        Another value; or as `card_frame` and, with truth, `cardocr_nb.quality.evaluate`.
+        Unknown `value`; or as `card_frame` and, with truth, `cardocr_nb.quality.evaluate`.
 
     Examples
     --------
@@ -96,32 +94,32 @@ def plot_regions(
     if value not in VALUES:
         raise ValueError(f"value must be one of {', '.join(VALUES)}, got {value!r}")
     need(df, "field", "polygon", *{"score": ["score"], "failure": ["text"], "count": []}[value])
-    letters = lettering(lang)
+    language = plot_language(lang)
     template, cells, note = None, None, ""
     if len(df):
         places = card_frame(df, card_type=card_type)
         template = _template(places)
         cells = _cells(df, places, template, value, truth)
-        note = _note(places, letters)
+        note = _note(places, language)
     if ax is None:
         ax = new_axes(7.6, 5.6)
     if template is None or cells is None:
         ax.set(xticks=[], yticks=[], xlabel=note)
         warnings.warn("no card could be placed; the axes stay empty", UserWarning, stacklevel=2)
         return ax
-    _draw_map(ax, cells, template, value, kwargs)
-    _draw_card(ax, template, letters, str(places.card_type))
+    _draw_map(ax, cells, template, value, language, kwargs=kwargs)
+    _draw_card(ax, template, language, str(places.card_type))
     ax.set_xlabel(note, fontsize="small")
-    letters.dress([ax.xaxis.label])
+    language.apply_font([ax.xaxis.label])
     return ax
 
 
 class _Patches(NamedTuple):
-    """Upright rectangles on the card and what each is worth."""
+    """Upright rectangles on the card, each with a value."""
 
     low: NDArray[np.float64]
     high: NDArray[np.float64]
-    worth: NDArray[np.float64]
+    values: NDArray[np.float64]
 
 
 def _template(places: CardPlaces) -> Template | None:
@@ -136,7 +134,7 @@ def _template(places: CardPlaces) -> Template | None:
 def _cells(
     df: pd.DataFrame, places: CardPlaces, template: Template | None, value: Value, truth: Truth | None
 ) -> NDArray[np.float64] | None:
-    """Mean of what lies on each cell, shape (rows, columns); NaN where too little does."""
+    """Mean over each cell, shape (rows, columns); NaN where too few fields cover it."""
     if template is None:
         return None
     near = ~places.fields["stray"].to_numpy()
@@ -148,25 +146,25 @@ def _cells(
         found = _Patches(found.low[known], found.high[known], scores[known])
     elif value == "failure":
         found = _failures(df, places, truth)
-    count = _heaped(found._replace(worth=np.ones(len(found.worth))), template)
+    count = _summed(found._replace(values=np.ones(len(found.values))), template)
     enough = count >= max(1.0, _FEW * places.cards["placed"].sum())
-    worth = count if value == "count" else _heaped(found, template) / np.maximum(count, 1)
-    return np.where(enough, worth, np.nan)
+    means = count if value == "count" else _summed(found, template) / np.maximum(count, 1)
+    return np.where(enough, means, np.nan)
 
 
 def _failures(df: pd.DataFrame, places: CardPlaces, truth: Truth | None) -> _Patches:
-    """The usual place of every field that should stand on a placed card, with 1 if it failed."""
+    """The usual position of every expected field of the placed cards, with 1 if it failed."""
     cards = places.cards[places.cards["placed"]]
     boxes = {t.name: t.boxes for t in TEMPLATES[places.card_type]}
     names = [*TEMPLATES[places.card_type][0].boxes]
     usual = np.array([[boxes[layout][f][:4] for f in names] for layout in boxes])
     spots = usual[pd.Index([*boxes]).get_indexer(pd.Index(cards["layout"]))].reshape(-1, 4)
     every = cards.loc[cards.index.repeat(len(names)), ["job_id", "key"]].assign(field=names * len(cards))
-    return _Patches(spots[:, :2], spots[:, 2:], (~_identity(every).isin(_good(df, truth))).astype(np.float64))
+    return _Patches(spots[:, :2], spots[:, 2:], (~_identity(every).isin(_succeeded(df, truth))).astype(np.float64))
 
 
-def _good(df: pd.DataFrame, truth: Truth | None) -> pd.MultiIndex:
-    """Job, key and field of all that was read and is not known to be wrong."""
+def _succeeded(df: pd.DataFrame, truth: Truth | None) -> pd.MultiIndex:
+    """Job, key and field of all readings that are not known to be incorrect."""
     if truth is not None:
         cells = evaluate(df, truth).cells
         return _identity(cells[cells["outcome"] == "correct"])
@@ -181,42 +179,48 @@ def _identity(rows: pd.DataFrame) -> pd.MultiIndex:
     return pd.MultiIndex.from_arrays([rows[c].astype("str").fillna("") for c in ("job_id", "key", "field")])
 
 
-def _heaped(patches: _Patches, template: Template) -> NDArray[np.float64]:
-    """Sum of the worths of the rectangles over each cell: their corners are noted and then summed along both axes."""
+def _summed(patches: _Patches, template: Template) -> NDArray[np.float64]:
+    """Sum of the values of the rectangles over each cell, by a two-dimensional cumulative sum over their corners."""
     width, height = (round(_FINE * side) for side in template.size)
     first = np.clip(np.floor(_FINE * patches.low).astype(np.int64), 0, (width, height))
     last = np.clip(np.ceil(_FINE * patches.high).astype(np.int64), 0, (width, height))
     edges = np.zeros((height + 1) * (width + 1))
     for x, y, sign in ((first, first, 1), (last, first, -1), (first, last, -1), (last, last, 1)):
-        edges += sign * np.bincount(y[:, 1] * (width + 1) + x[:, 0], weights=patches.worth, minlength=len(edges))
-    heap: NDArray[np.float64] = edges.reshape(height + 1, width + 1).cumsum(axis=0).cumsum(axis=1)[:-1, :-1]
-    return np.round(heap, 9)
+        edges += sign * np.bincount(y[:, 1] * (width + 1) + x[:, 0], weights=patches.values, minlength=len(edges))
+    sums: NDArray[np.float64] = edges.reshape(height + 1, width + 1).cumsum(axis=0).cumsum(axis=1)[:-1, :-1]
+    return np.round(sums, 9)
 
 
-def _note(places: CardPlaces, letters: Lettering) -> str:
+def _note(places: CardPlaces, language: PlotLanguage) -> str:
     placed = int(places.cards["placed"].sum())
-    told = [f"{placed:,} cards brought into the frame of the card"]
+    notes = [language.message("placed", placed)]
     if places.left_out:
-        told[0] += f", {places.left_out:,} could not be: fewer than two fields agree"
+        notes.append(language.message("not_placed", places.left_out))
     layouts = places.cards["layout"].value_counts()
     if len(layouts) > 1:
-        told.append(f"{int(layouts.iloc[1:].sum()):,} of them printed otherwise than the fields named here")
+        notes.append(language.message("other_layout", int(layouts.iloc[1:].sum())))
     stray = places.outliers
     if len(stray):
-        names = letters.field_names(stray["field"].head(_NAMED).astype("str"), places.card_type)
+        names = language.field_names(stray["field"].head(_NAMED).astype("str"), places.card_type)
         worst = [
-            f"{letters.printable(str(key))} {names[str(field)]} {offset:.0f} mm"
+            f"{language.printable(str(key))} {names[str(field)]} {offset:.0f} mm"
             for key, field, offset in zip(stray["key"].head(_NAMED), stray["field"], stray["offset"], strict=False)
         ]
-        told.append(
-            f"{len(stray):,} found far from their places: {', '.join(worst)}{', …' if len(stray) > _NAMED else ''}"
-        )
-    return "\n".join("\n".join(textwrap.wrap(line, 100)) for line in told)
+        examples = ", ".join(worst) + (", …" if len(stray) > _NAMED else "")
+        notes.append(language.message("strays", len(stray), examples=examples))
+    return "\n".join("\n".join(textwrap.wrap(line, 100)) for line in notes)
 
 
-def _draw_map(ax: Axes, cells: NDArray[np.float64], template: Template, value: Value, kwargs: dict[str, Any]) -> None:
+def _draw_map(
+    ax: Axes,
+    cells: NDArray[np.float64],
+    template: Template,
+    value: Value,
+    language: PlotLanguage,
+    *,
+    kwargs: dict[str, Any],
+) -> None:
     from matplotlib.colors import LinearSegmentedColormap, to_rgb
-    from matplotlib.ticker import FuncFormatter
 
     width, height = template.size
     paper = ax.get_facecolor()
@@ -225,7 +229,7 @@ def _draw_map(ax: Axes, cells: NDArray[np.float64], template: Template, value: V
     else:
         ink = COLORS[0] if value == "count" else MARK
         ramp = LinearSegmentedColormap.from_list(f"cardocr_{value}", [_mixed(paper, ink, 0.2), to_rgb(ink)])
-        # A map of nothing but zeros has a scale, too.
+        # A map of zeros only needs a scale, too.
         look = {"cmap": ramp, "vmin": 0, "vmax": max(np.nanmax(cells), 1.0 if value == "count" else 0.01)}
     if "norm" in kwargs:
         look = {"cmap": look["cmap"]}
@@ -234,24 +238,23 @@ def _draw_map(ax: Axes, cells: NDArray[np.float64], template: Template, value: V
         **{"extent": (0, width, height, 0), "interpolation": "nearest", **look, **kwargs},
     )
     image.set_cmap(image.get_cmap().with_extremes(bad=(0, 0, 0, 0)))
-    told = {"score": "mean score", "failure": "share that failed", "count": "fields found here"}[value]
     scale = ax.inset_axes((1.02, 0.0, 0.025, 1.0))
-    figure_of(ax).colorbar(
-        image, cax=scale, label=told, extend="min" if value == "score" else "neither",
-        format=FuncFormatter(lambda x, _: f"{100 * x:g} %") if value == "failure" else None,
-    )  # fmt: skip
+    figure_of(ax).colorbar(image, cax=scale, extend="min" if value == "score" else "neither")
+    language.label_axes(scale, y={"score": "mean_score", "failure": "failure_rate", "count": "found"}[value])
+    if value == "failure":
+        language.format_percent(scale.yaxis)
     ax.set(xticks=[], yticks=[], xlim=(-1, width + 1), ylim=(height + 1, -1))
     ax.spines[:].set_visible(False)
 
 
-def _mixed(one: Any, other: Any, share: float) -> tuple[float, float, float]:
+def _mixed(one: Any, other: Any, weight: float) -> tuple[float, float, float]:
     from matplotlib.colors import to_rgb
 
-    red, green, blue = (1 - share) * np.array(to_rgb(one)) + share * np.array(to_rgb(other))
+    red, green, blue = (1 - weight) * np.array(to_rgb(one)) + weight * np.array(to_rgb(other))
     return float(red), float(green), float(blue)
 
 
-def _draw_card(ax: Axes, template: Template, letters: Lettering, card_type: str) -> None:
+def _draw_card(ax: Axes, template: Template, language: PlotLanguage, card_type: str) -> None:
     import matplotlib as mpl
     from matplotlib.patches import FancyBboxPatch, Rectangle
     from matplotlib.patheffects import withStroke
@@ -262,10 +265,10 @@ def _draw_card(ax: Axes, template: Template, letters: Lettering, card_type: str)
     ax.add_patch(card)
     left, top, right, bottom = template.portrait
     ax.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, edgecolor=line, linestyle=":"))
-    names = letters.field_names(template.boxes, card_type)
+    names = language.field_names(template.boxes, card_type)
     for field, box in template.boxes.items():
         size = box.right - box.left, box.bottom - box.top
         ax.add_patch(Rectangle(box[:2], *size, fill=False, edgecolor=line, linewidth=0.6, linestyle="--"))
         text = ax.text(box.left, box.top - 0.9, names[field], fontsize="x-small", va="bottom", color=ink)
         text.set_path_effects([withStroke(linewidth=2.0, foreground=ax.get_facecolor())])
-        letters.dress([text])
+        language.apply_font([text])

@@ -1,27 +1,26 @@
-"""How far scores can be trusted: what they are worth, and what trusting them costs."""
+"""Reliability diagram and risk-coverage curve."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from cardocr_nb.plot._field_series import EVERY, MOST_LINES, axes_or_new, chosen, legend_beside, names_of, warn_empty
-from cardocr_nb.plot._plot_fonts import Lang, lettering
+from cardocr_nb.plot._field_series import EVERY, MOST_LINES, add_legend, axes_or_new, chosen, names_of, warn_empty
+from cardocr_nb.plot._plot_fonts import plot_language
 from cardocr_nb.plot._style import ink, look
 from cardocr_nb.quality import Calibration, calibration
 from cardocr_nb.quality._intervals import wilson
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Sequence
 
     from matplotlib.axes import Axes
 
+    from cardocr_nb._settings import Lang
     from cardocr_nb.quality import Costs
-
-    Truth: TypeAlias = pd.DataFrame | str | os.PathLike[str]
+    from cardocr_nb.quality._evaluation import Truth
 
 _WITH_BARS = 3
 
@@ -32,38 +31,38 @@ def plot_reliability(
     *,
     field: str | Sequence[str] | None = None,
     ax: Axes | None = None,
-    lang: Lang = "zh",
+    lang: Lang | None = None,
     **kwargs: Any,
 ) -> Axes:
-    """Draw the share of readings that are right over their scores, a line a field.
+    """Draw the rate of correct readings over their scores, a line a field.
 
-    On the dotted line scores mean what they say; below it they promise too much. Upright bars are intervals. More than three
-    fields get thin lines without them, and a heavy line for all together.
+    On the dotted line scores are probabilities; below it they are too high. Vertical bars are confidence intervals. More
+    than three fields get thin lines without bars, and a heavy line for all fields together.
 
     Parameters
     ----------
     readings : Calibration or DataFrame
-        What `cardocr_nb.quality.calibration` gives, or a frame of readings to call it with.
+        Result of `cardocr_nb.quality.calibration`, or a frame of readings.
     truth : DataFrame or path of a CSV file, optional
         Needed with a frame: true texts, in the columns ``key``, ``field`` and ``text``.
     field : str or sequence of str, optional
-        Which fields; by default all, of more than 12 those with the most cases.
+        Fields; by default all, of more than 12 those with the most cases.
     ax : Axes, optional
         Where to draw; by default a new figure.
-    lang : {"zh", "en"}, default "zh"
-        Language of the field names.
+    lang : {"en", "zh"}, optional
+        Language of everything but texts from cards; by default ``cardocr_nb.options.lang``.
     **kwargs
         For `matplotlib.axes.Axes.errorbar`.
 
     Returns
     -------
     Axes
-        Empty, with a warning, when no reading has a score and a truth.
+        Empty, with a warning, if no reading has a score and a truth.
 
     Raises
     ------
     ValueError
-        A frame without truth, or a field that is not there.
+        A frame without truth, or an unknown field.
 
     Examples
     --------
@@ -79,9 +78,9 @@ def plot_reliability(
         if truth is None:
             raise ValueError("a frame needs truth=; or pass the result of cardocr_nb.quality.calibration()")
         readings = calibration(readings, truth)
-    letters = lettering(lang)
+    language = plot_language(lang)
     ax = axes_or_new(ax, 8.0, 4.8)
-    ax.set(xlabel="score", ylabel="share that is right")
+    language.label_axes(ax, x="score", y="accuracy")
     ax.grid(linewidth=0.6)
     ax.set_axisbelow(True)
     ax.spines[["top", "right"]].set_visible(False)
@@ -91,7 +90,7 @@ def plot_reliability(
         return ax
     cases = bins.groupby("field", sort=False)["cases"].sum()
     shown = cases[cases.index.isin(cases.nlargest(MOST_LINES).index)]
-    names = names_of(list(shown.index), letters)
+    names = names_of(list(shown.index), language)
     ece = chosen(readings.fields, None).set_index("field")["ece"]
     few = len(shown) <= _WITH_BARS
     for number, name in enumerate(map(str, shown.index)):
@@ -99,20 +98,21 @@ def plot_reliability(
         style: dict[str, Any] = {"markersize": 4.5, "linewidth": 1.4}
         if not few:
             style = {"markersize": 3.0, "linewidth": 0.8, "alpha": 0.8}
-        words = f"{names[name]} (n = {shown[name]:,}, ECE {ece[name]:.2f})"
-        _draw_bins(ax, part, bars=few, label=words, **{**style, **look(number), **kwargs})
+        label = language.message("with_ece", name=names[name], n=f"{shown[name]:,}", ece=f"{ece[name]:.2f}")
+        _draw_bins(ax, part, bars=few, label=label, **{**style, **look(number), **kwargs})
     if not few:
         style = {"color": ink(), "linewidth": 2.2, "marker": "o", "markersize": 5.5, "zorder": 4}
-        _draw_bins(ax, _together(bins), bars=True, label=f"{EVERY} (n = {cases.sum():,})", **style)
+        label = language.message("with_n", name=language.messages("word.all_fields"), n=f"{cases.sum():,}")
+        _draw_bins(ax, _pooled(bins), bars=True, label=label, **style)
     bins = bins[bins["field"].isin(shown.index)]
     first = max(0.0, 5 * np.floor((float(min(bins["score"].min(), 100 * bins["low"].min())) - 1) / 5))
     ax.plot([0, 100], [0, 1], linestyle=":", color=ink(), linewidth=1.2, zorder=1.5)
     ax.set_xlim(min(first, float(bins["score"].min()) - 1), 100.5)
     ax.set_ylim(first / 100, 1.005)
-    _percent(ax.yaxis)
+    language.format_percent(ax.yaxis)
     if len(cases) > len(shown):
-        ax.set_title(f"{len(shown)} of {len(cases):,} fields: those with the most cases", fontsize="small")
-    legend_beside(ax, letters)
+        language.set_title(ax, language.message("fields_shown", shown=len(shown), n=f"{len(cases):,}"))
+    add_legend(ax, language)
     return ax
 
 
@@ -122,8 +122,8 @@ def _draw_bins(ax: Axes, bins: pd.DataFrame, *, bars: bool, **style: Any) -> Non
     ax.errorbar(bins["score"].to_numpy(dtype=float), accuracy, yerr=reach, **{"elinewidth": 0.9, "capsize": 0, **style})
 
 
-def _together(bins: pd.DataFrame) -> pd.DataFrame:
-    """Bins of neighbouring scores, whatever their fields, put together into ten of about equal count."""
+def _pooled(bins: pd.DataFrame) -> pd.DataFrame:
+    """The bins of all fields, pooled by score into ten bins of about equal count."""
     ranked = bins.sort_values("score", kind="stable")
     place = (ranked["cases"].cumsum() - ranked["cases"] / 2) / ranked["cases"].sum()
     summed = ranked.assign(
@@ -146,36 +146,36 @@ def plot_risk_coverage(
     *,
     field: str | Sequence[str] | None = None,
     ax: Axes | None = None,
-    lang: Lang = "zh",
+    lang: Lang | None = None,
     **kwargs: Any,
 ) -> Axes:
-    """Draw the share of errors among the readings that are used unseen over how many are used, a line a field.
+    """Draw the error rate of the readings used without review over the rate of readings used, a line a field.
 
     From left to right the threshold falls, and more readings pass. The heavy line, with its interval, is for all fields
-    together; a dot marks the threshold that costs least, and the legend names it.
+    together; a dot marks the threshold with the lowest cost, and the legend names it.
 
     Parameters
     ----------
     costs : Costs or DataFrame
-        What `cardocr_nb.quality.cost` gives, or its table ``curve``: ``field, score, coverage, risk, low, high``.
+        Result of `cardocr_nb.quality.cost`, or its table ``curve``: ``field, score, coverage, risk, low, high``.
     field : str or sequence of str, optional
-        Which fields, ``"all fields"`` among them; by default all.
+        Fields, ``"all fields"`` among them; by default all.
     ax : Axes, optional
         Where to draw; by default a new figure.
-    lang : {"zh", "en"}, default "zh"
-        Language of the field names.
+    lang : {"en", "zh"}, optional
+        Language of everything but texts from cards; by default ``cardocr_nb.options.lang``.
     **kwargs
         For `matplotlib.axes.Axes.plot`.
 
     Returns
     -------
     Axes
-        Empty, with a warning, when there is no curve.
+        Empty, with a warning, if the table has no rows.
 
     Raises
     ------
     ValueError
-        A field that is not there.
+        Unknown field.
 
     Examples
     --------
@@ -186,9 +186,9 @@ def plot_risk_coverage(
     [0.4, 1.0]
     """
     curve, marks = (costs, None) if isinstance(costs, pd.DataFrame) else (costs.curve, costs.fields)
-    letters = lettering(lang)
+    language = plot_language(lang)
     ax = axes_or_new(ax, 8.0, 4.6)
-    ax.set(xlabel="coverage: share of the readings used unseen", ylabel="risk: share of those that are wrong")
+    language.label_axes(ax, x="coverage", y="risk")
     ax.grid(linewidth=0.6)
     ax.set_axisbelow(True)
     ax.spines[["top", "right"]].set_visible(False)
@@ -197,7 +197,7 @@ def plot_risk_coverage(
         warn_empty("no curve")
         return ax
     fields = list(dict.fromkeys(rows["field"]))
-    names = names_of(fields, letters)
+    names = names_of(fields, language)
     best = None if marks is None else chosen(marks, None).drop_duplicates("field").set_index("field")
     for number, name in enumerate(f for f in [*[f for f in fields if f != EVERY], EVERY] if f in names):
         part = rows[rows["field"] == name].sort_values("coverage")
@@ -208,20 +208,14 @@ def plot_risk_coverage(
             ax.fill_between(part["coverage"], low, high, color=ink(), alpha=0.12, linewidth=0)
         least = None if best is None or name not in best.index else best.loc[name, "threshold"]
         marked = least is not None and pd.notna(least)
-        words = f"{names[name]} (from {least:g})" if marked else names[name]
-        ax.plot(part["coverage"], part["risk"], label=words, **{**style, **kwargs})
+        label = language.message("from_score", name=names[name], score=f"{least:g}") if marked else names[name]
+        ax.plot(part["coverage"], part["risk"], label=label, **{**style, **kwargs})
         if marked:
             at = part[part["score"] >= least].tail(1)
             ax.plot(at["coverage"], at["risk"], "o", color=style["color"], markersize=6, zorder=4)
     ax.set_xlim(0, 1.01)
     ax.set_ylim(0, max(0.01, 1.15 * float(rows["risk"].max())))
-    _percent(ax.xaxis)
-    _percent(ax.yaxis)
-    legend_beside(ax, letters)
+    language.format_percent(ax.xaxis)
+    language.format_percent(ax.yaxis)
+    add_legend(ax, language)
     return ax
-
-
-def _percent(axis: Any) -> None:
-    from matplotlib.ticker import PercentFormatter
-
-    axis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))

@@ -1,4 +1,4 @@
-"""How much spoiling of the photos the readings bear."""
+"""Accuracy over the strength of image degradations."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import pandas as pd
 
-from cardocr_nb.plot._field_series import EVERY, MOST_LINES, axes_or_new, chosen, legend_beside, names_of, warn_empty
-from cardocr_nb.plot._plot_fonts import Lang, lettering
+from cardocr_nb.plot._field_series import EVERY, MOST_LINES, add_legend, axes_or_new, chosen, names_of, warn_empty
+from cardocr_nb.plot._plot_fonts import PlotLanguage, plot_language
 from cardocr_nb.plot._style import look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from cardocr_nb._settings import Lang
+
 
 class Measured(Protocol):
-    """Whatever holds a table of points, such as the result of `cardocr_nb.robustness`."""
+    """An object with a table of points, such as the result of `cardocr_nb.robustness`."""
 
     @property
     def points(self) -> pd.DataFrame:
@@ -28,10 +30,10 @@ def plot_robustness(
     *,
     field: str | None = None,
     ax: Axes | None = None,
-    lang: Lang = "zh",
+    lang: Lang | None = None,
     **kwargs: Any,
 ) -> Axes:
-    """Draw the share of exact readings over the strength of each condition, a line a condition.
+    """Draw the rate of exact readings over the strength of each condition, a line a condition.
 
     Parameters
     ----------
@@ -39,23 +41,23 @@ def plot_robustness(
         A result that has ``points``, or that table: ``condition, strength`` (0–1), ``field`` (missing for all fields
         together), ``cases, exact, low, high`` (0–1).
     field : str, optional
-        Which field; by default all of them together.
+        Field; by default all fields together.
     ax : Axes, optional
         Where to draw; by default a new figure.
-    lang : {"zh", "en"}, default "zh"
-        Language of the field's name.
+    lang : {"en", "zh"}, optional
+        Language of everything but texts from cards; by default ``cardocr_nb.options.lang``.
     **kwargs
         For `matplotlib.axes.Axes.plot`.
 
     Returns
     -------
     Axes
-        Empty, with a warning, when there are no points.
+        Empty, with a warning, if the table has no rows.
 
     Raises
     ------
     ValueError
-        A field that is not there.
+        Unknown field.
 
     Examples
     --------
@@ -67,18 +69,14 @@ def plot_robustness(
     ['blur']
     """
     table = points if isinstance(points, pd.DataFrame) else points.points
-    letters = lettering(lang)
+    language = plot_language(lang)
     ax = axes_or_new(ax, 7.6, 4.4)
-    ax.set(
-        xlabel="strength of the condition",
-        ylabel="share of fields read exactly",
-        xlim=(-0.02, 1.02),
-        ylim=(-0.02, 1.02),
-    )
+    ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+    language.label_axes(ax, x="strength", y="exact")
     ax.grid(linewidth=0.6)
     ax.set_axisbelow(True)
     ax.spines[["top", "right"]].set_visible(False)
-    _percent(ax)
+    language.format_percent(ax.yaxis)
     rows = chosen(table, (field or EVERY) if len(table) else None)
     if rows.empty:
         warn_empty("no point")
@@ -86,23 +84,21 @@ def plot_robustness(
     conditions = list(dict.fromkeys(rows["condition"].astype("str")))
     for number, condition in enumerate(conditions):
         part = rows[rows["condition"].astype("str") == condition].sort_values("strength")
-        # The first lines are the widest, so that one that lies on another does not hide it.
+        # The first lines are the widest, so that equal lines stay visible below each other.
         behind = (len(conditions) - 1 - number) / max(len(conditions) - 1, 1)
         style = {"linewidth": 1.4 + 1.8 * behind, "markersize": 4.5 + 4 * behind, **look(number)}
         x, low, high = (part[c].to_numpy(dtype=float) for c in ("strength", "low", "high"))
         if len(conditions) <= MOST_LINES:
             ax.fill_between(x, low, high, color=style["color"], alpha=0.1, linewidth=0)
-        ax.plot(x, part["exact"].to_numpy(dtype=float), label=condition, **{**style, **kwargs})
+        ax.plot(x, part["exact"].to_numpy(dtype=float), label=_condition(condition, language), **{**style, **kwargs})
     cases = rows["cases"].to_numpy(dtype=float)
-    name = names_of([rows["field"].iloc[0]], letters)[rows["field"].iloc[0]]
-    many = f"{np.min(cases):,.0f}" if np.ptp(cases) == 0 else f"{np.min(cases):,.0f} to {np.max(cases):,.0f}"
-    ax.set_title(f"{name}, {many} cases a point", fontsize="small")
-    letters.dress([ax.title])
-    legend_beside(ax, letters)
+    name = names_of([rows["field"].iloc[0]], language)[rows["field"].iloc[0]]
+    many = f"{np.min(cases):,.0f}" if np.ptp(cases) == 0 else f"{np.min(cases):,.0f}–{np.max(cases):,.0f}"
+    language.set_title(ax, language.message("cases_each", name=name, cases=many))
+    add_legend(ax, language)
     return ax
 
 
-def _percent(ax: Axes) -> None:
-    from matplotlib.ticker import PercentFormatter
-
-    ax.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
+def _condition(names: str, language: PlotLanguage) -> str:
+    """The name of a condition, or of several joined by ``+``."""
+    return "+".join(language.messages.lookup("condition", name) for name in names.split("+"))

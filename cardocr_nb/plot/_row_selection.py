@@ -1,4 +1,4 @@
-"""Which rows of a frame belong to a picture."""
+"""Rows of a frame that belong to a picture."""
 
 from __future__ import annotations
 

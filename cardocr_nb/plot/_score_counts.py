@@ -47,7 +47,7 @@ class ScoreCounts:
         return totals
 
     def quantile(self, q: float) -> NDArray[np.float64]:
-        """The smallest score that at least the share `q` of a group does not exceed, shape (g,); NaN without scores.
+        """The smallest score that at least the rate `q` of a group does not exceed, shape (g,); NaN without scores.
 
         Examples
         --------
@@ -62,7 +62,7 @@ class ScoreCounts:
         return np.where(totals > 0, at, np.nan)
 
     def below(self, threshold: float) -> NDArray[np.float64]:
-        """Share of each group's scores that lie below `threshold`, shape (g,), 0 to 1; NaN without scores."""
+        """Rate of each group's scores below `threshold`, shape (g,), 0 to 1; NaN without scores."""
         totals = self.totals
         under = self.counts[:, threshold > POINTS].sum(axis=1)
         share: NDArray[np.float64] = np.divide(under, totals, out=np.full(len(totals), np.nan), where=totals > 0)
@@ -103,7 +103,7 @@ def score_counts(df: pd.DataFrame, by: str | None) -> ScoreCounts:
     Parameters
     ----------
     df : DataFrame, of pandas or Dask
-        With the column ``score`` (0 to 100), and `by`. Rows whose ``field`` is missing stand for cards and are left out.
+        With the column ``score`` (0 to 100), and `by`. Rows without a ``field`` describe cards and are left out.
     by : str or None
         Column that makes the groups; None makes one group.
 
@@ -115,7 +115,7 @@ def score_counts(df: pd.DataFrame, by: str | None) -> ScoreCounts:
     Raises
     ------
     ValueError
-        A column is not there, or a score lies outside 0 to 100.
+        A column is missing, or a score is outside 0 to 100.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""How the scores are distributed, group by group."""
+"""Distribution of the scores by group."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cardocr_nb.plot._plot_fonts import Lang, Lettering, lettering
+from cardocr_nb.plot._plot_fonts import PlotLanguage, plot_language, shortened
 from cardocr_nb.plot._score_counts import POINTS, ScoreCounts, score_counts
 from cardocr_nb.plot._style import COLORS, MARK, bare, new_axes
 from cardocr_nb.quality import Thresholds
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
+
+    from cardocr_nb._settings import Lang
 
 KINDS = ("hist", "ecdf", "box", "violin", "ridge")
 
@@ -31,19 +33,19 @@ def plot_scores(
     by: str | None = "field",
     ax: Axes | None = None,
     threshold: float | Mapping[str, float] | Thresholds | None = None,
-    lang: Lang = "zh",
+    lang: Lang | None = None,
     **kwargs: Any,
 ) -> Axes:
     r"""Draw the distribution of the scores, one row or line a group, with the counts in the labels.
 
-    The scores are counted point by point first, so that the drawing is as large for one row as for millions.
+    The scores are counted first, so that the drawing is as large for one row as for millions.
 
     Parameters
     ----------
     df : DataFrame
         As `cardocr_nb.to_frame` makes it; the columns ``score`` (0–100) and `by` are read.
     kind : {"hist", "ecdf", "box", "violin", "ridge"}, default "hist"
-        Histogram, share at or below each score, quartiles (whiskers at the 5th and 95th percentile, dots outside),
+        Histogram, rate at or below each score, quartiles (whiskers at the 5th and 95th percentile, dots outside),
         or a smoothed density, mirrored (``violin``) or overlapping (``ridge``). Heights are to each row's own maximum.
     by : str or None, default "field"
         Column that makes the groups: ``field``, ``card_type``, a run's name or any other; None makes one group. Of more
@@ -52,9 +54,9 @@ def plot_scores(
         Where to draw; by default a new figure as high as the groups need.
     threshold : float, mapping of str to float or Thresholds, optional
         Score to mark (0–100), for all groups or for each by its name in the column, as
-        `cardocr_nb.quality.threshold` finds them by field. The labels tell the share below it.
-    lang : {"zh", "en"}, default "zh"
-        Language of field names.
+        `cardocr_nb.quality.threshold` finds them by field. The labels contain the rate below it.
+    lang : {"en", "zh"}, optional
+        Language of everything but texts from cards; by default ``cardocr_nb.options.lang``.
     **kwargs
         For the artists: ``Axes.stairs`` (hist), ``Axes.step`` (ecdf), ``Axes.bxp`` (box), ``Axes.fill_between``
         (violin, ridge).
@@ -62,12 +64,12 @@ def plot_scores(
     Returns
     -------
     Axes
-        Empty, with a warning, when there is no score.
+        Empty, with a warning, for a frame without scores.
 
     Raises
     ------
     ValueError
-        Another kind, a missing column, or a score outside 0–100.
+        Unknown `kind`, a missing column, or a score outside 0–100.
 
     Examples
     --------
@@ -76,24 +78,28 @@ def plot_scores(
     >>> df = pd.DataFrame({"field": ["name", "name", "gender"], "score": [99, 85, 97]})
     >>> ax = plot_scores(df, threshold=90, lang="en", ax=Figure().subplots())
     >>> [label.get_text() for label in ax.get_yticklabels()]
-    ['Name\n(n = 2; 50 % below 90)', 'Gender\n(n = 1; 0 % below 90)']
+    ['Name\n(n = 2; 50.0 % below 90)', 'Gender\n(n = 1; 0 % below 90)']
     """
     if kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
     scores = score_counts(df, by)
-    letters = lettering(lang)
+    language = plot_language(lang)
     if ax is None:
         ax = new_axes(7.0, 4.2 if kind == "ecdf" else height_for(scores))
-    ax.set_xlabel("score")
+    language.label_axes(ax, x="score")
     if not scores.totals.any():
         ax.set_xlim(0, 100)
-        warnings.warn("there is no score to draw; the axes stay empty", UserWarning, stacklevel=2)
+        warnings.warn("the frame has no scores; the axes stay empty", UserWarning, stacklevel=2)
         return ax
-    named = letters.field_names(scores.groups) if by == "field" else {g: letters.printable(g) for g in scores.groups}
+    named = (
+        language.field_names(scores.groups)
+        if by == "field"
+        else {g: shortened(language.printable(g)) for g in scores.groups}
+    )
     if isinstance(threshold, Thresholds):
         found = threshold.fields.dropna(subset=["threshold"])
         threshold = dict(zip(found["field"].astype("str"), found["threshold"].astype(float), strict=True))
-    draw_scores(ax, scores, named, letters, kind=kind, threshold=threshold, **kwargs)
+    draw_scores(ax, scores, named, language, kind=kind, threshold=threshold, **kwargs)
     return ax
 
 
@@ -106,34 +112,34 @@ def draw_scores(
     ax: Axes,
     scores: ScoreCounts,
     named: Mapping[str, str],
-    letters: Lettering,
+    language: PlotLanguage,
     *,
     kind: str = "hist",
     threshold: float | Mapping[str, float] | None = None,
     **kwargs: Any,
 ) -> None:
-    """Draw scores that are counted already, at least one; `named` says how each group is written."""
+    """Draw counted scores, at least one; `named` maps groups to their labels."""
     from matplotlib.ticker import MaxNLocator
 
     scores, left_out = _most_frequent(scores)
     marks = _marks(scores, threshold)
-    labels = _labels(scores, named, marks)
+    labels = _labels(scores, named, marks, language)
     low = min(_first_score(scores), np.nanmin(marks, initial=100.0))
-    ax.set_xlabel("score")
+    language.label_axes(ax, x="score")
     ax.set_xlim(max(0.0, 10 * np.floor((low - 2) / 10)), 101)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     if kind == "ecdf":
-        _draw_ecdf(ax, scores, labels, letters, kwargs)
+        _draw_ecdf(ax, scores, labels, language, kwargs)
         for mark in np.unique(marks[~np.isnan(marks)]):
             ax.axvline(mark, color=MARK, linestyle=":", linewidth=1.2, zorder=1)
     else:
         {"hist": _draw_hist, "box": _draw_box, "violin": _draw_violin, "ridge": _draw_ridge}[kind](ax, scores, kwargs)
-        _name_rows(ax, labels, letters, overlap=kind == "ridge")
+        _name_rows(ax, labels, language, overlap=kind == "ridge")
         rows = np.flatnonzero(~np.isnan(marks))
         ax.vlines(marks[rows], rows - 0.5, rows + 0.5, color=MARK, linestyle="--", linewidth=1.2, zorder=3)
     if left_out:
         groups = len(scores.groups)
-        ax.set_title(f"{groups} of {groups + left_out:,} groups: those with the most scores", fontsize="small")
+        language.set_title(ax, language.message("groups_shown", shown=groups, n=f"{groups + left_out:,}"))
 
 
 def _most_frequent(scores: ScoreCounts) -> tuple[ScoreCounts, int]:
@@ -152,35 +158,32 @@ def _marks(scores: ScoreCounts, threshold: float | Mapping[str, float] | None) -
     return np.full(len(scores.groups), float(threshold))
 
 
-def _labels(scores: ScoreCounts, named: Mapping[str, str], marks: NDArray[np.float64]) -> list[str]:
+def _labels(
+    scores: ScoreCounts, named: Mapping[str, str], marks: NDArray[np.float64], language: PlotLanguage
+) -> list[str]:
     labels = []
     for i, group in enumerate(scores.groups):
-        parts = [f"n = {scores.totals[i]:,}"]
+        parts = [language.message("n", n=f"{scores.totals[i]:,}")]
         if not np.isnan(marks[i]) and scores.totals[i]:
-            parts.append(f"{_percent(scores.below(marks[i])[i])} below {marks[i]:g}")
+            share = language.messages.rate(float(scores.below(marks[i])[i]))
+            parts.append(language.message("below", share=share, score=f"{marks[i]:g}"))
         if scores.missing[i]:
-            parts.append(f"{scores.missing[i]:,} without score")
+            parts.append(language.message("without_score", n=f"{scores.missing[i]:,}"))
         name = named[group]
-        labels.append(f"{name} ({parts[0]})" if len(parts) == 1 else f"{name}\n({'; '.join(parts)})")
+        if len(parts) == 1:
+            labels.append(language.message("with_n", name=name, n=f"{scores.totals[i]:,}"))
+        else:
+            labels.append(language.message("with_notes", name=name, notes="; ".join(parts)))
     return labels
-
-
-def _percent(share: float) -> str:
-    """A share in words: never 0 % for something nor 100 % for not quite all."""
-    if 0 < share < 0.001:
-        return "under 0.1 %"
-    if 0.999 < share < 1:
-        return "over 99.9 %"
-    return f"{100 * share:.3g} %"
 
 
 def _first_score(scores: ScoreCounts) -> float:
     return float(np.flatnonzero(scores.counts.any(axis=0))[0])
 
 
-def _name_rows(ax: Axes, labels: list[str], letters: Lettering, *, overlap: bool) -> None:
+def _name_rows(ax: Axes, labels: list[str], language: PlotLanguage, *, overlap: bool) -> None:
     ax.set_yticks(range(len(labels)), labels, fontsize="small")
-    letters.dress(ax.get_yticklabels())
+    language.apply_font(ax.get_yticklabels())
     ax.set_ylim(len(labels) - 0.4, -1.3 if overlap else -0.6)
     bare(ax)
     ax.grid(axis="x", linewidth=0.6)
@@ -226,7 +229,7 @@ def _draw_ridge(ax: Axes, scores: ScoreCounts, kwargs: dict[str, Any]) -> None:
     paper = ax.get_facecolor()
     for row, height in enumerate(_heights(scores.density())):
         base = row + 0.4
-        # Later rows stand in front, so that the overlap reads as depth.
+        # Later rows are drawn in front, so that the overlap is seen as depth.
         ax.fill_between(
             POINTS,
             base - 1.5 * height,
@@ -268,7 +271,9 @@ def _draw_box(ax: Axes, scores: ScoreCounts, kwargs: dict[str, Any]) -> None:
     ax.bxp(stats, **{**look, **kwargs})
 
 
-def _draw_ecdf(ax: Axes, scores: ScoreCounts, labels: list[str], letters: Lettering, kwargs: dict[str, Any]) -> None:
+def _draw_ecdf(
+    ax: Axes, scores: ScoreCounts, labels: list[str], language: PlotLanguage, kwargs: dict[str, Any]
+) -> None:
     for row, (counts, total) in enumerate(zip(scores.counts, scores.totals, strict=True)):
         if total == 0:
             continue
@@ -281,8 +286,8 @@ def _draw_ecdf(ax: Axes, scores: ScoreCounts, labels: list[str], letters: Letter
             **{"linewidth": 1.6, **look, **kwargs},
         )
     ax.set_ylim(0, 1.02)
-    ax.set_ylabel("share of the scores at or below")
+    language.label_axes(ax, y="at_or_below")
     ax.grid(linewidth=0.6)
     ax.spines[["top", "right"]].set_visible(False)
     legend = ax.legend(loc="upper left", fontsize="small", frameon=True)
-    letters.dress(legend.get_texts())
+    language.apply_font(legend.get_texts())

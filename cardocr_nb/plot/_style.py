@@ -1,4 +1,4 @@
-"""How the plots look: colors safe for color-blind readers, light and dark, and the axes to draw on."""
+"""Style of the plots: colors safe for color-blind readers, light and dark, and new axes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#7F
 """Okabe and Ito, "Color Universal Design" (2008), without the yellow and the black that vanish on white and on dark."""
 
 MARK = COLORS[1]
-"""What asks for attention: thresholds, failures."""
+"""Color of thresholds and failures."""
 
 _INK = {
     "light": {"paper": "#ffffff", "text": "#1f2328", "line": "#8c959f", "grid": "#d8dee4"},
@@ -85,7 +85,7 @@ def new_axes(width: float, height: float) -> Axes:
 
 
 def new_grid(count: int) -> NDArray[np.object_]:
-    """Axes of a new pyplot figure for `count` pictures of cards, shape (count,), nearly as many beside as below each other."""
+    """Axes of a new pyplot figure for `count` pictures of cards, shape (count,), in a nearly square grid."""
     import matplotlib.pyplot as plt
     import numpy as np
 
@@ -98,12 +98,12 @@ def new_grid(count: int) -> NDArray[np.object_]:
 
 
 def figure_of(ax: Axes) -> Figure:
-    """The whole figure that holds the axes, also where they lie in a part of it."""
+    """The figure of the axes, also if they are in a subfigure."""
     return cast("Figure", ax.get_figure(root=True))
 
 
 def bare(ax: Axes) -> None:
-    """Leave of the frame only the line that carries the scale."""
+    """Keep only the spine with the scale."""
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.tick_params(axis="y", length=0)
 
@@ -132,7 +132,7 @@ def look(number: int) -> dict[str, Any]:
 
 
 def ink() -> str:
-    """The color of texts in the reader's settings, for lines that stand for everything together."""
+    """The color of texts in the user's settings, for lines of all fields together."""
     import matplotlib as mpl
 
     return str(mpl.rcParams["text.color"])

@@ -1,4 +1,4 @@
-"""How long jobs took, and what became of them, over time."""
+"""Duration and states of the jobs over time."""
 
 from __future__ import annotations
 
@@ -9,15 +9,19 @@ import pandas as pd
 
 from cardocr_nb.frame._frame_schema import CATEGORIES, conform
 from cardocr_nb.frame._reshape import card_numbers, first_rows
-from cardocr_nb.plot._field_series import axes_or_new, warn_empty
+from cardocr_nb.plot._field_series import add_legend, axes_or_new, warn_empty
 from cardocr_nb.plot._plot_data import need
+from cardocr_nb.plot._plot_fonts import plot_language, shortened
 from cardocr_nb.plot._style import COLORS, MARK
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from cardocr_nb._settings import Lang
+    from cardocr_nb.plot._plot_fonts import PlotLanguage
+
 _SINGLE = 400
-"""Jobs that are drawn one by one; of more, the middle and the spread of each span."""
+"""Jobs that are drawn one by one; more are summarized by the median and spread of each span."""
 _SPANS = 60
 _LEAST = 3
 _STRIP = 0.76
@@ -31,10 +35,14 @@ _STATES = {
     "Cancel": COLORS[6],
 }
 _OTHER = COLORS[6]
+_DATES = ["%Y", "%Y-%m", "%d", "%H:%M", "%H:%M", "%S.%f"]
+"""Formats of dates by years, months, days and so on: numbers only, which are the same in every language."""
+_DATE_STARTS = ["", "%Y", "%m-%d", "%m-%d", "%H:%M", "%H:%M"]
+_DATE_OFFSETS = ["", "%Y", "%Y-%m", "%Y-%m-%d", "%Y-%m-%d", "%Y-%m-%d %H:%M"]
 
 
-def plot_timeline(df: pd.DataFrame, *, ax: Axes | None = None, **kwargs: Any) -> Axes:
-    """Draw the time that jobs took over when they were submitted, with their states in a strip above.
+def plot_timeline(df: pd.DataFrame, *, ax: Axes | None = None, lang: Lang | None = None, **kwargs: Any) -> Axes:
+    """Draw the duration of jobs over their submission time, with their states in a strip above.
 
     Up to 400 jobs are drawn one by one. Of more, spans of equal length are drawn: the median, the range from the 5th to the
     95th percentile, and the median of the wait before the job was started.
@@ -46,6 +54,8 @@ def plot_timeline(df: pd.DataFrame, *, ax: Axes | None = None, **kwargs: Any) ->
         each card.
     ax : Axes, optional
         Where to draw; by default a new figure.
+    lang : {"en", "zh"}, optional
+        Language; by default ``cardocr_nb.options.lang``.
     **kwargs
         For the artist of the times: `matplotlib.axes.Axes.scatter` up to 400 jobs, `matplotlib.axes.Axes.plot` above.
 
@@ -53,7 +63,7 @@ def plot_timeline(df: pd.DataFrame, *, ax: Axes | None = None, **kwargs: Any) ->
     -------
     Axes
         Of the times in seconds; the strip is the first of its ``child_axes``. Jobs that have not ended show in the strip
-        only. Empty, with a warning, when no job says when it was created.
+        only. Empty, with a warning, if no job has a creation time.
 
     Raises
     ------
@@ -74,7 +84,9 @@ def plot_timeline(df: pd.DataFrame, *, ax: Axes | None = None, **kwargs: Any) ->
     need(df, "created")
     jobs = _jobs(df)
     ax = axes_or_new(ax, 8.4, 4.8)
-    ax.set_ylabel("seconds from submission to end", y=_STRIP / 2)
+    language = plot_language(lang)
+    ax.set_ylabel(language.message("seconds"), y=_STRIP / 2)
+    language.apply_font([ax.yaxis.label])
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(axis="y", linewidth=0.6)
     ax.set_axisbelow(True)
@@ -86,10 +98,10 @@ def plot_timeline(df: pd.DataFrame, *, ax: Axes | None = None, **kwargs: Any) ->
     if len(jobs) <= _SINGLE:
         _draw_single(ax, ended, kwargs)
     elif len(ended):
-        _draw_spans(ax, ended, edges, kwargs)
+        _draw_spans(ax, ended, edges, language, kwargs)
     _make_room(ax)
-    _draw_states(ax, jobs, edges)
-    _dates(ax, jobs["created"])
+    _draw_states(ax, jobs, edges, language)
+    _label_dates(ax, jobs["created"], language)
     first, last = (float(date2num(e)) for e in (edges[0], edges[-1]))  # type: ignore[no-untyped-call]  # so in matplotlib
     ax.set_xlim(first - (last - first) / 100, last + (last - first) / 100)
     return ax
@@ -129,19 +141,24 @@ def _draw_single(ax: Axes, ended: pd.DataFrame, kwargs: dict[str, Any]) -> None:
         ax.scatter(part["created"], part["seconds"], **{**look, **kwargs})
 
 
-def _draw_spans(ax: Axes, ended: pd.DataFrame, edges: pd.DatetimeIndex, kwargs: dict[str, Any]) -> None:
+def _draw_spans(
+    ax: Axes, ended: pd.DataFrame, edges: pd.DatetimeIndex, language: PlotLanguage, kwargs: dict[str, Any]
+) -> None:
     span = np.clip(np.searchsorted(edges, ended["created"], side="right") - 1, 0, len(edges) - 2)
     groups = ended.groupby(span)
     quantiles = {q: groups["seconds"].quantile(q) for q in (0.05, 0.5, 0.95)}
     spread = pd.DataFrame(quantiles).reindex(range(len(edges) - 1))
     spread[groups.size().reindex(spread.index, fill_value=0) < _LEAST] = np.nan
     middle = edges[:-1] + (edges[1] - edges[0]) / 2
-    ax.fill_between(middle, spread[0.05], spread[0.95], color=COLORS[0], alpha=0.2, linewidth=0, label="5th to 95th percentile")  # fmt: skip
-    ax.plot(middle, spread[0.5], **{"color": COLORS[0], "linewidth": 1.8, "label": "median", **kwargs})
+    band: dict[str, Any] = {"color": COLORS[0], "alpha": 0.2, "linewidth": 0, "label": language.message("percentiles")}
+    ax.fill_between(middle, spread[0.05], spread[0.95], **band)
+    line = {"color": COLORS[0], "linewidth": 1.8, "label": language.message("median")}
+    ax.plot(middle, spread[0.5], **{**line, **kwargs})
     wait = groups["wait"].median().reindex(spread.index).where(spread[0.5].notna())
     if wait.notna().any():
-        ax.plot(middle, wait, color=COLORS[5], linestyle="--", linewidth=1.4, label="median wait before the start")
-    ax.legend(loc="lower left", bbox_to_anchor=(1.01, 0.0), borderaxespad=0.0, fontsize="small", frameon=False)
+        ax.plot(middle, wait, color=COLORS[5], linestyle="--", linewidth=1.4, label=language.message("median_wait"))
+    legend = ax.legend(loc="lower left", bbox_to_anchor=(1.01, 0.0), borderaxespad=0.0, fontsize="small", frameon=False)
+    language.apply_font(legend.get_texts())
 
 
 def _make_room(ax: Axes) -> None:
@@ -155,7 +172,7 @@ def _make_room(ax: Axes) -> None:
     ax.spines["left"].set_bounds(0, top)
 
 
-def _draw_states(ax: Axes, jobs: pd.DataFrame, edges: pd.DatetimeIndex) -> None:
+def _draw_states(ax: Axes, jobs: pd.DataFrame, edges: pd.DatetimeIndex, language: PlotLanguage) -> None:
     from matplotlib.ticker import MaxNLocator
 
     strip = ax.inset_axes((0.0, _STRIP + 0.05, 1.0, 0.95 - _STRIP), sharex=ax)
@@ -165,23 +182,25 @@ def _draw_states(ax: Axes, jobs: pd.DataFrame, edges: pd.DatetimeIndex) -> None:
     for state in states:
         of_state = (jobs["state"] == state).to_numpy()
         counts = np.bincount(span[of_state], minlength=len(below))
-        strip.stairs(
-            below + counts, edges, baseline=below, fill=True, color=_STATES.get(state, _OTHER),
-            label=f"{state} ({int(of_state.sum()):,})",
-        )  # fmt: skip
+        name = shortened(language.printable(language.messages.lookup("state", state)))
+        label = language.message("state_count", state=name, n=f"{int(of_state.sum()):,}")
+        strip.stairs(below + counts, edges, baseline=below, fill=True, color=_STATES.get(state, _OTHER), label=label)
         below = below + counts
-    strip.set_ylabel("jobs")
+    language.label_axes(strip, y="jobs")
     strip.set_ylim(0, 1.05 * below.max())
     strip.spines[["top", "right"]].set_visible(False)
     strip.yaxis.set_major_locator(MaxNLocator(3, integer=True))
     strip.tick_params(axis="x", labelbottom=False)
-    strip.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0, fontsize="small", frameon=False)
+    add_legend(strip, language)
 
 
-def _dates(ax: Axes, created: pd.Series) -> None:
+def _label_dates(ax: Axes, created: pd.Series, language: PlotLanguage) -> None:
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
     locator = AutoDateLocator(minticks=3, maxticks=9, tz=created.dt.tz)  # type: ignore[no-untyped-call]  # so in matplotlib
     ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=created.dt.tz))  # type: ignore[no-untyped-call]  # so in matplotlib
-    ax.set_xlabel(f"submitted ({created.dt.tz})")
+    options = {"formats": _DATES, "zero_formats": _DATE_STARTS, "offset_formats": _DATE_OFFSETS}
+    formatter = ConciseDateFormatter(locator, tz=created.dt.tz, **options)  # type: ignore[no-untyped-call]  # so in matplotlib
+    ax.xaxis.set_major_formatter(formatter)
+    ax.set_xlabel(language.message("submitted", zone=str(created.dt.tz)))
+    language.apply_font([ax.xaxis.label])

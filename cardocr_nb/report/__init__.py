@@ -1,7 +1,7 @@
 """From a frame to a report.
 
 `summarize` counts everything once and gives plain data, `render_html`, `render_markdown` and `render_json` write it down,
-`report` does both and makes a file; `report_notebook` makes a notebook that tells the same. Texts from cards are masked unless
+`report` does both and writes a file; `report_notebook` makes a notebook with the same content. Texts from cards are masked unless
 ``reveal=True``. Names of images are not: they join the report to the files.
 """
 

@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from cardocr_nb._i18n import messages
 from cardocr_nb.plot._error_plots import plot_compare, plot_confusions
 from cardocr_nb.plot._field_series import EVERY, MOST_LINES
+from cardocr_nb.plot._plot_fonts import plot_language
 from cardocr_nb.plot._reliability_plots import plot_reliability, plot_risk_coverage
 from cardocr_nb.plot._score_counts import ScoreCounts
 from cardocr_nb.plot._score_plots import draw_scores, height_for
 from cardocr_nb.quality import Calibration, Comparison
 from cardocr_nb.quality._costs import Costs
-from cardocr_nb.report._charts import Picture, drawn
-from cardocr_nb.report._i18n import words
+from cardocr_nb.report._charts import Picture, draw_picture
 from cardocr_nb.report._truth_records import table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from cardocr_nb.plot._plot_fonts import Lettering
     from cardocr_nb.report._report_summary import ReportSummary
     from cardocr_nb.report._truth_records import Calibrated, Compared, Priced
 
@@ -42,11 +42,11 @@ def figures(summary: ReportSummary) -> dict[str, Picture]:
 
 
 def scores_picture(summary: ReportSummary) -> Picture | None:
-    """Histograms of the scores, a row a field; None when there are no scores."""
+    """Histograms of the scores, a row a field; None without scores."""
     scored = [s for s in summary.scores if s.n]
     if not scored:
         return None
-    t = words(summary.lang)
+    t = messages(summary.lang)
     lowest = min(scored, key=lambda s: (s.median, -s.below / s.n))
     counts = ScoreCounts(
         tuple(s.field for s in scored),
@@ -54,8 +54,9 @@ def scores_picture(summary: ReportSummary) -> Picture | None:
         np.array([s.missing for s in scored], dtype=np.int64),
     )
 
-    def draw(ax: Axes, letters: Lettering) -> None:
-        draw_scores(ax, counts, letters.field_names(counts.groups), letters, threshold=summary.low_score)
+    def draw(ax: Axes) -> None:
+        language = plot_language(t.lang)
+        draw_scores(ax, counts, language.field_names(counts.groups), language, threshold=summary.low_score)
 
     alt = t(
         "scores.alt",
@@ -66,14 +67,14 @@ def scores_picture(summary: ReportSummary) -> Picture | None:
         n=t.count(lowest.n),
         low=summary.low_score,
     )
-    return drawn(t, draw, (7.6, height_for(counts)), alt, t("scores.figure", low=summary.low_score))
+    return draw_picture(draw, (7.6, height_for(counts)), alt, t("scores.figure", low=summary.low_score))
 
 
 def confusions_picture(summary: ReportSummary) -> Picture | None:
-    """Characters that were read as others; None when there are none."""
+    """Characters that were read as others; None without confusions."""
     if not summary.confusions:
         return None
-    t, pairs = words(summary.lang), table(summary.confusions)
+    t, pairs = messages(summary.lang), table(summary.confusions)
     most = max(summary.confusions, key=lambda c: c.count)
     nothing = t("accuracy.nothing")
     alt = t(
@@ -84,17 +85,17 @@ def confusions_picture(summary: ReportSummary) -> Picture | None:
         times=t.count(most.count),
     )
 
-    def draw(ax: Axes, letters: Lettering) -> None:
-        plot_confusions(pairs, n=len(pairs), ax=ax, lang=letters.lang)
+    def draw(ax: Axes) -> None:
+        plot_confusions(pairs, n=len(pairs), ax=ax, lang=t.lang)
 
-    return drawn(t, draw, (7.6, 1.2 + _ROWS * len(pairs)), alt, t("accuracy.confusions_figure"))
+    return draw_picture(draw, (7.6, 1.2 + _ROWS * len(pairs)), alt, t("accuracy.confusions_figure"))
 
 
 def reliability_picture(summary: ReportSummary, calibrated: Calibrated) -> Picture | None:
     """Accuracy by score; None when nothing could be compared."""
     if not calibrated.bins:
         return None
-    t = words(summary.lang)
+    t = messages(summary.lang)
     made = Calibration(bins=table(calibrated.bins), fields=table(calibrated.fields))
     far = max(calibrated.fields, key=lambda f: f.ece)
     alt = t(
@@ -105,17 +106,17 @@ def reliability_picture(summary: ReportSummary, calibrated: Calibrated) -> Pictu
         accuracy=t.rate(far.accuracy),
     )
 
-    def draw(ax: Axes, letters: Lettering) -> None:
-        plot_reliability(made, ax=ax, lang=letters.lang)
+    def draw(ax: Axes) -> None:
+        plot_reliability(made, ax=ax, lang=t.lang)
 
-    return drawn(t, draw, (7.6, 4.6), alt, t("calibration.figure"))
+    return draw_picture(draw, (7.6, 4.6), alt, t("calibration.figure"))
 
 
 def risk_picture(summary: ReportSummary, costs: Priced) -> Picture | None:
     """Risk by coverage; None when nothing could be compared."""
     if not costs.curve:
         return None
-    t = words(summary.lang)
+    t = messages(summary.lang)
     made = Costs(table(costs.fields), table(costs.curve), costs.review, costs.error)
     whole = next((f for f in costs.fields if f.field is None), costs.fields[0])
     drawable = {point.field or EVERY for point in costs.curve}
@@ -130,17 +131,17 @@ def risk_picture(summary: ReportSummary, costs: Priced) -> Picture | None:
         all=t.money(whole.cost_all_reviewed),
     )
 
-    def draw(ax: Axes, letters: Lettering) -> None:
-        plot_risk_coverage(made, field=shown, ax=ax, lang=letters.lang)
+    def draw(ax: Axes) -> None:
+        plot_risk_coverage(made, field=shown, ax=ax, lang=t.lang)
 
-    return drawn(t, draw, (7.6, 4.6), alt, t("costs.figure"))
+    return draw_picture(draw, (7.6, 4.6), alt, t("costs.figure"))
 
 
 def comparison_picture(summary: ReportSummary, compared: Compared) -> Picture | None:
-    """Change of accuracy, or agreement where there is no truth; None when the runs have nothing in common."""
+    """Change of accuracy, or agreement without truth; None if the runs have no reading in common."""
     if not compared.fields:
         return None
-    t = words(summary.lang)
+    t = messages(summary.lang)
     changes = compared.accuracy
     made = Comparison(
         fields=table(compared.fields),
@@ -158,9 +159,9 @@ def comparison_picture(summary: ReportSummary, compared: Compared) -> Picture | 
         lost, gained = t.count(whole.lost), t.count(whole.gained)
         alt = t("comparison.alt_change", change=t.change(whole.difference), lost=lost, gained=gained)
 
-    def draw(ax: Axes, letters: Lettering) -> None:
-        plot_compare(made, ax=ax, lang=letters.lang)
+    def draw(ax: Axes) -> None:
+        plot_compare(made, ax=ax, lang=t.lang)
 
     rows = len(compared.fields if changes is None else changes)
     caption = t("comparison.figure_agree" if changes is None else "comparison.figure_change")
-    return drawn(t, draw, (7.6, 1.3 + _ROWS * max(rows, 2)), alt, caption)
+    return draw_picture(draw, (7.6, 1.3 + _ROWS * max(rows, 2)), alt, caption)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cardocr_nb.report._i18n import WHOLE_CARD, words
+from cardocr_nb._i18n import WHOLE_CARD, messages
 
 if TYPE_CHECKING:
     from cardocr_nb.report._report_summary import ReportSummary
@@ -18,41 +18,41 @@ def headline(summary: ReportSummary) -> str:
     >>> from cardocr_nb.frame._frame_schema import empty
     >>> from cardocr_nb.report import summarize
     >>> headline(summarize(empty())), headline(summarize(empty(), lang="zh"))
-    ('There are no cards in this frame.', '表中没有卡。')
+    ('This table contains 0 cards.', '表中没有卡证。')
     """
-    t, o = words(summary.lang), summary.outcomes
+    t, o = messages(summary.lang), summary.outcomes
     if o.cards == 0:
         return t("lead.none")
     parts = [
-        t("lead.read", o.read, read=t.count(o.read), cards=t("count.card", o.cards), share=t.share(o.read, o.cards))
+        t("lead.read", o.read, read=t.count(o.read), cards=t("count.card", o.cards), share=t.ratio(o.read, o.cards))
     ]
     rest = (("failed", o.failed), ("unfinished", o.unfinished), ("nothing_found", o.nothing_found))
     parts += [t(f"lead.{name}", n) for name, n in rest if n]
-    sentences = [t("lead.comma").join(parts) + t("lead.stop"), *_verdicts(summary)]
+    sentences = [t("lead.comma").join(parts) + t("lead.stop"), *_quality_sentences(summary)]
     return t("lead.space").join(sentences)
 
 
-def _verdicts(summary: ReportSummary) -> list[str]:
-    t = words(summary.lang)
-    told = []
+def _quality_sentences(summary: ReportSummary) -> list[str]:
+    t = messages(summary.lang)
+    sentences = []
     if summary.checks:
         failed = sum(c.failed for c in summary.checks if c.severity == "error")
-        told.append(t("lead.errors", failed) if failed else t("lead.no_errors"))
+        sentences.append(t("lead.errors", failed) if failed else t("lead.no_errors"))
     if summary.accuracy:
         fields = [a for a in summary.accuracy if a.field != WHOLE_CARD]
         cases = sum(a.cases for a in fields)
-        exact = t.share(sum(a.correct for a in fields), cases)
-        told.append(t("lead.accuracy", fields=t("count.field", cases), share=exact))
+        exact = t.ratio(sum(a.correct for a in fields), cases)
+        sentences.append(t("lead.accuracy", fields=t("count.field", cases), share=exact))
     if summary.thresholds and summary.thresholds.fields:
         promised = summary.thresholds.fields
         some = sum(f.threshold is not None for f in promised)
         precision = t.rate(summary.thresholds.precision)
-        told.append(t("lead.thresholds", some=some, fields=t("count.field", len(promised)), precision=precision))
+        sentences.append(t("lead.thresholds", some=some, fields=t("count.field", len(promised)), precision=precision))
     if summary.comparison and summary.comparison.fields:
         pairs = sum(f.pairs for f in summary.comparison.fields)
-        agree = t.share(sum(f.agree for f in summary.comparison.fields), pairs)
-        told.append(t("lead.comparison", share=agree, readings=t("count.reading", pairs)))
-    return told
+        agree = t.ratio(sum(f.agree for f in summary.comparison.fields), pairs)
+        sentences.append(t("lead.comparison", share=agree, readings=t("count.reading", pairs)))
+    return sentences
 
 
 def methods(summary: ReportSummary) -> tuple[str, ...]:
@@ -72,5 +72,5 @@ def methods(summary: ReportSummary) -> tuple[str, ...]:
         "masked": not summary.revealed,
         "keys": True,
     }
-    t = words(summary.lang)
+    t = messages(summary.lang)
     return tuple(t(f"methods.{name}") for name, there in parts.items() if there)

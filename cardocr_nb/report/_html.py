@@ -1,15 +1,15 @@
-"""A summary as a page that stands alone: no script, no network, no other file."""
+"""A summary as one HTML file: no script, no network, no other file."""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import TYPE_CHECKING
 
+from cardocr_nb._i18n import messages
 from cardocr_nb.report._figures import figures
 from cardocr_nb.report._headline import headline
-from cardocr_nb.report._i18n import words
 from cardocr_nb.report._page import Pictures, page
-from cardocr_nb.report._webfont import letters_css
+from cardocr_nb.report._webfont import font_css
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -24,7 +24,7 @@ def render_html(summary: ReportSummary, *, pictures: Pictures | None = None) -> 
     ----------
     summary : ReportSummary
     pictures : Pictures, optional
-        What to show beside the tables; by default the figures that can be drawn from the summary.
+        Pictures between the tables; by default the figures that can be drawn from the summary.
 
     Returns
     -------
@@ -39,14 +39,14 @@ def render_html(summary: ReportSummary, *, pictures: Pictures | None = None) -> 
     '<!doctype html>'
     """
     shown = Pictures(figures(summary)) if pictures is None else pictures
-    made = _environment().get_template("report.html").render(p=page(summary, shown), t=words(summary.lang))
-    return made.replace("</style>", f"{letters_css(made)}</style>", 1)
+    made = _environment().get_template("report.html").render(p=page(summary, shown), t=messages(summary.lang))
+    return made.replace("</style>", f"{font_css(made)}</style>", 1)
 
 
 def render_fragment(summary: ReportSummary) -> str:
-    """Make what a notebook shows of a summary."""
-    told = words(summary.lang)
-    return _environment().get_template("summary.html").render(s=summary, headline=headline(summary), t=told)
+    """Render the summary for the output of a notebook cell."""
+    t = messages(summary.lang)
+    return _environment().get_template("summary.html").render(s=summary, headline=headline(summary), t=t)
 
 
 @cache

@@ -25,5 +25,5 @@ def render_json(summary: ReportSummary) -> str:
     >>> json.loads(render_json(summarize(empty())))["outcomes"]["cards"]
     0
     """
-    told = {"headline": headline(summary), "methods": methods(summary)}
-    return json.dumps(asdict(summary) | told, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    sentences = {"headline": headline(summary), "methods": methods(summary)}
+    return json.dumps(asdict(summary) | sentences, ensure_ascii=False, indent=1, allow_nan=False) + "\n"

@@ -48,7 +48,7 @@ def _environment() -> Environment:
 
     environment = Environment(
         loader=PackageLoader("cardocr_nb.report"),
-        autoescape=False,  # noqa: S701 - Markdown is no HTML; the filter `line` escapes what comes from outside
+        autoescape=False,  # noqa: S701 - Markdown, not HTML; the filter `line` escapes what comes from outside
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

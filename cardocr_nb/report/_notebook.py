@@ -6,14 +6,14 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cardocr_nb._i18n import messages
 from cardocr_nb.errors import CardOCRError, missing_extra
-from cardocr_nb.report._i18n import words
 from cardocr_nb.report._truth_results import check_prices
 
 if TYPE_CHECKING:
     import os
 
-    from cardocr_nb.report._i18n import Lang
+    from cardocr_nb._settings import Lang
 
 TEMPLATE = "report_template.ipynb"
 
@@ -25,7 +25,7 @@ def report_notebook(
     truth: str | os.PathLike[str] | None = None,
     other: str | os.PathLike[str] | None = None,
     images: str | os.PathLike[str] | None = None,
-    lang: Lang = "en",
+    lang: Lang | None = None,
     reveal: bool = False,
     **options: Any,
 ) -> Path:
@@ -40,8 +40,8 @@ def report_notebook(
         Where to write the notebook, ``.ipynb``.
     truth, other, images : str or Path, optional
         True texts (CSV), another such table to compare with, and the folder under which the keys lie.
-    lang : {"en", "zh"}, default "en"
-        Language of the field names in plots; headings are in both.
+    lang : {"en", "zh"}, optional
+        Language of everything but texts from cards; by default ``cardocr_nb.options.lang``.
     reveal : bool, default False
         Show texts and pictures of single cases in full.
     **options
@@ -68,7 +68,7 @@ def report_notebook(
     unknown = set(options) - {"title", "review", "error", "precision"}
     if unknown:
         raise TypeError(f"the notebook has no parameter {', '.join(sorted(unknown))}")
-    words(lang)
+    messages(lang)
     check_prices(options.get("review"), options.get("error"), None if truth is None else str(truth))
     try:
         from papermill import execute_notebook

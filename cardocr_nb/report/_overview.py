@@ -6,19 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cardocr_nb._i18n import messages
 from cardocr_nb.cards import CardType
 from cardocr_nb.frame._reshape import card_numbers
 from cardocr_nb.plot._card_coordinates import card_frame
 from cardocr_nb.plot._regions import plot_regions
 from cardocr_nb.plot._timeline import plot_timeline
-from cardocr_nb.report._charts import Picture, drawn
-from cardocr_nb.report._i18n import words
+from cardocr_nb.report._charts import Picture, draw_picture
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from cardocr_nb.plot._plot_fonts import Lettering
     from cardocr_nb.report._report_summary import ReportSummary
 
 _MOST_CARDS = 2000
@@ -27,27 +26,27 @@ _MOST_LINES = 6
 
 
 def timeline_picture(df: pd.DataFrame, summary: ReportSummary) -> Picture | None:
-    """How long the jobs took over the time of their creation; None when the frame holds no times."""
+    """Duration of the jobs over the time of their creation; None if the frame has no times."""
     if summary.times is None or summary.times.jobs < 2:
         return None
-    t, times = words(summary.lang), summary.times
+    t, times = messages(summary.lang), summary.times
     median, p95 = t.duration(times.median_seconds), t.duration(times.p95_seconds)
 
-    def draw(ax: Axes, _: Lettering) -> None:
-        plot_timeline(df, ax=ax)
+    def draw(ax: Axes) -> None:
+        plot_timeline(df, ax=ax, lang=t.lang)
 
     alt = t("run.timeline_alt", jobs=t("count.job", times.jobs), median=median, p95=p95)
-    return drawn(t, draw, (7.6, 4.2), alt, t("run.timeline"))
+    return draw_picture(draw, (7.6, 4.2), alt, t("run.timeline"))
 
 
 def regions_pictures(df: pd.DataFrame, summary: ReportSummary) -> tuple[Picture, ...]:
-    """Mean score by place on the card, a heatmap for each card type of which cards could be placed."""
+    """Mean score by place on the card, a heatmap for each card type with placed cards."""
     found = (_regions(df[(df["card_type"] == str(kind)).to_numpy()], str(kind), summary) for kind in CardType)
     return tuple(picture for picture in found if picture is not None)
 
 
 def _regions(df: pd.DataFrame, kind: str, summary: ReportSummary) -> Picture | None:
-    t = words(summary.lang)
+    t = messages(summary.lang)
     cards = _evenly(df[(df["polygon"].notna() & df["score"].notna()).to_numpy()])
     if cards.empty:
         return None
@@ -60,12 +59,12 @@ def _regions(df: pd.DataFrame, kind: str, summary: ReportSummary) -> Picture | N
     shown = int(places.cards["placed"].sum())
     outside = int(places.outliers.groupby(["job_id", "key"], dropna=False).ngroups)
 
-    def draw(ax: Axes, letters: Lettering) -> None:
-        plot_regions(cards, card_type=kind, ax=ax, lang=letters.lang)
-        # Below it stand the keys of the outliers, which may be as long as a bucket allows.
+    def draw(ax: Axes) -> None:
+        plot_regions(cards, card_type=kind, ax=ax, lang=t.lang)
+        # The note below contains keys of outliers, which may be as long as a bucket allows.
         ax.set_xlabel("\n".join(ax.get_xlabel().split("\n")[:_MOST_LINES]), fontsize="small")
 
-    name = t.known("card_type", kind)
+    name = t.lookup("card_type", kind)
     alt = t(
         "regions.alt",
         cards=t("count.card", shown),
@@ -77,7 +76,7 @@ def _regions(df: pd.DataFrame, kind: str, summary: ReportSummary) -> Picture | N
     caption = t("regions.figure", card_type=name)
     if len(places.cards) == _MOST_CARDS:
         caption += t("lead.space") + t("regions.sampled", _MOST_CARDS)
-    return drawn(t, draw, (7.6, 5.0), alt, caption)
+    return draw_picture(draw, (7.6, 5.0), alt, caption)
 
 
 def _evenly(df: pd.DataFrame) -> pd.DataFrame:

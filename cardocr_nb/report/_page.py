@@ -1,15 +1,15 @@
-"""A summary in the words of its language, before it becomes HTML or Markdown."""
+"""A summary in its language, before it becomes HTML or Markdown."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from cardocr_nb._i18n import messages
 from cardocr_nb.report import _sections as sections
 from cardocr_nb.report._headline import headline, methods
-from cardocr_nb.report._i18n import words
 from cardocr_nb.report._page_blocks import Cell, Page, Points, Section
-from cardocr_nb.report._truth_sections import verdicts, worst
+from cardocr_nb.report._truth_sections import truth_sections, worst
 from cardocr_nb.report._worst_case_images import CasePictures
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """What a page shows beside its tables.
+    """Pictures between the tables of a page.
 
     Attributes
     ----------
@@ -42,24 +42,24 @@ class Pictures:
 
 
 def page(s: ReportSummary, pictures: Pictures) -> Page:
-    """Say what a summary holds."""
-    t = words(s.lang)
+    """Build the page of a summary."""
+    t = messages(s.lang)
     version = s.versions.get("cardocr_nb", "")
     state = t("page.revealed" if s.revealed else "page.masked")
     found = [
-        sections.run(s, pictures.timeline),
-        sections.completeness(s),
-        sections.failures(s),
-        sections.scores(s, pictures.figures.get("scores")),
-        sections.checks(s),
-        *verdicts(s, pictures.figures),
-        *([] if not pictures.regions else [sections.regions(s, pictures.regions)]),
+        sections.run_section(s, pictures.timeline),
+        sections.completeness_section(s),
+        sections.failures_section(s),
+        sections.scores_section(s, pictures.figures.get("scores")),
+        sections.checks_section(s),
+        *truth_sections(s, pictures.figures),
+        *([] if not pictures.regions else [sections.regions_section(s, pictures.regions)]),
         worst(s, pictures.cases),
         Section("methods", t("methods.title"), (Points(methods(s)),)),
     ]
     return Page(
         title=s.title,
-        made=f"{t('page.made', time=t.moment(s.made), version=version)} · {state}",
+        made=f"{t('page.made', time=t.timestamp(s.made), version=version)} · {state}",
         lead=headline(s),
         tiles=_tiles(s),
         sections=tuple(found),
@@ -68,12 +68,12 @@ def page(s: ReportSummary, pictures: Pictures) -> Page:
 
 
 def _tiles(s: ReportSummary) -> tuple[Cell, ...]:
-    t, o = words(s.lang), s.outcomes
+    t, o = messages(s.lang), s.outcomes
     tiles = [
         Cell(t.count(o.cards), t("tile.cards")),
         Cell(t.count(o.read), t("tile.read")),
-        Cell(t.count(o.nothing_found), t("tile.nothing_found"), bad=bool(o.nothing_found)),
-        Cell(t.count(o.failed), t("tile.failed"), bad=bool(o.failed)),
+        Cell(t.count(o.nothing_found), t("tile.nothing_found"), alert=bool(o.nothing_found)),
+        Cell(t.count(o.failed), t("tile.failed"), alert=bool(o.failed)),
     ]
     if o.unfinished:
         tiles.append(Cell(t.count(o.unfinished), t("tile.unfinished")))

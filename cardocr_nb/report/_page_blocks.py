@@ -1,4 +1,4 @@
-"""What a page is made of, in words but in no format: sections of paragraphs, tables and pictures."""
+"""The parts of a page, independent of its format: sections of paragraphs, tables and pictures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table; `kind` says how its cells are set: ``row`` and ``key`` are the headers of the rows."""
+    """A column of a table; `kind` sets the style of its cells: ``row`` and ``key`` are row headers."""
 
     title: str
     kind: Literal["row", "key", "plain", "number", "share", "text", "why"] = "plain"
@@ -19,27 +19,27 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What stands in one place of a table.
+    """A cell of a table.
 
     Attributes
     ----------
     text : str
-    beside : str
+    note : str
         A second name, in Chinese.
     part : float or None
         Length of a bar, 0 to 1.
-    bad : bool
-        Asks for attention.
+    alert : bool
+        Marked in the warning color.
     foreign : bool
-        Comes from a card and is Chinese whatever the page's language.
+        Comes from a card: Chinese on a page in any language.
     picture : Picture or None
         Shown instead of the text, where the format can show one.
     """
 
     text: str
-    beside: str = ""
+    note: str = ""
     part: float | None = None
-    bad: bool = False
+    alert: bool = False
     foreign: bool = False
     picture: Picture | None = None
 
@@ -109,7 +109,7 @@ class Page:
     title, made, lead : str
         Heading, when and with what it was made, and the findings.
     tiles : tuple of Cell
-        The main figures; `Cell.beside` is what they count.
+        The main figures; `Cell.note` is their unit.
     sections : tuple of Section
     versions : tuple of (str, str)
         Packages and their versions.

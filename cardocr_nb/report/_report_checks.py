@@ -1,4 +1,4 @@
-"""What the checks say, and which readings to look at first."""
+"""Results of the checks, and the readings to check first."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import pandas as pd
 
+from cardocr_nb._i18n import WHOLE_CARD
 from cardocr_nb.frame._frame_schema import CARD
 from cardocr_nb.privacy import mask_text
 from cardocr_nb.quality import tally
-from cardocr_nb.report._i18n import WHOLE_CARD
 from cardocr_nb.report._report_summary import CheckResult, WorstCase
 
 if TYPE_CHECKING:
@@ -24,15 +24,15 @@ _MOST_CHECKS = 400
 _CASE = [*CARD, "field"]
 
 
-def cut(rows: Sequence[Kind], most: int) -> tuple[tuple[Kind, ...], int]:
+def truncate(rows: Sequence[Kind], most: int) -> tuple[tuple[Kind, ...], int]:
     """The first rows, and how many are left out."""
     return tuple(rows[:most]), max(0, len(rows) - most)
 
 
 def check_results(checked: pd.DataFrame) -> tuple[tuple[CheckResult, ...], int]:
-    """Count the answers of `cardocr_nb.quality.check`; and how many are left out.
+    """Count the results of `cardocr_nb.quality.check`; and how many are left out.
 
-    Those that found something come first, errors before warnings, worst first.
+    Failed checks come first, errors before warnings, most failures first.
     """
     counted = tally(checked).sort_values("severity", key=lambda s: s != "error", kind="stable")
     counted = counted.sort_values("failed", key=lambda s: s == 0, kind="stable")
@@ -50,7 +50,7 @@ def check_results(checked: pd.DataFrame) -> tuple[tuple[CheckResult, ...], int]:
 
 
 def worst_against_truth(evaluation: Evaluation, *, reveal: bool, most: int) -> tuple[WorstCase, ...]:
-    """Readings that are not what stands on the card, the surest first: those pass any threshold."""
+    """Incorrect readings, highest scores first: those pass any threshold."""
     faults = evaluation.cells[evaluation.cells["outcome"] != "correct"]
     faults = faults.sort_values("score", ascending=False, kind="stable", na_position="last").head(most)
     edits = faults["distance"].where(faults["outcome"] == "wrong")
@@ -69,7 +69,7 @@ def worst_without_truth(df: pd.DataFrame, checked: pd.DataFrame, *, reveal: bool
     return tuple(_case(row, reveal=reveal) for row in cases.to_dict("records"))
 
 
-def shown(text: Any, field: str, *, reveal: bool) -> str | None:
+def masked_text(text: Any, field: str, *, reveal: bool) -> str | None:
     """A text as the report may show it."""
     if text is None or pd.isna(text):
         return None
@@ -83,8 +83,8 @@ def _case(row: dict[Any, Any], *, reveal: bool) -> WorstCase:
     return WorstCase(
         key=str(row["key"]),
         field=field,
-        text=shown(row["text"], field, reveal=reveal),
-        truth=shown(row.get("truth"), field, reveal=reveal),
+        text=masked_text(row["text"], field, reveal=reveal),
+        truth=masked_text(row.get("truth"), field, reveal=reveal),
         score=None if pd.isna(row["score"]) else int(row["score"]),
         reason=str(row["reason"]),
         edits=None if pd.isna(edits) else int(edits),

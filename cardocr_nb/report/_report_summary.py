@@ -1,4 +1,4 @@
-"""What a report says, as plain data: numbers, texts and tuples of records of these."""
+"""The content of a report as plain data: numbers, texts and tuples of records of these."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cardocr_nb.report._i18n import Lang
+    from cardocr_nb._settings import Lang
     from cardocr_nb.report._truth_records import Accuracy, Calibrated, Compared, Confusion, Priced, Promise
 
 
@@ -52,7 +52,7 @@ class Times:
     first, last : str
         First creation and last end, ISO 8601 with offset.
     jobs : int
-        Jobs of which both are known.
+        Jobs with both times.
     median_seconds, p95_seconds : float
         From creation to end, median and 95th percentile.
     """
@@ -132,10 +132,10 @@ class WorstCase:
     ----------
     key, field : str
     text, truth : str or None
-        As read, and as it stands on the card where that is known.
+        The recognized text, and the ground truth where it is known.
     score : int or None
     reason : str
-        ``wrong``, ``missing`` or ``spurious`` beside the truth; without truth ``check`` or ``low`` (score).
+        ``wrong``, ``missing`` or ``spurious`` against the truth; without truth ``check`` or ``low`` (score).
     edits : int or None
         Edits between a wrong text and the truth.
     check : str or None
@@ -154,7 +154,7 @@ class WorstCase:
 
 @dataclass(frozen=True, slots=True)
 class ReportSummary:
-    """All that a report says.
+    """The content of a report.
 
     In a notebook it shows itself as a table. ``dataclasses.asdict`` gives what `cardocr_nb.report.render_json` writes.
 
@@ -165,7 +165,7 @@ class ReportSummary:
     lang : {"en", "zh"}
         Language of the pages made of it.
     revealed : bool
-        Texts stand in full.
+        Texts are shown in full.
     low_score : int
         `FieldScores.below` counts below it.
     outcomes : Outcomes
@@ -197,7 +197,7 @@ class ReportSummary:
     revealed: bool
     low_score: int
     outcomes: Outcomes
-    lang: Lang = "en"
+    lang: Lang | None = None
     card_types: tuple[TypeOutcomes, ...] = ()
     times: Times | None = None
     fields: int = 0

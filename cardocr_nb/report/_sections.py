@@ -1,42 +1,42 @@
-"""The sections of a page that need nothing but the frame."""
+"""The sections of a page that need only the frame."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
+from cardocr_nb._i18n import messages
 from cardocr_nb.cards import printed
 from cardocr_nb.quality import REGISTRY
-from cardocr_nb.report._i18n import words
 from cardocr_nb.report._page_blocks import Block, Cell, Chart, Column, Paragraph, Section, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from cardocr_nb._i18n import Messages
     from cardocr_nb.report._charts import Picture
-    from cardocr_nb.report._i18n import Words
     from cardocr_nb.report._report_summary import Outcomes, ReportSummary
 
 Row: TypeAlias = tuple[Cell | str, ...]
 
 
-def named(t: Words, field: str | None) -> Cell:
-    """A field's name; on an English page with the Chinese one beside it."""
-    beside = printed(field) if t.lang == "en" and field else None
-    return Cell(t.field(field), beside=beside or "")
+def named(t: Messages, field: str | None) -> Cell:
+    """A field's name; on an English page with the Chinese name as a note."""
+    chinese = printed(field) if t.lang == "en" and field else None
+    return Cell(t.field(field), note=chinese or "")
 
 
-def bar(t: Words, part: int, whole: int) -> Cell:
+def bar(t: Messages, part: int, whole: int) -> Cell:
     """A share with its bar."""
-    return Cell(t.share(part, whole), part=part / whole if whole else 0.0)
+    return Cell(t.ratio(part, whole), part=part / whole if whole else 0.0)
 
 
-def table(t: Words, caption: str, columns: str, rows: Iterable[Row], **values: str | int) -> Table:
+def table(t: Messages, caption: str, columns: str, rows: Iterable[Row], **values: str | int) -> Table:
     """A table whose columns are given as ``name:kind`` parted by spaces, the kind being ``plain`` if left out.
 
     Examples
     --------
-    >>> from cardocr_nb.report._i18n import words
-    >>> table(words("en"), "Names", "field:row cases:number", [("Name", "3")]).columns[1]
+    >>> from cardocr_nb._i18n import messages
+    >>> table(messages("en"), "Names", "field:row cases:number", [("Name", "3")]).columns[1]
     Column(title='Cases', kind='number')
     """
     heads = []
@@ -48,40 +48,40 @@ def table(t: Words, caption: str, columns: str, rows: Iterable[Row], **values: s
 
 
 def left_out(summary: ReportSummary, name: str) -> tuple[Paragraph, ...]:
-    """A remark on the rows that a table would have had too many of."""
+    """A remark on the rows of a table that were left out."""
     n = summary.left_out.get(name, 0)
-    return (Paragraph(words(summary.lang)("page.more", n), soft=True),) if n else ()
+    return (Paragraph(messages(summary.lang)("page.more", n), soft=True),) if n else ()
 
 
-def run(s: ReportSummary, timeline: Picture | None) -> Section:
-    """What was run, how it ended, and how long it took."""
-    t = words(s.lang)
+def run_section(s: ReportSummary, timeline: Picture | None) -> Section:
+    """Outcomes and times of the run."""
+    t = messages(s.lang)
     blocks: list[Block] = [Paragraph(t("run.none"))]
     if s.card_types:
-        rows = [(t.known("card_type", k.card_type), *_ended(t, k.outcomes)) for k in s.card_types]
+        rows = [(t.lookup("card_type", k.card_type), *_ended(t, k.outcomes)) for k in s.card_types]
         rows += [(t("word.all"), *_ended(t, s.outcomes))] if len(rows) > 1 else []
         heads = "card_type:row cards:number read:number nothing_found:number failed:number unfinished:number"
         blocks = [table(t, t("run.caption"), heads, rows), *left_out(s, "card_types")]
     if s.times is None:
         blocks.append(Paragraph(t("run.no_times"), soft=True))
     else:
-        first, last = (t.moment(at) for at in (s.times.first, s.times.last))
+        first, last = (t.timestamp(at) for at in (s.times.first, s.times.last))
         took = {"median": t.duration(s.times.median_seconds), "p95": t.duration(s.times.p95_seconds)}
         blocks.append(Paragraph(t("run.times", first=first, last=last, jobs=t("count.job", s.times.jobs), **took)))
     blocks += [] if timeline is None else [Chart(timeline)]
     return Section("run", t("run.title"), tuple(blocks))
 
 
-def _ended(t: Words, o: Outcomes) -> tuple[str, ...]:
+def _ended(t: Messages, o: Outcomes) -> tuple[str, ...]:
     return tuple(t.count(n) for n in (o.cards, o.read, o.nothing_found, o.failed, o.unfinished))
 
 
-def completeness(s: ReportSummary) -> Section:
-    """On how many cards each field was read."""
-    t = words(s.lang)
+def completeness_section(s: ReportSummary) -> Section:
+    """Cards with a text, by field."""
+    t = messages(s.lang)
     rows = [
         (
-            t.known("card_type", c.card_type),
+            t.lookup("card_type", c.card_type),
             named(t, c.field),
             bar(t, c.with_text, c.cards),
             t.count(c.with_text),
@@ -96,14 +96,14 @@ def completeness(s: ReportSummary) -> Section:
     return Section("completeness", t("completeness.title"), blocks)
 
 
-def failures(s: ReportSummary) -> Section:
-    """Why cards failed."""
-    t = words(s.lang)
+def failures_section(s: ReportSummary) -> Section:
+    """Failed cards by error code."""
+    t = messages(s.lang)
     rows = [
         (
             t("word.no_code") if f.code == "no_code" else f.code,
             t.count(f.cards),
-            t.share(f.cards, s.outcomes.cards),
+            t.ratio(f.cards, s.outcomes.cards),
             f.message or "–",
         )
         for f in s.failures
@@ -115,16 +115,16 @@ def failures(s: ReportSummary) -> Section:
     return Section("failures", t("failures.title"), blocks)
 
 
-def scores(s: ReportSummary, picture: Picture | None) -> Section:
-    """How the scores are distributed."""
-    t = words(s.lang)
+def scores_section(s: ReportSummary, picture: Picture | None) -> Section:
+    """Distribution of the scores."""
+    t = messages(s.lang)
     rows: list[Row] = [
         (
             named(t, f.field),
             t.count(f.n),
             t.count(f.missing),
             *(t.count(q) for q in (f.p5, f.q1, f.median, f.q3)),
-            t.share(f.below, f.n),
+            t.ratio(f.below, f.n),
         )
         for f in s.scores
     ]
@@ -137,18 +137,18 @@ def scores(s: ReportSummary, picture: Picture | None) -> Section:
     return Section("scores", t("scores.title"), tuple(blocks))
 
 
-def checks(s: ReportSummary) -> Section:
-    """What the checks found."""
-    t = words(s.lang)
+def checks_section(s: ReportSummary) -> Section:
+    """Results of the checks."""
+    t = messages(s.lang)
     failing = [c for c in s.checks if c.failed]
     rows: list[Row] = [
         (
-            t.known("check", c.check),
+            t.lookup("check", c.check),
             named(t, c.field),
-            t.known("word", c.severity),
+            t.lookup("word", c.severity),
             t.count(c.judged),
-            Cell(t.count(c.failed), bad=c.severity == "error"),
-            t.share(c.failed, c.judged),
+            Cell(t.count(c.failed), alert=c.severity == "error"),
+            t.ratio(c.failed, c.judged),
         )
         for c in failing
     ]
@@ -164,13 +164,13 @@ def checks(s: ReportSummary) -> Section:
     return Section("checks", t("checks.title"), tuple(blocks))
 
 
-def expected(t: Words, check: str) -> str:
-    """What a reading that passes a check would have."""
+def expected(t: Messages, check: str) -> str:
+    """Description of a reading that passes a check."""
     known = REGISTRY.get(check)
-    return t.known("expected", check, check if known is None else known.detail)
+    return t.lookup("expected", check, check if known is None else known.detail)
 
 
-def regions(s: ReportSummary, pictures: tuple[Picture, ...]) -> Section:
-    """Where on the cards it goes wrong."""
-    t = words(s.lang)
+def regions_section(s: ReportSummary, pictures: tuple[Picture, ...]) -> Section:
+    """Mean scores by position on the card."""
+    t = messages(s.lang)
     return Section("regions", t("regions.title"), (Paragraph(t("regions.explain")), *map(Chart, pictures)))

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from cardocr_nb._i18n import messages
 from cardocr_nb.cards import CardType, expected_fields
 from cardocr_nb.frame._frame_schema import COLUMNS, conform
 from cardocr_nb.frame._reshape import card_numbers, first_rows
 from cardocr_nb.plot._score_counts import score_counts
 from cardocr_nb.quality import check, outcomes
-from cardocr_nb.report._i18n import words
-from cardocr_nb.report._report_checks import check_results, cut, worst_against_truth, worst_without_truth
+from cardocr_nb.report._report_checks import check_results, truncate, worst_against_truth, worst_without_truth
 from cardocr_nb.report._report_summary import (
     Failure,
     FieldScores,
@@ -26,16 +26,16 @@ from cardocr_nb.report._report_summary import (
     Times,
     TypeOutcomes,
 )
-from cardocr_nb.report._truth_results import Truthful, check_prices, compared, measure
+from cardocr_nb.report._truth_results import TruthResults, check_prices, compared, truth_results
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from cardocr_nb._settings import Lang
     from cardocr_nb.quality._evaluation import Truth
-    from cardocr_nb.report._i18n import Lang
 
 LOW_SCORE = 90
-"""Readings below it are counted apart; a mark for the eye, not a threshold that keeps a promise."""
+"""Readings below it are counted; a visual mark, not a threshold that keeps a promise."""
 
 _OUTCOME = {
     "ok": "read",
@@ -60,7 +60,7 @@ def summarize(
     *,
     truth: Truth | None = None,
     other: pd.DataFrame | None = None,
-    lang: Lang = "en",
+    lang: Lang | None = None,
     title: str | None = None,
     reveal: bool = False,
     review: float | None = None,
@@ -68,28 +68,28 @@ def summarize(
     precision: float = 0.995,
     most_cases: int = 30,
 ) -> ReportSummary:
-    """Count what a report tells.
+    """Compute the plain data of a report.
 
     Parameters
     ----------
     df : DataFrame
         As `cardocr_nb.to_frame` makes it.
     truth : DataFrame or path of a CSV file, optional
-        True texts, in the columns ``key``, ``field`` and ``text``; with it the report tells accuracy, calibration and
-        thresholds.
+        True texts, in the columns ``key``, ``field`` and ``text``; with it the report contains accuracy, calibration
+        and thresholds.
     other : DataFrame, optional
         Another reading of the same images, to be compared with this one.
-    lang : {"en", "zh"}, default "en"
-        Language of the pages made of it.
+    lang : {"en", "zh"}, optional
+        Language of everything but texts from cards; by default ``cardocr_nb.options.lang``.
     title : str, optional
         Default: "Card OCR report", or the same in Chinese.
     reveal : bool, default False
         Keep the texts of single cases in full.
     review, error : float, optional
-        What it costs to have a reading looked at, and what an error does that nobody sees, in any unit; with both, and
-        truth, the report tells costs.
+        Cost of a review of one reading and of an unseen error, in the same unit; with both, and truth, the report
+        contains costs.
     precision : float, default 0.995
-        Share of right readings that the thresholds shall promise, between 0 and 1.
+        Precision that the thresholds promise, between 0 and 1.
     most_cases : int, default 30
         How many single cases to keep of each kind.
 
@@ -101,8 +101,8 @@ def summarize(
     Raises
     ------
     ValueError
-        A score lies outside 0–100, the truth has not the columns it needs, no image is in both runs, there is no such
-        language, or prices came alone or without truth.
+        A score is outside 0–100, the truth lacks a column, no image is in both runs, the language is unknown, or a price
+        is missing.
 
     Examples
     --------
@@ -111,7 +111,7 @@ def summarize(
     >>> summarize(to_frame([CardResult((Field("姓名", "样本", 98),), key="1.jpg"), CardResult(key="2.jpg")]))
     <ReportSummary 2 cards, 1 read, 0 failed, 1 fields>
     """
-    told = words(lang)
+    t = messages(lang)
     check_prices(review, error, truth)
     if not set(COLUMNS) <= set(df.columns):
         df = conform(df)
@@ -120,24 +120,24 @@ def summarize(
     kinds = [(str(k), rows["outcome"]) for k, rows in cards.groupby(cards["card_type"].astype("str").fillna("unknown"))]
     checked = check(df)
     parts: dict[str, Any] = {
-        "card_types": cut([TypeOutcomes(kind, _outcomes(outcome)) for kind, outcome in kinds], _MOST_TYPES),
-        "completeness": cut(_completeness(df, numbers, cards), _MOST_FIELDS),
+        "card_types": truncate([TypeOutcomes(kind, _outcomes(outcome)) for kind, outcome in kinds], _MOST_TYPES),
+        "completeness": truncate(_completeness(df, numbers, cards), _MOST_FIELDS),
         "failures": _failures(cards),
-        "scores": cut(_scores(df), _MOST_FIELDS),
+        "scores": truncate(_scores(df), _MOST_FIELDS),
         "checks": check_results(checked),
     }
-    against = Truthful() if truth is None else measure(df, truth, review, error, precision)
+    against = TruthResults() if truth is None else truth_results(df, truth, review, error, precision)
     if against.evaluation is None:
         worst = worst_without_truth(df, checked, reveal=reveal, most=most_cases)
     else:
         worst = worst_against_truth(against.evaluation, reveal=reveal, most=most_cases)
     return ReportSummary(
-        title=told("word.title") if title is None else title,
+        title=t("word.title") if title is None else title,
         made=datetime.now().astimezone().isoformat(timespec="seconds"),
         revealed=reveal,
         low_score=LOW_SCORE,
         outcomes=_outcomes(cards["outcome"]),
-        lang=lang,
+        lang=t.lang,
         times=_times(cards),
         fields=int(df["field"].notna().sum()),
         accuracy=against.accuracy,
@@ -158,7 +158,7 @@ def _cards(df: pd.DataFrame, numbers: NDArray[np.intp]) -> pd.DataFrame:
     first = first_rows(numbers)
     cards = df[["card_type", "state", "code", "message", "created", "ended"]].take(first).reset_index(drop=True)
     outcome = outcomes(df).astype("str").map(_OUTCOME)
-    # A frame made by hand may say nothing of states.
+    # A frame made by hand may lack states.
     with_field = np.zeros(len(cards), dtype=bool)
     with_field[numbers[df["field"].notna().to_numpy()]] = True
     cards["outcome"] = outcome.mask(cards["state"].isna().to_numpy() & with_field, "read")

@@ -1,4 +1,4 @@
-"""What the truth and another reading say, as plain data."""
+"""Comparison with truth and with another run, as plain data."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ Kind = TypeVar("Kind")
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """How often a field, or all of a card, was read as it stands on the card; see `cardocr_nb.quality.evaluate`.
+    """How often a field, or all fields of a card, were read exactly; see `cardocr_nb.quality.evaluate`.
 
     Attributes
     ----------
     field : str
-        ``whole card`` for cards of which every field is right.
+        ``whole card`` for cards with all fields correct.
     cases, correct : int
         How many there are, and how many were read exactly.
     exact, low, high : float or None
         Share of exact readings and its 95 % interval, 0 to 1; None without cases.
     missing, spurious : int or None
-        Not read; read though it does not stand there; None for whole cards.
+        Not read; read but not on the card; None for whole cards.
     cer : float or None
-        Edits needed in proportion to the characters that stand there.
+        Edits divided by the characters on the card.
     """
 
     field: str
@@ -44,7 +44,7 @@ class Accuracy:
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
-    """A single character that was read as another; ``""`` in `truth` was put in, ``""`` in `read` left out."""
+    """A single character that was read as another; ``""`` in `truth` means inserted, ``""`` in `read` left out."""
 
     field: str
     truth: str
@@ -54,7 +54,7 @@ class Confusion:
 
 @dataclass(frozen=True, slots=True)
 class ScoreBin:
-    """Readings of neighbouring scores, `first` to `last`, and the share of them that is right."""
+    """Readings with scores from `first` to `last`, and their rate of correct readings."""
 
     field: str
     first: float
@@ -69,7 +69,7 @@ class ScoreBin:
 
 @dataclass(frozen=True, slots=True)
 class FieldCalibration:
-    """How well the scores of a field tell right from wrong, see `cardocr_nb.quality.calibration`."""
+    """How well the scores of a field separate correct from incorrect readings, see `cardocr_nb.quality.calibration`."""
 
     field: str
     cases: int
@@ -83,7 +83,7 @@ class FieldCalibration:
 
 @dataclass(frozen=True, slots=True)
 class Calibrated:
-    """Scores beside the share that is right."""
+    """Scores and the rate of correct readings."""
 
     fields: tuple[FieldCalibration, ...]
     bins: tuple[ScoreBin, ...]
@@ -203,7 +203,7 @@ class Flip:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One run beside another; `flips` counts all that differ, `shown` are the surest of them."""
+    """Comparison of two runs; `flips` counts the readings that differ, `shown` are those with the highest scores."""
 
     fields: tuple[Agreement, ...]
     accuracy: tuple[Change, ...] | None

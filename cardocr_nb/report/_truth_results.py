@@ -1,4 +1,4 @@
-"""What the truth and another reading say, measured by `cardocr_nb.quality` and kept as plain data."""
+"""Comparison with truth and with another run, computed by `cardocr_nb.quality` and kept as plain data."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cardocr_nb._i18n import WHOLE_CARD
 from cardocr_nb.quality import FewScoresWarning, calibration, compare, evaluate, threshold
 from cardocr_nb.quality._costs import cost
-from cardocr_nb.report._i18n import WHOLE_CARD
-from cardocr_nb.report._report_checks import shown
+from cardocr_nb.report._report_checks import masked_text
 from cardocr_nb.report._truth_records import (
     Accuracy,
     Agreement,
@@ -34,13 +34,13 @@ if TYPE_CHECKING:
     from cardocr_nb.quality import Evaluation
     from cardocr_nb.quality._evaluation import Truth
 
-_MOST_FIELDS = 40
+MOST_FIELDS = 40
 _MOST_CONFUSIONS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Truthful:
-    """What is known once there is truth; nothing without."""
+class TruthResults:
+    """Results that need truth; empty without."""
 
     evaluation: Evaluation | None = None
     accuracy: tuple[Accuracy, ...] | None = None
@@ -51,7 +51,7 @@ class Truthful:
 
 
 def check_prices(review: float | None, error: float | None, truth: Truth | None) -> None:
-    """Refuse prices that tell nothing.
+    """Raise unless both costs and a truth are given.
 
     Raises
     ------
@@ -66,7 +66,9 @@ def check_prices(review: float | None, error: float | None, truth: Truth | None)
         raise ValueError("costs need truth: give truth= too, or leave review= and error= away")
 
 
-def measure(df: pd.DataFrame, truth: Truth, review: float | None, error: float | None, precision: float) -> Truthful:
+def truth_results(
+    df: pd.DataFrame, truth: Truth, review: float | None, error: float | None, precision: float
+) -> TruthResults:
     """Compare a frame with its truth."""
     evaluation = evaluate(df, truth)
     with warnings.catch_warnings():
@@ -74,8 +76,8 @@ def measure(df: pd.DataFrame, truth: Truth, review: float | None, error: float |
         warnings.simplefilter("ignore", FewScoresWarning)
         calibrated = calibration(df, truth)
     promised = threshold(df, truth, precision=precision)
-    fields = calibrated.fields.head(_MOST_FIELDS)
-    return Truthful(
+    fields = calibrated.fields.head(MOST_FIELDS)
+    return TruthResults(
         evaluation=evaluation,
         accuracy=accuracy(evaluation),
         confusions=records(Confusion, evaluation.confusions.head(_MOST_CONFUSIONS)),
@@ -84,7 +86,7 @@ def measure(df: pd.DataFrame, truth: Truth, review: float | None, error: float |
             records(ScoreBin, calibrated.bins[calibrated.bins["field"].isin(fields["field"])]),
         ),
         thresholds=Promise(
-            promised.precision, promised.confidence, records(FieldThreshold, promised.fields.head(_MOST_FIELDS))
+            promised.precision, promised.confidence, records(FieldThreshold, promised.fields.head(MOST_FIELDS))
         ),
         costs=None if review is None or error is None else _priced(df, truth, review, error),
     )
@@ -92,7 +94,7 @@ def measure(df: pd.DataFrame, truth: Truth, review: float | None, error: float |
 
 def _priced(df: pd.DataFrame, truth: Truth, review: float, error: float) -> Priced:
     costs = cost(df, truth, review=review, error=error)
-    fields = costs.fields.tail(_MOST_FIELDS + 1)
+    fields = costs.fields.tail(MOST_FIELDS + 1)
     shown = costs.curve["field"].isin(fields["field"]) | costs.curve["field"].isna()
     return Priced(review, error, records(FieldCost, fields), records(CurvePoint, costs.curve[shown]))
 
@@ -101,17 +103,17 @@ def accuracy(evaluation: Evaluation) -> tuple[Accuracy, ...]:
     """Take the numbers of an evaluation, whole cards last."""
     cards = evaluation.cards[evaluation.cards["cases"] > 0]
     cards = cards.assign(field=WHOLE_CARD, missing=None, spurious=None, cer=None)
-    return records(Accuracy, evaluation.fields.head(_MOST_FIELDS)) + records(Accuracy, cards)
+    return records(Accuracy, evaluation.fields.head(MOST_FIELDS)) + records(Accuracy, cards)
 
 
 def compared(df: pd.DataFrame, other: pd.DataFrame, truth: Truth | None, *, reveal: bool, most: int) -> Compared:
-    """Set another reading beside this one; of the readings that differ the surest are kept."""
+    """Compare with another run; of the readings that differ those with the highest scores are kept."""
     comparison = compare(df, other, truth)
     surest = comparison.flips[["score_left", "score_right"]].min(axis=1).sort_values(ascending=False, kind="stable")
     flips = records(Flip, comparison.flips.loc[surest.index[:most]])
     return Compared(
-        fields=records(Agreement, comparison.fields.head(_MOST_FIELDS)),
-        accuracy=None if comparison.accuracy is None else records(Change, comparison.accuracy.tail(_MOST_FIELDS + 1)),
+        fields=records(Agreement, comparison.fields.head(MOST_FIELDS)),
+        accuracy=None if comparison.accuracy is None else records(Change, comparison.accuracy.tail(MOST_FIELDS + 1)),
         flips=len(comparison.flips),
         shown=tuple(_masked(flip, reveal=reveal) for flip in flips),
         left_only=comparison.left_only,
@@ -120,5 +122,5 @@ def compared(df: pd.DataFrame, other: pd.DataFrame, truth: Truth | None, *, reve
 
 
 def _masked(flip: Flip, *, reveal: bool) -> Flip:
-    left, right = (shown(text, flip.field, reveal=reveal) for text in (flip.text_left, flip.text_right))
+    left, right = (masked_text(text, flip.field, reveal=reveal) for text in (flip.text_left, flip.text_right))
     return Flip(flip.key, flip.field, left, right, flip.score_left, flip.score_right)

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cardocr_nb.report._i18n import words
+from cardocr_nb._i18n import messages
 from cardocr_nb.report._page_blocks import Block, Cell, Chart, Gallery, Paragraph, Section
 from cardocr_nb.report._sections import Row, bar, expected, left_out, named, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cardocr_nb._i18n import Messages
     from cardocr_nb.report._charts import Picture
-    from cardocr_nb.report._i18n import Words
     from cardocr_nb.report._report_summary import ReportSummary, WorstCase
     from cardocr_nb.report._truth_records import Compared
     from cardocr_nb.report._worst_case_images import CasePictures
 
 
-def verdicts(s: ReportSummary, figures: Mapping[str, Picture]) -> list[Section]:
+def truth_sections(s: ReportSummary, figures: Mapping[str, Picture]) -> list[Section]:
     """Sections on truth and on another run, as far as there is either."""
     found = []
     if s.accuracy is not None:
@@ -39,14 +39,14 @@ def _chart(figures: Mapping[str, Picture], name: str) -> list[Block]:
 
 
 def _accuracy(s: ReportSummary, figures: Mapping[str, Picture]) -> Section:
-    t = words(s.lang)
+    t = messages(s.lang)
     rows: list[Row] = [
         (
             named(t, a.field),
             t.count(a.cases),
             t.count(a.correct),
             bar(t, a.correct, a.cases),
-            t.span(a.low, a.high),
+            t.interval(a.low, a.high),
             t.count(a.missing),
             t.count(a.spurious),
             t.rate(a.cer),
@@ -66,12 +66,12 @@ def _accuracy(s: ReportSummary, figures: Mapping[str, Picture]) -> Section:
             for c in s.confusions
         ]
         blocks += _chart(figures, "confusions")
-        blocks.append(table(t, t("accuracy.confusions"), "field:row stands read_as times:number", pairs))
+        blocks.append(table(t, t("accuracy.confusions"), "field:row on_card read_as times:number", pairs))
     return Section("accuracy", t("accuracy.title"), tuple(blocks))
 
 
 def _calibration(s: ReportSummary, figures: Mapping[str, Picture]) -> Section:
-    t = words(s.lang)
+    t = messages(s.lang)
     fields = s.calibration.fields if s.calibration else ()
     rows: list[Row] = [
         (
@@ -79,9 +79,9 @@ def _calibration(s: ReportSummary, figures: Mapping[str, Picture]) -> Section:
             t.count(f.cases),
             f"{f.score:.1f}",
             t.rate(f.accuracy),
-            t.measure(f.ece),
-            t.measure(f.brier),
-            t.measure(f.auroc),
+            t.decimal(f.ece),
+            t.decimal(f.brier),
+            t.decimal(f.auroc),
             t.count(f.distinct),
         )
         for f in fields
@@ -98,7 +98,7 @@ def _calibration(s: ReportSummary, figures: Mapping[str, Picture]) -> Section:
 
 
 def _thresholds(s: ReportSummary) -> Section:
-    t = words(s.lang)
+    t = messages(s.lang)
     promise = s.thresholds
     if promise is None or not promise.fields:
         return Section("thresholds", t("thresholds.title"), (Paragraph(t("thresholds.none")),))
@@ -121,7 +121,7 @@ def _thresholds(s: ReportSummary) -> Section:
 
 
 def _costs(s: ReportSummary, figures: Mapping[str, Picture]) -> Section:
-    t = words(s.lang)
+    t = messages(s.lang)
     costs = s.costs
     if costs is None or not costs.fields:
         return Section("costs", t("costs.title"), (Paragraph(t("costs.none")),))
@@ -136,7 +136,7 @@ def _costs(s: ReportSummary, figures: Mapping[str, Picture]) -> Section:
             t.money(f.cost_held_out),
             t.money(f.cost_all_reviewed),
             t.money(f.cost_none_reviewed),
-            t.measure(f.aurc),
+            t.decimal(f.aurc),
         )
         for f in costs.fields
     ]
@@ -150,7 +150,7 @@ def _costs(s: ReportSummary, figures: Mapping[str, Picture]) -> Section:
 
 
 def _comparison(s: ReportSummary, compared: Compared, figures: Mapping[str, Picture]) -> Section:
-    t = words(s.lang)
+    t = messages(s.lang)
     if not compared.fields:
         return Section("comparison", t("comparison.title"), (Paragraph(t("comparison.none")),))
     rows: list[Row] = [
@@ -158,12 +158,12 @@ def _comparison(s: ReportSummary, compared: Compared, figures: Mapping[str, Pict
             named(t, f.field),
             t.count(f.pairs),
             bar(t, f.agree, f.pairs),
-            t.span(f.low, f.high),
+            t.interval(f.low, f.high),
             t.count(f.only_left),
             t.count(f.only_right),
             *("–" if mean is None else f"{mean:.1f}" for mean in (f.score_left, f.score_right)),
-            t.measure(f.ks),
-            t.measure(f.psi),
+            t.decimal(f.ks),
+            t.decimal(f.psi),
         )
         for f in compared.fields
     ]
@@ -176,7 +176,7 @@ def _comparison(s: ReportSummary, compared: Compared, figures: Mapping[str, Pict
     return Section("comparison", t("comparison.title"), tuple(blocks))
 
 
-def _changes(t: Words, compared: Compared) -> list[Block]:
+def _changes(t: Messages, compared: Compared) -> list[Block]:
     rows: list[Row] = [
         (
             named(t, c.field),
@@ -186,8 +186,8 @@ def _changes(t: Words, compared: Compared) -> list[Block]:
             t.count(c.lost),
             t.count(c.gained),
             t.change(c.difference),
-            t.changes(c.low, c.high),
-            t.chance(c.p),
+            t.change_interval(c.low, c.high),
+            t.p_value(c.p),
         )
         for c in compared.accuracy or ()
     ]
@@ -195,7 +195,7 @@ def _changes(t: Words, compared: Compared) -> list[Block]:
     return [table(t, t("comparison.accuracy"), heads, rows)] if rows else []
 
 
-def _flips(t: Words, compared: Compared, *, revealed: bool) -> list[Block]:
+def _flips(t: Messages, compared: Compared, *, revealed: bool) -> list[Block]:
     if not compared.flips:
         return [Paragraph(t("comparison.no_flips"))]
     rows: list[Row] = [
@@ -217,7 +217,7 @@ def _flips(t: Words, compared: Compared, *, revealed: bool) -> list[Block]:
 
 def worst(s: ReportSummary, pictures: CasePictures) -> Section:
     """Readings to look at first, with their pictures where there are any."""
-    t = words(s.lang)
+    t = messages(s.lang)
     if not s.worst:
         nothing = t("worst.all_right" if s.accuracy else "worst.none")
         return Section("worst", t("worst.title"), (Paragraph(nothing),))
@@ -240,7 +240,7 @@ def worst(s: ReportSummary, pictures: CasePictures) -> Section:
     return Section("worst", t("worst.title"), tuple(blocks))
 
 
-def _why(t: Words, case: WorstCase) -> str:
+def _why(t: Messages, case: WorstCase) -> str:
     if case.reason == "check" and case.check is not None:
         return t("why.check", expected=expected(t, case.check))
     return t(f"why.{case.reason}", case.edits)

@@ -1,4 +1,4 @@
-"""Chinese letters for readers whose machine has none: the few that a page uses, inside the page."""
+"""A font inside the page with the Chinese characters that it uses, for machines without a Chinese font."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from cardocr_nb._fonts import chinese_font
 if TYPE_CHECKING:
     from pathlib import Path
 
-FAMILY = "Report letters"
-"""First in the page's font stack, for Chinese letters only: behind ``system-ui`` Chromium may draw boxes in its place."""
+FAMILY = "Report font"
+"""First in the page's font stack, for Chinese characters only: behind ``system-ui`` Chromium may draw boxes in its place."""
 
 HAN = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff01-\uff60\U00020000-\U0003ffff]")
 _RANGE = "U+2E80-9FFF, U+F900-FAFF, U+FF01-FF60, U+20000-3FFFF"
@@ -21,8 +21,8 @@ _RESTRICTED = 0x000E
 _HIDDEN = ":lang(en) .zh { display: none; }"
 
 
-def letters_css(page: str) -> str:
-    """Give the style that makes a page's Chinese letters legible anywhere.
+def font_css(page: str) -> str:
+    """Return the style that makes the Chinese characters of a page legible on any machine.
 
     Parameters
     ----------
@@ -32,13 +32,13 @@ def letters_css(page: str) -> str:
     Returns
     -------
     str
-        A ``@font-face`` with just the letters of the page, as data; nothing for a page without any. Without a font
-        that may be passed on, a rule that leaves out the Chinese names beside English ones: never boxes. A Chinese page
+        A ``@font-face`` with only the characters of the page, as data; empty for a page without any. Without a font
+        that may be passed on, a rule that hides the Chinese names next to English ones: never boxes. A Chinese page
         then relies on its reader's own font.
 
     Examples
     --------
-    >>> letters_css("<p>plain</p>")
+    >>> font_css("<p>plain</p>")
     ''
     """
     used = set(HAN.findall(page))
@@ -53,8 +53,8 @@ def letters_css(page: str) -> str:
     return f'@font-face {{ font-family: "{FAMILY}"; src: {source}; unicode-range: {_RANGE}; }}'
 
 
-def font_subset(path: Path, letters: str) -> bytes | None:
-    """A WOFF file of some letters, or None when the font's license bits forbid it to travel."""
+def font_subset(path: Path, characters: str) -> bytes | None:
+    """A WOFF file of some characters, or None when the font's license bits forbid it to travel."""
     from fontTools import subset
     from fontTools.ttLib import TTFont
 
@@ -65,7 +65,7 @@ def font_subset(path: Path, letters: str) -> bytes | None:
         if font["OS/2"].fsType & _RESTRICTED:
             return None
         subsetter = subset.Subsetter(options)
-        subsetter.populate(text=letters)
+        subsetter.populate(text=characters)
         subsetter.subset(font)
         font.flavor = "woff"
         file = io.BytesIO()

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from cardocr_nb import polygon
+from cardocr_nb._i18n import messages
 from cardocr_nb.errors import ImageError
 from cardocr_nb.plot._field_crops import coarse, rectified, unreadable
 from cardocr_nb.plot._image_sources import find_picture
@@ -19,15 +20,14 @@ from cardocr_nb.plot._overlay import plot_overlay
 from cardocr_nb.plot._plot_data import corners
 from cardocr_nb.plot._style import style
 from cardocr_nb.report._charts import Picture
-from cardocr_nb.report._i18n import words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
+    from cardocr_nb._i18n import Messages
     from cardocr_nb.plot._image_sources import Images
-    from cardocr_nb.report._i18n import Words
     from cardocr_nb.report._report_summary import ReportSummary, WorstCase
 
 _log = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ def pictures_of(df: pd.DataFrame, summary: ReportSummary, images: Images, *, rev
     reveal : bool
         Show pictures and texts; otherwise pictures are made too coarse to be read.
     """
-    t = words(summary.lang)
+    t = messages(summary.lang)
     keys = list(dict.fromkeys(w.key for w in summary.worst[:_MOST_CROPS]))
     wanted = df[df["key"].isin(keys) & df["polygon"].notna()]
     crops: dict[int, Picture] = {}
@@ -99,7 +99,9 @@ def _pixels(key: str, images: Images) -> NDArray[np.uint8] | None:
         return None
 
 
-def _crop(case: WorstCase, rows: pd.DataFrame, pixels: NDArray[np.uint8], t: Words, *, reveal: bool) -> Picture | None:
+def _crop(
+    case: WorstCase, rows: pd.DataFrame, pixels: NDArray[np.uint8], t: Messages, *, reveal: bool
+) -> Picture | None:
     from PIL import Image
 
     places = rows.loc[rows["field"] == case.field, "polygon"]
@@ -116,7 +118,7 @@ def _crop(case: WorstCase, rows: pd.DataFrame, pixels: NDArray[np.uint8], t: Wor
     return Picture(_webp(file), "", alt)
 
 
-def _card(rows: pd.DataFrame, key: str, pixels: NDArray[np.uint8], t: Words, *, reveal: bool) -> Picture:
+def _card(rows: pd.DataFrame, key: str, pixels: NDArray[np.uint8], t: Messages, *, reveal: bool) -> Picture:
     from matplotlib.figure import Figure
 
     height, width = pixels.shape[:2]

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from cardocr_nb._settings import Lang
     from cardocr_nb.plot._image_sources import Images
     from cardocr_nb.quality._evaluation import Truth
-    from cardocr_nb.report._i18n import Lang
     from cardocr_nb.report._report_summary import ReportSummary
 
 _log = logging.getLogger(__name__)
@@ -40,11 +40,11 @@ def report(
     truth: Truth | None = None,
     other: pd.DataFrame | None = None,
     images: Images | None = None,
-    lang: Lang = "en",
+    lang: Lang | None = None,
     reveal: bool = False,
     **options: Any,
 ) -> Path:
-    """Write a report that stands alone.
+    """Write a report as one file.
 
     Parameters
     ----------
@@ -53,15 +53,15 @@ def report(
     path : str or Path
         Where to write; the suffix chooses the format: ``.html``, ``.htm``, ``.md`` or ``.json``.
     truth : DataFrame or path of a CSV file, optional
-        True texts, in the columns ``key``, ``field`` and ``text``; with it the report tells accuracy, calibration and
-        thresholds.
+        True texts, in the columns ``key``, ``field`` and ``text``; with it the report contains accuracy, calibration
+        and thresholds.
     other : DataFrame, optional
         Another reading of the same images, to be compared with this one.
     images : path, mapping or client, optional
         Folder under which the keys lie, the picture of each key, or a client to fetch them with. An HTML report then
         shows the fields of the worst cases and up to six of their cards, too coarse to be read unless `reveal`.
-    lang : {"en", "zh"}, default "en"
-        Language of the report.
+    lang : {"en", "zh"}, optional
+        Language of everything but texts from cards; by default ``cardocr_nb.options.lang``.
     reveal : bool, default False
         Show the texts of single cases, and their pictures, in full.
     **options

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from cardocr_nb._settings import Lang
     from cardocr_nb.plot._image_sources import Images
     from cardocr_nb.review._panel import Review
-    from cardocr_nb.review._panel_i18n import Lang
 
 __all__ = ["Corrections", "Decision", "Item", "Session", "items_of", "review", "truth"]
 
@@ -35,7 +35,7 @@ def review(
     path: str | os.PathLike[str] = "corrections.csv",
     *,
     queue: pd.DataFrame | None = None,
-    lang: Lang = "en",
+    lang: Lang | None = None,
 ) -> Review:
     """Look through the readings most likely wrong and correct them, by keyboard, in JupyterLab.
 
@@ -55,8 +55,8 @@ def review(
     queue : DataFrame, optional
         Which fields to ask for, in this order: ``key, field`` and, where they are known, ``job_id, chance, reasons``.
         By default `cardocr_nb.quality.review_queue` of the frame; where time is short, that with a ``budget``.
-    lang : {"en", "zh"}, default "en"
-        Language of the panel.
+    lang : {"en", "zh"}, optional
+        Language of the panel; by default ``cardocr_nb.options.lang``.
 
     Returns
     -------

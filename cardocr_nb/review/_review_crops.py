@@ -1,4 +1,4 @@
-"""What a person looks at: a field set straight, and the whole card with the field marked."""
+"""Pictures of the panel: a rectified field, and the whole card with the field outlined."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cardocr_nb.plot._image_sources import Images
 
 _MARGIN = 0.35
-"""Of a field's height, on each side: neighbours tell whether the place is right."""
+"""Margin on each side, in heights of the field: adjacent characters show whether the position is correct."""
 _HEIGHT = 200
 _SIDE = 1400
 _MARK = (255, 0, 144)
@@ -30,33 +30,33 @@ class Pictures:
     Parameters
     ----------
     images : path, mapping or client
-        A folder under which the keys lie, the picture of each key, or an object with a method ``download(key, path)``.
+        Folder of the images, mapping from keys to pictures, or an object with a method ``download(key, path)``.
     """
 
     def __init__(self, images: Images) -> None:
         self._images = images
         self._last: tuple[str, NDArray[np.uint8]] | None = None
 
-    def of(self, key: str) -> NDArray[np.uint8]:
+    def pixels(self, key: str) -> NDArray[np.uint8]:
         """Pixels of a card, upright.
 
         Raises
         ------
         ImageError
-            The file is no picture.
+            The file is not a picture.
         FileNotFoundError
-            There is none.
+            The picture is missing.
         """
         if self._last is None or self._last[0] != key:
             pixels = find_picture(key, self._images)
             if pixels is None:
-                raise FileNotFoundError(f"there is no picture of {key}; pass images= the folder under which keys lie")
+                raise FileNotFoundError(f"the picture of {key} is missing; pass the folder of the images as images=")
             self._last = key, pixels
         return self._last[1]
 
 
 def crop(pixels: NDArray[np.uint8], points: ArrayLike) -> bytes:
-    """Cut out a field and set it straight.
+    """Crop a field and rectify it.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def crop(pixels: NDArray[np.uint8], points: ArrayLike) -> bytes:
     return _encoded(Image.fromarray(straight), "PNG")
 
 
-def marked(pixels: NDArray[np.uint8], points: ArrayLike | None) -> bytes:
+def outlined(pixels: NDArray[np.uint8], points: ArrayLike | None) -> bytes:
     """Draw the outline of a field on the whole picture.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Chinese letters for a browser whose machine has none: which of them a review needs, and a font of just these."""
+"""A font for browsers without a Chinese font, with the characters that a review needs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cardocr_nb.report._webfont import HAN, font_subset
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_OFTEN = (
+_FREQUENT = (
     *ETHNICITIES,
     "男女族年月日至长期中国",
     "省市自治区特别行政县旗盟州镇乡村屯组路街道巷弄里号院楼栋幢座单元室层小区社委会",
@@ -20,32 +20,32 @@ _OFTEN = (
     "内蒙古广西西藏宁夏回族新疆维吾尔香港澳门",
     "公安局厅交通警察支队大队总队车辆管理所",
 )
-"""What people type most: ethnic groups, genders, dates, addresses, regions, authorities."""
+"""Frequently typed characters: ethnic groups, genders, dates, addresses, regions, authorities."""
 
 
-def letters_of(texts: Iterable[str]) -> set[str]:
-    """The Chinese letters that some texts and commonly typed words are written with.
+def characters_of(texts: Iterable[str]) -> set[str]:
+    """The Chinese characters of some texts and of frequently typed words.
 
     Examples
     --------
-    >>> sorted(letters_of(["姓名 Name"]) - letters_of([]))
+    >>> sorted(characters_of(["姓名 Name"]) - characters_of([]))
     ['名', '姓']
     """
-    return set(HAN.findall("".join((*texts, *_OFTEN))))
+    return set(HAN.findall("".join((*texts, *_FREQUENT))))
 
 
-def font_of(letters: Iterable[str]) -> bytes | None:
-    """A WOFF file of some letters.
+def font_of(characters: Iterable[str]) -> bytes | None:
+    """A WOFF file of some characters.
 
     Returns
     -------
     bytes or None
-        None where no font is found that may be sent. Letters that the font lacks are left out.
+        None if no font may be sent. Characters that the font lacks are left out.
 
     Raises
     ------
     CardOCRError
-        The environment variable ``CARDOCR_FONT`` is set to something that is no Chinese font.
+        The environment variable ``CARDOCR_FONT`` does not name a Chinese font.
 
     Examples
     --------
@@ -54,4 +54,4 @@ def font_of(letters: Iterable[str]) -> bytes | None:
     b'wOFF'
     """
     path = chinese_font()
-    return None if path is None else font_subset(path, "".join(sorted(letters)))
+    return None if path is None else font_subset(path, "".join(sorted(characters)))

@@ -1,7 +1,7 @@
-// The panel of one review. All that is shown comes in messages: the model's state holds words of the panel, nothing of a card.
+// The panel of one review. Everything of a card comes in messages: the model's state contains only the panel's own texts.
 
 const WAIT = 8000; // milliseconds until the kernel counts as gone; a photo of 20 MB decodes in two seconds
-const PREPARE = 60000; // the same while letters are made: the first time on a machine this takes half a minute
+const PREPARE = 60000; // the same while a font is prepared: the first time on a machine this takes half a minute
 const CHINESE = /[\u2e80-\u9fff\uf900-\ufaff\uff01-\uff60\u{20000}-\u{3ffff}]/gu;
 
 function make(tag, attributes = {}, ...children) {
@@ -11,52 +11,52 @@ function make(tag, attributes = {}, ...children) {
   return node;
 }
 
-function filled(words, values) {
-  return words.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+function fill(texts, values) {
+  return texts.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
-function button(words, name, key, shortcut) {
-  return make("button", { type: "button", class: name, "aria-keyshortcuts": shortcut }, `${words[name]} `, make("kbd", {}, key));
+function button(texts, name, key, shortcut) {
+  return make("button", { type: "button", class: name, "aria-keyshortcuts": shortcut }, `${texts[name]} `, make("kbd", {}, key));
 }
 
-function layout(words, id) {
+function layout(texts, id) {
   const parts = {
-    progress: make("progress", { value: 0, max: 1, "aria-label": words.panel }),
+    progress: make("progress", { value: 0, max: 1, "aria-label": texts.panel }),
     count: make("span"),
     place: make("span"),
     field: make("h3"),
     key: make("p", { class: "key" }),
     crop: make("img", { class: "crop", hidden: "" }),
-    noplace: make("p", { hidden: "" }, words.no_place),
+    noplace: make("p", { hidden: "" }, texts.no_place),
     whole: make("img", { class: "whole", hidden: "" }),
     read: make("dd", { class: "read" }),
     score: make("dd"),
-    chanceName: make("dt", {}, words.chance),
+    chanceName: make("dt", {}, texts.chance),
     chance: make("dd"),
-    reasonsName: make("dt", {}, words.reasons),
+    reasonsName: make("dt", {}, texts.reasons),
     reasons: make("dd"),
     input: make("input", { id, type: "text", autocomplete: "off", spellcheck: "false", autocapitalize: "off" }),
-    save: button(words, "save", "Enter", "Enter"),
-    restore: button(words, "restore", "Esc", "Escape"),
-    absent: button(words, "absent", "Alt+N", "Alt+N"),
-    unreadable: button(words, "unreadable", "Alt+U", "Alt+U"),
-    previous: button(words, "previous", "Alt+↑", "Alt+ArrowUp"),
-    next: button(words, "next", "Alt+↓", "Alt+ArrowDown"),
-    card: button(words, "card", "Alt+W", "Alt+W"),
-    said: make("p", { class: "said", role: "status", "aria-live": "polite" }),
+    save: button(texts, "save", "Enter", "Enter"),
+    restore: button(texts, "restore", "Esc", "Escape"),
+    absent: button(texts, "absent", "Alt+N", "Alt+N"),
+    unreadable: button(texts, "unreadable", "Alt+U", "Alt+U"),
+    previous: button(texts, "previous", "Alt+↑", "Alt+ArrowUp"),
+    next: button(texts, "next", "Alt+↓", "Alt+ArrowDown"),
+    card: button(texts, "card", "Alt+W", "Alt+W"),
+    status: make("p", { class: "status", role: "status", "aria-live": "polite" }),
     fault: make("p", { class: "fault", role: "alert" }),
-    advice: make("p", { class: "advice", role: "note", hidden: "" }, words.no_letters),
+    advice: make("p", { class: "advice", role: "note", hidden: "" }, texts.no_font),
   };
   const p = parts;
-  p.facts = make("dl", {}, make("dt", {}, words.read), p.read, make("dt", {}, words.score), p.score,
+  p.facts = make("dl", {}, make("dt", {}, texts.read), p.read, make("dt", {}, texts.score), p.score,
     p.chanceName, p.chance, p.reasonsName, p.reasons);
   const keys = [p.save, p.restore, p.absent, p.unreadable, p.previous, p.next, p.card];
-  p.task = make("div", {}, p.field, p.key, p.crop, p.noplace, p.facts, make("label", { for: id }, words.stands), p.input);
+  p.task = make("div", {}, p.field, p.key, p.crop, p.noplace, p.facts, make("label", { for: id }, texts.on_card), p.input);
   p.root = make("section", {
     // JupyterLab's own shortcuts, such as D D to delete a cell, must not fire from here.
-    class: "cardocr-review", role: "group", "aria-label": words.panel, "data-lm-suppress-shortcuts": "true",
+    class: "cardocr-review", role: "group", "aria-label": texts.panel, "data-lm-suppress-shortcuts": "true",
   }, make("div", { class: "top" }, p.place, p.progress, p.count), p.task,
-  make("ul", { class: "keys" }, ...keys.map((key) => make("li", {}, key))), p.said, p.fault, p.advice, p.whole);
+  make("ul", { class: "keys" }, ...keys.map((key) => make("li", {}, key))), p.status, p.fault, p.advice, p.whole);
   p.ofItem = [p.save, p.restore, p.absent, p.unreadable, p.next, p.card];
   return parts;
 }
@@ -73,36 +73,36 @@ function picture(img, buffer, alt) {
   }
 }
 
-// The Chinese letters that no font of the browser's machine has, sent by the kernel when the panel asks for them.
-class Letters {
+// Chinese characters that no font of the browser's machine has, sent by the kernel on request.
+class WebFont {
   constructor(root, id) {
     this.root = root;
     this.family = id; // a family to each panel, so that one that is closed takes nothing from another
     this.asked = new Set();
     this.faces = [];
     this.pen = document.createElement("canvas").getContext("2d");
-    // First in the list of fonts, for these letters only: behind system-ui Chromium may draw boxes in their place.
-    root.style.setProperty("--letters", `"${id}"`);
+    // First in the list of fonts, for these characters only: behind system-ui Chromium may draw boxes instead.
+    root.style.setProperty("--webfont", `"${id}"`);
   }
 
-  // A Chinese letter is as wide as it is high; what stands in the place of a missing one is narrower.
-  drawn(letter) {
-    return Math.abs(this.pen.measureText(letter).width - 100) < 5;
+  // A Chinese character is as wide as it is high; the box for a missing one is narrower.
+  canDraw(character) {
+    return Math.abs(this.pen.measureText(character).width - 100) < 5;
   }
 
   missing(text) {
     this.pen.font = `100px ${getComputedStyle(this.root).fontFamily}`;
-    const fresh = [...new Set(text.match(CHINESE))].filter((letter) => !this.asked.has(letter) && !this.drawn(letter));
-    for (const letter of fresh) this.asked.add(letter);
+    const fresh = [...new Set(text.match(CHINESE))].filter((character) => !this.asked.has(character) && !this.canDraw(character));
+    for (const character of fresh) this.asked.add(character);
     return fresh.join("");
   }
 
-  add(letters, font) {
-    const unicodeRange = [...letters].map((letter) => `U+${letter.codePointAt(0).toString(16)}`).join();
+  add(characters, font) {
+    const unicodeRange = [...characters].map((character) => `U+${character.codePointAt(0).toString(16)}`).join();
     const face = new FontFace(this.family, font, { unicodeRange });
     document.fonts.add(face);
     this.faces.push(face);
-    for (const letter of letters) this.asked.add(letter);
+    for (const character of characters) this.asked.add(character);
   }
 
   remove() {
@@ -113,11 +113,11 @@ class Letters {
 class Panel {
   constructor(model, el) {
     this.model = model;
-    this.words = model.get("_words");
+    this.texts = model.get("_texts");
     const id = `cardocr-${crypto.getRandomValues(new Uint32Array(2)).join("-")}`;
-    this.parts = layout(this.words, id);
-    this.letters = new Letters(this.parts.root, id);
-    this.preparing = false; // whether letters are awaited
+    this.parts = layout(this.texts, id);
+    this.webfont = new WebFont(this.parts.root, id);
+    this.preparing = false; // whether a font is awaited
     this.item = null;
     this.open = false; // whether the whole card is asked for; one without a place is shown whole all the same
     this.placed = true;
@@ -131,22 +131,22 @@ class Panel {
 
   ask(message) {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.blame(this.words.lost), this.preparing ? PREPARE : WAIT);
+    this.timer = setTimeout(() => this.showError(this.texts.lost), this.preparing ? PREPARE : WAIT);
     this.model.send(message);
   }
 
-  askLetters() {
+  requestFont() {
     const { root, input } = this.parts;
-    const letters = this.letters.missing(root.textContent + input.value);
-    if (letters) {
+    const characters = this.webfont.missing(root.textContent + input.value);
+    if (characters) {
       this.preparing = true;
-      this.model.send({ kind: "letters", letters });
+      this.model.send({ kind: "characters", characters });
     }
   }
 
-  takeLetters({ letters }, [font]) {
+  addFont({ characters }, [font]) {
     this.preparing = false;
-    if (font) this.letters.add(letters, font);
+    if (font) this.webfont.add(characters, font);
     else this.parts.advice.hidden = false;
   }
 
@@ -159,7 +159,7 @@ class Panel {
     if (this.item === null) return;
     const text = this.parts.input.value;
     if (!verdict && !text.trim()) {
-      this.blame(this.words.empty);
+      this.showError(this.texts.empty);
       return;
     }
     const { number } = this.item;
@@ -180,7 +180,7 @@ class Panel {
 
   listen() {
     const { root, ...p } = this.parts;
-    const deeds = {
+    const actions = {
       save: () => this.decide(null),
       restore: () => this.restore(),
       absent: () => this.decide("absent"),
@@ -189,76 +189,76 @@ class Panel {
       next: () => this.act({ kind: "move", step: 1 }),
       card: () => this.toggleCard(),
     };
-    // By place on the keyboard: with Option held, a Mac makes other letters of N, U and W.
+    // By key code: with Option held, a Mac types other characters for N, U and W.
     const keys = {
-      KeyN: deeds.absent, KeyU: deeds.unreadable, KeyW: deeds.card, ArrowUp: deeds.previous, ArrowDown: deeds.next,
+      KeyN: actions.absent, KeyU: actions.unreadable, KeyW: actions.card, ArrowUp: actions.previous, ArrowDown: actions.next,
     };
-    for (const [name, deed] of Object.entries(deeds)) p[name].addEventListener("click", deed);
-    p.input.addEventListener("input", () => this.askLetters());
+    for (const [name, action] of Object.entries(actions)) p[name].addEventListener("click", action);
+    p.input.addEventListener("input", () => this.requestFont());
     root.addEventListener("keydown", (event) => {
       event.stopPropagation();
       // Enter and Escape belong to the input method while Chinese is being typed.
       if (event.isComposing || event.keyCode === 229 || event.repeat) return;
-      // Every decision is kept at once; the browser shall not offer to save the page instead.
+      // Every decision is saved at once; the browser must not offer to save the page instead.
       if ((event.ctrlKey || event.metaKey) && event.code === "KeyS") event.preventDefault();
       const plain = !event.ctrlKey && !event.metaKey && !event.shiftKey;
-      let deed = null;
-      if (plain && event.altKey) deed = keys[event.code];
-      else if (plain && event.key === "Enter" && event.target === p.input) deed = deeds.save;
-      else if (plain && event.key === "Escape") deed = deeds.restore;
-      if (deed) {
+      let action = null;
+      if (plain && event.altKey) action = keys[event.code];
+      else if (plain && event.key === "Enter" && event.target === p.input) action = actions.save;
+      else if (plain && event.key === "Escape") action = actions.restore;
+      if (action) {
         event.preventDefault();
-        deed();
+        action();
       }
     });
   }
 
   show(message, buffers) {
-    if (message.kind === "letters") {
-      this.takeLetters(message, buffers);
+    if (message.kind === "characters") {
+      this.addFont(message, buffers);
       return;
     }
     clearTimeout(this.timer);
-    if (message.kind === "fault") this.blame(message.message);
+    if (message.kind === "fault") this.showError(message.message);
     else if (message.kind === "card") this.showCard(message, buffers);
     else if (message.kind === "end") this.showEnd(message);
     else this.showItem(message, buffers);
-    this.askLetters();
+    this.requestFont();
   }
 
-  showTop({ done, total, number, said }) {
-    const { words, parts: p } = this;
+  showTop({ done, total, number, decided }) {
+    const { texts, parts: p } = this;
     p.progress.max = Math.max(total, 1);
     p.progress.value = done;
-    p.count.textContent = filled(words.progress, { done, total });
-    p.place.textContent = number < total ? filled(words.place, { number: number + 1, total }) : "";
-    const deed = { absent: words.absent_said, unreadable: words.unreadable_said }[said] ?? words[said] ?? "";
-    p.said.textContent = [deed, p.count.textContent].filter(Boolean).join(". ");
+    p.count.textContent = fill(texts.progress, { done, total });
+    p.place.textContent = number < total ? fill(texts.place, { number: number + 1, total }) : "";
+    const last = { absent: texts.absent_status, unreadable: texts.unreadable_status }[decided] ?? texts[decided] ?? "";
+    p.status.textContent = [last, p.count.textContent].filter(Boolean).join(". ");
     p.fault.textContent = "";
     for (const key of p.ofItem) key.disabled = number >= total;
     p.previous.disabled = number === 0;
   }
 
   showItem(item, buffers) {
-    const { words, parts: p } = this;
+    const { texts, parts: p } = this;
     this.item = item;
     this.showTop(item);
     p.task.hidden = false;
     p.field.textContent = item.field;
     p.key.textContent = item.key;
-    picture(p.crop, buffers[0], filled(words.crop_alt, item));
+    picture(p.crop, buffers[0], fill(texts.crop_alt, item));
     p.noplace.hidden = buffers.length > 0 || item.fault !== null;
-    p.read.textContent = item.text ?? words.nothing;
-    p.score.textContent = item.score ?? words.no_score;
+    p.read.textContent = item.text ?? texts.nothing;
+    p.score.textContent = item.score ?? texts.no_score;
     p.chance.hidden = p.chanceName.hidden = item.chance === null;
     p.chance.textContent = item.chance === null ? "" : `${(100 * item.chance).toFixed(0)} %`;
     p.reasons.hidden = p.reasonsName.hidden = item.reasons.length === 0;
     p.reasons.replaceChildren(make("ul", {}, ...item.reasons.map((reason) => make("li", {}, reason))));
     p.input.value = item.verdict === null ? item.text ?? "" : item.typed;
-    if (item.verdict !== null && !item.said) {
-      p.said.textContent = words[`${item.verdict}_said`] ?? words[item.verdict];
+    if (item.verdict !== null && !item.decided) {
+      p.status.textContent = texts[`${item.verdict}_status`] ?? texts[item.verdict];
     }
-    if (item.fault !== null) this.blame(item.fault);
+    if (item.fault !== null) this.showError(item.fault);
     picture(p.whole, null);
     this.placed = buffers.length > 0;
     if (this.open || (!this.placed && item.fault === null)) this.ask({ kind: "card", number: item.number });
@@ -267,24 +267,24 @@ class Panel {
 
   showCard({ number }, buffers) {
     if ((this.open || !this.placed) && this.item?.number === number) {
-      const alt = this.placed ? this.words.card_alt : this.words.card_alone_alt;
-      picture(this.parts.whole, buffers[0], filled(alt, this.item));
+      const alt = this.placed ? this.texts.card_alt : this.texts.card_alone_alt;
+      picture(this.parts.whole, buffers[0], fill(alt, this.item));
     }
   }
 
   showEnd(message) {
-    const { words, parts: p } = this;
+    const { texts, parts: p } = this;
     this.item = null;
     this.showTop(message);
     p.task.hidden = true;
     picture(p.crop, null);
     picture(p.whole, null);
     p.input.value = "";
-    p.said.textContent = filled(words.end, message);
+    p.status.textContent = fill(texts.end, message);
     if (this.acted) p.previous.focus({ preventScroll: true });
   }
 
-  blame(message) {
+  showError(message) {
     clearTimeout(this.timer);
     this.parts.fault.textContent = message;
   }
@@ -292,7 +292,7 @@ class Panel {
   remove() {
     clearTimeout(this.timer);
     this.model.off("msg:custom", this.hear);
-    this.letters.remove();
+    this.webfont.remove();
     picture(this.parts.crop, null);
     picture(this.parts.whole, null);
   }

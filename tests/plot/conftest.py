@@ -38,5 +38,5 @@ def specimens(data):
 
 @pytest.fixture
 def truth(specimens):
-    """What stands on the specimens."""
+    """Ground truth of the specimens."""
     return specimens[["key", "field", "text"]]

@@ -39,7 +39,7 @@ ID = TEMPLATES["IDCard"][0]
     st.tuples(st.floats(-0.0015, 0.0015), st.floats(-0.0015, 0.0015)),
     st.permutations(range(4)),
 )
-def test_a_card_is_placed_whatever_the_angle_and_the_order_of_corners(turn, scale, tilt, order):
+def test_a_card_is_placed_at_any_angle_and_order_of_corners(turn, scale, tilt, order):
     view = homography(turn, scale, tilt)
     df = photo_of(ID, view)
     given_corners = df["polygon"].tolist()
@@ -126,14 +126,14 @@ def test_the_first_of_a_doubled_field_counts():
     assert not places.fields["stray"].any()
 
 
-def test_a_frame_without_card_types_needs_to_be_told():
+def test_a_frame_without_card_types_needs_the_argument():
     df = photo_of(ID, homography()).drop(columns="card_type")
     with pytest.raises(ValueError, match="no card type; pass card_type="):
         card_frame(df)
     assert card_frame(df, card_type="IDCard").cards["placed"].all()
 
 
-def test_a_frame_of_both_cards_needs_to_be_told(specimens):
+def test_a_frame_of_both_cards_needs_the_argument(specimens):
     with pytest.raises(ValueError, match="more than one type; pass card_type="):
         card_frame(specimens)
     with pytest.raises(ValueError, match="no card of the type 'DriverLicense'; it has IDCard"):

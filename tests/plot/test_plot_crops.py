@@ -32,7 +32,7 @@ def test_a_field_is_straightened_whichever_way_it_lies(turn):
     assert np.abs(np.array(middles, dtype=int) - [*COLORS.values()]).max() < 30
 
 
-def test_a_margin_shows_what_stands_around():
+def test_a_margin_shows_the_surroundings():
     crop = rectified(*quartered(0), height=60, margin=0.5)
     assert crop.shape == (60, 90, 3)
     assert crop[5, 45].max() < 30

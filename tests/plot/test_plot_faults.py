@@ -28,7 +28,7 @@ def test_bars_are_as_long_as_characters_were_taken_for_others(spoilt, truth, ax)
     assert labels(ax)[0] == "1 → 7"
     assert ax.patches[0].get_width() == ones
     last = truth.loc[truth["field"] == "name", "text"].iloc[1][-1]
-    assert set(labels(ax)[1:]) == {"木 put in", f"{last} left out"}
+    assert set(labels(ax)[1:]) == {"木 inserted", f"{last} left out"}
 
 
 def test_bars_are_stacked_by_field(ax):
@@ -38,7 +38,7 @@ def test_bars_are_stacked_by_field(ax):
     plot_confusions(table.assign(count=[5, 3, 4]), ax=ax)
     bars = [(b.get_y() + b.get_height() / 2, b.get_x(), b.get_width()) for b in ax.patches]
     assert bars == [(0, 0, 5), (1, 0, 4), (0, 5, 3)]
-    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["姓名", "住址"]
+    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["Name", "Address"]
     assert [t.get_text() for t in ax.texts] == ["8", "4"]
 
 
@@ -52,7 +52,7 @@ def test_the_most_frequent_pairs_are_kept_and_the_rest_counted(ax):
 def test_one_field_can_be_chosen(spoilt, truth, ax):
     plot_confusions(evaluate(spoilt, truth), field="id_number", ax=ax)
     assert labels(ax) == ["1 → 7"]
-    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["公民身份号码"]
+    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["ID number"]
 
 
 def test_a_space_is_called_by_its_name(ax):
@@ -90,7 +90,7 @@ def test_with_truth_gains_and_losses_are_drawn_with_all_fields_last(spoilt, spec
     drawn = {row: x for x, row in points(ax)}
     assert [drawn[i] for i in range(len(drawn))] == made.accuracy["difference"].tolist()
     assert labels(ax)[0] == "Name (n = 24)"
-    assert labels(ax)[-1].startswith("all fields (n = ")
+    assert labels(ax)[-1].startswith("All fields (n = ")
     assert ax.texts[0].get_text() == "+2 −0; p = 0.5"
     low, high = ax.get_xlim()
     assert low == -high

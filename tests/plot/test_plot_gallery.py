@@ -29,15 +29,15 @@ def captions(ax):
 
 def test_the_lowest_scores_come_first_with_field_score_and_key(readings, cards, ax):
     plot_gallery(readings, cards, n=3, reveal=True, ax=ax)
-    assert [c[0] for c in captions(ax)] == ["姓名 60  id/0003.jpg", "性别 60  id/0003.jpg", "民族 60  id/0003.jpg"]
+    assert [c[0] for c in captions(ax)] == [f"{name} 60  id/0003.jpg" for name in ("Name", "Gender", "Ethnicity")]
     assert len(ax.images) == 3
 
 
-def test_the_worst_show_what_was_read_and_what_stands(readings, truth, cards, ax):
+def test_the_worst_show_the_text_and_the_truth(readings, truth, cards, ax):
     plot_gallery(readings, cards, kind="worst", truth=truth, reveal=True, lang="en", ax=ax)
     first = captions(ax)[0]
-    stands = truth.loc[(truth["key"] == "id/0002.jpg") & (truth["field"] == "name"), "text"].iloc[0]
-    assert first == ["Name 95  id/0002.jpg", "read: 样木木木", f"truth: {stands}"]
+    true_text = truth.loc[(truth["key"] == "id/0002.jpg") & (truth["field"] == "name"), "text"].iloc[0]
+    assert first == ["Name 95  id/0002.jpg", "read: 样木木木", f"truth: {true_text}"]
     assert len(ax.images) == 2
 
 
@@ -45,7 +45,7 @@ def test_failed_checks_are_named(readings, cards, ax):
     plot_gallery(readings.assign(label=readings["field"]), cards, kind="checks", n=1, lang="en", ax=ax)
     ((first, _, failed),) = captions(ax)
     assert first == "ID number 95  id/0004.jpg"
-    assert "number_" in failed
+    assert failed == "failed: Number characters"
 
 
 def test_flips_show_both_sides(readings, specimens, cards, ax):
@@ -90,11 +90,11 @@ def test_the_engine_reads_revealed_crops_and_nothing_on_masked_ones(specimens, c
     for reveal in (True, False):
         ax = plot_gallery(numbers, cards, reveal=reveal, ax=Figure().subplots())
         texts = [read_by_the_engine(np.asarray(image.get_array()), models) for image in ax.images]
-        for text, stands in zip(texts, numbers["text"], strict=True):
-            assert text == stands if reveal else not set(text) & set(stands)
+        for text, true_text in zip(texts, numbers["text"], strict=True):
+            assert text == true_text if reveal else not set(text) & set(true_text)
 
 
-def test_crops_of_a_card_upside_down_stand_upright(readings, cards):
+def test_crops_of_a_card_upside_down_are_upright(readings, cards):
     key = "id/0003.jpg"
     rows = readings[readings["key"] == key].reset_index(drop=True)
     from cardocr_nb._images import load_upright
@@ -141,7 +141,7 @@ def test_long_keys_and_texts_are_shortened(readings, cards, ax):
 
 
 def test_without_a_fitting_field_the_axes_stay_empty_with_a_warning(specimens, truth, cards, ax):
-    with pytest.warns(UserWarning, match="no such field") as caught:
+    with pytest.warns(UserWarning, match="no field of this kind") as caught:
         plot_gallery(specimens, cards, kind="worst", truth=truth, ax=ax)
     assert not ax.images
     assert caught[0].filename == __file__

@@ -1,5 +1,7 @@
 """What holds for every plot."""
 
+import re
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-import cardocr_nb  # noqa: F401 - registers df.cardocr
+import cardocr_nb
 from cardocr_nb import plot
 from cardocr_nb.plot import _plot_fonts as fonts
 from cardocr_nb.plot import style
@@ -54,6 +56,10 @@ def calls(readings, truth, data):
 WITH_NAMES = [name for name in NAMES if name != "plot_timeline"]
 
 
+def tick_labels(ax):
+    return [label.get_text() for label in ax.get_yticklabels()]
+
+
 def everything_written(ax):
     return [t.get_text() for t in ax.figure.findobj(Text)]
 
@@ -83,7 +89,7 @@ def test_without_axes_a_plot_makes_a_figure_that_a_notebook_shows(name, calls):
 @pytest.mark.parametrize("mode", ["light", "dark"])
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.filterwarnings("ignore::cardocr_nb.quality.FewScoresWarning")
-def test_texts_stand_out_from_the_paper_and_no_glyph_is_missing(name, mode, calls):
+def test_texts_have_contrast_to_the_paper_and_no_glyph_is_missing(name, mode, calls):
     with style(mode):
         ax = calls[name]()
         ax.figure.canvas.draw()
@@ -97,10 +103,10 @@ def test_texts_stand_out_from_the_paper_and_no_glyph_is_missing(name, mode, call
 @pytest.mark.parametrize("name", WITH_NAMES)
 @pytest.mark.filterwarnings("ignore::cardocr_nb.quality.FewScoresWarning")
 def test_field_names_are_in_the_language_asked_for(name, calls, ax):
-    calls[name](ax=ax)
+    calls[name](ax=ax, lang="zh")
     assert any("姓名" in text for text in everything_written(ax))
     english = Figure(figsize=(8, 5)).subplots()
-    calls[name](ax=english, lang="en")
+    calls[name](ax=english)
     assert any("Name" in text for text in everything_written(english))
     assert not any("姓名" in text for text in everything_written(english))
 
@@ -109,10 +115,10 @@ def test_field_names_are_in_the_language_asked_for(name, calls, ax):
 @pytest.mark.filterwarnings("ignore::cardocr_nb.quality.FewScoresWarning")
 def test_without_a_chinese_font_names_are_english_and_nothing_is_a_box(name, calls, ax, monkeypatch):
     monkeypatch.setattr(fonts, "chinese_font", lambda: None)
-    fonts._say_that_there_is_no_font.cache_clear()
+    fonts._warn_without_font.cache_clear()
     with pytest.warns(UserWarning, match="pip install"):
-        calls[name](ax=ax)
-    fonts._say_that_there_is_no_font.cache_clear()
+        calls[name](ax=ax, lang="zh")
+    fonts._warn_without_font.cache_clear()
     ax.figure.canvas.draw()
     assert any("Name" in text for text in everything_written(ax))
 
@@ -125,10 +131,31 @@ def test_no_text_of_a_card_is_written_unasked(name, calls, truth, ax):
     assert not [text for text in truth["text"] if len(text) > 2 and text in written]
 
 
-@pytest.mark.parametrize("name", plot.__all__)
+@pytest.mark.parametrize("name", sorted(set(plot.__all__) - {"CardPlaces"}))  # the result of card_frame
 def test_every_public_name_has_an_example(name):
-    if name != "CardPlaces":
-        assert ">>>" in getattr(plot, name).__doc__
+    assert ">>>" in getattr(plot, name).__doc__
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.filterwarnings("ignore::cardocr_nb.quality.FewScoresWarning")
+def test_a_chinese_plot_has_no_english_words_and_draws_every_glyph(name, calls, ax):
+    calls[name](ax=ax, lang="zh")
+    ax.figure.canvas.draw()
+    words = {word for text in everything_written(ax) for word in re.findall("[A-Za-z]{2,}", text)}
+    assert words <= {"ECE", "UTC", "mm", "jpg", "id"}
+
+
+@pytest.mark.filterwarnings("ignore::cardocr_nb.quality.FewScoresWarning")
+def test_the_option_sets_the_language_of_plots(calls, ax, monkeypatch):
+    monkeypatch.setattr(cardocr_nb.options, "lang", "zh")
+    calls["plot_scores"](ax=ax)
+    assert ax.get_xlabel() == "置信度"
+
+
+def test_names_of_users_are_never_translated(readings, ax):
+    run = readings["key"].map({"id/0001.jpg": "Success rate", "id/0002.jpg": "score"}).fillna("times")
+    plot.plot_scores(readings.assign(run=run), by="run", lang="zh", ax=ax)
+    assert {text.split("（")[0].strip() for text in map(str, tick_labels(ax))} == {"Success rate", "score", "times"}
 
 
 def test_photos_are_placed_by_the_accessor(readings):

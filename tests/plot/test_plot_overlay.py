@@ -107,7 +107,7 @@ def test_labels_for_which_there_is_no_room_are_counted_below(ax):
     assert sum(t.get_text().endswith(" 10") for t in ax.texts) == 10
 
 
-def test_a_polygon_is_drawn_round_its_edge_whatever_the_order_of_its_corners(ax):
+def test_a_polygon_is_drawn_round_its_edge_for_any_order_of_its_corners(ax):
     expected = {(80, 40), (80, 70), (200, 70), (200, 40)}
     for order in [(0, *rest) for rest in permutations((1, 2, 3))] + [(3, 2, 1, 0)]:
         df = card().iloc[:1].copy()
@@ -149,7 +149,7 @@ def test_a_large_photo_is_thinned_out_and_keeps_its_coordinates(ax):
 
 def test_labels_name_field_and_score(ax):
     plot_overlay(card(), picture(), ax=ax)
-    assert sorted(t.get_text() for t in ax.texts) == ["公民身份号码 –", "姓名 99", "性别 40"]
+    assert sorted(t.get_text() for t in ax.texts) == ["Gender 40", "ID number –", "Name 99"]
 
 
 def test_texts_are_masked_unless_they_are_revealed(ax):
@@ -177,7 +177,7 @@ def test_labels_cover_neither_fields_nor_one_another(ax):
             assert mine.x1 <= left or mine.x0 >= right or mine.y1 <= bottom or mine.y0 >= top
 
 
-def test_labels_stand_beside_a_picture_that_has_no_room(ax):
+def test_labels_are_next_to_a_picture_without_room(ax):
     whole = card().iloc[:2].copy()
     whole["polygon"] = [quad(0, 0, WIDTH, HEIGHT // 2), quad(0, HEIGHT // 2, WIDTH, HEIGHT)]
     plot_overlay(whole, picture(), ax=ax)
@@ -190,7 +190,7 @@ def test_a_field_without_a_place_is_named_below(ax):
     df.loc[1, "polygon"] = None
     plot_overlay(df, picture(), lang="en", ax=ax)
     assert len(outlines(fields(ax))) == 2
-    assert ax.get_xlabel() == "read, but no place given: Gender"
+    assert ax.get_xlabel() == "without a position: Gender"
 
 
 def test_a_card_on_which_nothing_was_found_shows_the_picture_and_warns(ax):
@@ -207,7 +207,7 @@ def test_true_places_are_drawn_dashed_and_only_those_of_the_card(ax):
     (dashed,) = [c for c in ax.collections if c.get_label() == "truth"]
     assert len(outlines(dashed)) == 3
     assert dashed.get_linestyle()[0][1] is not None
-    assert ax.get_xlabel() == "dashed: truth"
+    assert ax.get_xlabel() == "dashed: ground truth"
 
 
 def test_the_card_is_found_by_the_end_of_the_path(ax, tmp_path):

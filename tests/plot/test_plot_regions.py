@@ -56,7 +56,7 @@ def test_failures_are_fields_not_read_or_impossible(ids, ax):
     assert cell(ax, "name") == 0
 
 
-def test_with_truth_failures_are_fields_not_read_as_they_stand(ids, truth, ax):
+def test_with_truth_failures_are_fields_not_read_exactly(ids, truth, ax):
     ids.loc[(ids["field"] == "name") & (ids["key"] == ids["key"].iloc[0]), "text"] = "样木"
     plot_regions(ids, value="failure", truth=truth, ax=ax)
     assert float(cell(ax, "name")) == pytest.approx(1 / 12)
@@ -75,22 +75,22 @@ def test_the_note_lists_outliers_and_cards_that_could_not_be_placed(ids, ax):
     rest = ids[(ids["key"] == "id/0012.jpg") & (ids["field"] == "name")]
     plot_regions(pd.concat([alone, rest]), lang="en", ax=ax)
     note = ax.get_xlabel()
-    assert "11 cards brought into the frame of the card, 1 could not be" in note
-    assert "1 found far from their places: id/0001.jpg Gender" in note
+    assert "11 cards mapped to the card plane\n1 could not be mapped" in note
+    assert "1 far from the usual position: id/0001.jpg Gender" in note
     assert "mm" in note
 
 
 def test_the_usual_places_are_drawn_and_named(ids, ax):
     plot_regions(ids, ax=ax)
-    assert [t.get_text() for t in ax.texts] == ["姓名", "性别", "民族", "出生", "住址", "公民身份号码"]
+    assert [t.get_text() for t in ax.texts] == ["Name", "Gender", "Ethnicity", "Birth date", "Address", "ID number"]
     boxes = [p.get_bbox().extents.tolist() for p in ax.patches if isinstance(p, Rectangle)]
     assert all([*ID.boxes[f][:4]] in boxes for f in ID.boxes)
 
 
 def test_both_arrangements_of_the_license_share_a_map(specimens, ax):
     plot_regions(specimens, card_type="DriverLicense", ax=ax)
-    assert "6 of them printed otherwise than the fields named here" in ax.get_xlabel()
-    assert ax.texts[0].get_text() == "证号"
+    assert "6 of them have another layout than the fields named here" in ax.get_xlabel()
+    assert ax.texts[0].get_text() == "Licence number"
 
 
 def test_cells_of_hardly_any_card_stay_empty(ids, ax):

@@ -48,7 +48,7 @@ def test_the_ecdf_ends_at_one_and_steps_at_the_scores(ax):
     assert (share[89], share[90], share[91], share[92], share[100]) == (0, 0.25, 0.25, 0.75, 1)
 
 
-def test_the_box_stands_at_the_quartiles(ax):
+def test_the_box_is_at_the_quartiles(ax):
     plot_scores(frame(["name"] * 101, range(101)), kind="box", ax=ax)
     (box,) = [p for p in ax.patches if isinstance(p, PathPatch)]
     x = box.get_path().vertices[:, 0]
@@ -88,19 +88,19 @@ def test_what_is_drawn_does_not_grow_with_the_rows(kind, ax):
     assert vertices < 2000
 
 
-def test_a_threshold_is_marked_in_every_row_and_the_share_below_it_told(ax):
+def test_a_threshold_is_marked_in_every_row_and_the_rate_below_it_written(ax):
     plot_scores(THREE, threshold=98, lang="en", ax=ax)
     marks = [s for c in ax.collections if c.get_linestyle()[0][1] for s in c.get_segments()]
     assert [m[:, 0].tolist() for m in marks] == [[98, 98], [98, 98]]
-    assert labels(ax)[0] == "Name (n = 2; 50 % below 98; 1 without score)"
+    assert labels(ax)[0] == "Name (n = 2; 50.0 % below 98; 1 without score)"
 
 
 def test_thresholds_that_were_found_are_marked_and_fields_without_one_are_not(ax):
     keys = [f"{i}.jpg" for i in range(200)]
     read = pd.DataFrame({"key": keys * 2, "field": ["name"] * 200 + ["gender"] * 200, "text": "样", "score": 80})
     read["score"] += [*range(20)] * 20
-    stands = read[["key", "field"]].assign(text=["样"] * 200 + ["木"] * 200)
-    found = threshold(read, stands, precision=0.9)
+    true_texts = read[["key", "field"]].assign(text=["样"] * 200 + ["木"] * 200)
+    found = threshold(read, true_texts, precision=0.9)
     plot_scores(read, threshold=found, lang="en", ax=ax)
     marks = [s for c in ax.collections if c.get_linestyle()[0][1] for s in c.get_segments()]
     assert found.fields["threshold"].isna().tolist() == [False, True]
@@ -138,7 +138,7 @@ def test_of_too_many_groups_those_with_most_scores_are_drawn_and_a_note_says_so(
 
 @pytest.mark.parametrize("df", [THREE.iloc[:0], THREE.iloc[4:], frame(["name"], [None])])
 def test_without_scores_the_axes_stay_empty_and_a_warning_says_so(df, ax):
-    with pytest.warns(UserWarning, match="no score to draw"):
+    with pytest.warns(UserWarning, match="the frame has no scores"):
         plot_scores(df, ax=ax)
     assert not [*ax.collections, *ax.patches, *ax.lines]
 

@@ -60,7 +60,7 @@ def test_many_jobs_are_drawn_as_median_and_spread(ax):
     assert (band.get_paths()[0].vertices[:, 1].min(), band.get_paths()[0].vertices[:, 1].max()) == (2, 10)
 
 
-def test_each_card_counts_once_whatever_its_fields(ax):
+def test_each_card_counts_once_with_any_fields(ax):
     df = pd.concat([jobs(4)] * 6)
     plot_timeline(df, ax=ax)
     assert len(ax.collections[0].get_offsets()) == 4
@@ -73,14 +73,14 @@ def test_one_job_is_enough(ax):
     assert low < high
 
 
-def test_the_axis_tells_times_of_the_frame(ax):
+def test_the_axis_has_the_times_of_the_frame(ax):
     plot_timeline(jobs(3), ax=ax)
     assert ax.get_xlabel() == "submitted (UTC+08:00)"
     ax.figure.canvas.draw()
     assert ax.get_xticklabels()[0].get_text().startswith("0")
 
 
-def test_the_strip_stands_above_the_times(ax):
+def test_the_strip_is_above_the_times(ax):
     plot_timeline(jobs(30, seconds=40), ax=ax)
     bottom = ax.child_axes[0].get_position().y0
     top = ax.transAxes.inverted().transform(ax.transData.transform((0, 40)))[1]
@@ -117,7 +117,7 @@ def test_a_line_a_condition_runs_over_its_strengths(points, ax):
     drawn = {line.get_label(): line.get_xydata().tolist() for line in ax.lines}
     assert drawn["blur"] == [[0, 1], [0.5, 0.6], [1, pytest.approx(0.2)]]
     assert [*drawn] == ["blur", "glare"]
-    assert ax.get_title() == "all fields, 40 cases a point"
+    assert ax.get_title() == "All fields, 40 cases per point"
 
 
 def test_bands_are_the_intervals(ax):
@@ -129,7 +129,7 @@ def test_bands_are_the_intervals(ax):
 def test_one_field_is_chosen_by_name(ax):
     plot_robustness(table(), field="name", ax=ax)
     assert ax.lines[0].get_ydata()[0] == pytest.approx(0.9)
-    assert ax.get_title() == "姓名, 40 cases a point"
+    assert ax.get_title() == "Name, 40 cases per point"
     with pytest.raises(ValueError, match="no field 'color' in the table; it has all fields, name"):
         plot_robustness(table(), field="color")
 

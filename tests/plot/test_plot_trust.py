@@ -51,24 +51,24 @@ def test_more_than_three_fields_get_a_heavy_line_for_all_together(judged, ax):
     made = calibration(*judged)
     plot_reliability(made, ax=ax)
     heavy = ax.containers[-1][0]
-    assert ax.containers[-1].get_label() == "all fields (n = 1,200)"
+    assert ax.containers[-1].get_label() == "All fields (n = 1,200)"
     assert heavy.get_linewidth() > 2 > ax.containers[0][0].get_linewidth()
     assert len(heavy.get_xdata()) == 10
     weighted = (made.bins["accuracy"] * made.bins["cases"]).sum() / 1200
     assert np.mean(heavy.get_ydata()) == pytest.approx(weighted, abs=0.02)
 
 
-def test_labels_tell_cases_and_error(judged, ax):
+def test_labels_contain_cases_and_error(judged, ax):
     made = calibration(*judged)
     plot_reliability(made, field="name", ax=ax)
     ece = made.fields.set_index("field")["ece"]["name"]
-    assert [t.get_text() for t in ax.get_legend().get_texts()] == [f"姓名 (n = 300, ECE {ece:.2f})"]
+    assert [t.get_text() for t in ax.get_legend().get_texts()] == [f"Name (n = 300, ECE {ece:.2f})"]
 
 
 def test_a_frame_with_truth_is_calibrated_on_the_way(judged, ax):
     plot_reliability(*judged, field="name", ax=ax)
     made = calibration(*judged)
-    assert np.allclose(lines(ax)["姓名"][1], made.bins.loc[made.bins["field"] == "name", "accuracy"])
+    assert np.allclose(lines(ax)["Name"][1], made.bins.loc[made.bins["field"] == "name", "accuracy"])
 
 
 def test_the_dotted_line_is_where_scores_mean_what_they_say(judged, ax):
@@ -120,7 +120,7 @@ def test_all_fields_together_are_heavy_with_their_interval(judged, ax):
         "Gender",
         "Address",
         "ID number",
-        "all fields",
+        "All fields",
     ]
     assert [line.get_linewidth() > 2 for line in curves] == [False] * 4 + [True]
     assert to_hex(curves[-1].get_color()) == to_hex(ink())

@@ -48,7 +48,7 @@ def addresses(tmp_path_factory):
 
 @pytest.mark.parametrize("whole", [True, False], ids=["everything", "frame alone"])
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_the_accessibility_engine_finds_nothing(browser, addresses, lang, whole):
+def test_axe_finds_no_violations(browser, addresses, lang, whole):
     page = browser.new_page()
     page.goto(addresses[lang, whole])
     found = []
@@ -87,7 +87,7 @@ def test_nothing_sticks_out_of_the_page(browser, address, width):
 
 
 @pytest.mark.parametrize("mode", ["light", "dark"])
-def test_every_text_stands_out_from_its_ground_in_light_and_dark(browser, address, mode):
+def test_every_text_has_enough_contrast_in_light_and_dark(browser, address, mode):
     context = browser.new_context(color_scheme=mode)
     page = context.new_page()
     page.goto(address)

@@ -75,11 +75,11 @@ def test_tables_have_captions_and_headers_with_scope(html):
 
 
 def test_pictures_have_a_text_that_states_the_finding(html):
-    told = [figure["alt"] for figure in Page(html).all("img")]
-    assert told == [
-        "Histograms of the scores of 6 fields. The lowest median is that of Name, 95; 1 of its 3 scores lie below 90.",
-        "The commonest of 1 confusion of single characters is 男 read as 口, 1 times.",
-        "Reliability of the scores of 6 fields. The farthest from the diagonal is Gender: its scores are 79.5 in the mean, 50.0 % of its readings are right.",
+    texts = [figure["alt"] for figure in Page(html).all("img")]
+    assert texts == [
+        "Histograms of the scores of 6 fields. Name has the lowest median, 95; 1 of its 3 scores are below 90.",
+        "The only confused pair of characters is 男 recognized as 口; count 1.",
+        "Reliability of the scores of 6 fields. Gender is farthest from the diagonal: mean score 79.5, 50.0 % of its readings are correct.",
     ]
 
 
@@ -103,12 +103,12 @@ def test_a_key_cannot_bring_in_markup(cards):
     assert not Page(render_html(summarize(cards))).all("script")
 
 
-def test_the_first_sentences_tell_the_findings(html):
+def test_the_first_sentences_state_the_findings(html):
     (lead,) = [e for e in Page(html).all("p") if e.get("class") == "lead"]
     assert lead["text"] == (
-        "3 of 6 cards were read (50.0 %); 1 failed; 1 did not end; on 1 no card was found. "
-        "The checks found 2 errors. Of 12 fields with a known truth 91.7 % were read exactly. "
-        "0 of 6 fields reach a precision of 99.5 % from some score on."
+        "3 of 6 cards were read (50.0 %); 1 failed; 1 unfinished; 1 without a card in the picture. "
+        "The checks found 2 errors. Of 12 fields with ground truth, 91.7 % are exact. "
+        "0 of 6 fields have a score threshold with 99.5 % precision."
     )
 
 
@@ -130,7 +130,7 @@ def test_a_notebook_shows_the_findings_and_no_text(cards):
 
 def test_an_empty_frame_makes_a_page(cards):
     html = render_html(summarize(cards.iloc[:0]))
-    assert "There are no cards in this frame." in html
+    assert "This table contains 0 cards." in html
     assert not Page(html).all("img")
 
 

@@ -25,7 +25,7 @@ def test_cards_of_an_unknown_type_are_counted(cards):
     assert {t.card_type: t.outcomes.cards for t in s.card_types} == {"IDCard": 5, "unknown": 1}
 
 
-def test_times_are_told_of_the_jobs_that_have_them(cards):
+def test_times_are_those_of_the_jobs_that_have_them(cards):
     assert summarize(cards).times == Times(
         "2026-03-01T09:00:00+08:00", "2026-03-01T09:00:04+08:00", jobs=3, median_seconds=4.0, p95_seconds=4.0
     )
@@ -69,7 +69,7 @@ def test_without_truth_the_worst_are_impossible_readings_and_then_the_lowest_sco
     assert len({(w.key, w.field) for w in worst}) == len(worst)
 
 
-def test_with_truth_accuracy_and_its_interval_are_told_by_field_and_for_whole_cards(cards, truth):
+def test_with_truth_accuracy_and_its_interval_are_given_by_field_and_for_whole_cards(cards, truth):
     s = summarize(cards, truth=truth)
     of = {a.field: a for a in s.accuracy}
     assert (of["gender"].cases, of["gender"].correct, of["gender"].exact) == (2, 1, 0.5)
@@ -80,7 +80,7 @@ def test_with_truth_accuracy_and_its_interval_are_told_by_field_and_for_whole_ca
     assert (wrong.key, wrong.field, wrong.reason, wrong.edits) == ("2.jpg", "gender", "wrong", 1)
 
 
-def test_with_truth_the_surest_of_the_wrong_readings_comes_first(cards, truth):
+def test_with_truth_the_incorrect_reading_with_the_highest_score_comes_first(cards, truth):
     cards.loc[(cards["key"] == "1.jpg") & (cards["field"] == "name"), "text"] = "范木"
     assert [(w.field, w.score) for w in summarize(cards, truth=truth).worst] == [("name", 99), ("gender", 60)]
 
@@ -109,7 +109,7 @@ def test_what_is_left_out_is_counted(cards):
     s = summarize(conform(failed))
     assert (len(s.failures), s.left_out) == (30, {"failures": 20})
     assert len(s.failures[0].message) == 200
-    assert "20 further rows are left out." in render_markdown(s)
+    assert "20 more rows are not shown." in render_markdown(s)
 
 
 def test_a_frame_without_cards_is_summarized():

@@ -15,7 +15,7 @@ CORNERS = [f"{axis}{n}" for n in range(1, 5) for axis in "xy"]
 
 @pytest.fixture(scope="session")
 def cards(data):
-    """Two cards, all fields read as they stand there but for names and addresses; one address has no place."""
+    """Two cards, all fields read correctly except names and addresses; one address has no polygon."""
     places = pd.read_csv(data / "truth_polygons.csv").set_index(["key", "field"])[CORNERS]
     truth = pd.read_csv(data / "truth.csv", dtype="str")
     rows = truth[truth["key"].isin(KEYS)].reset_index(drop=True)

@@ -127,15 +127,15 @@ def serious_faults(page):
     return [(fault["id"], fault["help"]) for fault in found if fault["impact"] in ("serious", "critical")]
 
 
-def wait_for_letters(page, letters):
-    """Until the line draws each letter as wide as high, which no font of the browser's machine does."""
+def wait_for_font(page, characters):
+    """Until the line draws each character as wide as high, which no font of the browser's machine does."""
     page.wait_for_function(
-        """(letters) => {
+        """(characters) => {
           const pen = document.createElement("canvas").getContext("2d");
           pen.font = `100px ${getComputedStyle(document.querySelector(".cardocr-review input")).fontFamily}`;
-          return [...letters].every((letter) => Math.abs(pen.measureText(letter).width - 100) < 1);
+          return [...characters].every((each) => Math.abs(pen.measureText(each).width - 100) < 1);
         }""",
-        arg=letters,
+        arg=characters,
     )
 
 
@@ -163,7 +163,7 @@ def test_two_fields_corrected_by_keyboard_outlive_page_and_kernel(lab, folder, p
     read = cards.set_index(["key", "field"])["text"]
     asked = list(queue[["key", "field"]].itertuples(index=False, name=None))
     panel = page.get_by_role("group", name="Review of readings")
-    line = panel.get_by_label("What stands on the card")
+    line = panel.get_by_label("Text on the card")
     said = panel.get_by_role("status")
 
     open_notebook(page, lab)
@@ -171,15 +171,15 @@ def test_two_fields_corrected_by_keyboard_outlive_page_and_kernel(lab, folder, p
     expect(said).to_have_text("0 of 4 fields decided")
     expect(line).to_have_value(read[asked[0]])
     expect(panel.get_by_role("img")).to_have_attribute(
-        "alt", f"Cut-out of the card {asked[0][0]} with the field Name 姓名"
+        "alt", f"Crop of the card {asked[0][0]} with the field Name 姓名"
     )
-    wait_for_letters(page, read[asked[0]] + "姓名傈僳")
+    wait_for_font(page, read[asked[0]] + "姓名傈僳")
     assert fonts_drawn_with(page, ".cardocr-review h3") == (len("姓名"), len("Name "))
     assert fonts_drawn_with(page, ".cardocr-review dd.read") == (len(read[asked[0]]), 0)
     assert fonts_drawn_with(page, ".jp-Notebook .jp-InputArea-editor")[0] == 0
     line.fill("魑")
-    wait_for_letters(page, "魑")
-    look(page, "letters")
+    wait_for_font(page, "魑")
+    look(page, "webfont")
     assert serious_faults(page) == []
     line.focus()
     line.dispatch_event("keydown", {"key": "Enter", "isComposing": True})
@@ -210,7 +210,7 @@ def test_two_fields_corrected_by_keyboard_outlive_page_and_kernel(lab, folder, p
     expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
     line.focus()
     page.keyboard.press("Alt+N")
-    expect(said).to_have_text("Decided: nothing stands there. 3 of 4 fields decided")
+    expect(said).to_have_text("Decided: not on the card. 3 of 4 fields decided")
     page.keyboard.press("Alt+ArrowUp")
     page.keyboard.press("Alt+ArrowUp")
     page.keyboard.press("Alt+ArrowUp")
@@ -221,10 +221,10 @@ def test_two_fields_corrected_by_keyboard_outlive_page_and_kernel(lab, folder, p
     for _ in range(3):
         page.keyboard.press("Alt+ArrowDown")
     expect(line).to_have_value(read[asked[3]])
-    expect(panel.get_by_text("gave no place for this field")).to_be_visible()
+    expect(panel.get_by_text("returned no position for this field")).to_be_visible()
     expect(panel.get_by_role("img", name=re.compile("^The card"))).to_be_visible()
     page.keyboard.press("Alt+U")
-    expect(said).to_contain_text("No field is left to look at")
+    expect(said).to_contain_text("All fields are decided")
     expect(panel.get_by_role("button", name="Previous")).to_be_focused()
     look(page, "end")
     page.keyboard.press("d")
@@ -249,6 +249,6 @@ def assert_no_text_is_kept(path, texts):
     notebook = json.loads(path.read_text(encoding="utf-8"))
     [states] = notebook["metadata"]["widgets"].values()
     assert "d09GR" not in path.read_text(encoding="utf-8"), "a font, as base64"
-    assert any("What stands on the card" in json.dumps(each) for each in states["state"].values())
+    assert any("Text on the card" in json.dumps(each) for each in states["state"].values())
     saved = json.dumps(notebook, ensure_ascii=False)
     assert [text for text in texts if len(text) > 1 and text in saved] == []

@@ -2,21 +2,24 @@
 
 import json
 import re
+import zipfile
 from html.parser import HTMLParser
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
 from invented_cards import FAILED, batch, take_photos, true_texts
 from matplotlib.text import Text
 
-import cardocr_nb.report
+import cardocr_nb
+from cardocr_nb._i18n import messages
 from cardocr_nb.quality import REGISTRY
 from cardocr_nb.report import _charts as drawing
 from cardocr_nb.report import render_json, render_markdown, report, summarize
-from cardocr_nb.report._i18n import words
 
-SECTIONS_BY_NAME = {"card_type", "check", "expected", "figure", "why", "head"}
+SECTIONS_BY_NAME = {"card_type", "check", "expected", "why", "head", "state", "condition"}
+ROOT = Path(cardocr_nb.__file__).parents[1]
+DATA_FILES = {".toml", ".html", ".css", ".js", ".md", ".ipynb"}
+TESTED_ELSEWHERE = {"panel"}
 # Two words of Latin letters in a row: names of measures and people are single ones.
 ENGLISH = re.compile(r"[A-Za-z]{2,} [a-z]{2,}|[a-z]{2,} [A-Za-z]{2,}")
 
@@ -53,18 +56,13 @@ def chinese(tmp_path_factory):
 
 
 def test_both_languages_have_the_same_names():
-    english, chinese = words("en").said, words("zh").said
-    assert list(english) == list(chinese)
-    for section in english:
-        if section == "figure":
-            assert set(english[section]) <= set(chinese[section])
-        else:
-            assert list(english[section]) == list(chinese[section])
+    english, chinese = messages("en").texts, messages("zh").texts
+    assert {section: list(names) for section, names in english.items()} == {s: list(n) for s, n in chinese.items()}
 
 
 def test_both_languages_have_the_same_places_for_values():
-    english, chinese = words("en").said, words("zh").said
-    for section in english.keys() - {"figure"}:
+    english, chinese = messages("en").texts, messages("zh").texts
+    for section in english:
         for name, text in english[section].items():
             wanted = set(re.findall(r"\{(\w+)\}", text))
             assert set(re.findall(r"\{(\w+)\}", chinese[section][name])) == wanted, f"{section}.{name}"
@@ -72,28 +70,32 @@ def test_both_languages_have_the_same_places_for_values():
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_every_check_has_a_name_and_what_it_expects(lang):
-    said = words(lang).said
+    said = messages(lang).texts
     assert list(REGISTRY.keys() - said["check"].keys()) == []
     assert list(REGISTRY.keys() - said["expected"].keys()) == []
 
 
 def test_english_expectations_are_those_of_the_checks():
-    said = words("en").said["expected"]
+    said = messages("en").texts["expected"]
     assert {name: check.detail for name, check in REGISTRY.items()} == said
 
 
-def test_every_word_is_used():
-    folder = Path(cardocr_nb.report.__file__).parent
-    code = "\n".join(path.read_text("utf-8") for path in [*folder.glob("*.py"), *folder.glob("templates/*.html")])
+def test_every_message_is_used():
+    folder = Path(cardocr_nb.__file__).parent
+    paths = [*folder.glob("report/*.py"), *folder.glob("plot/*.py"), *folder.glob("report/templates/*.html")]
+    code = "\n".join(path.read_text("utf-8") for path in paths)
     unused = [
         f"{section}.{name}"
-        for section, texts in words("en").said.items()
+        for section, texts in messages("en").texts.items()
         for name in texts
-        if f"{section}.{name}" not in code and section not in SECTIONS_BY_NAME | {"lead", "methods", "word"}
+        if section not in SECTIONS_BY_NAME | TESTED_ELSEWHERE | {"lead", "methods", "word", "number"}
+        and f'"{section}.{name}"' not in code
+        and f"'{section}.{name}'" not in code
+        and not (section == "plot" and f'"{name}"' in code)
     ]
     assert unused == []
     heads = set(re.findall(r"\b(\w+)(?::\w+)?(?=[ \"])", code))
-    assert [name for name in words("en").said["head"] if name not in heads] == []
+    assert [name for name in messages("en").texts["head"] if name not in heads] == []
 
 
 def test_another_language_is_refused(cards):
@@ -113,8 +115,8 @@ def test_no_english_is_left_in_chinese_markdown_and_json(cards, truth):
     s = summarize(cards, truth=truth, other=another(), lang="zh", review=1, error=20)
     lines = [line for line in render_markdown(s).splitlines() if "DamagedImage" not in line]
     assert [line for line in lines if ENGLISH.search(line)] == []
-    told = json.loads(render_json(s))
-    assert [text for text in (told["headline"], *told["methods"]) if ENGLISH.search(text)] == []
+    rendered = json.loads(render_json(s))
+    assert [text for text in (rendered["headline"], *rendered["methods"]) if ENGLISH.search(text)] == []
 
 
 def test_no_english_is_left_in_the_figures_of_a_chinese_page(cards, truth, tmp_path, monkeypatch):
@@ -133,6 +135,12 @@ def test_no_english_is_left_in_the_figures_of_a_chinese_page(cards, truth, tmp_p
     assert latin <= {"ECE", "UTC", "mm"}
 
 
-def test_the_words_are_shipped_with_the_package():
-    folder = files("cardocr_nb.report") / "templates"
-    assert all((folder / name).is_file() for name in ("en.toml", "zh.toml", "report_template.ipynb"))
+def test_the_wheel_contains_messages_templates_and_scripts(tmp_path):
+    from hatchling.builders.wheel import WheelBuilder
+
+    (wheel,) = WheelBuilder(str(ROOT)).build(directory=str(tmp_path), versions=["standard"])
+    with zipfile.ZipFile(wheel) as archive:
+        names = {name for name in archive.namelist() if not name.endswith(".py")}
+    tracked = {p.relative_to(ROOT).as_posix() for p in (ROOT / "cardocr_nb").rglob("*") if p.suffix in DATA_FILES}
+    assert len(tracked) >= 9
+    assert tracked <= names

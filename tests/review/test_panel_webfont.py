@@ -1,4 +1,4 @@
-"""Which letters a browser asks the panel's kernel for, with and without Chinese fonts on either side."""
+"""Characters that a browser requests from the kernel, with and without Chinese fonts on either side."""
 
 import base64
 from pathlib import Path
@@ -13,17 +13,17 @@ from cardocr_nb.review import review
 SOURCE = Path(module.__file__)
 ADDRESS = "http://panel.test/"
 PAGE = f"<!doctype html><meta charset='utf-8'><title>Panel</title><style>{SOURCE.with_name('panel.css').read_text()}</style>"
-OPEN = """async (words) => {
+OPEN = """async (texts) => {
   const { default: panel } = await import("/panel.js");
-  const hearers = new Set();
+  const listeners = new Set();
   const model = {
-    get: () => words,
-    on: (_, hear) => hearers.add(hear),
-    off: (_, hear) => hearers.delete(hear),
+    get: () => texts,
+    on: (_, listener) => listeners.add(listener),
+    off: (_, listener) => listeners.delete(listener),
     send: async (message) => {
       for (const [content, buffers] of await kernel(message)) {
         const views = buffers.map((each) => new DataView(Uint8Array.from(atob(each), (c) => c.charCodeAt(0)).buffer));
-        for (const hear of hearers) hear(content, views);
+        for (const listener of listeners) listener(content, views);
       }
     },
   };
@@ -41,21 +41,21 @@ def show(browser, cards, queue, data, tmp_path):
         page.route(ADDRESS, lambda route: route.fulfill(body=PAGE, content_type="text/html"))
         page.route(f"{ADDRESS}panel.js", lambda route: route.fulfill(body=script, content_type="text/javascript"))
         panel = review(cards, data / "cards", tmp_path / "c.csv", queue=queue, lang=lang)
-        page.asked = []
+        page.requested = []
 
         def kernel(message):
             said = []
             panel.send = lambda content, buffers=(): said.append(
                 (content, [base64.b64encode(buffer).decode() for buffer in buffers])
             )
-            if message["kind"] == "letters":
-                page.asked.append(message["letters"])
+            if message["kind"] == "characters":
+                page.requested.append(message["characters"])
             panel._handle_custom_msg(message, [])
             return said
 
         page.expose_function("kernel", kernel)
         page.goto(ADDRESS)
-        page.evaluate(OPEN, panel.get_state()["_words"])
+        page.evaluate(OPEN, panel.get_state()["_texts"])
         expect(page.locator(".crop")).to_be_visible()
         return page
 
@@ -66,7 +66,7 @@ def faces(page):
     return page.evaluate("() => document.fonts.size")
 
 
-def test_letters_are_asked_for_once_and_go_with_the_panel(show, look):
+def test_characters_are_requested_once_and_removed_with_the_panel(show, look):
     page = show(lang="zh")
     page.wait_for_function("() => document.fonts.size === 1")
     page.get_by_role("button", name="下一个").click()
@@ -75,17 +75,17 @@ def test_letters_are_asked_for_once_and_go_with_the_panel(show, look):
     page.get_by_role("textbox").fill("魑魅")
     page.wait_for_function("() => document.fonts.size === 2")
     page.get_by_role("textbox").fill("魅魑")
-    assert len(page.asked) == 2
-    assert page.asked[1] == "魑魅"
+    assert len(page.requested) == 2
+    assert page.requested[1] == "魑魅"
     page.evaluate("() => window.closePanel()")
     assert faces(page) == 0
 
 
-def test_a_browser_with_a_chinese_font_asks_for_no_letters(show):
+def test_a_browser_with_a_chinese_font_requests_no_characters(show):
     page = show(chinese_font().parent, lang="zh")
     page.get_by_role("textbox").fill("样本")
     expect(page.get_by_role("textbox")).to_have_value("样本")
-    assert (page.asked, faces(page)) == ([], 0)
+    assert (page.requested, faces(page)) == ([], 0)
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

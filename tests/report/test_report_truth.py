@@ -1,4 +1,4 @@
-"""What a report tells once there is truth, a price, or another run."""
+"""A report with truth, costs, or another run."""
 
 import pandas as pd
 import pytest
@@ -29,18 +29,18 @@ def test_without_truth_and_another_run_nothing_is_claimed(cards):
         assert f"## {title}" not in render_markdown(s)
 
 
-def test_calibration_is_that_of_the_quality_room(cards, truth, everything):
+def test_calibration_is_that_of_the_quality_package(cards, truth, everything):
     found = calibration(cards, truth).fields
-    told = everything.calibration.fields
-    assert [(f.field, f.cases, f.accuracy) for f in told] == list(
+    shown = everything.calibration.fields
+    assert [(f.field, f.cases, f.accuracy) for f in shown] == list(
         found[["field", "cases", "accuracy"]].itertuples(index=False, name=None)
     )
     assert len(everything.calibration.bins) == len(calibration(cards, truth).bins)
 
 
-def test_few_scores_are_told_in_the_page_and_not_as_a_warning(cards, truth, recwarn):
+def test_few_scores_are_a_remark_on_the_page_and_not_as_a_warning(cards, truth, recwarn):
     page = render_markdown(summarize(cards, truth=truth))
-    assert "take three values or fewer" in page
+    assert "have three distinct values or fewer" in page
     assert [str(w.message) for w in recwarn] == []
 
 
@@ -57,11 +57,11 @@ def test_a_threshold_that_nothing_reaches_is_a_dash(everything):
     assert "| Name | – | 2 |" in render_markdown(everything)
 
 
-def test_costs_are_told_for_every_field_and_for_all_together(cards, truth, everything):
+def test_costs_are_given_for_every_field_and_for_all_together(cards, truth, everything):
     found = cost(cards, truth, review=1, error=20).fields
-    told = everything.costs.fields
-    assert [f.field for f in told][-1] is None
-    assert [f.cost for f in told] == found["cost"].tolist()
+    shown = everything.costs.fields
+    assert [f.field for f in shown][-1] is None
+    assert [f.cost for f in shown] == found["cost"].tolist()
     assert (everything.costs.review, everything.costs.error) == (1, 20)
     assert "All fields" in render_markdown(everything)
 
@@ -86,7 +86,7 @@ def test_the_comparison_has_this_run_on_the_left(cards, truth, everything):
     assert everything.comparison.flips == 1
 
 
-def test_without_truth_the_comparison_tells_agreement_only(cards):
+def test_without_truth_the_comparison_contains_agreement_only(cards):
     s = summarize(cards, other=other_run())
     assert s.comparison.accuracy is None
     assert "agree on 94.4 % of 18 readings" in render_markdown(s)
@@ -104,7 +104,7 @@ def test_confusions_name_single_characters_and_say_so(everything, cards, truth):
     assert len(evaluate(cards, truth).confusions) == len(everything.confusions) == 1
     (confusion,) = everything.confusions
     assert (confusion.field, confusion.truth, confusion.read, confusion.count) == ("gender", "男", "口", 1)
-    assert "Confusions name single characters" in render_markdown(everything)
+    assert "Confusions list single characters" in render_markdown(everything)
 
 
 def test_two_runs_without_a_common_image_are_refused(cards):
@@ -112,7 +112,7 @@ def test_two_runs_without_a_common_image_are_refused(cards):
         summarize(cards, other=other_run().assign(key="another.jpg"))
 
 
-def test_a_truth_of_which_nothing_was_read_makes_a_page(cards):
+def test_a_truth_without_any_reading_makes_a_page(cards):
     truth = true_texts().head(1)
     cards["text"] = None
     s = summarize(cards, truth=truth, review=1, error=2)

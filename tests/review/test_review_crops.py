@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from cardocr_nb.errors import ImageError
-from cardocr_nb.review._review_crops import Pictures, crop, marked
+from cardocr_nb.review._review_crops import Pictures, crop, outlined
 
 RED, BLUE = (200, 0, 0), (0, 0, 200)
 
@@ -36,7 +36,7 @@ def opened(data):
 
 @pytest.mark.parametrize("angle", [0, 10, -35])
 @pytest.mark.parametrize("order", [(0, 1, 2, 3), (2, 0, 3, 1)])
-def test_a_tilted_field_is_set_straight_in_whatever_order_its_corners_come(angle, order):
+def test_a_tilted_field_is_rectified_for_any_order_of_its_corners(angle, order):
     corners = quad(angle)
     out = opened(crop(painted(corners), corners[list(order)]))
     height, width = out.shape[:2]
@@ -59,14 +59,14 @@ def test_a_place_without_area_still_gives_a_picture(corners):
 
 def test_the_field_is_outlined_on_the_whole_card():
     corners = quad(0)
-    plain, out = opened(marked(painted(corners), None)), opened(marked(painted(corners), corners))
+    plain, out = opened(outlined(painted(corners), None)), opened(outlined(painted(corners), corners))
     assert plain.shape == out.shape == (200, 300, 3)
     assert np.abs(plain[100, 90] - out[100, 90]).max() > 60
     assert np.abs(plain[180, 280] - out[180, 280]).max() < 10
 
 
 def test_a_large_photo_is_made_smaller_with_its_outline_in_place():
-    out = opened(marked(np.full((1000, 2800, 3), 255, np.uint8), quad(0, 400, 200, (1400, 500))))
+    out = opened(outlined(np.full((1000, 2800, 3), 255, np.uint8), quad(0, 400, 200, (1400, 500))))
     assert out.shape == (500, 1400, 3)
     assert out[200, 700].tolist() != [255] * 3
 
@@ -76,11 +76,11 @@ def test_pictures_lie_in_a_folder_or_where_a_mapping_says_and_nowhere_else(tmp_p
     photo(tmp_path / "out.png")
     (tmp_path / "in" / "text.png").write_text("no picture")
     folder = Pictures(tmp_path / "in")
-    assert folder.of("1.png").shape == (40, 64, 3)
-    assert folder.of("1.png") is folder.of("1.png")
-    assert Pictures({"k": tmp_path / "out.png"}).of("k").shape == (40, 64, 3)
+    assert folder.pixels("1.png").shape == (40, 64, 3)
+    assert folder.pixels("1.png") is folder.pixels("1.png")
+    assert Pictures({"k": tmp_path / "out.png"}).pixels("k").shape == (40, 64, 3)
     for key in ("../out.png", "2.png", "a\0b"):
-        with pytest.raises(FileNotFoundError, match="no picture of"):
-            folder.of(key)
+        with pytest.raises(FileNotFoundError, match=r"picture of .* is missing"):
+            folder.pixels(key)
     with pytest.raises(ImageError):
-        folder.of("text.png")
+        folder.pixels("text.png")
