@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cardocr_nb._cli._table_files import read
+from cardocr_nb.cards import CardType
 
 if TYPE_CHECKING:
     import argparse
@@ -17,7 +18,7 @@ def add(commands: Any) -> None:
         "redact",
         help="blank out the fields on card photos",
         description="Write card photos with their fields filled, without metadata. A photo whose fields were not all "
-        "found is left out. The portrait stays: the service does not say where it is.",
+        "found is left out, so is one whose portrait has no known place, unless --keep-portrait is given.",
     )
     redact.add_argument("cards", type=Path, metavar="CARDS", help="cards.parquet of `cardocr run`")
     redact.add_argument("images", type=Path, metavar="IMAGES", help="folder under which the keys lie")
@@ -29,6 +30,11 @@ def add(commands: Any) -> None:
     redact.add_argument(
         "--incomplete", action="store_true", help="also write cards with a field that was not found and may be readable"
     )
+    redact.add_argument(
+        "--card-type", choices=[str(kind) for kind in CardType], help="card type of cards whose table does not say it"
+    )
+    redact.add_argument("--keep-portrait", action="store_true", help="leave the portrait visible")
+    redact.add_argument("--verify", action="store_true", help="read each result, and leave out those that are readable")
     redact.add_argument("--quiet", action="store_true", help="no progress bar")
     redact.set_defaults(command=_redact)
 
@@ -47,7 +53,10 @@ def _redact(given: argparse.Namespace) -> int:
             given.out,
             fields=fields,
             method=given.method,
+            card_type=given.card_type,
             complete=not given.incomplete,
+            portrait=False if given.keep_portrait else None,
+            verify=given.verify,
             progress=not given.quiet,
         )
     left = table[table["reason"].notna()]

@@ -1,8 +1,9 @@
-"""Blank out the fields on the pictures of many cards."""
+"""Redact the pictures of many cards."""
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,10 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from cardocr_nb._images import inspect
-from cardocr_nb.errors import ImageError, InvalidRequestError
+from cardocr_nb.errors import CardOCRError, InvalidRequestError
 from cardocr_nb.privacy._field_lookup import image_path
-from cardocr_nb.privacy._redaction import METHODS, Method, redact, save
+from cardocr_nb.privacy._picture_files import file_ids, refuse_nested
+from cardocr_nb.privacy._redaction import Method, RedactionOptions, redact_checked
 
 if TYPE_CHECKING:
     import os
@@ -28,24 +30,28 @@ def redact_folder(
     *,
     fields: Iterable[str] | None = None,
     method: Method = "box",
+    card_type: str | None = None,
     complete: bool = True,
+    portrait: bool | None = None,
+    verify: bool = False,
     progress: bool = True,
 ) -> pd.DataFrame:
-    """Fill the fields of many cards on their pictures.
+    """Cover the fields and portraits of many cards on their pictures.
 
-    A picture whose fields cannot all be filled is left out, never copied as it is. So is every picture that is not in the
-    frame.
+    A picture that `redact` refuses is left out, never copied as it is, and the others are written. So is every picture
+    that is not in the frame. Originals are never overwritten.
 
     Parameters
     ----------
     cards : DataFrame
         As `cardocr_nb.to_frame` makes it.
     images : str, Path or mapping of str to path
-        Folder under which the keys lie, or where each key's picture lies.
+        Folder below which the keys are paths, or a mapping from key to path.
     out : str or Path
-        Folder to write to, under the keys. The format stays, but for HEIF, which becomes JPEG.
-    fields, method, complete
-        See `cardocr_nb.privacy.redact`.
+        Folder to write to, one file per key. The format stays, except HEIF, which becomes JPEG. It must not contain the
+        pictures nor lie in their folder.
+    fields, method, card_type, complete, portrait, verify
+        See `redact`. ``card_type`` is for all cards of which the frame does not say it.
     progress : bool, default True
         Show a bar.
 
@@ -58,44 +64,52 @@ def redact_folder(
     Raises
     ------
     InvalidRequestError
-        `out` is the folder of the pictures, or the method is another.
+        `out` and the folder of the pictures overlap, or an option is wrong.
+
+    See Also
+    --------
+    redact : Redact one picture and get it back.
 
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
     >>> from PIL import Image
-    >>> from cardocr_nb.frame import to_frame
-    >>> from cardocr_nb.wire._records import CardResult, Field
-    >>> box = ((20, 20), (20, 40), (100, 40), (100, 20))
+    >>> from cardocr_nb import CardResult, Field, to_frame
+    >>> box = ((20, 20), (20, 60), (100, 60), (100, 20))
     >>> cards = to_frame(CardResult((Field("姓名", "样本", 98, box),), key="1.png"))
-    >>> with TemporaryDirectory() as folder:
-    ...     Image.new("RGB", (120, 80), "white").save(f"{folder}/1.png")
-    ...     redact_folder(cards, folder, f"{folder}/redacted", progress=False)["reason"].tolist()
+    >>> with TemporaryDirectory() as images, TemporaryDirectory() as out:
+    ...     Image.new("RGB", (120, 80), "white").save(f"{images}/1.png")
+    ...     redact_folder(cards, images, out, fields=["name"], progress=False)["reason"].tolist()
     [nan]
     """
+    if not isinstance(cards, pd.DataFrame) or "key" not in cards.columns:
+        raise InvalidRequestError("cards must be a DataFrame as to_frame makes it, with a column 'key'")
     target = Path(out)
-    if isinstance(images, (str, Path)) and target.resolve() == Path(images).resolve():
-        raise InvalidRequestError(f"{target} is the folder of the pictures themselves; give another one to write to")
-    if method not in METHODS:
-        raise InvalidRequestError(f"method must be 'box' or 'blur', got {method!r}")
-    chosen = fields if fields is None or isinstance(fields, str) else tuple(fields)
+    if not isinstance(images, Mapping):
+        refuse_nested(target, Path(images))
+    options = RedactionOptions.checked(fields, method, card_type, complete=complete, portrait=portrait, verify=verify)
+    keys = [str(key) for key in cards["key"].dropna().unique()]
+    paths = list(images.values()) if isinstance(images, Mapping) else [image_path(key, images) for key in keys]
+    originals = file_ids(paths)
     rows: list[tuple[str, str | None, str | None]] = []
     groups = cards[cards["key"].notna()].groupby("key", sort=False, observed=True)
     for name, card in tqdm(groups, desc="redacting", unit="card", disable=not progress):
         key = str(name)
         try:
             source, written, kind = _paths(key, images, target)
-            done = redact(source, card, fields=chosen, method=method, complete=complete)
-            save(done, written, kind)
+            redact_checked(source, card, options, key=None, out=(written, kind), originals=originals)
             rows.append((key, str(written), None))
-        except (ImageError, InvalidRequestError) as problem:
-            rows.append((key, None, str(problem)))
+        except CardOCRError as error:
+            rows.append((key, None, str(error)))
+        except (ArithmeticError, OSError, TypeError, ValueError, MemoryError) as error:
+            # Without its message, which may quote the frame.
+            rows.append((key, None, f"the picture could not be redacted or written ({type(error).__name__})"))
     nameless = int(cards["key"].isna().sum())
     table = pd.DataFrame(rows, columns=["key", "path", "reason"], dtype="str")
-    left = int(table["reason"].notna().sum())
-    if left or nameless:
+    left_out = int(table["reason"].notna().sum())
+    if left_out or nameless:
         warnings.warn(
-            f"{left} of {len(table)} cards were left out, see the column 'reason'"
+            f"{left_out} of {len(table)} cards were left out, see the column 'reason'"
             + (f"; {nameless} rows have no key and were passed over" if nameless else ""),
             UserWarning,
             stacklevel=2,
@@ -104,12 +118,12 @@ def redact_folder(
 
 
 def _paths(key: str, images: Images, out: Path) -> tuple[Path, Path, str]:
-    """Where the picture lies, where to write it, and as what."""
+    """Return the picture of a key, the file to write and its format."""
     source = image_path(key, images)
     if source is None:
         raise InvalidRequestError("no picture belongs to this key")
     kind = inspect(source).format
-    target = (out / key).with_suffix(".jpg") if kind == "HEIF" else out / key
-    if not target.resolve().is_relative_to(out.resolve()) or target.resolve() == source.resolve():
-        raise InvalidRequestError("the key leads out of the folder to write to, or onto the picture itself")
-    return source, target, "JPEG" if kind == "HEIF" else kind
+    kind, target = ("JPEG", (out / key).with_suffix(".jpg")) if kind == "HEIF" else (kind, out / key)
+    if not target.resolve().is_relative_to(out.resolve()):
+        raise InvalidRequestError("the key leads out of the folder to write to")
+    return source, target, kind

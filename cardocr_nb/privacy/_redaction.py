@@ -1,76 +1,134 @@
-"""Redact the picture of one card: cover the polygons of its fields.
-
-Everything outside the polygons stays visible, the portrait too.
-"""
+"""Redact the picture of one card: cover its fields and its portrait."""
 
 from __future__ import annotations
 
-import io
+import os
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from cardocr_nb import polygon
 from cardocr_nb._images import load_upright
-from cardocr_nb.cards import expected_fields
-from cardocr_nb.errors import InvalidRequestError
+from cardocr_nb.cards import card_type as checked_card_type
+from cardocr_nb.errors import ImageError, InvalidRequestError
 from cardocr_nb.frame._frame_schema import conform
+from cardocr_nb.privacy._coverage import Place, places_of, required_fields
+from cardocr_nb.privacy._picture_files import FileId, file_ids, format_of, refuse_existing, save
+from cardocr_nb.privacy._picture_match import refuse_other_picture
+from cardocr_nb.privacy._portrait import portrait_corners
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
     from PIL.Image import Image
 
+    from cardocr_nb.local.engine import Engine
     from cardocr_nb.polygon._corners import Floats
 
 Method: TypeAlias = Literal["box", "blur"]
+Picture: TypeAlias = "str | os.PathLike[str] | bytes | NDArray[np.uint8] | Image"
 
 METHODS = ("box", "blur")
 _MARGIN = 0.4
-"""Margin around a polygon in field heights: polygons fit the glyphs tightly, and JPEG leaves traces around them."""
-_LEAST = 4.0
+"""Margin around a polygon in heights of its print: polygons fit the glyphs tightly, and JPEG leaves traces around them."""
+_MIN_MARGIN = 4.0
 _INK = (24, 24, 24)
-_BLOCK = 12.0
-_SAVED: dict[str, dict[str, int]] = {"JPEG": {"quality": 92}, "PNG": {}, "BMP": {}, "GIF": {}, "WEBP": {"quality": 92}}
-_SUFFIXES = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".bmp": "BMP", ".gif": "GIF", ".webp": "WEBP"}
+_MIN_BLOCK = 12.0
+
+
+@dataclass(frozen=True, slots=True)
+class RedactionOptions:
+    """Options of `redact`, checked."""
+
+    fields: tuple[str, ...] | None
+    method: Method
+    card_type: str | None
+    complete: bool
+    portrait: bool
+    engine: Engine | None
+
+    @classmethod
+    def checked(
+        cls,
+        fields: Iterable[str] | None,
+        method: str,
+        card_type: str | None,
+        *,
+        complete: bool,
+        portrait: bool | None,
+        verify: bool,
+    ) -> RedactionOptions:
+        """Check the arguments; the engine is made if `verify` asks for it."""
+        if method not in METHODS:
+            raise InvalidRequestError("method must be 'box' or 'blur'")
+        chosen = None if fields is None else (fields,) if isinstance(fields, str) else tuple(map(str, fields))
+        engine = None
+        if verify:
+            from cardocr_nb.local.engine import Engine
+
+            engine = Engine()
+        return cls(
+            chosen,
+            "box" if method == "box" else "blur",
+            None if card_type is None else str(checked_card_type(card_type)),
+            complete,
+            chosen is None if portrait is None else bool(portrait),
+            engine,
+        )
 
 
 def redact(
-    image: str | Path | bytes | Image,
+    image: Picture,
     cards: pd.DataFrame,
     *,
     fields: Iterable[str] | None = None,
     method: Method = "box",
     key: str | None = None,
+    card_type: str | None = None,
     complete: bool = True,
+    portrait: bool | None = None,
+    verify: bool = False,
     out: str | os.PathLike[str] | None = None,
 ) -> Image:
-    """Fill the fields of one card on its picture.
+    """Cover the fields and the portrait of one card on its picture.
+
+    The picture is refused, and nothing is written, unless each text to hide has a polygon that can cover it. The checks
+    compare the area of a polygon with the length of its text and with the print of the whole card, and the places with
+    the print on the picture. They cannot know a text that was not read: `verify` looks for it with the engine.
 
     Parameters
     ----------
-    image : str, Path, bytes or PIL image
-        The picture that was read. Its EXIF orientation is applied.
+    image : str, Path, bytes, ndarray or PIL image
+        The picture that was read, in its size. Its EXIF orientation is applied.
     cards : DataFrame
-        As `cardocr_nb.to_frame` makes it; ``key, card_type, field, polygon`` are read. Where several jobs read the
-        picture, the places that any of them gave are filled.
+        As `cardocr_nb.to_frame` makes it; ``key, card_type, field, text, polygon`` are read. If several jobs read the
+        picture, the polygons of all of them are covered.
     fields : iterable of str, optional
-        Canonical names of the fields to fill, by default all.
+        Canonical names of the fields to cover. By default all: those in the frame and those printed on the card type.
     method : {"box", "blur"}, default "box"
-        ``box`` fills them with one dark color: nothing of them is left. Use it for pictures that are passed on.
+        ``box`` fills the places with one dark color: nothing of them is left. Use it for pictures that are passed on.
         ``blur`` averages squares as high as the field, then blurs: the text is not readable, but some brightness is left,
         from which a text out of a short list can be guessed.
     key : str, optional
-        Which card of the frame; by default the only one.
+        Key of the card; by default the only one in the frame.
+    card_type : {"IDCard", "DriverLicense"}, optional
+        Needed if the frame does not say it, as after ``recognize``.
     complete : bool, default True
-        Refuse a card if a field printed on its card type has no polygon: its text may be on the picture unread. False
-        covers the polygons that exist, for cards that lack a field.
+        Refuse a card if a field to cover has no polygon: its text may be on the picture unread. False covers the polygons
+        that exist, for cards that lack a field. A text without a polygon is refused in both cases.
+    portrait : bool, optional
+        Cover the portrait, whose place follows from the places of at least three fields. By default True, and False if
+        `fields` names what to cover.
+    verify : bool, default False
+        Read the redacted picture with the embedded engine (extra ``local``), and refuse it if a covered field, or a part
+        of its text, is read again. Takes about a second.
     out : str or Path, optional
-        Also write the picture there, in the format of the ending.
+        Also write the picture to this file, in the format of its suffix. A file that exists is replaced only if it shows
+        the same redaction, so that no original is overwritten.
 
     Returns
     -------
@@ -80,106 +138,162 @@ def redact(
     Raises
     ------
     InvalidRequestError
-        A field to fill has no place, or none on this picture: it would go out readable. Or the method or the ending is
-        another, or it is not clear which card is meant. Nothing was written.
+        A text would stay readable, an argument is wrong, or `out` is an original. Nothing was written.
     ImageError
-        The file is not a picture.
+        The file is not a picture, or damaged.
+    MissingExtraError
+        ``verify=True`` without the extra ``local``.
+
+    See Also
+    --------
+    redact_folder : Redact the pictures of many cards.
 
     Examples
     --------
     >>> from PIL import Image
-    >>> from cardocr_nb.frame import to_frame
-    >>> from cardocr_nb.wire._records import CardResult, Field
-    >>> box = ((20, 20), (20, 40), (100, 40), (100, 20))
+    >>> from cardocr_nb import CardResult, Field, to_frame
+    >>> box = ((20, 20), (20, 60), (100, 60), (100, 20))
     >>> cards = to_frame(CardResult((Field("姓名", "样本", 98, box),), key="1.png"))
     >>> redact(Image.new("RGB", (120, 80), "white"), cards, fields=["name"]).getpixel((60, 30))
     (24, 24, 24)
     """
-    if method not in METHODS:
-        raise InvalidRequestError(f"method must be 'box' or 'blur', got {method!r}")
-    kind = "" if out is None else _kind(Path(out))
+    options = RedactionOptions.checked(fields, method, card_type, complete=complete, portrait=portrait, verify=verify)
+    target = None if out is None else (Path(out), format_of(Path(out)))
+    originals = file_ids([image, getattr(image, "filename", None)])
+    return redact_checked(image, cards, options, key=key, out=target, originals=originals)
+
+
+def redact_checked(
+    image: Picture,
+    cards: pd.DataFrame,
+    options: RedactionOptions,
+    *,
+    key: str | None,
+    out: tuple[Path, str] | None,
+    originals: set[FileId],
+) -> Image:
+    """Redact one picture with checked options and write it to a path in a format, unless it is one of `originals`."""
+    rows = _rows_of_card(_conform(cards), key)
+    known_type = _card_type(rows, options.card_type)
     pixels = _pixels(image)
-    rows = _rows(conform(cards), key)
-    done = _filled(pixels, _places(rows, fields, complete=complete), method)
+    chosen, required = required_fields(rows, options.fields, known_type, complete=options.complete)
+    places = places_of(rows, chosen, required, (pixels.shape[1], pixels.shape[0]))
+    refuse_other_picture(pixels, _all_corners(rows))
+    portrait = None
+    if options.portrait:
+        if known_type is None:
+            raise InvalidRequestError(
+                "the frame does not say which card the picture shows, so the place of the portrait is unknown; "
+                "pass card_type=, or leave the portrait with portrait=False"
+            )
+        portrait = portrait_corners(rows, known_type)
+    result, cover = _cover_places(pixels, places, portrait, options.method)
+    if options.engine is not None:
+        from cardocr_nb.privacy._verification import refuse_readable
+
+        refuse_readable(np.asarray(result), rows, chosen, known_type, options.engine)
     if out is not None:
-        save(done, Path(out), kind)
-    return done
+        path, kind = out
+        refuse_existing(path, originals, pixels, np.asarray(result), cover)
+        save(result, path, kind)
+    return result
 
 
-def save(image: Image, path: Path, kind: str) -> None:
-    """Write a picture as ``JPEG``, ``PNG``, ``BMP``, ``GIF`` or ``WEBP``; it is encoded before the file is touched."""
-    file = io.BytesIO()
-    image.save(file, kind, **_SAVED[kind])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(file.getvalue())
+def _conform(cards: pd.DataFrame) -> pd.DataFrame:
+    if not isinstance(cards, pd.DataFrame):
+        raise InvalidRequestError(f"cards must be a DataFrame as to_frame makes it, got {type(cards).__name__}")
+    return conform(cards)
 
 
-def _kind(path: Path) -> str:
-    kind = _SUFFIXES.get(path.suffix.lower())
-    if kind is None:
-        raise InvalidRequestError(f"{path} must end in {', '.join(_SUFFIXES)}")
-    return kind
-
-
-def _rows(frame: pd.DataFrame, key: str | None) -> pd.DataFrame:
+def _rows_of_card(frame: pd.DataFrame, key: str | None) -> pd.DataFrame:
     if key is not None:
-        return frame[frame["key"] == key]
+        rows = frame[frame["key"] == str(key)]
+        if rows.empty:
+            raise InvalidRequestError("the frame has no card with this key, so that nothing can be hidden")
+        return rows
     keys = frame["key"].nunique(dropna=False)
     if keys > 1:
-        raise InvalidRequestError(f"the frame holds {keys} cards; say by key= which of them the picture shows")
+        raise InvalidRequestError(f"the frame holds {keys} cards; pass key= with the key of the picture's card")
     return frame
 
 
-def _pixels(image: str | Path | bytes | Image) -> NDArray[np.uint8]:
-    if isinstance(image, (str, Path, bytes)):
-        return load_upright(image)
-    from PIL import ImageOps
-
-    return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
-
-
-def _places(rows: pd.DataFrame, fields: Iterable[str] | None, *, complete: bool) -> list[tuple[str, Floats]]:
-    """Fields to fill, each with its corners in wire order, shape (4, 2)."""
-    points = polygon.ordered(rows["polygon"].array.to_points())
-    names = [None if pd.isna(name) else str(name) for name in rows["field"]]
-    read = {name for name in names if name is not None}
-    printed = {name for kind in rows["card_type"].dropna().unique() for name in expected_fields(str(kind))}
-    asked = read | printed if fields is None else {fields} if isinstance(fields, str) else set(fields)
-    places = [
-        (name, quad)
-        for name, quad in zip(names, points, strict=True)
-        if name is not None and name in asked and not np.isnan(quad).any()
-    ]
-    needed = asked & (read | (printed or asked)) if complete else asked & read
-    lacking = sorted(needed - {name for name, _ in places})
-    if not places:
-        raise InvalidRequestError("no field to hide has a place, so that nothing can be hidden; read the picture again")
-    if lacking:
+def _card_type(rows: pd.DataFrame, given: str | None) -> str | None:
+    found = [str(kind) for kind in rows["card_type"].dropna().unique()]
+    if len(found) > 1 or (given is not None and found not in ([], [given])):
         raise InvalidRequestError(
-            f"no place is known of {', '.join(lacking)}, which may be on the picture; read it again, or hide it by hand"
-            + ("; complete=False if it is not on the card" if complete and not set(lacking) & read else "")
+            "the card has more than one card type; keep the rows of one job, or correct card_type="
         )
-    return places
+    return given or (str(checked_card_type(found[0])) if found else None)
 
 
-def _filled(pixels: NDArray[np.uint8], places: list[tuple[str, Floats]], method: Method) -> Image:
+def _all_corners(rows: pd.DataFrame) -> Floats:
+    corners: Floats = polygon.ordered(rows["polygon"].dropna().array.to_points()).astype(np.float64)
+    return corners
+
+
+def _pixels(image: Any) -> NDArray[np.uint8]:
+    if isinstance(image, (str, os.PathLike)):
+        return load_upright(Path(image))
+    if isinstance(image, bytes):
+        return load_upright(image)
+    if isinstance(image, np.ndarray):
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
+            raise ImageError("NotAnImage", "an array must have the shape (height, width, 3) and the dtype uint8")
+        return image
+    from PIL import Image, ImageOps
+
+    if not isinstance(image, Image.Image):
+        raise ImageError("NotAnImage", f"image must be a path, bytes, array or PIL image, got {type(image).__name__}")
+    try:
+        return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+    except (OSError, ValueError, SyntaxError) as fault:
+        raise ImageError(
+            "DamagedImage", f"the image is cut off or corrupt ({type(fault).__name__}); copy or save it again"
+        ) from fault
+
+
+def _cover_places(
+    pixels: NDArray[np.uint8], places: list[Place], portrait: Floats | None, method: Method
+) -> tuple[Image, NDArray[np.bool_]]:
+    """Return the redacted picture and the pixels that were covered."""
     from PIL import Image
 
-    done = Image.fromarray(pixels)
-    for name, quad in places:
-        short = float(min(polygon.width(quad)[0], polygon.height(quad)[0]))
-        cover = _cover(done.size, quad, max(_MARGIN * short, _LEAST))
+    result = Image.fromarray(pixels)
+    total = np.zeros(pixels.shape[:2], dtype=bool)
+    for place in places:
+        cover = _mask(result.size, _lengthened(place), max(_MARGIN * place.height, _MIN_MARGIN))
         region = cover.getbbox()
         if region is None:
-            raise InvalidRequestError(f"the place of {name} lies outside the picture; give the picture that was read")
+            raise InvalidRequestError(
+                f"the place of {place.field} lies outside the picture; give the picture that was read"
+            )
+        total |= np.asarray(cover) > 0
         if method == "box":
-            done.paste(_INK, mask=cover)
+            result.paste(_INK, mask=cover)
         else:
-            done.paste(_blurred(done.crop(region), max(short, _BLOCK)), region, cover.crop(region))
-    return done
+            result.paste(_blurred(result.crop(region), max(place.height, _MIN_BLOCK)), region, cover.crop(region))
+    if portrait is not None:
+        cover = _mask(result.size, portrait, 0.0)
+        if cover.getbbox() is None:
+            raise InvalidRequestError("the portrait lies outside the picture; leave it with portrait=False")
+        total |= np.asarray(cover) > 0
+        result.paste(_INK, mask=cover)
+    return result, total
 
 
-def _cover(size: tuple[int, int], quad: Floats, margin: float) -> Image:
+def _lengthened(place: Place) -> Floats:
+    """Corners of a place with the missing length of its text added at both ends."""
+    corners = place.corners.copy()
+    pairs = ((0, 3), (1, 2)) if polygon.width(corners)[0] >= polygon.height(corners)[0] else ((0, 1), (3, 2))
+    for start, end in pairs:
+        along = place.corners[end] - place.corners[start]
+        along = along / max(float(np.linalg.norm(along)), 1e-9)
+        corners[start] -= place.missing_length * along
+        corners[end] += place.missing_length * along
+    return corners
+
+
+def _mask(size: tuple[int, int], quad: Floats, margin: float) -> Image:
     """Return a mask of all pixels inside a polygon of any shape or within a margin of it."""
     from PIL import Image, ImageDraw
 
@@ -188,9 +302,10 @@ def _cover(size: tuple[int, int], quad: Floats, margin: float) -> Image:
     mask = Image.new("L", size)
     draw = ImageDraw.Draw(mask)
     draw.polygon(corners, fill=255)
-    draw.line([*corners, corners[0]], fill=255, width=2 * round(margin) + 1)
-    for x, y in corners:
-        draw.ellipse((x - margin, y - margin, x + margin, y + margin), fill=255)
+    if margin > 0:
+        draw.line([*corners, corners[0]], fill=255, width=2 * round(margin) + 1)
+        for x, y in corners:
+            draw.ellipse((x - margin, y - margin, x + margin, y + margin), fill=255)
     return mask
 
 

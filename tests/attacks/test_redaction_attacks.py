@@ -1,0 +1,337 @@
+"""Attacks on redaction: frames and files with which a text would stay readable, or an original be lost."""
+
+import contextlib
+import os
+import shutil
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from engine_eyes import read_all_text, substrings
+from PIL import Image
+
+from cardocr_nb import polygon
+from cardocr_nb._images import load_upright
+from cardocr_nb.cards import expected_fields
+from cardocr_nb.errors import CardOCRError, ImageError, InvalidRequestError
+from cardocr_nb.frame import to_frame
+from cardocr_nb.frame._polygon_measures import from_numpy
+from cardocr_nb.local.engine import Engine
+from cardocr_nb.privacy import redact, redact_folder
+from cardocr_nb.wire._records import CardResult, Job, JobState
+
+KEYS = ("id/0001.jpg", "id/0012.jpg", "licence/0003.jpg", "licence/0011.jpg")
+
+
+@pytest.fixture(scope="module")
+def engine():
+    return Engine(threads=2)
+
+
+@pytest.fixture(scope="module")
+def read(data, engine):
+    """The frame of each photo, as the embedded engine reads it."""
+    frames = {}
+    for key in KEYS:
+        kind = "IDCard" if key.startswith("id/") else "DriverLicense"
+        fields = tuple(engine.read(load_upright(data / "cards" / key), kind))
+        frames[key] = to_frame(Job("j", JobState.SUCCESS, key, kind, result=CardResult(fields, status=1)))
+    return frames
+
+
+@pytest.fixture(params=KEYS)
+def card(request, data, read):
+    return data / "cards" / request.param, read[request.param]
+
+
+def with_polygon(frame, field, change):
+    """A copy in which the polygon of one field is changed."""
+    points = frame["polygon"].array.to_points().copy()
+    row = int(np.flatnonzero(frame["field"] == field)[0])
+    points[row] = change(polygon.ordered(points[row : row + 1])[0])
+    return frame.assign(polygon=from_numpy(points, frame.index))
+
+
+def shortened(quad, rate, *, from_left):
+    """A quadrilateral cut to a fraction of its longer side."""
+    quad = quad.astype(float)
+    pairs = ((0, 3), (1, 2)) if polygon.width(quad)[0] >= polygon.height(quad)[0] else ((0, 1), (3, 2))
+    for start, end in pairs:
+        if from_left:
+            quad[end] = quad[start] + rate * (quad[end] - quad[start])
+        else:
+            quad[start] = quad[end] + rate * (quad[start] - quad[end])
+    return quad
+
+
+POLYGONS = {
+    "point": lambda quad: np.repeat(quad[:1], 4, axis=0),
+    "line along the text": lambda quad: quad[[0, 0, 3, 3]],
+    "line across the text": lambda quad: quad[[0, 1, 1, 0]],
+    "left half": lambda quad: shortened(quad, 0.5, from_left=True),
+    "right half": lambda quad: shortened(quad, 0.5, from_left=False),
+    "far outside": lambda quad: quad + 10**6,
+    "beyond the picture": lambda quad: quad - 5000,
+    "huge": lambda quad: quad * 10**6,
+}
+
+
+@pytest.mark.parametrize("attack", POLYGONS)
+@pytest.mark.parametrize("field", ["name", "birth_date", "address", "gender"])
+def test_a_polygon_that_cannot_cover_its_text_is_refused(card, field, attack, tmp_path):
+    image, frame = card
+    wrong = with_polygon(frame, field, POLYGONS[attack])
+    with pytest.raises(InvalidRequestError):
+        redact(image, wrong, out=tmp_path / "1.png")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("attack", POLYGONS)
+def test_a_number_with_a_wrong_polygon_is_refused(card, attack):
+    image, frame = card
+    number = "id_number" if "id_number" in set(frame["field"]) else "licence_number"
+    with pytest.raises(InvalidRequestError):
+        redact(image, with_polygon(frame, number, POLYGONS[attack]))
+
+
+def test_a_field_at_the_place_of_another_is_refused(card):
+    image, frame = card
+    points = frame["polygon"].array.to_points()
+    wide = points[int(np.flatnonzero(frame["field"] == "address")[0])]
+    with pytest.raises(InvalidRequestError, match="the same place"):
+        redact(image, with_polygon(frame, "name", lambda _: wide))
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_a_second_row_of_a_field_without_a_polygon_is_refused(card, complete):
+    image, frame = card
+    second = frame[frame["field"] == "name"].assign(job_id="k", polygon=None)
+    with pytest.raises(InvalidRequestError, match="no place is known of name"):
+        redact(image, pd.concat([frame, second], ignore_index=True), complete=complete)
+
+
+def test_a_result_without_a_card_type_asks_for_it(card):
+    image, frame = card
+    unknown = frame[frame["field"] == "name"].assign(card_type=None)
+    with pytest.raises(InvalidRequestError, match="pass card_type="):
+        redact(image, unknown)
+    kind = str(frame["card_type"].iloc[0])
+    with pytest.raises(InvalidRequestError, match="no place is known of address"):
+        redact(image, unknown, card_type=kind)
+    height, width = load_upright(image).shape[:2]
+    assert redact(image, frame.assign(card_type=None), card_type=kind).size == (width, height)
+
+
+def test_another_card_type_than_that_of_the_frame_is_refused(card):
+    image, frame = card
+    other = "DriverLicense" if frame["card_type"].iloc[0] == "IDCard" else "IDCard"
+    with pytest.raises(InvalidRequestError, match="more than one card type"):
+        redact(image, frame, card_type=other)
+
+
+@pytest.mark.parametrize("scale", [0.3, 0.5, 0.8, 1.1, 1.25, 1.5, 2, 3])
+def test_the_picture_in_another_size_is_refused(card, scale):
+    image, frame = card
+    with Image.fromarray(load_upright(image)) as whole:
+        resized = whole.resize((round(whole.width * scale), round(whole.height * scale)))
+    with pytest.raises(InvalidRequestError, match="the picture that was read"):
+        redact(resized, frame)
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_the_picture_turned_is_refused(card, turns):
+    image, frame = card
+    with pytest.raises(InvalidRequestError):
+        redact(np.ascontiguousarray(np.rot90(load_upright(image), turns)), frame)
+
+
+def test_the_portrait_is_covered_unless_it_is_kept(card):
+    image, frame = card
+    before = load_upright(image)
+    points = frame["polygon"].array.to_points()
+    covered, kept = (np.asarray(redact(image, frame, portrait=portrait)) for portrait in (None, False))
+    only_portrait = (covered != kept).any(axis=2)
+    # The drawn face is right of the name, and larger than any field.
+    assert only_portrait.sum() > 2.5 * polygon.area(points).max()
+    assert (covered[only_portrait] == (24, 24, 24)).all()
+    assert (kept[only_portrait] == before[only_portrait]).all()
+
+
+def test_a_portrait_whose_place_is_unknown_is_refused(card):
+    image, frame = card
+    few = frame[frame["field"].isin(["name", "gender"])]
+    with pytest.raises(InvalidRequestError, match="portrait"):
+        redact(image, few, complete=False)
+
+
+def test_verification_refuses_a_text_that_the_frame_misplaced(card):
+    image, frame = card
+    number = "id_number" if "id_number" in set(frame["field"]) else "licence_number"
+    misplaced = with_polygon(frame, number, lambda quad: quad - 2 * (quad[1] - quad[0]))
+    redact(image, misplaced)
+    with pytest.raises(InvalidRequestError, match=f"{number}.* can still be read") as raised:
+        redact(image, misplaced, verify=True)
+    assert not any(text in str(raised.value) for text in frame["text"].dropna())
+
+
+def test_verification_passes_a_redacted_card(card, engine):
+    image, frame = card
+    done = redact(image, frame, verify=True)
+    seen = read_all_text(done, engine)
+    texts = frame.set_index("field")["text"]
+    for field in set(texts.index) & {"name", "address", "id_number", "licence_number"}:
+        assert not any(part in seen for part in substrings(texts[field], 4 if field != "name" else 2))
+
+
+@pytest.fixture
+def photos(data, tmp_path):
+    for key in KEYS:
+        (tmp_path / "photos" / key).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(data / "cards" / key, tmp_path / "photos" / key)
+    return tmp_path / "photos"
+
+
+@pytest.fixture
+def all_cards(read):
+    return pd.concat(read.values(), ignore_index=True)
+
+
+def quietly(*args, **options):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        return redact_folder(*args, **options, progress=False).set_index("key")
+
+
+@pytest.mark.parametrize("attack", ["point", "huge", "far outside"])
+def test_one_wrong_polygon_fails_one_photo(all_cards, photos, tmp_path, attack):
+    table = quietly(with_polygon(all_cards, "name", POLYGONS[attack]), photos, tmp_path / "out")
+    assert table["path"].notna().tolist() == [False, True, True, True]
+
+
+@pytest.mark.parametrize("damage", ["cut off", "empty", "text", "folder"])
+def test_one_damaged_picture_fails_one_photo(all_cards, photos, tmp_path, damage):
+    broken = photos / KEYS[0]
+    content = broken.read_bytes()
+    broken.unlink()
+    if damage == "folder":
+        broken.mkdir()
+    else:
+        broken.write_bytes({"cut off": content[: len(content) // 2], "empty": b"", "text": b"no picture"}[damage])
+    table = quietly(all_cards, photos, tmp_path / "out")
+    assert table["path"].notna().tolist() == [False, True, True, True]
+
+
+def contents(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def out_folders(photos):
+    """Ways to name the folder of the pictures, or one that shares files with it."""
+    relative = os.path.relpath(photos)
+    link = photos.parent / "link"
+    link.symlink_to(photos)
+    yield from (photos, relative, photos / "id" / "..", link, photos / "id", photos.parent, f"{photos}/./")
+
+
+def test_no_folder_to_write_to_loses_an_original(all_cards, photos):
+    before = contents(photos)
+    for out in out_folders(photos):
+        with contextlib.suppress(InvalidRequestError):
+            quietly(all_cards, photos, out)
+        assert contents(photos) == before, out
+
+
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+def test_a_link_to_an_original_in_the_folder_to_write_to_is_not_followed(all_cards, photos, tmp_path, link):
+    before = contents(photos)
+    for key in KEYS:
+        (tmp_path / "out" / key).parent.mkdir(parents=True, exist_ok=True)
+        link(photos / key, tmp_path / "out" / key)
+    table = quietly(all_cards, photos, tmp_path / "out")
+    assert contents(photos) == before
+    assert table["path"].isna().all()
+
+
+def test_a_mapping_that_crosses_names_loses_no_original(all_cards, photos):
+    before = contents(photos)
+    crossed = dict(zip(KEYS, [photos / key for key in reversed(KEYS)], strict=True))
+    quietly(all_cards, crossed, photos)
+    quietly(all_cards, {key: photos / key for key in KEYS}, photos)
+    quietly(all_cards[all_cards["key"] == KEYS[0]], {KEYS[0]: photos / KEYS[0]}, photos)
+    assert contents(photos) == before
+
+
+def test_copies_of_the_originals_in_the_folder_to_write_to_are_not_overwritten(all_cards, photos, tmp_path):
+    shutil.copytree(photos, tmp_path / "out")
+    before = contents(tmp_path / "out")
+    quietly(all_cards, photos, tmp_path / "out")
+    assert contents(tmp_path / "out") == before
+
+
+def test_a_redaction_can_be_repeated(all_cards, photos, tmp_path):
+    for _ in range(2):
+        assert quietly(all_cards, photos, tmp_path / "out")["reason"].isna().all()
+
+
+@pytest.mark.parametrize("given", ["path", "bytes", "array", "picture"])
+def test_redact_does_not_write_over_its_picture(read, photos, given):
+    path = photos / KEYS[0]
+    before = path.read_bytes()
+    images = {
+        "path": lambda: path,
+        "bytes": lambda: before,
+        "array": lambda: load_upright(path),
+        "picture": lambda: Image.fromarray(load_upright(path)),
+    }
+    link = photos / "link.jpg"
+    link.symlink_to(path)
+    hard = photos / "hard.jpg"
+    os.link(path, hard)
+    for out in (path, os.path.relpath(path), link, hard):
+        with pytest.raises(InvalidRequestError, match="original"):
+            redact(images[given](), read[KEYS[0]], out=out)
+    assert path.read_bytes() == before
+
+
+WRONG_PICTURES = {
+    "array of floats": np.zeros((4, 4, 3)),
+    "array without colors": np.zeros((4, 4), np.uint8),
+    "empty array": np.zeros((0, 4, 3), np.uint8),
+    "number": 7,
+    "None": None,
+    "cut off": b"\xff\xd8\xff\xe0",
+}
+
+
+@pytest.mark.parametrize("name", WRONG_PICTURES)
+def test_what_is_not_a_picture_is_refused(read, name):
+    with pytest.raises(ImageError):
+        redact(WRONG_PICTURES[name], read[KEYS[0]])
+
+
+def test_random_polygons_never_leave_a_text_and_raise_only_errors_of_the_package(data, read, engine):
+    """Every redaction that passes hides all numbers, wherever the polygons were moved by chance."""
+    rng = np.random.default_rng(5)
+    passed = 0
+    for turn in range(60):
+        key = KEYS[turn % len(KEYS)]
+        frame = read[key]
+        field = str(rng.choice(frame["field"].dropna().to_list()))
+        noise = rng.normal(0, rng.choice([1, 5, 20, 100]), (4, 2))
+        try:
+            done = redact(data / "cards" / key, with_polygon(frame, field, lambda quad, noise=noise: quad + noise))
+        except CardOCRError:
+            continue
+        passed += 1
+        number = frame.set_index("field")["text"].filter(regex="number").iloc[0]
+        if turn % 4 == 0:
+            seen = read_all_text(done, engine)
+            assert not any(part in seen for part in substrings(number, 5))
+    assert 5 < passed < 60
+
+
+def test_the_specimens_are_not_refused(card):
+    image, frame = card
+    assert set(expected_fields(str(frame["card_type"].iloc[0]))) <= set(frame["field"])
+    assert redact(image, frame, out=None)
