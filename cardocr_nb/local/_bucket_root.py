@@ -69,7 +69,8 @@ class BucketRoot(Mapping[str, Bucket]):
 
     def _own_folder(self) -> Path:
         folder = self.folder / ".cardocr"
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        folder.chmod(0o700)  # one made by an earlier version is open to all
         return folder
 
     def __getitem__(self, name: str) -> Bucket:

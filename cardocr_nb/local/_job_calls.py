@@ -65,7 +65,7 @@ class JobCalls:
         self._queue_limit, self._on_added, self._on_ended = queue_limit, on_added, on_ended
 
     def answer(self, bucket: Bucket, request: Request) -> Response:
-        """Answer a call below ``/jobs``.
+        """Answer a call below ``/jobs`` or its second form, ``/ai_jobs``.
 
         Raises
         ------
@@ -155,6 +155,7 @@ class JobCalls:
             bucket=bucket.name,
             states=() if "All" in states else states,
             queue_id=query.get("queueId") or None,
+            key=query.get("inputObject") or None,
             size=parse_int(query.get("size") or "10", "size"),
             newest_first=order == "Desc",
             after=parse_int(query.get("nextToken") or "0", "nextToken"),

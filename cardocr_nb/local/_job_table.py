@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 import zlib
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cardocr_nb.wire._decode import decode_jobs
 from cardocr_nb.wire._encode import jobs_xml
-from cardocr_nb.wire._records import JobList, JobState
+from cardocr_nb.wire._records import SERVICE_TIME, JobList, JobState
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable
-    from datetime import datetime
 
     from cardocr_nb.local._store import Store
     from cardocr_nb.wire._records import Job
+
+MAX_STARTS = 2
+"""Number of times that a job may be read in vain: a process can be killed by chance once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,8 @@ class JobQuery:
     bucket : str
     states : tuple of str
         Empty for all states.
-    queue_id : str or None
+    queue_id, key : str or None
+        Exact match; None for all.
     size : int
     newest_first : bool
     after : int
@@ -40,6 +44,7 @@ class JobQuery:
     bucket: str
     states: tuple[str, ...] = ()
     queue_id: str | None = None
+    key: str | None = None
     size: int = 10
     newest_first: bool = True
     after: int = 0
@@ -56,7 +61,10 @@ class CallbackTarget:
 
 
 class JobTable:
-    """Jobs in a store. A job that was running when its process ended waits again.
+    """Jobs in a store.
+
+    A job that was running when its process ended waits again, but only once: a picture that ends the process each time
+    must not keep the service from all other jobs.
 
     Parameters
     ----------
@@ -66,7 +74,29 @@ class JobTable:
     def __init__(self, store: Store) -> None:
         self._store = store
         for (job_id,) in store.query("SELECT id FROM jobs WHERE state = 'Running'"):
-            self.update(job_id, (JobState.RUNNING,), lambda job: replace(job, state=JobState.SUBMITTED, started=None))
+            self.restart(job_id)
+        for job_id, document in store.query("SELECT id, document FROM jobs WHERE key = ''"):  # written before 0.2
+            with store.transaction() as db:
+                db.execute("UPDATE jobs SET key = ? WHERE id = ?", (_unpack(document).key, job_id))
+
+    def restart(self, job_id: str) -> Job | None:
+        """Let a job wait again whose worker was killed; return it as `Failed` if that happened twice."""
+        (starts,) = self._store.query("SELECT starts FROM jobs WHERE id = ?", (job_id,))[0]
+        if starts >= MAX_STARTS:
+            return self.update(job_id, (JobState.RUNNING,), _killed_worker)
+        self.update(job_id, (JobState.RUNNING,), lambda job: replace(job, state=JobState.SUBMITTED, started=None))
+        return None
+
+    def prune(self, before: datetime) -> int:
+        """Delete the jobs created before a time that have ended and whose callback is not due; return their number."""
+        with self._store.transaction() as db:
+            deleted = db.execute(
+                "DELETE FROM jobs WHERE created < ? AND callback IS NULL AND state IN ('Success', 'Failed', 'Cancel')",
+                (before.timestamp(),),
+            ).rowcount
+        if deleted:
+            self._store.vacuum()
+        return deleted
 
     def add(self, job: Job, callback: CallbackTarget | None = None, *, limit: int) -> bool:
         """Store a new job; return False if `limit` jobs are waiting in its queue already."""
@@ -77,8 +107,8 @@ class JobTable:
             if waiting >= limit:
                 return False
             db.execute(
-                "INSERT INTO jobs (id, bucket, queue_id, state, level, created, callback, callback_format, document)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO jobs (id, bucket, queue_id, state, level, created, callback, callback_format, document,"
+                " key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     job.id,
                     job.bucket,
@@ -89,6 +119,7 @@ class JobTable:
                     None if callback is None else callback.url,
                     None if callback is None else callback.format,
                     _pack(job),
+                    job.key or "",
                 ),
             )
         return True
@@ -120,7 +151,11 @@ class JobTable:
                 " AND queue_id NOT IN (SELECT queue_id FROM buckets WHERE queue_state = 'Paused')"
                 " ORDER BY level DESC, seq LIMIT 1"
             ).fetchone()
-            return None if row is None else _write(db, new(_unpack(row[0])))
+            if row is None:
+                return None
+            job = _write(db, new(_unpack(row[0])))
+            db.execute("UPDATE jobs SET starts = starts + 1 WHERE id = ?", (job.id,))
+            return job
 
     def list_page(self, wanted: JobQuery) -> tuple[list[Job], int | None]:
         """Return a page of jobs in order of creation, and the place at which it ended, or None after the last page."""
@@ -132,6 +167,9 @@ class JobTable:
         if wanted.queue_id:
             clauses.append("queue_id = ?")
             values.append(wanted.queue_id)
+        if wanted.key is not None:
+            clauses.append("key = ?")
+            values.append(wanted.key)
         for moment, sign in ((wanted.created_after, ">="), (wanted.created_before, "<=")):
             if moment is not None:
                 clauses.append(f"created {sign} ?")
@@ -141,7 +179,8 @@ class JobTable:
             values.append(wanted.after)
         order = "DESC" if wanted.newest_first else "ASC"
         # The inner query reads the index only, so that documents are read for one page only.
-        inner = f"SELECT seq FROM jobs INDEXED BY listed WHERE {' AND '.join(clauses)} ORDER BY seq {order} LIMIT ?"  # noqa: S608 - only placeholders are inserted
+        index = "listed" if wanted.key is None else "by_key"
+        inner = f"SELECT seq FROM jobs INDEXED BY {index} WHERE {' AND '.join(clauses)} ORDER BY seq {order} LIMIT ?"  # noqa: S608 - only placeholders are inserted
         rows = self._store.query(
             f"SELECT seq, document FROM jobs WHERE seq IN ({inner}) ORDER BY seq {order}",  # noqa: S608 - as above
             (*values, wanted.size + 1),
@@ -171,6 +210,16 @@ class JobTable:
         """Record that a job's callback was delivered or given up."""
         with self._store.transaction() as db:
             db.execute("UPDATE jobs SET callback = NULL WHERE id = ?", (job_id,))
+
+
+def _killed_worker(job: Job) -> Job:
+    return replace(
+        job,
+        state=JobState.FAILED,
+        code="InternalError",
+        message=f"reading this image ended the service {MAX_STARTS} times",
+        ended=datetime.now(SERVICE_TIME),
+    )
 
 
 def _write(db: sqlite3.Connection, job: Job) -> Job:

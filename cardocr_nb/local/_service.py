@@ -18,6 +18,7 @@ from cardocr_nb.local._fault_injection import FaultInjector, FaultyReader
 from cardocr_nb.local._job_calls import JobCalls
 from cardocr_nb.local._job_table import JobTable
 from cardocr_nb.local._object_calls import FileResponse, ObjectCalls
+from cardocr_nb.local._retention import Retention
 from cardocr_nb.local._service_fault import ServiceFault, method_not_allowed, no_such_bucket, no_such_resource
 from cardocr_nb.local._store import Store
 from cardocr_nb.local._url_guard import UrlGuard
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 QUEUE_LIMIT = 10_000
+"""Number of jobs that may wait in one queue: ``MaxSize`` of the vendor's queues."""
+KEEP_DAYS = 7.0
 
 
 class Service:
@@ -62,6 +65,8 @@ class Service:
         Hosts other than this machine that callbacks and ``detect-url`` may call.
     retry_delays : sequence of float, default (1, 5, 25, 120)
         Seconds before each further attempt at a callback.
+    keep_days : float or None, default 7
+        Age in days from which jobs that have ended are deleted; None keeps all.
     """
 
     def __init__(
@@ -77,6 +82,7 @@ class Service:
         faults: FaultInjector | None = None,
         allowed_hosts: Iterable[str] = (),
         retry_delays: Sequence[float] = RETRY_DELAYS,
+        keep_days: float | None = KEEP_DAYS,
     ) -> None:
         self.buckets: Mapping[str, Bucket] = (
             buckets if isinstance(buckets, Mapping) else {bucket.name: bucket for bucket in buckets}
@@ -87,6 +93,7 @@ class Service:
         url_guard = UrlGuard(allowed_hosts)
         self._store = Store(jobs)
         table, settings = JobTable(self._store), SettingsTable(self._store)
+        self._retention = Retention(table, keep_days)
         self._callbacks = CallbackQueue(table, url_guard, self._faults, retry_delays=retry_delays)
         self._workers = Workers(table, self.buckets, self.reader, count=workers, on_ended=self._job_ended)
         self._jobs = JobCalls(
@@ -102,6 +109,7 @@ class Service:
 
     def close(self) -> None:
         """Finish the readings in progress and close threads and files; waiting jobs stay in the table."""
+        self._retention.close()
         self._workers.close()
         self._callbacks.close()
         self._store.close()
@@ -131,7 +139,7 @@ class Service:
     def handle_streaming(self, bucket: str, request: Request) -> Response:
         """Answer one call as `handle` does, but return an object's content as an open file (`FileResponse`)."""
         request_id, resource = uuid.uuid4().hex, f"{bucket}{request.path}"
-        submits = request.method == "POST" and request.host == "ci" and request.path == "/jobs"
+        submits = request.method == "POST" and request.host == "ci" and request.path in ("/jobs", "/ai_jobs")
         if submits and self._faults.occurs("drop-before"):
             raise _dropped_connection()
         try:
@@ -162,7 +170,7 @@ class Service:
             raise no_such_bucket()
         if request.host == "cos":
             return self._objects.answer(bucket, request)
-        if request.path.split("/")[1:2] == ["jobs"]:
+        if request.path.split("/")[1:2] in (["jobs"], ["ai_jobs"]):
             return self._jobs.answer(bucket, request)
         response = self._admin.answer(bucket, request, request_id)
         if request.method == "PUT":

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cardocr_nb._images import MAX_BYTES, load_upright
 from cardocr_nb.errors import CardOCRError, ImageError, InvalidRequestError
 from cardocr_nb.wire._limits import UNFIT_FOR_XML
-from cardocr_nb.wire._records import SERVICE_TIME, CardResult, Job, JobState
+from cardocr_nb.wire._records import SERVICE_TIME, CardResult, Field, Job, JobState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -75,14 +75,18 @@ def read_content(content: bytes, card_type: str, reader: Reader) -> CardResult:
         image = load_upright(content)
     except ImageError as e:
         raise ReadingError(e.code, str(e)) from e
+    except Exception as e:  # a decoder can raise anything for a malformed picture
+        log.warning("a decoder failed: %s", type(e).__name__)
+        raise ReadingError("DamagedImage", f"the picture cannot be decoded: {type(e).__name__}") from e
     try:
         fields = tuple(reader.read(image, card_type))
     except ReadingError:
         raise
-    except Exception as e:
-        # One image must never end the thread that reads the others.
+    except Exception as e:  # an engine can raise anything, and the other images must still be read
         log.warning("the engine failed: %s", type(e).__name__)
         raise ReadingError("InternalError", f"the engine failed: {type(e).__name__}") from e
+    if not all(isinstance(field, Field) for field in fields):
+        raise ReadingError("InternalError", "the engine returned something else than fields")
     return CardResult(fields=fields, status=int(bool(fields)), state="Success", code="Success")
 
 
@@ -146,23 +150,35 @@ class Workers:
                     if self._stopping:
                         return
                     self._changed.wait(_RETRY_SECONDS)
+            except Exception as e:  # noqa: BLE001 - a thread that ends here would never read again
+                log.error("a worker failed: %s", type(e).__name__)  # noqa: TRY400 - a trace may contain texts of a card
 
     def _claim(self) -> Job | None:
         return self._table.claim(lambda job: replace(job, state=JobState.RUNNING, started=datetime.now(SERVICE_TIME)))
 
     def _finish(self, job: Job) -> None:
-        outcome = self._outcome(job)
+        try:
+            outcome = self._outcome(job)
+        except BaseException as e:  # noqa: BLE001 - SystemExit of a library must not end the thread; the job runs once more
+            log.warning("reading job %s raised %s", job.id, type(e).__name__)
+            self._report(self._table.restart(job.id))
+            return
 
         def ended(now: Job) -> Job:
             return replace(outcome, ended=datetime.now(SERVICE_TIME), started=now.started)
 
         try:
             done = self._table.update(job.id, (JobState.RUNNING,), ended)
-        except InvalidRequestError:
-            outcome = _failed(job, "InternalError", "the engine returned a text that XML cannot contain")
+        except sqlite3.Error:
+            raise
+        except Exception:  # noqa: BLE001 - an engine of the user's own may return anything
+            outcome = _failed(job, "InternalError", "the engine returned a result that XML cannot contain")
             done = self._table.update(job.id, (JobState.RUNNING,), ended)
-        if done is not None and self._on_ended is not None:
-            self._on_ended(done)
+        self._report(done)
+
+    def _report(self, job: Job | None) -> None:
+        if job is not None and self._on_ended is not None:
+            self._on_ended(job)
 
     def _outcome(self, job: Job) -> Job:
         bucket = self._buckets.get(job.bucket or "")

@@ -1,18 +1,27 @@
 """The job table stays quick with many jobs, and its answers come from indexes."""
 
+import contextlib
+import os
 import sqlite3
+import stat
+import threading
+import zlib
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
+from cardocr_nb._transport import Request
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.local._bucket import Bucket
 from cardocr_nb.local._bucket_root import BucketRoot
 from cardocr_nb.local._bucket_settings import SettingsTable
 from cardocr_nb.local._job_table import CallbackTarget, JobQuery, JobTable
+from cardocr_nb.local._service import Service
 from cardocr_nb.local._store import Store
-from cardocr_nb.wire._records import SERVICE_TIME, Job, JobState
+from cardocr_nb.local._stub_reader import StubReader
+from cardocr_nb.wire._encode import jobs_xml, request_xml
+from cardocr_nb.wire._records import SERVICE_TIME, Job, JobList, JobRequest, JobState
 
 MOMENT = datetime(2026, 1, 1, tzinfo=SERVICE_TIME)
 
@@ -148,3 +157,107 @@ def test_a_file_cannot_be_a_root(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(InvalidRequestError, match="must be a folder"):
         BucketRoot(tmp_path / "file")
+
+
+def test_jobs_are_found_by_their_key_exactly_from_an_index(store):
+    table = JobTable(store)
+    keys = [" a.png", "a.png", "a.png ", "A.png", "a%.png", "样.png"]
+    for number, key in enumerate([*keys, "a.png"]):
+        table.add(job(number, key=key, queue_id=f"p{number}"), limit=10)
+    for number, key in enumerate(keys):
+        expected = [job(6).id, job(1).id] if key == "a.png" else [job(number).id]
+        assert [found.id for found in table.list_page(JobQuery("b-1", key=key))[0]] == expected
+    assert [found.id for found in table.list_page(JobQuery("b-1", key="a.png", queue_id="p1"))[0]] == [job(1).id]
+    assert table.list_page(JobQuery("b-2", key="a.png"))[0] == []
+    (plan,) = store.query("EXPLAIN QUERY PLAN SELECT seq FROM jobs INDEXED BY by_key WHERE bucket = 'b' AND key = 'k'")
+    assert "SEARCH" in plan[3]
+
+
+OLD_SCHEMA = """
+CREATE TABLE jobs (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, bucket TEXT NOT NULL, queue_id TEXT NOT NULL,
+    state TEXT NOT NULL, level INTEGER NOT NULL, created REAL NOT NULL, callback TEXT, callback_format TEXT,
+    document BLOB NOT NULL);
+"""
+
+
+def test_a_table_of_an_earlier_version_opens_and_its_jobs_are_found_by_key(tmp_path):
+    document = zlib.compress(jobs_xml(JobList((job(1, key="a.png"),))))
+    with contextlib.closing(sqlite3.connect(tmp_path / "jobs.sqlite")) as old, old:
+        old.executescript(OLD_SCHEMA)
+        old.execute(
+            "INSERT INTO jobs (id, bucket, queue_id, state, level, created, document) VALUES (?, 'b-1', 'p1', 'Submitted', 0, 0, ?)",
+            (job(1).id, document),
+        )
+    with contextlib.closing(Store(tmp_path / "jobs.sqlite")) as store:
+        (found,), _ = JobTable(store).list_page(JobQuery("b-1", key="a.png"))
+        assert found.id == job(1).id
+
+
+def test_only_the_owner_can_read_the_table_and_its_log(tmp_path):
+    path = tmp_path / "jobs.sqlite"
+    old_mask = os.umask(0)
+    try:
+        for _ in range(2):
+            with contextlib.closing(Store(path)) as store:
+                JobTable(store)
+                files = sorted(tmp_path.iterdir())
+                assert [file.name for file in files] == ["jobs.sqlite", "jobs.sqlite-shm", "jobs.sqlite-wal"]
+                assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+            path.chmod(0o644)
+        assert stat.S_IMODE(BucketRoot(tmp_path / "root").jobs.parent.stat().st_mode) == 0o700
+    finally:
+        os.umask(old_mask)
+
+
+def test_pruning_deletes_ended_jobs_only_and_leaves_no_text_in_the_files(tmp_path):
+    number_on_card = "990000199909090002"
+    path = tmp_path / "jobs.sqlite"
+    with contextlib.closing(Store(path)) as store:
+        table = JobTable(store)
+        store.query("PRAGMA wal_autocheckpoint=0")
+        for number in range(500):
+            state = JobState.SUBMITTED if number == 0 else JobState.SUCCESS
+            table.add(job(number, state=state, created=MOMENT, user_data=f"{number_on_card}-{number}"), limit=1000)
+        table.add(job(501, state=JobState.SUCCESS), CallbackTarget("http://127.0.0.1/", "XML"), limit=1000)
+        table.add(job(502, state=JobState.SUCCESS, created=MOMENT + timedelta(days=2)), limit=1000)
+        stored = (tmp_path / "jobs.sqlite-wal").read_bytes()
+        texts = [
+            zlib.compress(
+                jobs_xml(JobList((job(n, state=JobState.SUCCESS, created=MOMENT, user_data=f"{number_on_card}-{n}"),))),
+                1,
+            )
+            for n in range(1, 500)
+        ]
+        assert all(text in stored for text in texts)
+        size = path.stat().st_size + (tmp_path / "jobs.sqlite-wal").stat().st_size
+        assert table.prune(MOMENT + timedelta(days=1)) == 499
+        assert [found.id for found in table.list_page(JobQuery("b-1", size=100, newest_first=False))[0]] == [
+            job(0).id,
+            job(501).id,
+            job(502).id,
+        ]
+        assert (tmp_path / "jobs.sqlite-wal").stat().st_size == 0
+        assert path.stat().st_size < size / 2
+        assert not any(text[-60:] in path.read_bytes() for text in texts)
+
+
+def test_a_service_prunes_when_it_starts(tmp_path, photo):
+    photo(tmp_path / "cards/a.png")
+    table = tmp_path / "jobs.sqlite"
+    left = []
+    for keep_days in (None, None, 0):
+        ended = threading.Semaphore(0)
+        service = Service(
+            [Bucket(tmp_path / "cards", name="b-1")],
+            StubReader(),
+            jobs=table,
+            keep_days=keep_days,
+            on_job_ended=lambda _, ended=ended: ended.release(),
+        )
+        if not left:
+            service.handle("b-1", Request("POST", "/jobs", body=request_xml(JobRequest("a.png", "IDCard"))))
+            assert ended.acquire(timeout=20)
+        service.close()
+        with contextlib.closing(sqlite3.connect(table)) as db:
+            left.append(db.execute("SELECT count(*) FROM jobs").fetchone()[0])
+    assert left == [1, 1, 0]

@@ -19,7 +19,7 @@ _VENDOR = re.compile(
     r"(?:(?P<bucket>[a-z0-9][a-z0-9-]*)\.)?(?P<kind>ci|cos)\.[a-z0-9-]+\.(?:myqcloud\.com|tencentcos\.cn)"
 )
 _ABSOLUTE = re.compile(rb"https?://([^/?#]+)(/.*)?", re.DOTALL)
-_JOB_IDS = re.compile(r"/jobs/a[0-9a-f]{32}(?:,a[0-9a-f]{32})*")
+_JOB_IDS = re.compile(r"/(?:ai_)?jobs/a[0-9a-f]{32}(?:,a[0-9a-f]{32})*")
 _QUEUE = re.compile(r"/ai_queue(?:/p[0-9a-f]{32})?")
 _MAX_PARAMETERS = 100
 
@@ -133,7 +133,7 @@ def _by_path(path: str, buckets: Mapping[str, Bucket]) -> tuple[str, str]:
 
 
 def _is_job_call(method: str, path: str, params: Mapping[str, str]) -> bool:
-    if path == "/jobs":
+    if path in ("/jobs", "/ai_jobs"):
         return method == "POST" or (method == "GET" and "tag" in params)
     if path == "/ai_bucket":
         return method in ("GET", "POST", "DELETE")

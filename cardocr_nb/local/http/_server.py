@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from cardocr_nb.errors import CardOCRError, InvalidRequestError, missing_extra
 from cardocr_nb.local._bucket_root import BucketRoot
 from cardocr_nb.local._fault_injection import KINDS, FaultInjector
-from cardocr_nb.local._service import QUEUE_LIMIT, Service
+from cardocr_nb.local._service import KEEP_DAYS, QUEUE_LIMIT, Service
 from cardocr_nb.local._stub_reader import StubReader
 from cardocr_nb.wire._xml_tree import RepairWarning
 
@@ -68,6 +68,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=60.0,
         metavar="S",
         help="seconds for a request to arrive (default 60)",
+    )
+    parser.add_argument(
+        "--keep-days",
+        type=float,
+        default=KEEP_DAYS,
+        metavar="N",
+        help=f"delete jobs N days after they were submitted, if they have ended (default {KEEP_DAYS:g})",
     )
     parser.add_argument("--quiet", action="store_true", help="no line for each request")
 
@@ -143,6 +150,7 @@ def _serve(
         latency=options.latency,
         faults=FaultInjector.parse(options.fault, options.seed) if options.fault else None,
         allowed_hosts=options.allow_callback,
+        keep_days=options.keep_days,
     )
     app = make_app(service)
     try:
@@ -158,6 +166,7 @@ def _check_numbers(options: argparse.Namespace) -> None:
         ("queue-limit", options.queue_limit, 1),
         ("latency", options.latency, 0),
         ("request-timeout", options.request_timeout, 0.1),
+        ("keep-days", options.keep_days, 0),
     ):
         if not value >= least:
             raise InvalidRequestError(f"--{name} must be at least {least}, got {value}")
