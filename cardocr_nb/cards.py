@@ -211,6 +211,37 @@ def card_type(value: str) -> CardType:
         raise InvalidRequestError(f"card_type must be {names}, got {value!r}") from None
 
 
+def id_check_character(digits: str) -> str:
+    """Return the check character of an identity number.
+
+    Parameters
+    ----------
+    digits : str
+        The first 17 digits.
+
+    Returns
+    -------
+    str
+        A digit or ``X``, by GB 11643-1999, which uses ISO 7064 MOD 11-2.
+
+    Raises
+    ------
+    ValueError
+        `digits` are not 17 digits.
+
+    Examples
+    --------
+    >>> id_check_character("99010119741201001")
+    '4'
+    """
+    if not (
+        len(digits) == 17 and digits.isascii() and digits.isdigit()
+    ):  # the digits themselves stay out of the message
+        raise ValueError(f"the check character follows 17 digits, got {len(digits)} characters")
+    total = sum(int(digit) * (2 ** (17 - place) % 11) for place, digit in enumerate(digits))
+    return "10X98765432"[total % 11]
+
+
 def expected_fields(value: str) -> tuple[str, ...]:
     """Canonical names of the fields on a card, in the card's order.
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from cardocr_nb import plot, privacy, quality, report, review
 from cardocr_nb._accessors._methods import CardData, data_method, picture_method
-from cardocr_nb.frame import _coco, _label_studio, _reshape, _validation
+from cardocr_nb.frame import _coco, _label_studio, _reshape, _spreadsheets, _validation
 from cardocr_nb.frame import _dask_frame as dask_frame
 
 if TYPE_CHECKING:
@@ -144,6 +144,9 @@ class CardAccessor(CardData):
     to_coco = data_method(_coco.to_coco)
     from_coco = staticmethod(_coco.from_coco)
     to_dask = data_method(dask_frame.to_dask)
+    to_excel = data_method(report.to_excel)
+    from_excel = staticmethod(report.from_excel)
+    to_csv = data_method(_spreadsheets.to_csv)
 
     # Quality.
     summary = data_method(quality.summary)

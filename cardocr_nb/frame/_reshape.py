@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from cardocr_nb._bulk._arrow_text import all_differ, arrow
-from cardocr_nb.cards import CardType, expected_fields
+from cardocr_nb.cards import CardType, expected_fields, known_field
 from cardocr_nb.frame._frame_schema import CARD, COLUMNS, conform, series
+from cardocr_nb.frame._spreadsheets import text_of, undo_excel, warn_of_damage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -154,56 +156,108 @@ def wide(df: pd.DataFrame, *, scores: bool = False, polygons: bool = False) -> p
     return pd.concat([result, pd.DataFrame(columns, index=result.index)], axis=1)
 
 
-def to_long(cards: pd.DataFrame) -> pd.DataFrame:
-    """Turn what `wide` made back into one row a field.
+def to_long(cards: pd.DataFrame, *, id_columns: Iterable[str] = (), fields: Iterable[str] = ()) -> pd.DataFrame:
+    """Turn one row a card into one row a field, the reverse of `wide`.
 
     Parameters
     ----------
     cards : DataFrame
-        One row a card with the column ``key``, texts under the names of the fields, and, where they are there,
-        ``<field>_score`` and ``<field>_polygon``. The columns ``image, card_type, state, code, message, job_id`` may be absent.
+        One row a card with the column ``key``, texts under names or labels of fields (``id_number``, ``公民身份号码``), and,
+        where they are there, ``<field>_score`` and ``<field>_polygon``. The columns ``image, card_type, state, code,
+        message, job_id`` may be absent. Date cells become ISO 8601.
+    id_columns : iterable of str, default ()
+        Further columns that are kept and repeated on each row of the card, such as a batch or a customer.
+    fields : iterable of str, default ()
+        Further columns that are fields of the card although no card type has them.
 
     Returns
     -------
     DataFrame
-        As `cardocr_nb.to_frame` makes it, fields in the order of the columns; a card without any field keeps one row.
-        What a wide frame does not hold is missing: labels, times, and fields without text, score and polygon.
+        As `cardocr_nb.to_frame` makes it, then `id_columns`; fields in the order of the columns; a card without any field
+        keeps one row. Values that a wide frame does not hold are missing: labels, times, and fields without text,
+        score and polygon.
 
     Raises
     ------
     ValueError
-        The column ``key`` is missing.
+        The column ``key`` or one of `id_columns` or `fields` is missing.
+
+    Warns
+    -----
+    UserWarning
+        Columns are neither fields nor named; they are left out, and listed.
+    ExcelDamageWarning
+        A spreadsheet changed texts; they are restored or left out, and counted.
+
+    See Also
+    --------
+    wide : The reverse.
 
     Examples
     --------
-    >>> to_long(pd.DataFrame({"key": ["a.jpg"], "name": ["样本"], "gender": ["女"]}))[["key", "field", "text"]]
-         key   field text
-    0  a.jpg    name   样本
-    1  a.jpg  gender    女
+    >>> table = pd.DataFrame({"key": ["a.jpg"], "name": ["样本"], "gender": ["女"], "batch": [7]})
+    >>> to_long(table, id_columns=["batch"])[["key", "field", "text", "batch"]]
+         key   field text  batch
+    0  a.jpg    name   样本      7
+    1  a.jpg  gender    女      7
     """
     if "key" not in cards.columns:
         raise ValueError(f"a wide frame names each card in the column 'key', got {', '.join(map(str, cards.columns))}")
+    own, further = list(id_columns), list(fields)
+    lacking = [name for name in (*own, *further) if name not in cards.columns]
+    if lacking:
+        raise ValueError(
+            f"the wide frame has no column {', '.join(lacking)}; it has {', '.join(map(str, cards.columns))}"
+        )
     kept = [name for name in _KEPT if name in cards.columns]
-    parts = []
-    for place, name in enumerate(_texts_of(cards)):
-        found = {"text": cards[name]} | {
+    parts, damage = [], Counter[str]()
+    for place, (name, field) in enumerate(_field_columns(cards, own, further).items()):
+        text, counts = undo_excel(_texts(cards[name]), pd.Series(field, index=cards.index, dtype="str"))
+        damage.update(counts)
+        found = {"text": text} | {
             part: cards[f"{name}_{part}"] for part in ("score", "polygon") if f"{name}_{part}" in cards.columns
         }
         there = np.flatnonzero(np.logical_or.reduce([column.notna().to_numpy() for column in found.values()]))
         columns = {part: series(part, column.take(there)).array for part, column in found.items()}
-        field = name.removesuffix("_field") if name.removesuffix("_field") in _KEPT else name
         parts.append(pd.DataFrame({"field": field, **columns, "card": there, "place": place}))
+    warn_of_damage(damage, "the wide frame")
     without = np.setdiff1d(
         np.arange(len(cards)), np.concatenate([np.empty(0, dtype=np.intp), *(p["card"] for p in parts)])
     )
     rows = pd.concat([conform(p) for p in [*parts, pd.DataFrame({"card": without, "place": 0})]], ignore_index=True)
     rows = rows.sort_values(["card", "place"], ignore_index=True)
-    card = cards[kept].take(rows["card"].to_numpy(np.intp)).reset_index(drop=True)
-    return conform(pd.DataFrame({c: card[c] if c in kept else rows[c] for c in COLUMNS}).astype({"field": "str"}))
+    card = cards[[*kept, *own]].take(rows["card"].to_numpy(np.intp)).reset_index(drop=True)
+    columns = {c: card[c] if c in kept else rows[c] for c in COLUMNS}
+    return conform(pd.DataFrame(columns | {c: card[c] for c in own}).astype({"field": "str"}))
 
 
-def _texts_of(cards: pd.DataFrame) -> list[str]:
-    """Columns that hold texts: all but those of the card, and but scores and polygons of a text."""
-    names = [str(name) for name in cards.columns if name not in _KEPT]
-    extra = {f"{name}_{part}" for name in names for part in ("score", "polygon")}
-    return [name for name in names if name not in extra]
+def _field_columns(cards: pd.DataFrame, own: list[str], further: list[str]) -> dict[str, str]:
+    """Return the columns that hold texts of fields, each with the name of its field; warn of columns that do not."""
+    names = [str(name) for name in cards.columns if name not in _KEPT and name not in own]
+    fields = {}
+    for name in names:
+        known = known_field(name) or (name if name in further else None)
+        stem = name.removesuffix("_field")
+        if known is None and stem in _KEPT and stem != name:  # as `wide` renames a field that would hide a column
+            known = stem
+        if known is None and f"{name}_score" in names:
+            known = name
+        if known is not None:
+            fields[name] = known
+    parts = {f"{name}_{part}" for name in fields for part in ("score", "polygon")}
+    others = [name for name in names if name not in fields and name not in parts]
+    if others:
+        warnings.warn(
+            f"{len(others)} columns are not fields of a card and are left out: {', '.join(others[:10])}"
+            f"{', …' if len(others) > 10 else ''}. Keep them with id_columns=, or name them in fields=",
+            UserWarning,
+            stacklevel=3,
+        )
+    return fields
+
+
+def _texts(column: pd.Series) -> pd.Series:
+    """Return cells of any type as texts."""
+    if pd.api.types.is_string_dtype(column.dtype) and column.dtype != object:
+        return column.astype("str")
+    return pd.Series([text_of(value) for value in column], index=column.index, dtype="str")

@@ -1,7 +1,8 @@
 """From a frame to a report.
 
 `summarize` counts everything once and gives plain data, `render_html`, `render_markdown` and `render_json` write it down,
-`report` does both and writes a file; `report_notebook` makes a notebook with the same content. Texts from cards are masked unless
+`report` does both and writes a file; `report_notebook` makes a notebook with the same content;
+`to_excel` writes a workbook for people who correct readings, `from_excel` reads it back. Texts from cards are masked unless
 ``reveal=True``. Names of images are not: they join the report to the files.
 """
 
@@ -11,6 +12,17 @@ from cardocr_nb.report._markdown import render_markdown
 from cardocr_nb.report._notebook import report_notebook
 from cardocr_nb.report._report_summary import ReportSummary
 from cardocr_nb.report._summarize import summarize
+from cardocr_nb.report._workbook import from_excel, to_excel
 from cardocr_nb.report._write import report
 
-__all__ = ["ReportSummary", "render_html", "render_json", "render_markdown", "report", "report_notebook", "summarize"]
+__all__ = [
+    "ReportSummary",
+    "from_excel",
+    "render_html",
+    "render_json",
+    "render_markdown",
+    "report",
+    "report_notebook",
+    "summarize",
+    "to_excel",
+]

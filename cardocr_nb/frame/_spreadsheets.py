@@ -1,0 +1,270 @@
+"""What a spreadsheet does to a table: cells that it would change are protected, changes that it made are found."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from cardocr_nb.cards import id_check_character
+from cardocr_nb.errors import DecodeError, missing_extra
+
+if TYPE_CHECKING:
+    import os
+
+DATE_FIELDS = ("birth_date", "first_issue_date", "valid_from")
+"""Fields whose text is one date."""
+NUMBER_FIELDS = ("id_number", "licence_number")
+
+# Excel, LibreOffice and WPS turn a cell into a formula after these; tab and carriage return are skipped before them.
+_FORMULA = r"[=+\-@\t\r\n＝＋－＠]"
+# Digits with what may be in numbers, dates and times: a spreadsheet would round them or store them as a date.
+_NUMBER_LIKE = r"[0-9.,][0-9eE+.,:/ \-]*"
+_CHANGED = re.compile(rf"'*(?:{_FORMULA}.*|{_NUMBER_LIKE})", re.DOTALL)
+
+# Excel shows numbers of 12 digits and more so.
+_SCIENTIFIC = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?(?:1[1-9]|[2-9][0-9])")
+_ROUNDED = re.compile(r"[0-9]{15}0{2,5}(?:\.0)?")
+_DATE_AND_TIME = re.compile(r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[ T]00:00(?::00(?:\.0+)?)?")
+_SERIAL = re.compile(r"(?P<day>[0-9]{3,5})(?:\.0)?")
+_FIRST_DAY = np.datetime64("1899-12-30")  # day 0 of Excel's date system of 1900, from March 1900 on
+_LAST_DAY = 73_050  # 2099-12-31
+_LARGEST_EXACT = 10**15
+
+_ENCODINGS = ("utf-8-sig", "utf-16", "gb18030")
+_LARGEST_FILE = 1 << 30
+
+SCIENTIFIC = "in scientific notation (digits are lost; left out)"
+ROUNDED = "with zeros after the 15th digit (digits are lost; left out)"
+DATE_AND_TIME = "a date with a time (date kept)"
+SERIAL = "a date as number of days (date restored)"
+LEADING_ZEROS = "a number where a name is expected (leading zeros may be lost)"
+
+
+class ExcelDamageWarning(UserWarning):
+    """A spreadsheet changed texts of a table; they are restored or left out, and counted."""
+
+
+def protect(texts: pd.Series) -> pd.Series:
+    """Put an apostrophe before texts that a spreadsheet would run as a formula or store as a number or date.
+
+    `unprotect` removes it. The apostrophe is the sign of spreadsheets themselves for "this cell is text".
+
+    Examples
+    --------
+    >>> protect(pd.Series(["样本", "=1+1", "990101197412010010", "1974-12-01"])).tolist()
+    ['样本', "'=1+1", "'990101197412010010", "'1974-12-01"]
+    """
+    words = texts.astype("str")
+    return words.mask(words.str.fullmatch(_CHANGED, na=False), "'" + words)
+
+
+def unprotect(texts: pd.Series) -> pd.Series:
+    """Remove the apostrophe that `protect` put before a text.
+
+    Examples
+    --------
+    >>> unprotect(pd.Series(["'=1+1", "样本", "'a"])).tolist()
+    ['=1+1', '样本', "'a"]
+    """
+    words = texts.astype("str")
+    inner = words.str.slice(1)
+    return words.mask(words.str.startswith("'", na=False) & inner.str.fullmatch(_CHANGED, na=False), inner)
+
+
+def read_text_table(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Read a table of texts: CSV in UTF-8, UTF-16 or GB18030, XLSX, Parquet or Feather.
+
+    Parameters
+    ----------
+    path : str or Path
+        The suffix names the format: ``.xlsx``, ``.parquet``, ``.feather``; anything else is read as CSV.
+
+    Returns
+    -------
+    DataFrame
+        Columns of str, empty cells missing, dates as ISO 8601; typed columns of Parquet and Feather as they are. Cells that
+        `protect` marked are as they were.
+
+    Raises
+    ------
+    FileNotFoundError
+        The file does not exist.
+    DecodeError
+        The file is not such a table.
+    MissingExtraError
+        The extra ``excel`` is needed for XLSX and is not installed.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix in (".parquet", ".feather"):
+        return pd.read_parquet(path) if suffix == ".parquet" else pd.read_feather(path)
+    if suffix in (".xlsx", ".xlsm"):
+        return read_sheet(path)
+    return _read_csv(path)
+
+
+def read_sheet(path: Path, sheet: str | None = None) -> pd.DataFrame:
+    """Read a sheet of an XLSX file as texts, the first one by default."""
+    try:
+        import openpyxl
+        from openpyxl.utils.escape import unescape
+    except ImportError as e:
+        missing_extra("reading XLSX", "excel", e)
+    import zipfile
+
+    if path.stat().st_size > _LARGEST_FILE:
+        raise DecodeError(f"{path.name} is larger than {_LARGEST_FILE >> 20} MiB; split it into several files")
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        rows = book[sheet or book.sheetnames[0]].iter_rows(values_only=True)
+        header, *body = [[_cell(value, unescape) for value in row] for row in rows] or [[]]
+    except KeyError:
+        raise DecodeError(f"{path.name} has no sheet {sheet!r}, only {', '.join(book.sheetnames)}") from None
+    except (zipfile.BadZipFile, ValueError, TypeError, SyntaxError, OSError, EOFError, AttributeError, IndexError):
+        raise DecodeError(f"{path.name} is not an XLSX file, or is damaged; save it again as .xlsx") from None
+    width = max((i + 1 for i, name in enumerate(header) if name is not None), default=0)
+    table = pd.DataFrame([row[:width] for row in body], columns=_column_names(header[:width]), dtype="str")
+    table = table[table.notna().any(axis=1)].reset_index(drop=True)
+    return table.apply(unprotect) if len(table) else table
+
+
+def to_csv(df: pd.DataFrame, path: str | os.PathLike[str]) -> None:
+    """Write a frame as CSV that spreadsheets open without changing it.
+
+    UTF-8 with a byte order mark, so that Excel finds the encoding; texts that a spreadsheet would change get an
+    apostrophe in front, which every reader of this package removes.
+
+    Parameters
+    ----------
+    df : DataFrame
+        As `cardocr_nb.to_frame` makes it.
+    path : str or Path
+        File to write.
+    """
+    words = {name: protect(df[name].astype("str")) for name in df.columns if _is_text(df[name])}
+    df.assign(**words).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
+
+
+def undo_excel(texts: pd.Series, fields: pd.Series) -> tuple[pd.Series, dict[str, int]]:
+    """Restore the texts that a spreadsheet changed, or remove them where digits are lost.
+
+    Parameters
+    ----------
+    texts : Series of str
+        Texts of cards, from a table that a spreadsheet may have saved.
+    fields : Series of str
+        Canonical name of the field of each text.
+
+    Returns
+    -------
+    texts : Series of str
+        Dates without a time; missing where digits are lost.
+    counts : dict of str to int
+        Number of texts for each kind of change that was found.
+
+    Examples
+    --------
+    >>> texts, counts = undo_excel(
+    ...     pd.Series(["1.10101E+17", "1974-12-01 00:00:00", "27364"]),
+    ...     pd.Series(["id_number", "birth_date", "birth_date"]),
+    ... )
+    >>> texts.tolist(), sum(counts.values())
+    ([nan, '1974-12-01', '1974-12-01'], 3)
+    """
+    words = texts.astype("str").str.strip()
+    is_date = fields.isin(DATE_FIELDS).to_numpy()
+    rounded = words.str.fullmatch(_ROUNDED, na=False).to_numpy(copy=True)
+    # A number may really end in zeros; then its check digit is right.
+    rounded[rounded] = [not _is_valid_number(str(word).removesuffix(".0")) for word in words[rounded]]
+    scientific = words.str.fullmatch(_SCIENTIFIC, na=False).to_numpy()
+    timed = words.str.fullmatch(_DATE_AND_TIME, na=False).to_numpy()
+    serial = is_date & words.str.fullmatch(_SERIAL, na=False).to_numpy()
+    days = words.where(serial).str.removesuffix(".0").astype("Int64")
+    serial &= days.between(1, _LAST_DAY).to_numpy(bool, na_value=False)
+    result = texts.astype("str").copy()
+    result[timed] = words[timed].str.extract(_DATE_AND_TIME)["date"]
+    result[serial] = np.datetime_as_string(_FIRST_DAY + days[serial].to_numpy("int64").astype("timedelta64[D]"))
+    result[scientific | rounded] = None
+    found = {SCIENTIFIC: scientific, ROUNDED: rounded, DATE_AND_TIME: timed, SERIAL: serial}
+    return result, {kind: int(rows.sum()) for kind, rows in found.items() if rows.any()}
+
+
+def warn_of_damage(counts: dict[str, int], table: str, *, stacklevel: int = 3) -> None:
+    """Warn that a spreadsheet changed texts of a table, with the number of each kind of change."""
+    if counts:
+        kinds = ", ".join(f"{n} {kind}" for kind, n in counts.items())
+        warnings.warn(
+            f"a spreadsheet changed {sum(counts.values())} texts of {table}: {kinds}. Format the columns as text before "
+            "typing or pasting numbers, or begin with a file of df.cardocr.to_excel",
+            ExcelDamageWarning,
+            stacklevel=stacklevel,
+        )
+
+
+def text_of(value: object) -> str | None:
+    """Return the text of a cell of any type: dates as ISO 8601, whole numbers without a fraction, None where empty.
+
+    Examples
+    --------
+    >>> import datetime
+    >>> text_of(datetime.date(1974, 12, 1)), text_of(3.0), text_of("a"), text_of(None)
+    ('1974-12-01', '3', 'a', None)
+    """
+    if value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value)) or value is pd.NA:
+        return None
+    if hasattr(value, "isoformat"):
+        written = str(value.isoformat())
+        return written.replace("T", " ").removesuffix(" 00:00:00")
+    if isinstance(value, (float, np.floating)) and float(value).is_integer():
+        number = float(value)
+        return str(int(number)) if abs(number) < _LARGEST_EXACT else f"{number:.14E}"
+    return str(value) or None
+
+
+def _cell(value: object, unescape: Any) -> str | None:
+    text = text_of(value)
+    return unescape(text) if isinstance(value, str) and text and "_x" in text else text
+
+
+def _column_names(header: list[str | None]) -> list[str]:
+    return [name if name is not None else f"column {i + 1}" for i, name in enumerate(header)]
+
+
+def _is_text(column: pd.Series) -> bool:
+    return bool(pd.api.types.is_string_dtype(column.dtype) or isinstance(column.dtype, pd.CategoricalDtype))
+
+
+def _is_valid_number(text: str) -> bool:
+    return len(text) == 18 and id_check_character(text[:17]) == text[17]
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    data = path.read_bytes()
+    if len(data) > _LARGEST_FILE:
+        raise DecodeError(f"{path.name} is larger than {_LARGEST_FILE >> 20} MiB; write it as Parquet")
+    text = decode_text(data, path.name)
+    import io
+
+    try:
+        separator = "\t" if "\t" in text.split("\n", 1)[0] else ","
+        table = pd.read_csv(io.StringIO(text), dtype="str", keep_default_na=False, na_values=[""], sep=separator)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError, OverflowError):
+        raise DecodeError(f"{path.name} is not a table in CSV; its first line must name the columns") from None
+    return table.apply(unprotect) if len(table) else table
+
+
+def decode_text(data: bytes, name: str) -> str:
+    """Decode the bytes of a text file: UTF-8, UTF-16 with a byte order mark, or GB18030, as Excel writes in China."""
+    for encoding in _ENCODINGS:
+        if encoding == "utf-16" and data[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+            continue
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise DecodeError(f"{name} is in none of UTF-8, UTF-16 and GB18030; save it as CSV UTF-8")

@@ -1,0 +1,275 @@
+"""A frame as an Excel workbook for people who check readings in a spreadsheet."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import pandas as pd
+
+from cardocr_nb.errors import DecodeError, ImageError, missing_extra
+from cardocr_nb.frame import DoubledFieldWarning, conform, to_long, wide
+from cardocr_nb.frame._record_batch import TIMES
+from cardocr_nb.frame._reshape import card_numbers
+from cardocr_nb.frame._spreadsheets import read_sheet, text_of, undo_excel, warn_of_damage
+from cardocr_nb.plot._field_crops import rectified
+from cardocr_nb.plot._image_sources import find_picture
+from cardocr_nb.quality import check
+from cardocr_nb.wire._records import SERVICE_TIME
+
+if TYPE_CHECKING:
+    import os
+
+    from cardocr_nb.plot._image_sources import Images
+
+Layout = Literal["field", "card"]
+
+CARDS, CORRECTIONS = "cards", "corrections"
+_CORRECTION_COLUMNS = ("job_id", "key", "field", "text", "corrected", "reviewer")
+_MOST_ROWS = 1_048_576 - 1  # of a sheet, below its header
+_LONGEST_CELL = 32_767
+_CROP_HEIGHT = 40  # pixels on the sheet
+_WIDEST = 60  # characters
+_WIDTHS = {
+    "image": 24,
+    "key": 24,
+    "field": 18,
+    "text": 36,
+    "address": 40,
+    "checks": 30,
+    "id_number": 22,
+    "corrected": 36,
+}
+
+
+def to_excel(
+    df: pd.DataFrame,
+    path: str | os.PathLike[str],
+    *,
+    layout: Layout = "field",
+    images: Images | None = None,
+    reveal: bool = False,
+    low_score: float = 80,
+) -> Path:
+    """Write the cards as an Excel workbook.
+
+    The sheet ``cards`` holds the readings, with failed checks and low scores in color. The sheet ``corrections`` lists
+    the fields with a failed check or a low score, with an empty column ``corrected``; rows can be added.
+    `from_excel` reads both back. Numbers, dates and texts that look like formulas are stored as texts, so that
+    nothing is rounded or run; times of jobs are dates in the service's time (UTC+08:00).
+
+    Parameters
+    ----------
+    df : DataFrame
+        As `cardocr_nb.to_frame` makes it.
+    path : str or Path
+        File to write, ``.xlsx``. It holds the texts as they were read: pass ``df.cardocr.mask()`` for a file that is
+        handed on.
+    layout : {"field", "card"}, default "field"
+        One row a field, with all columns of the frame, or one row a card, with the texts and scores of its fields.
+    images : path, mapping or client, optional
+        Pictures of the cards, as for `cardocr_nb.plot.plot_gallery`. Each row of a field then shows its crop.
+    reveal : bool, default False
+        Crops are written only with ``reveal=True``, since they show the texts.
+    low_score : float, default 80
+        Scores below it are colored and their fields listed for correction, 0 to 100.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    ValueError
+        Another suffix or layout, or more rows than a sheet holds (1,048,575).
+    MissingExtraError
+        The extra ``excel`` is not installed.
+
+    See Also
+    --------
+    from_excel : Read the file back.
+    cardocr_nb.privacy.mask : Hide the texts.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from cardocr_nb import CardResult, Field, to_frame
+    >>> cards = to_frame(CardResult((Field("公民身份号码", "990101197412010014", 98),), key="1.jpg"))
+    >>> with TemporaryDirectory() as folder:
+    ...     from_excel(to_excel(cards, f"{folder}/cards.xlsx"))["text"].item()
+    '990101197412010014'
+    """
+    try:
+        import xlsxwriter
+    except ImportError as e:
+        missing_extra("to_excel", "excel", e)
+    path = Path(path)
+    if path.suffix.lower() != ".xlsx":
+        raise ValueError(f"to_excel writes .xlsx, got the suffix {path.suffix!r}; change it")
+    if layout not in ("field", "card"):
+        raise ValueError(f"layout is 'field' (one row a field) or 'card' (one row a card), got {layout!r}")
+    frame = conform(df).reset_index(drop=True)
+    failed = _failed_checks(frame)
+    table = frame.assign(checks=failed) if layout == "field" else _one_row_a_card(frame, failed)
+    doubtful = (frame["score"].lt(low_score).fillna(value=False) | failed.notna()) & frame["field"].notna()
+    listed = frame.loc[doubtful, list(_CORRECTION_COLUMNS[:4])].assign(corrected=None, reviewer=None)
+    for name, rows in ((CARDS, table), (CORRECTIONS, listed)):
+        if len(rows) > _MOST_ROWS:
+            raise ValueError(
+                f"the sheet {name!r} would have {len(rows):,} rows, Excel holds {_MOST_ROWS:,}; write parts"
+            )
+    crops = _crops(frame, images) if images is not None and reveal and layout == "field" else {}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    options = {"strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(path, options) as book:
+        _write(book, CARDS, table, low_score, crops)
+        _write(book, CORRECTIONS, listed, low_score, {})
+    return path
+
+
+def from_excel(path: str | os.PathLike[str], *, sheet: Literal["cards", "corrections"] = "cards") -> pd.DataFrame:
+    """Read a workbook of `to_excel`.
+
+    Parameters
+    ----------
+    path : str or Path
+        Workbook, also after it was saved by Excel, LibreOffice or WPS.
+    sheet : {"cards", "corrections"}, default "cards"
+        ``cards`` is the readings; ``corrections`` are the rows in which the column ``corrected`` was filled, as a
+        ground truth for `cardocr_nb.quality.evaluate` with ``complete=False``.
+
+    Returns
+    -------
+    DataFrame
+        The frame as `cardocr_nb.to_frame` makes it; or ``job_id, key, field, text, reviewer``, one row a correction.
+
+    Raises
+    ------
+    DecodeError
+        The file is not an XLSX workbook, or lacks the sheet or one of its columns.
+    MissingExtraError
+        The extra ``excel`` is not installed.
+
+    Warns
+    -----
+    ExcelDamageWarning
+        The spreadsheet changed texts; they are restored or left out, and counted.
+
+    See Also
+    --------
+    to_excel : Write the workbook.
+    """
+    path = Path(path)
+    table = read_sheet(path, sheet).drop(columns=["crop", "checks"], errors="ignore")
+    needed = ("key",) if sheet == CARDS else ("key", "field", "corrected")
+    lacking = [name for name in needed if name not in table.columns]
+    if lacking:
+        raise DecodeError(
+            f"the sheet {sheet!r} of {path.name} has no column {', '.join(lacking)}; was its header changed?"
+        )
+    if sheet == CORRECTIONS:
+        rows = table[table["corrected"].notna() & table["key"].notna() & table["field"].notna()].reset_index(drop=True)
+        texts, counts = undo_excel(rows["corrected"], rows["field"])
+        warn_of_damage(counts, f"the sheet {sheet!r}")
+        others = {name: rows.get(name) for name in ("job_id", "reviewer")}
+        found = rows[["key", "field"]].assign(text=texts, **others)
+        return found[["job_id", "key", "field", "text", "reviewer"]]
+    if "field" not in table.columns:
+        return to_long(table)
+    texts, counts = undo_excel(table["text"], table["field"].astype("str"))
+    warn_of_damage(counts, f"the sheet {sheet!r}")
+    times = {name: _service_time(table[name]) for name in TIMES if name in table.columns}
+    return conform(table.assign(text=texts, **times))
+
+
+def _service_time(cells: pd.Series) -> pd.Series:
+    """Return the times of cells without a zone, as `to_excel` writes them."""
+    return pd.to_datetime(cells, format="ISO8601").dt.tz_localize(SERVICE_TIME)
+
+
+def _failed_checks(frame: pd.DataFrame) -> pd.Series:
+    """Return the names of the failed checks of each row; missing where none failed."""
+    table = check(frame)
+    failed = table.loc[~table["passed"].astype("bool") & table["field"].notna(), ["job_id", "key", "field", "check"]]
+    rows = ["job_id", "key", "field"]
+    names = (
+        failed.astype("str").fillna("").groupby(rows, sort=False)["check"].agg(lambda c: ", ".join(dict.fromkeys(c)))
+    )
+    own = frame[rows].astype("str").fillna("")
+    found = own.merge(names.rename("checks").reset_index(), on=rows, how="left")["checks"]
+    return found.set_axis(frame.index).astype("str")
+
+
+def _one_row_a_card(frame: pd.DataFrame, failed: pd.Series) -> pd.DataFrame:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DoubledFieldWarning)  # the layout by field shows them
+        table = wide(frame, scores=True)
+    names = failed.groupby(card_numbers(frame)).agg(lambda c: ", ".join(dict.fromkeys(c.dropna())))
+    return table.assign(checks=names.where(names != "").to_numpy())
+
+
+def _write(book: Any, name: str, table: pd.DataFrame, low_score: float, crops: dict[int, bytes]) -> None:
+    sheet = book.add_worksheet(name)
+    header = book.add_format({"bold": True, "bottom": 1, "bg_color": "#EEF2F6"})
+    text = book.add_format({"num_format": "@"})
+    time = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+    low = book.add_format({"bg_color": "#FBE3D6", "font_color": "#8A3B12"})
+    wrong = book.add_format({"num_format": "@", "bg_color": "#F7D4D4", "font_color": "#8A1C1C"})
+    fill = book.add_format({"num_format": "@", "bg_color": "#FFF9DB"})
+    columns = [*(["crop"] if crops else []), *map(str, table.columns)]
+    n = len(table)
+    for at, column in enumerate(columns):
+        sheet.write_string(0, at, column, header)
+        sheet.set_column(at, at, min(_WIDTHS.get(column, max(10, len(column) + 2)), _WIDEST))
+        if column == "crop":
+            continue
+        values = table[column]
+        if column == "score" or column.endswith("_score"):
+            for row, value in enumerate(values, 1):
+                if not pd.isna(value):
+                    sheet.write_number(row, at, float(value))
+            rule = {"type": "cell", "criteria": "between", "minimum": 0, "maximum": low_score - 0.001, "format": low}
+            sheet.conditional_format(1, at, max(n, 1), at, rule)
+        elif isinstance(values.dtype, pd.DatetimeTZDtype):
+            for row, value in enumerate(values, 1):
+                if not pd.isna(value):
+                    sheet.write_datetime(row, at, value.tz_localize(None).to_pydatetime(), time)
+        else:
+            form = {"checks": wrong, "corrected": fill}.get(column, text)
+            for row, value in enumerate(values, 1):
+                word = text_of(value)
+                if word is not None:
+                    sheet.write_string(row, at, word[:_LONGEST_CELL], form)
+                elif column == "corrected":
+                    sheet.write_blank(row, at, None, form)
+    for row, picture in crops.items():
+        sheet.set_row_pixels(row + 1, _CROP_HEIGHT + 4)
+        options = {"image_data": io.BytesIO(picture), "object_position": 1, "x_offset": 2, "y_offset": 2}
+        sheet.insert_image(row + 1, 0, "crop.png", options)
+    if crops:
+        sheet.set_column(0, 0, 44)
+    sheet.freeze_panes(1, 0)
+    if n and columns:
+        sheet.autofilter(0, 0, n, len(columns) - 1)
+
+
+def _crops(frame: pd.DataFrame, images: Images) -> dict[int, bytes]:
+    """Return a PNG of each field that has a place on a picture that is found, by row."""
+    from PIL import Image
+
+    crops = {}
+    for key, rows in frame[frame["polygon"].notna() & frame["key"].notna()].groupby("key", sort=False):
+        try:
+            pixels = find_picture(str(key), images)
+        except ImageError:
+            pixels = None
+        if pixels is None:
+            continue
+        for row, points in zip(rows.index, rows["polygon"].polygon.ordered().polygon.to_numpy(), strict=True):
+            file = io.BytesIO()
+            Image.fromarray(rectified(pixels, points, height=_CROP_HEIGHT)).save(file, "PNG")
+            crops[int(row)] = file.getvalue()
+    return crops

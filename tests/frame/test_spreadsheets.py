@@ -1,0 +1,179 @@
+"""Tables that spreadsheets wrote, opened or changed."""
+
+import datetime as dt
+
+import openpyxl
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cardocr_nb.cards import id_check_character
+from cardocr_nb.errors import DecodeError
+from cardocr_nb.frame import to_long
+from cardocr_nb.frame._spreadsheets import (
+    ExcelDamageWarning,
+    decode_text,
+    protect,
+    read_text_table,
+    text_of,
+    to_csv,
+    undo_excel,
+    unprotect,
+)
+
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1)
+RISKY = st.text("'=+-@0123456789eE.,:/ \t\r\nX样", min_size=1)
+
+
+def restored(text, field="id_number"):
+    texts, counts = undo_excel(pd.Series([text]), pd.Series([field]))
+    return texts.item(), sum(counts.values())
+
+
+@given(st.lists(st.one_of(TEXTS, RISKY)))
+def test_protected_texts_come_back_as_they_were(texts):
+    column = pd.Series(texts, dtype="str")
+    assert unprotect(protect(column)).tolist() == texts
+
+
+@given(RISKY)
+def test_no_protected_text_begins_like_a_formula_or_is_a_number(text):
+    protected = protect(pd.Series([text], dtype="str")).item()
+    assert protected[0] not in "=+-@\t\r\n＝＋－＠"
+    assert not protected.replace(".", "").isdigit()
+
+
+@given(st.lists(st.one_of(TEXTS, RISKY), min_size=1))
+def test_csv_keeps_every_text(tmp_path_factory, texts):
+    path = tmp_path_factory.mktemp("csv") / "cards.csv"
+    to_csv(pd.DataFrame({"key": "a.jpg", "text": pd.Series(texts, dtype="str")}), path)
+    assert path.read_bytes().startswith(b"\xef\xbb\xbf")
+    assert read_text_table(path)["text"].tolist() == texts
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+def test_a_table_is_read_in_the_encodings_that_excel_writes(tmp_path, encoding):
+    (tmp_path / "truth.csv").write_bytes("key,field,text\r\na.jpg,name,样本\r\n".encode(encoding))
+    assert read_text_table(tmp_path / "truth.csv")["text"].tolist() == ["样本"]
+
+
+def test_unicode_text_with_tabs_is_a_table_too(tmp_path):
+    (tmp_path / "truth.txt").write_bytes("key\tfield\ttext\r\na.jpg\tname\t样本\r\n".encode("utf-16"))
+    assert read_text_table(tmp_path / "truth.txt")["text"].tolist() == ["样本"]
+
+
+def test_bytes_of_no_encoding_are_refused_without_showing_them():
+    with pytest.raises(DecodeError, match=r"truth\.csv is in none of UTF-8") as error:
+        decode_text(b"secret\xff\xff\xff", "truth.csv")
+    assert "secret" not in str(error.value)
+    assert error.value.__cause__ is None
+
+
+@pytest.mark.parametrize("data", [b"", b"PK\x03\x04 no workbook", b"\x00" * 100])
+def test_a_file_that_is_not_a_workbook_is_refused(tmp_path, data):
+    (tmp_path / "cards.xlsx").write_bytes(data)
+    with pytest.raises(DecodeError, match=r"cards\.xlsx is not an XLSX file"):
+        read_text_table(tmp_path / "cards.xlsx")
+
+
+def test_cells_of_a_workbook_of_every_type_become_texts(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.append(["key", "field", "text"])
+    day = dt.datetime(1974, 12, 1)  # noqa: DTZ001 - Excel has no zones
+    for row in (["1.jpg", "birth_date", day], ["2.jpg", "id_number", 990101197412010014], [3, "name", "样本"]):
+        book.active.append(row)
+    book.save(tmp_path / "truth.xlsx")
+    table = read_text_table(tmp_path / "truth.xlsx")
+    assert table["text"].tolist()[0] == "1974-12-01"
+    assert table["key"].tolist() == ["1.jpg", "2.jpg", "3"]
+    assert restored(table["text"][1]) == (pytest.approx(float("nan"), nan_ok=True), 1)
+
+
+@given(st.integers(10**16, 10**17 - 1))
+def test_a_number_that_really_ends_in_zeros_is_no_damage(start):
+    digits = str(start)[:15] + "00"
+    number = digits + id_check_character(digits)
+    assert restored(number) == (number, 0)
+
+
+@given(st.integers(10**16, 10**17 - 1))
+def test_every_number_that_excel_rounded_is_left_out(start):
+    number = str(start) + id_check_character(str(start))
+    rounded = f"{float(number.replace('X', '0')):.14e}"
+    exponent = f"{rounded[:7]}E+17"
+    assert restored(exponent)[1] == 1
+    zeros = number[:15] + "000"
+    valid = id_check_character(zeros[:17]) == "0"
+    assert restored(zeros)[1] == (0 if valid else 1)
+
+
+@given(st.dates(dt.date(1901, 1, 1), dt.date(2099, 12, 31)))
+def test_every_date_is_restored_from_its_serial_number_and_from_a_time(day):
+    serial = (day - dt.date(1899, 12, 30)).days
+    assert restored(str(serial), "birth_date") == (day.isoformat(), 1)
+    assert restored(f"{serial}.0", "birth_date") == (day.isoformat(), 1)
+    assert restored(f"{day.isoformat()} 00:00:00", "birth_date") == (day.isoformat(), 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ("1974年12月1日", "birth_date"),
+        ("19741201", "birth_date"),
+        ("C1", "vehicle_class"),
+        ("6", "valid_period"),
+        ("12345", "address"),
+        ("990101197412010014", "id_number"),
+        ("长期", "valid_period"),
+    ],
+)
+def test_texts_of_cards_are_no_damage(text, field):
+    assert restored(text, field) == (text, 0)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (dt.date(1974, 12, 1), "1974-12-01"),
+        (pd.Timestamp("1974-12-01"), "1974-12-01"),
+        (dt.datetime(1974, 12, 1, 8, 30, tzinfo=dt.UTC), "1974-12-01 08:30:00+00:00"),
+        (3.0, "3"),
+        (2.5, "2.5"),
+        (float("nan"), None),
+        (pd.NaT, None),
+        ("", None),
+        (True, "True"),
+    ],
+)
+def test_a_cell_of_any_type_has_a_text(value, text):
+    assert text_of(value) == text
+
+
+class TestWideToLong:
+    def test_columns_that_are_not_fields_are_listed_and_left_out(self):
+        table = pd.DataFrame({"key": ["a.jpg"], "name": ["样本"], "customer": ["7"], "note": ["x"]})
+        with pytest.warns(UserWarning, match="2 columns are not fields of a card and are left out: customer, note"):
+            long = to_long(table)
+        assert long["field"].tolist() == ["name"]
+
+    def test_columns_can_be_kept_or_named_as_fields(self):
+        table = pd.DataFrame({"key": ["a.jpg"], "name": ["样本"], "customer": ["7"], "blood": ["A"]})
+        long = to_long(table, id_columns=["customer"], fields=["blood"])
+        assert long["field"].tolist() == ["name", "blood"]
+        assert long["customer"].tolist() == ["7", "7"]
+        with pytest.raises(ValueError, match="no column batch"):
+            to_long(table, id_columns=["batch"])
+
+    def test_printed_labels_are_fields(self):
+        long = to_long(pd.DataFrame({"key": ["a.jpg"], "姓名": ["样本"], "公民身份号码": ["990101197412010014"]}))
+        assert long["field"].tolist() == ["name", "id_number"]
+
+    def test_damage_is_counted_and_never_a_reading(self):
+        table = pd.DataFrame(
+            {"key": ["a.jpg"], "id_number": [9.9010119741201e17], "birth_date": [pd.Timestamp("1974-12-01")]}
+        )
+        with pytest.warns(ExcelDamageWarning, match="changed 1 texts of the wide frame: 1 in scientific notation"):
+            long = to_long(table)
+        assert long["field"].tolist() == ["birth_date"]
+        assert long["text"].tolist() == ["1974-12-01"]

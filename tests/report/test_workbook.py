@@ -1,0 +1,99 @@
+"""Workbooks: written, looked at with openpyxl, changed as people change them, and read back."""
+
+import openpyxl
+import pandas as pd
+import pytest
+
+import cardocr_nb as ocr
+from cardocr_nb.frame import conform
+from cardocr_nb.report import from_excel, to_excel
+
+
+@pytest.fixture(scope="module")
+def readings():
+    return ocr.load_sample("readings")
+
+
+@pytest.fixture(scope="module")
+def workbook(readings, tmp_path_factory):
+    return to_excel(readings, tmp_path_factory.mktemp("excel") / "cards.xlsx")
+
+
+def test_every_text_number_time_and_polygon_comes_back(readings, workbook):
+    pd.testing.assert_frame_equal(from_excel(workbook), readings.reset_index(drop=True), check_categorical=False)
+
+
+def test_numbers_are_texts_and_times_are_dates_in_the_services_time(readings, workbook):
+    sheet = openpyxl.load_workbook(workbook)["cards"]
+    at = {cell.value: cell.column for cell in sheet[1]}
+    row = int((readings["field"] == "id_number").to_numpy().nonzero()[0][0])
+    cell = sheet.cell(row + 2, at["text"])
+    assert (cell.data_type, cell.value) == ("s", readings["text"][row])
+    ended = sheet.cell(row + 2, at["ended"])
+    assert ended.is_date
+    assert ended.value == readings["ended"][row].tz_localize(None)
+
+
+def test_failed_checks_are_named_and_low_scores_are_colored(readings, workbook):
+    sheet = openpyxl.load_workbook(workbook)["cards"]
+    at = {cell.value: cell.column for cell in sheet[1]}
+    table = readings.cardocr.check()
+    of_fields = table["key"].notna() & (table["check"] != "field_is_there")  # an absent field has no row to color
+    failed = table[~table["passed"].astype(bool) & table["field"].notna() & of_fields]
+    named = {sheet.cell(row, at["checks"]).value for row in range(2, sheet.max_row + 1)} - {None}
+    assert {name for names in named for name in names.split(", ")} == set(failed["check"])
+    ranges = [str(rule.sqref) for rule in sheet.conditional_formatting]
+    assert any(openpyxl.utils.get_column_letter(at["score"]) in place for place in ranges)
+
+
+def test_a_formula_in_a_text_stays_a_text(tmp_path):
+    cards = ocr.to_frame(ocr.CardResult((ocr.Field("姓名", '=HYPERLINK("http://x")', 98),), key="@1.jpg"))
+    sheet = openpyxl.load_workbook(to_excel(cards, tmp_path / "cards.xlsx"))["cards"]
+    assert {cell.data_type for row in sheet.iter_rows() for cell in row} <= {"s", "n", "d"}
+
+
+def test_corrections_come_back_after_people_typed_them(readings, workbook, tmp_path):
+    book = openpyxl.load_workbook(workbook)
+    sheet = book["corrections"]
+    at = {cell.value: cell.column for cell in sheet[1]}
+    low = readings[(readings["score"] < 80) & readings["field"].notna()]
+    assert sheet.max_row - 1 >= len(low) > 0
+    sheet.cell(2, at["corrected"], "样本")
+    sheet.append([None, "front/9.jpg", "name", None, "样木"])
+    book.save(tmp_path / "typed.xlsx")
+    truth = from_excel(tmp_path / "typed.xlsx", sheet="corrections")
+    assert truth["text"].tolist() == ["样本", "样木"]
+    assert truth["key"].tolist()[1] == "front/9.jpg"
+
+
+def test_one_row_a_card_comes_back_as_one_row_a_field(readings, tmp_path):
+    cards = readings[readings["key"].isin(readings["key"].unique()[:20])]
+    with_polygons = from_excel(to_excel(cards, tmp_path / "wide.xlsx", layout="card"))
+    there = cards["text"].notna()
+    assert with_polygons["text"].dropna().tolist() == cards.loc[there, "text"].tolist()
+
+
+def test_crops_need_pictures_and_reveal(tmp_path, data):
+    places = pd.read_csv(data / "truth_polygons.csv").query("key == 'id/0001.jpg'").reset_index(drop=True)
+    corners = [f"{axis}{n}" for n in range(1, 5) for axis in "xy"]
+    polygons = list(places[corners].to_numpy().reshape(-1, 4, 2).round().astype(int))
+    cards = conform(
+        places[["key", "field"]].assign(job_id="j1", state="Success", text="样本", score=90, polygon=polygons)
+    )
+    plain = openpyxl.load_workbook(to_excel(cards, tmp_path / "plain.xlsx", images=data / "cards"))["cards"]
+    revealed = to_excel(cards, tmp_path / "shown.xlsx", images=data / "cards", reveal=True)
+    assert len(plain._images) == 0
+    assert len(openpyxl.load_workbook(revealed)["cards"]._images) == len(cards)
+    pd.testing.assert_frame_equal(from_excel(revealed), cards, check_categorical=False)
+
+
+@pytest.mark.parametrize(("name", "options"), [("cards.xls", {}), ("cards.xlsx", {"layout": "tall"})])
+def test_another_suffix_or_layout_is_refused(readings, tmp_path, name, options):
+    with pytest.raises(ValueError, match=r"\.xlsx|'field'"):
+        to_excel(readings, tmp_path / name, **options)
+
+
+def test_plain_to_excel_works_with_the_documented_call(readings, tmp_path):
+    times = {name: readings[name].dt.tz_localize(None) for name in ("created", "started", "ended")}
+    readings.assign(**times).to_excel(tmp_path / "plain.xlsx")
+    assert openpyxl.load_workbook(tmp_path / "plain.xlsx").active.max_row == len(readings) + 1
