@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from cardocr_nb._bulk._arrow_text import arrow, spans
 from cardocr_nb.cards import id_check_character
 from cardocr_nb.errors import DecodeError, missing_extra
 
 if TYPE_CHECKING:
     import os
 
-DATE_FIELDS = ("birth_date", "first_issue_date", "valid_from")
+    from numpy.typing import NDArray
+
+DATE_FIELDS = ("birth_date", "first_issue_date")
 """Fields whose text is one date."""
-NUMBER_FIELDS = ("id_number", "licence_number")
 
 # Excel, LibreOffice and WPS turn a cell into a formula after these; tab and carriage return are skipped before them.
 _FORMULA = r"[=+\-@\t\r\n＝＋－＠]"
@@ -33,6 +35,7 @@ _DATE_AND_TIME = re.compile(r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[ T]00:00(?::0
 _SERIAL = re.compile(r"(?P<day>[0-9]{3,5})(?:\.0)?")
 _FIRST_DAY = np.datetime64("1899-12-30")  # day 0 of Excel's date system of 1900, from March 1900 on
 _LAST_DAY = 73_050  # 2099-12-31
+_LONGEST_SERIAL = len("73050.0")
 _LARGEST_EXACT = 10**15
 
 _ENCODINGS = ("utf-8-sig", "utf-16", "gb18030")
@@ -176,22 +179,44 @@ def undo_excel(texts: pd.Series, fields: pd.Series) -> tuple[pd.Series, dict[str
     >>> texts.tolist(), sum(counts.values())
     ([nan, '1974-12-01', '1974-12-01'], 3)
     """
-    words = texts.astype("str").str.strip()
-    is_date = fields.isin(DATE_FIELDS).to_numpy()
-    rounded = words.str.fullmatch(_ROUNDED, na=False).to_numpy(copy=True)
+    rows = _suspects(texts, fields)
+    if not len(rows):
+        return texts, {}
+    words = texts.take(rows).astype("str").str.strip().reset_index(drop=True)
+    is_date = fields.take(rows).isin(DATE_FIELDS).to_numpy()
+    scientific = words.str.fullmatch(_SCIENTIFIC, na=False).to_numpy(bool)
     # A number may really end in zeros; then its check digit is right.
+    rounded = words.str.fullmatch(_ROUNDED, na=False).to_numpy(bool, copy=True)
     rounded[rounded] = [not _is_valid_number(str(word).removesuffix(".0")) for word in words[rounded]]
-    scientific = words.str.fullmatch(_SCIENTIFIC, na=False).to_numpy()
-    timed = words.str.fullmatch(_DATE_AND_TIME, na=False).to_numpy()
-    serial = is_date & words.str.fullmatch(_SERIAL, na=False).to_numpy()
-    days = words.where(serial).str.removesuffix(".0").astype("Int64")
-    serial &= days.between(1, _LAST_DAY).to_numpy(bool, na_value=False)
-    result = texts.astype("str").copy()
-    result[timed] = words[timed].str.extract(_DATE_AND_TIME)["date"]
-    result[serial] = np.datetime_as_string(_FIRST_DAY + days[serial].to_numpy("int64").astype("timedelta64[D]"))
-    result[scientific | rounded] = None
+    timed = words.str.fullmatch(_DATE_AND_TIME, na=False).to_numpy(bool)
+    days = words.where(is_date & words.str.fullmatch(_SERIAL, na=False)).str.removesuffix(".0").astype("Int64")
+    serial = days.between(1, _LAST_DAY).to_numpy(bool, na_value=False)
     found = {SCIENTIFIC: scientific, ROUNDED: rounded, DATE_AND_TIME: timed, SERIAL: serial}
-    return result, {kind: int(rows.sum()) for kind, rows in found.items() if rows.any()}
+    damaged = np.logical_or.reduce(list(found.values()))
+    if not damaged.any():
+        return texts, {}
+    changed = words.mask(scientific | rounded).astype(object)
+    changed[timed] = words[timed].str.extract(_DATE_AND_TIME)["date"]
+    changed[serial] = np.datetime_as_string(_FIRST_DAY + days[serial].to_numpy("int64").astype("timedelta64[D]"))
+    result = texts.astype(object)
+    result.iloc[rows[damaged]] = changed[damaged].to_numpy()
+    return result.astype("str"), {kind: int(hit.sum()) for kind, hit in found.items() if hit.any()}
+
+
+def _suspects(texts: pd.Series, fields: pd.Series) -> NDArray[np.intp]:
+    """Return the rows whose last bytes are those of a number or time that a spreadsheet wrote; a cheap first look."""
+    array = arrow(texts.astype("str"))
+    starts, data = spans(array)
+    length = np.diff(starts)
+    if not len(data):
+        return np.empty(0, dtype=np.intp)
+    ends = starts[1:]
+    last = [np.where(length >= back, data[np.maximum(ends - back, 0)], 0) for back in range(1, 5)]
+    zeros = (last[0] == ord("0")) & ((last[1] == ord("0")) | (last[1] == ord(".")) | (last[1] == ord(":")))
+    exponent = np.isin(last[2], list(b"eE")) | np.isin(last[3], list(b"eE"))
+    short = (length <= _LONGEST_SERIAL) & fields.isin(DATE_FIELDS).to_numpy()
+    padded = np.isin(last[0], list(b" \t"))
+    return np.flatnonzero(zeros | exponent | short | padded)
 
 
 def warn_of_damage(counts: dict[str, int], table: str, *, stacklevel: int = 3) -> None:
