@@ -1,8 +1,8 @@
-"""How many saved responses a second become a frame, beside the naive way; how large it is, and what reading it takes.
+"""How many saved responses a second become a frame, next to the naive way; how large it is, and what reading it takes.
 
 Run as ``python benchmarks/bench_flatten.py``. All ways take turns in the same process, pinned to one core, on the same
 documents of about 3 kB with seven fields, made on the fly from invented texts; what is counted is processor time, so
-that other programs disturb it less. Two threads get two cores and are measured by the clock, as is naive beside them.
+that other programs disturb it less. Two threads get two cores and are measured by the clock, as is the naive way in the same run.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ def _resident(which):
 
 
 def main():
-    """Print every figure beside the naive way's."""
+    """Print every figure next to that of the naive way."""
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     for indented in (True, False):
         found = speeds(indented=indented)

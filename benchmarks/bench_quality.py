@@ -1,4 +1,4 @@
-"""How long checks and evaluation take on a million rows, beside a plain groupby on the same frame.
+"""How long checks and evaluation take on a million rows, next to a plain groupby on the same frame.
 
 Run as ``python benchmarks/bench_quality.py``, or with a number of rows. Everything is measured in the same process, pinned to
 one core. The frame holds identity cards and licenses of as many invented people as it has cards: numbers, addresses,

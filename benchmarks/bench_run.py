@@ -57,7 +57,7 @@ def fill(bucket: Path, count: int) -> None:
 
 
 def one(url: str, count: int, ledger: str, pace: Pace, poll: tuple[float, float], out) -> None:
-    """Read so many images in a process of its own, and tell how it went."""
+    """Read so many images in a process of its own, and return its figures."""
     options = Options(upload=False, pace=pace, progress=False)
     transport = CloudTransport(BUCKET, "ap-guangzhou", SECRET, endpoint=url)
     with Client(transport, poll=poll) as client, contextlib.closing(Ledger(ledger)) as kept:
@@ -82,14 +82,14 @@ def measured(folder: Path, count: int, pace: Pace, poll: tuple[float, float], *a
         ledger = str(folder / f"{count}-{pace.submissions:g}.sqlite")
         process = spawn.Process(target=one, args=(url, count, ledger, pace, poll, out))
         process.start()
-        told = out.get()
+        figures = out.get()
         process.join()
     with contextlib.closing(sqlite3.connect(root / ".cardocr/jobs.sqlite")) as jobs:
         (accepted,) = jobs.execute("SELECT count(*) FROM jobs").fetchone()
     with contextlib.closing(sqlite3.connect(ledger)) as kept:
         first, last = kept.execute("SELECT min(intended), max(intended) FROM images").fetchone()
         (seconds,) = kept.execute("SELECT (julianday(?) - julianday(?)) * 86400", (last, first)).fetchone()
-    return *told, accepted, seconds, Path(ledger).stat().st_size
+    return *figures, accepted, seconds, Path(ledger).stat().st_size
 
 
 def main(*counts: int) -> int:

@@ -27,7 +27,7 @@ SECRET = Credentials("AKIDBENCHBENCHBENCH1", "key-of-the-bench")
 
 
 class Load:
-    """Clients at work, and what became of their jobs."""
+    """Clients at work, and the outcomes of their jobs."""
 
     def __init__(self, url: str, clients: int) -> None:
         self.url, self.stop = url, threading.Event()

@@ -9,7 +9,7 @@ from cardocr_nb.quality import evaluate
 from cardocr_nb.specimen import degrade, draw
 from cardocr_nb.specimen._files import jpeg
 
-WRITE = "write it anew: (cd data && find . -type f ! -name registry.txt | LC_ALL=C sort | xargs -d '\\n' sha256sum > registry.txt)"
+WRITE = "write it again: (cd data && find . -type f ! -name registry.txt | LC_ALL=C sort | xargs -d '\\n' sha256sum > registry.txt)"
 
 
 def test_the_registry_lists_every_file_with_its_hash(data):

@@ -13,7 +13,7 @@ from cardocr_nb.wire._records import Field
 
 
 class Faded:
-    """Knows a specimen's texts, tells only two on a small picture, and is the surer the brighter it is."""
+    """Knows a specimen's texts, returns only two on a small picture, with scores that rise with its brightness."""
 
     def __init__(self, seed):
         self.texts = dict(draw("IDCard", seed).texts)

@@ -25,7 +25,7 @@ BANNED = {
     r"of which": "write two sentences",
     r"what became|what was read|what is read": "the outcome, the text",
     r"put to": "passed to, applied to",
-    r"(?:is|are) no [a-z]+": "is not a ..., there is no ...",
+    r"(?<![Tt]here )(?:is|are) no [a-z]+": "is not a ..., there is no ...",
     r"colour(?:s|ed)?": "color",
     r"millimetres?|centres?|centred|grey": "millimeter, center, gray",
     r"(?:recogni|normali|organi|summari|seriali|initiali|standardi|mini?mi|maximi)s(?:e|es|ed|ing|er|ation)": "-ize",

@@ -72,7 +72,7 @@ def risk_coverage(
 
 
 def confusions(df: pd.DataFrame, truth: Truth, *, ax: Axes | None = None, **kwargs: Any) -> Axes:
-    """Draw which characters are read in place of which.
+    """Draw the characters that are read in place of others.
 
     Parameters
     ----------

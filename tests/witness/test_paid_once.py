@@ -109,7 +109,7 @@ def test_all_disturbances_at_once_with_kills_cost_nothing_more(serve, tmp_path, 
 
 
 @pytest.mark.parametrize("count", [60, pytest.param(500, marks=pytest.mark.slow)])
-def test_jobs_that_fail_are_told_and_not_paid_for_again(serve, tmp_path, photo, count):
+def test_jobs_that_fail_are_reported_and_not_paid_for_again(serve, tmp_path, photo, count):
     (tmp_path / "root" / BUCKET).mkdir(parents=True)
     folder, ledger = photographs(tmp_path / "in", photo, count), tmp_path / "run.sqlite"
     with serve(tmp_path / "root", "--workers", "4", "--quiet", "--fault", "fail=0.1", "--seed", "3") as server:
