@@ -19,8 +19,9 @@ from cardocr_nb.wire._limits import MAX_KEY_BYTES, UNFIT_FOR_XML
 REGION = "local"
 _APPID = "1250000000"
 _CHUNK = 1 << 20
-_UPLOAD = ".upload-"
+UPLOAD_PREFIX = ".upload-"
 _MAX_NAME_BYTES = 255
+_KEEP_PARTS_SECONDS = 7 * 86400.0  # since the last part; as long as a signature may be valid
 _CLOCK_TICK = 2.0  # seconds; FAT keeps times to two seconds, the coarsest that is in use
 _MAX_CACHED_ETAGS = 10_000
 
@@ -100,12 +101,18 @@ class Bucket:
 
     def open_upload(self) -> IO[bytes]:
         """Open a file for an upload, which `put` moves into place; `remove_unfinished_uploads` removes those left over."""
-        return tempfile.NamedTemporaryFile(dir=self.folder, prefix=_UPLOAD, delete=False)
+        return tempfile.NamedTemporaryFile(dir=self.folder, prefix=UPLOAD_PREFIX, delete=False)
 
     def remove_unfinished_uploads(self) -> None:
-        """Remove uploads that a killed process left behind. Call it only in the process that serves the bucket."""
-        for upload in self.folder.glob(f"{_UPLOAD}*"):
-            upload.unlink(missing_ok=True)
+        """Remove uploads that a killed process left behind, and uploads in parts after 7 days without a part.
+
+        Call it only in the process that serves the bucket.
+        """
+        for upload in self.folder.glob(f"{UPLOAD_PREFIX}*"):
+            if not upload.is_dir():
+                upload.unlink(missing_ok=True)
+            elif time.time() - upload.stat().st_mtime > _KEEP_PARTS_SECONDS:
+                shutil.rmtree(upload, ignore_errors=True)
 
     def put(self, key: str, body: bytes | Path, md5: bytes | None = None) -> str:
         """Store an object completely or not at all, and return its ETag.
@@ -128,10 +135,10 @@ class Bucket:
         path = self.path(key)
         if isinstance(body, Path) and path.exists() and path.samefile(body):
             return compute_etag(path)
-        upload = body if isinstance(body, Path) and self._is_upload(body) else self._copy(body)
+        upload = self.import_upload(body)
         try:
             tag = compute_etag(upload)
-            _check_md5(tag, md5)
+            check_md5(tag, md5)
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 upload.replace(path)
@@ -144,8 +151,12 @@ class Bucket:
             raise
         return tag
 
+    def import_upload(self, body: bytes | Path) -> Path:
+        """Return a file of `open_upload` with this content: the file itself if it is one, else a copy."""
+        return body if isinstance(body, Path) and self._is_upload(body) else self._copy(body)
+
     def _is_upload(self, body: Path) -> bool:
-        return body.parent == self.folder and body.name.startswith(_UPLOAD)
+        return body.parent == self.folder and body.name.startswith(UPLOAD_PREFIX)
 
     def _copy(self, body: bytes | Path) -> Path:
         with self.open_upload() as upload:
@@ -202,8 +213,10 @@ def _check(key: str) -> None:
     parts = key.split("/")
     if not key or "\\" in key or UNFIT_FOR_XML.search(key) or any(p in ("", ".", "..") for p in parts):
         raise InvalidRequestError(f"the key {key!r} leads out of the bucket; use a path below its folder")
-    if parts[0].startswith(_UPLOAD):
-        raise InvalidRequestError(f"the key {key!r} begins with {_UPLOAD!r}, as unfinished uploads do; use another key")
+    if parts[0].startswith(UPLOAD_PREFIX):
+        raise InvalidRequestError(
+            f"the key {key!r} begins with {UPLOAD_PREFIX!r}, as unfinished uploads do; use another key"
+        )
     if len(key.encode()) > MAX_KEY_BYTES or any(len(p.encode()) > _MAX_NAME_BYTES for p in parts):
         raise InvalidRequestError(
             f"a key must be at most {MAX_KEY_BYTES} bytes of UTF-8, and {_MAX_NAME_BYTES} between slashes, "
@@ -211,7 +224,8 @@ def _check(key: str) -> None:
         )
 
 
-def _check_md5(tag: str, md5: bytes | None) -> None:
+def check_md5(tag: str, md5: bytes | None) -> None:
+    """Raise `DigestError` if an ETag is not the MD5 that a client sent; None is no MD5."""
     if md5 is not None and tag != f'"{md5.hex()}"':
         raise DigestError("the body does not have the MD5 of Content-MD5; send it again")
 

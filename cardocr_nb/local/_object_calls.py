@@ -1,12 +1,14 @@
-"""Calls about objects: put, get, head, delete, list, and synchronous recognition."""
+"""Calls about single objects and their list, and synchronous recognition; the start of all calls of the object host."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import mimetypes
 import os
 import re
+import threading
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import IO, TYPE_CHECKING
@@ -16,9 +18,13 @@ from cardocr_nb._images import MAX_BYTES
 from cardocr_nb._transport import Response
 from cardocr_nb.cards import CardType
 from cardocr_nb.errors import InvalidRequestError
-from cardocr_nb.local._bucket import DigestError
+from cardocr_nb.local._bucket import REGION, DigestError, check_md5
+from cardocr_nb.local._copy_calls import COPY_SOURCE, CopyCalls
+from cardocr_nb.local._multipart_calls import MultipartCalls
+from cardocr_nb.local._object_headers import ObjectHeaders, kept_headers, overridden_headers
 from cardocr_nb.local._object_listing import list_objects
-from cardocr_nb.local._service_fault import XML, ServiceFault, method_not_allowed
+from cardocr_nb.local._object_xml import xml_response
+from cardocr_nb.local._service_fault import XML, ServiceFault, method_not_allowed, no_such_key
 from cardocr_nb.local._url_guard import FetchError
 from cardocr_nb.local._worker import ReadingError, read_card, read_content
 from cardocr_nb.wire._admin_encode import objects_xml
@@ -30,10 +36,12 @@ if TYPE_CHECKING:
     from cardocr_nb._transport import Request
     from cardocr_nb.local._bucket import Bucket
     from cardocr_nb.local._bucket_settings import SettingsTable
+    from cardocr_nb.local._object_headers import ObjectTable
     from cardocr_nb.local._url_guard import UrlGuard
     from cardocr_nb.local.engine import Reader
 
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
+_MULTIPART = frozenset({"uploadId", "partNumber", "max-parts", "part-number-marker", "encoding-type"})
 _CARRIED = ("x-cos-", "x-ci-", "response-")
 _RECOGNITION = frozenset({"ci-process", "CardType", "detect-url"})
 _MAX_ENCODINGS = 3
@@ -64,14 +72,26 @@ class ObjectCalls:
 
     Parameters
     ----------
+    buckets : dict of str to Bucket
     reader : Reader
     url_guard : UrlGuard
         Decides which addresses ``detect-url`` may name.
     settings : SettingsTable
+    objects : ObjectTable
     """
 
-    def __init__(self, reader: Reader, url_guard: UrlGuard, settings: SettingsTable) -> None:
-        self._reader, self._url_guard, self._settings = reader, url_guard, settings
+    def __init__(
+        self,
+        buckets: Mapping[str, Bucket],
+        reader: Reader,
+        url_guard: UrlGuard,
+        settings: SettingsTable,
+        objects: ObjectTable,
+    ) -> None:
+        self._reader, self._url_guard, self._settings, self._objects = reader, url_guard, settings, objects
+        self._replacing = threading.Lock()
+        self._copies = CopyCalls(buckets, objects, self._replacing)
+        self._multipart = MultipartCalls(objects, self._copies, self._replacing)
 
     def answer(self, bucket: Bucket, request: Request) -> Response:
         """Answer a call of the bucket's object host.
@@ -83,58 +103,73 @@ class ObjectCalls:
         if "ci-process" in request.params and request.method == "GET":
             return self._recognize(bucket, request)
         key = request.path.removeprefix("/")
-        if not key:
-            return self._bucket_call(bucket, request)
-        unsupported = [n for n in request.params if not n.lower().startswith(_CARRIED)]
-        if unsupported or any(name.lower() == "x-cos-copy-source" for name in request.headers):
-            raise method_not_allowed()
         try:
-            bucket.path(key)
-            if request.method == "PUT":
-                return self._put(bucket, key, request)
-            if request.method == "DELETE":
-                bucket.delete(key)
-                return Response(204)
+            return self._object_call(bucket, key, request) if key else self._bucket_call(bucket, request)
         except DigestError as e:
             raise ServiceFault(400, "BadDigest", str(e)) from e
         except InvalidRequestError as e:
             raise ServiceFault(400, "InvalidArgument", str(e)) from e
-        if request.method not in ("GET", "HEAD"):
-            raise method_not_allowed()
-        return self._get(bucket, key, request)
 
     def _bucket_call(self, bucket: Bucket, request: Request) -> Response:
-        if request.method == "HEAD":
-            return Response(200)
-        if request.method == "GET":
-            return Response(200, XML, objects_xml(list_objects(bucket, request.params)))
+        names = set(request.params)
+        match request.method:
+            case "HEAD" if not names:
+                return Response(200, {"x-cos-bucket-region": REGION})
+            case "GET" if names == {"location"}:
+                return xml_response("LocationConstraint", REGION)
+            case "GET" if "uploads" in names:
+                return self._multipart.list_uploads(bucket, request)
+            case "GET":
+                return Response(200, XML, objects_xml(list_objects(bucket, request.params, self._objects)))
+            case "POST" if names == {"delete"}:
+                if (md5 := _content_md5(request)) is not None:
+                    check_md5(f'"{hashlib.md5(_body(request), usedforsecurity=False).hexdigest()}"', md5)
+                return self._copies.delete_many(bucket, request)
+        raise method_not_allowed()
+
+    def _object_call(self, bucket: Bucket, key: str, request: Request) -> Response:
+        bucket.path(key)
+        named = {name for name in request.params if not name.lower().startswith(_CARRIED)}
+        if named == {"uploads"} or (named and named <= _MULTIPART and "uploadId" in named):
+            return self._multipart.answer(bucket, key, request, _content_md5(request))
+        if named:
+            raise method_not_allowed()
+        match request.method:
+            case "PUT" if _header(request.headers, COPY_SOURCE) is not None:
+                return self._copies.copy(bucket, key, request)
+            case "PUT":
+                return self._put(bucket, key, request)
+            case "DELETE":
+                self._copies.delete(bucket, key)
+                return Response(204)
+            case "GET" | "HEAD":
+                return self._get(bucket, key, request)
         raise method_not_allowed()
 
     def _put(self, bucket: Bucket, key: str, request: Request) -> Response:
-        given = _header(request.headers, "content-md5")
-        md5 = None
-        if given is not None:
-            try:
-                md5 = base64.b64decode(given, validate=True)
-            except (binascii.Error, ValueError):
-                md5 = b""
-            if len(md5) != 16:
-                raise ServiceFault(400, "InvalidDigest", "Content-MD5 must be the MD5 of the body in base64.")
-        return Response(200, {"etag": bucket.put(key, request.body, md5)})
+        md5, headers = _content_md5(request), kept_headers(request.headers)
+        with self._replacing:
+            etag = bucket.put(key, request.body, md5)
+            self._objects.set(bucket, key, ObjectHeaders(headers))
+        return Response(200, {"etag": etag})
 
     def _get(self, bucket: Bucket, key: str, request: Request) -> Response:
         path = bucket.path(key)
+        overrides = overridden_headers(request.params)
         try:
             file = path.open("rb")
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-            raise ServiceFault(404, "NoSuchKey", "The specified key does not exist.") from None
+            raise no_such_key() from None
         try:
-            etag, file_status = bucket.etag(path), os.fstat(file.fileno())
+            stored, file_status = self._objects.get(bucket, key), os.fstat(file.fileno())
+            etag = stored.etag or bucket.etag(path)
             headers = {
                 "etag": etag,
                 "content-type": mimetypes.guess_type(key)[0] or "application/octet-stream",
                 "last-modified": formatdate(file_status.st_mtime, usegmt=True),
                 "accept-ranges": "bytes",
+                **stored.headers,
+                **overrides,
             }
             if etag in [t.strip() for t in (_header(request.headers, "if-none-match") or "").split(",")]:
                 file.close()
@@ -147,7 +182,7 @@ class ObjectCalls:
                 file.close()
                 return Response(status, headers)
             file.seek(start)
-        except BaseException:
+        except BaseException:  # Ctrl-C too: the file has no other owner yet
             file.close()
             raise
         return FileResponse(status, headers, file=file, length=length)
@@ -170,7 +205,7 @@ class ObjectCalls:
             key = request.path.removeprefix("/")
             bucket.path(key)
             if not bucket.has_object(key):
-                raise ServiceFault(404, "NoSuchKey", "The specified key does not exist.")
+                raise no_such_key()
             return Response(200, XML, recognition_xml(read_card(bucket, key, card_type, self._reader)))
         except ReadingError as e:
             raise ServiceFault(500 if e.code == "InternalError" else 400, e.code, str(e)) from e
@@ -178,6 +213,23 @@ class ObjectCalls:
             raise ServiceFault(400, "DownloadFailed", str(e)) from e
         except InvalidRequestError as e:
             raise ServiceFault(400, "InvalidArgument", str(e)) from e
+
+
+def _body(request: Request) -> bytes:
+    return request.body if isinstance(request.body, bytes) else request.body.read_bytes()
+
+
+def _content_md5(request: Request) -> bytes | None:
+    text = _header(request.headers, "content-md5")
+    if text is None:
+        return None
+    try:
+        md5 = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        md5 = b""
+    if len(md5) != 16:
+        raise ServiceFault(400, "InvalidDigest", "Content-MD5 must be the MD5 of the body in base64.")
+    return md5
 
 
 def _decode_url(url: str) -> str:

@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cardocr_nb.local._bucket import Bucket
+    from cardocr_nb.local._object_headers import ObjectTable
 
 _KNOWN = frozenset({"prefix", "marker", "delimiter", "max-keys", "encoding-type"})
 _MAX_KEYS = 1000
 
 
-def list_objects(bucket: Bucket, params: Mapping[str, str]) -> ObjectPage:
+def list_objects(bucket: Bucket, params: Mapping[str, str], objects: ObjectTable) -> ObjectPage:
     """List the objects of a bucket.
 
     Parameters
@@ -27,6 +28,7 @@ def list_objects(bucket: Bucket, params: Mapping[str, str]) -> ObjectPage:
     bucket : Bucket
     params : dict of str to str
         ``prefix``, ``marker``, ``delimiter``, ``max-keys`` (0 to 1000, default 1000), ``encoding-type`` (``url``).
+    objects : ObjectTable
 
     Raises
     ------
@@ -44,7 +46,7 @@ def list_objects(bucket: Bucket, params: Mapping[str, str]) -> ObjectPage:
     limit = parse_int(params.get("max-keys") or str(_MAX_KEYS), "max-keys", 0, _MAX_KEYS)
     keys = bucket.keys()
     names, more = _page([k for k in keys if k.startswith(prefix)], prefix, marker, delimiter, limit)
-    entries = [entry for name, is_object in names if is_object and (entry := _entry(bucket, name)) is not None]
+    entries = [entry for name, is_object in names if is_object and (entry := _entry(bucket, name, objects)) is not None]
     return ObjectPage(
         bucket.name,
         prefix,
@@ -72,11 +74,11 @@ def _page(keys: list[str], prefix: str, marker: str, delimiter: str, limit: int)
     return names, False
 
 
-def _entry(bucket: Bucket, key: str) -> ObjectEntry | None:
+def _entry(bucket: Bucket, key: str, objects: ObjectTable) -> ObjectEntry | None:
     """Describe an object; return None if it has been deleted in the meantime."""
     try:
         path = bucket.path(key)
         status = path.stat()
-        return ObjectEntry(key, bucket.etag(path), status.st_size, status.st_mtime)
+        return ObjectEntry(key, objects.get(bucket, key).etag or bucket.etag(path), status.st_size, status.st_mtime)
     except (InvalidRequestError, FileNotFoundError):
         return None

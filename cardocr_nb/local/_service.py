@@ -6,6 +6,7 @@ import logging
 import sqlite3
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cardocr_nb._transport import Response
@@ -18,6 +19,7 @@ from cardocr_nb.local._fault_injection import FaultInjector, FaultyReader
 from cardocr_nb.local._job_calls import JobCalls
 from cardocr_nb.local._job_table import JobTable
 from cardocr_nb.local._object_calls import FileResponse, ObjectCalls
+from cardocr_nb.local._object_headers import ObjectTable
 from cardocr_nb.local._retention import Retention
 from cardocr_nb.local._service_fault import ServiceFault, method_not_allowed, no_such_bucket, no_such_resource
 from cardocr_nb.local._store import Store
@@ -105,7 +107,7 @@ class Service:
             on_ended=self._queue_callback,
         )
         self._admin = AdminCalls(self.buckets, settings, url_guard, queue_limit=queue_limit, workers=workers)
-        self._objects = ObjectCalls(self.reader, url_guard, settings)
+        self._objects = ObjectCalls(self.buckets, self.reader, url_guard, settings, ObjectTable(self._store))
 
     def close(self) -> None:
         """Finish the readings in progress and close threads and files; waiting jobs stay in the table."""
@@ -163,8 +165,8 @@ class Service:
             if request.method != "GET":
                 raise method_not_allowed()
             return self._admin.ai_buckets(request.params, request_id)
-        if request.host == "cos" and request.path == "/" and request.method == "PUT":
-            return self._create(name)
+        if request.host == "cos" and request.path == "/" and request.method == "PUT" and not request.params:
+            return self._create(name, request)
         bucket = self.buckets.get(name)
         if bucket is None:
             raise no_such_bucket()
@@ -177,9 +179,14 @@ class Service:
             self._workers.notify()
         return response
 
-    def _create(self, name: str) -> Response:
+    def _create(self, name: str, request: Request) -> Response:
         if not isinstance(self.buckets, BucketRoot):
             raise method_not_allowed()
+        body = request.body if isinstance(request.body, bytes) else request.body.read_bytes()
+        if body.strip() and b"<CreateBucketConfiguration" not in body[:200]:
+            raise ServiceFault(
+                400, "InvalidArgument", "The key is empty; an object needs one, and a bucket has no content."
+            )
         try:
             self.buckets.create(name)
         except InvalidRequestError as e:
@@ -200,10 +207,12 @@ class Service:
 def with_request_id(response: Response, host: Host, request_id: str, more: Mapping[str, str] | None = None) -> Response:
     """Return the response with the request id in the header of its host, and with `more` headers."""
     header = "x-cos-request-id" if host == "cos" else "x-ci-request-id"
-    headers = {**response.headers, header: request_id, **(more or {})}
-    if isinstance(response, FileResponse):
-        return FileResponse(response.status, headers, file=response.file, length=response.length)
-    return Response(response.status, headers, response.body)
+    return with_headers(response, {header: request_id, **(more or {})})
+
+
+def with_headers(response: Response, more: Mapping[str, str]) -> Response:
+    """Return the response with `more` headers, which replace those of the same name."""
+    return replace(response, headers={**response.headers, **more})
 
 
 def _dropped_connection() -> TransportError:

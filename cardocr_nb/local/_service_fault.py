@@ -49,6 +49,11 @@ def no_such_bucket() -> ServiceFault:
     return ServiceFault(404, "NoSuchBucket", "The specified bucket does not exist.")
 
 
+def no_such_key() -> ServiceFault:
+    """Return the fault for an unknown object."""
+    return ServiceFault(404, "NoSuchKey", "The specified key does not exist.")
+
+
 def no_such_resource() -> ServiceFault:
     """Return the fault for an unknown path."""
     return ServiceFault(404, "NoSuchResource", "The specified resource does not exist.")

@@ -109,6 +109,36 @@ def is_serving(server):
     return send(server, "GET", "/jobs", params={"tag": "ImageLicenseRec"}, host=CI)[0] == 200
 
 
+@pytest.mark.parametrize(
+    ("params", "headers", "body", "expected"),
+    [
+        ({"uploadId": "x"}, {}, b"", (404, "NoSuchUpload")),
+        ({"uploads": "", "x": "1"}, {}, b"", (405, "MethodNotAllowed")),
+        ({}, {}, b"", (405, "MethodNotAllowed")),
+    ],
+)
+def test_a_post_that_belongs_to_no_upload_is_refused(shared, params, headers, body, expected):
+    assert code(send(shared, "POST", "/a.jpg", params=params, headers=headers, body=body)) == expected
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"<Delete/>", b"<Delete><Object/></Delete>", b"{}", b"<Delete><Object>a</Object></Delete>", b"<a>" * 100_000],
+    ids=lambda body: repr(body[:24]),
+)
+def test_a_malformed_delete_of_many_is_refused(shared, body):
+    assert code(send(shared, "POST", "/", params={"delete": ""}, body=body)) == (400, "MalformedXML")
+
+
+def test_a_download_cannot_be_given_a_header_that_ends_the_head(shared):
+    send(shared, "PUT", "/h.jpg", body=b"x")
+    for value in ("a\r\nSet-Cookie: x", "样", "\0"):
+        answer = send(shared, "GET", "/h.jpg", params={"response-content-type": value})
+        assert code(answer) == (400, "InvalidArgument")
+    headers = send(shared, "PUT", "/h.jpg", body=b"x", headers={"x-cos-meta-a": "x" * 2100})
+    assert code(headers) == (400, "InvalidArgument")
+
+
 texts = st.text(max_size=30)
 paths = st.one_of(
     st.lists(
@@ -136,18 +166,45 @@ names = st.sampled_from(
         "queueIds",
         "startCreationTime",
         "acl",
+        "uploads",
+        "uploadId",
+        "partNumber",
+        "delete",
+        "location",
+        "inputObject",
+        "response-content-type",
     ]
 )
 values = texts | st.sampled_from(
     ["ImageLicenseRec", "AILicenseRec", "1", "0", "99999999999999999999", "http://127.0.0.1:1/"]
 )
 headers = st.dictionaries(
-    st.sampled_from(["Range", "Content-MD5", "If-None-Match", "Content-Type", "X-Any", "Date", "x-cos-copy-source"]),
+    st.sampled_from(
+        [
+            "Range",
+            "Content-MD5",
+            "If-None-Match",
+            "Content-Type",
+            "X-Any",
+            "Date",
+            "x-cos-copy-source",
+            "Origin",
+            "x-cos-meta-a",
+        ]
+    ),
     st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=30)
     | st.sampled_from(["bytes=5-1", "bytes=-0"]),
     max_size=3,
 )
-bodies = st.binary(max_size=60) | st.sampled_from([JOB, JOB[:-9], b"<Request><State>Active</State></Request>", b"{}"])
+bodies = st.binary(max_size=60) | st.sampled_from(
+    [
+        JOB,
+        JOB[:-9],
+        b"<Request><State>Active</State></Request>",
+        b"{}",
+        b"<Delete><Object><Key>a</Key></Object></Delete>",
+    ]
+)
 
 
 @settings(max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -207,6 +264,34 @@ def test_a_key_never_leaves_its_folder(shared, quoted, path):
         assert code(send(shared, method, path, quoted=quoted, body=b"x" * (method == "PUT")))[0] == 400
     assert sorted(p.name for p in shared.root.iterdir()) == before
     assert not (shared.root / "x").exists()
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "params", "body", "status"),
+    [
+        (f"new-1.cos.{REGION}.myqcloud.com", "/", {"cors": ""}, b"", 404),
+        (f"new-1.cos.{REGION}.myqcloud.com", "/", {"acl": ""}, b"", 404),
+        (f"new-1.cos.{REGION}.myqcloud.com", "/", {}, b"a photo", 400),
+        (f"new-1.cos.{REGION}.myqcloud.com.evil.example", "/new-1", {}, b"", 404),
+        (COS, "/", {"cors": ""}, b"<CORSConfiguration/>", 405),
+        ("evil.example", "/", {}, b"", 404),
+        ("evil.example", "/new-1", {}, b"", 404),
+        ("evil.example", "/new-1/", {}, b"", 404),
+        ("evil.example", "/new-1", {}, b"a photo", 404),
+        ("127.0.0.1", "/new-1", {}, b"a photo", 404),
+        ("localhost:8086", "/new-1/", {"cors": ""}, b"", 404),
+    ],
+)
+def test_only_a_plain_put_under_the_vendors_host_makes_a_bucket(shared, host, path, params, body, status):
+    assert send(shared, "PUT", path, params=params, body=body, host=host)[0] == status
+    assert not (shared.root / "new-1").exists()
+
+
+def test_a_plain_put_under_the_vendors_host_makes_a_bucket(shared):
+    body = b"<CreateBucketConfiguration><BucketAZConfig>MAZ</BucketAZConfig></CreateBucketConfiguration>"
+    for name, content in (("plain-1", b""), ("config-1", body)):
+        assert send(shared, "PUT", "/", body=content, host=f"{name}.cos.{REGION}.myqcloud.com")[0] == 200
+        assert (shared.root / name).is_dir()
 
 
 def test_a_link_out_of_the_bucket_is_not_followed(shared, tmp_path):
@@ -280,12 +365,17 @@ def test_an_object_that_arrived_changed_is_refused(shared, given, expected):
 
 def test_a_part_of_an_upload_or_a_copy_never_takes_the_place_of_an_object(shared):
     send(shared, "PUT", "/kept.bin", body=b"kept")
-    for extra in (
-        {"params": {"uploadId": "1", "partNumber": "1"}},
-        {"params": {"acl": ""}},
-        {"headers": {"x-cos-copy-source": "a"}},
+    for extra, expected in (
+        ({"params": {"uploadId": "1", "partNumber": "1"}}, (404, "NoSuchUpload")),
+        ({"params": {"uploadId": "../x", "partNumber": "1"}}, (404, "NoSuchUpload")),
+        ({"params": {"partNumber": "1"}}, (405, "MethodNotAllowed")),
+        ({"params": {"acl": ""}}, (405, "MethodNotAllowed")),
+        ({"headers": {"x-cos-copy-source": "a"}}, (400, "InvalidArgument")),
+        ({"headers": {"x-cos-copy-source": f"missing-1.cos.{REGION}.myqcloud.com/a"}}, (404, "NoSuchBucket")),
+        ({"headers": {"x-cos-copy-source": f"{COS}/missing"}}, (404, "NoSuchKey")),
+        ({"headers": {"x-cos-copy-source": f"{COS}/..%2F..%2Fetc/passwd"}}, (404, "NoSuchKey")),
     ):
-        assert code(send(shared, "PUT", "/kept.bin", body=b"part", **extra)) == (405, "MethodNotAllowed")
+        assert code(send(shared, "PUT", "/kept.bin", body=b"part", **extra)) == expected
     assert send(shared, "GET", "/kept.bin")[2] == b"kept"
 
 

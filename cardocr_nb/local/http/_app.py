@@ -15,9 +15,11 @@ from starlette.requests import Request as HttpRequest
 from cardocr_nb._transport import Request
 from cardocr_nb.errors import TransportError
 from cardocr_nb.local._object_calls import FileResponse
-from cardocr_nb.local._service import with_request_id
+from cardocr_nb.local._service import with_headers, with_request_id
 from cardocr_nb.local._service_fault import ServiceFault, no_such_bucket, slow_down
 from cardocr_nb.local.http._connection import ABORT, wire_headers
+from cardocr_nb.local.http._connection_limit import ConnectionLimit
+from cardocr_nb.local.http._cors import CorsPolicy
 from cardocr_nb.local.http._request_body import (
     MAX_JOB_BYTES,
     MAX_OBJECT_BYTES,
@@ -58,15 +60,28 @@ class App:
         Seconds for a head to arrive, for a body to arrive, and for a client to receive each piece of a response.
     readers : int, default 1
         Number of synchronous recognitions at the same time.
+    cors : CorsPolicy, optional
+        Web pages that may call; default is none.
+    limit : ConnectionLimit, optional
+        Limit on open connections.
     """
 
     def __init__(
-        self, service: Service, verifier: SignatureVerifier, *, request_timeout: float = 60.0, readers: int = 1
+        self,
+        service: Service,
+        verifier: SignatureVerifier,
+        *,
+        request_timeout: float = 60.0,
+        readers: int = 1,
+        cors: CorsPolicy | None = None,
+        limit: ConnectionLimit | None = None,
     ) -> None:
         self.service, self.verifier, self.request_timeout = service, verifier, request_timeout
         self._calls = ThreadPoolExecutor(_THREADS, "cardocr-call")
         self._readings = ThreadPoolExecutor(readers, "cardocr-reading")
         self._recognitions = 0
+        self._cors = cors or CorsPolicy()
+        self.limit = limit or ConnectionLimit()
 
     def close(self) -> None:
         """Finish the calls in progress and end the threads."""
@@ -79,7 +94,8 @@ class App:
         started = time.monotonic()
         try:
             host, response = await self._respond(request)
-            await self._send(response, send)
+            added = self._cors.response_headers(request.headers.get("origin"), response.headers)
+            await self._send(with_headers(response, added), send)
         except (TransportError, ClientDisconnected, TimeoutError, _FileShortened) as e:
             scope["state"][ABORT]()
             log.info("%s cut: %s", request.method, type(e).__name__)
@@ -91,6 +107,8 @@ class App:
         host: Host = "cos"
         try:
             headers = _headers(request)
+            if request.method == "OPTIONS":
+                return host, with_request_id(self._cors.preflight(headers), host, uuid.uuid4().hex)
             call = self._route(request, headers)
             host = call.host
             params = self.verifier.check(call, headers)
@@ -117,7 +135,14 @@ class App:
                 check_length(request.headers, MAX_JOB_BYTES, encoded=False)
                 body = await read_body(http_request, MAX_JOB_BYTES, self.request_timeout)
             return await self._serve(self._calls, call.bucket, replace(request, body=body))
-        if call.method == "PUT" and call.path != "/":
+        if call.method == "PUT" and call.path == "/" and not call.bucket_in_host:
+            # A path that is one name may be meant as an object; it must never become a bucket.
+            raise no_such_bucket()
+        if call.method == "POST" or (call.method == "PUT" and call.path == "/"):
+            check_length(request.headers, MAX_JOB_BYTES, encoded=False)
+            body = await read_body(http_request, MAX_JOB_BYTES, self.request_timeout)
+            return await self._serve(self._calls, call.bucket, replace(request, body=body))
+        if call.method == "PUT":
             bucket = self.service.buckets.get(call.bucket)
             if bucket is None:
                 raise no_such_bucket()

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Mapping
 
+    from cardocr_nb.local.http._connection_limit import ConnectionLimit
+
 ABORT = "abort"
 _OWN_CASE = {"etag": "ETag", "content-md5": "Content-MD5"}
 
@@ -55,16 +57,19 @@ class Connection(H11Protocol):
         super().__init__(*args, **kwargs)
         self._deadline: asyncio.TimerHandle | None = None
         self._timeout: float = self.config.app.request_timeout  # type: ignore[union-attr]
+        self._limit: ConnectionLimit = self.config.app.limit  # type: ignore[union-attr]
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the deadline of the first request."""
         super().connection_made(transport)
         self.app_state = {**self.app_state, ABORT: transport.abort}
         self._start_deadline()
+        self._limit.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Cancel the deadline."""
         self._cancel_deadline()
+        self._limit.discard(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -76,6 +81,7 @@ class Connection(H11Protocol):
     def on_response_complete(self) -> None:
         """Start the deadline of the next request."""
         self._start_deadline()
+        self._limit.touch(self)
         super().on_response_complete()
         if self._is_responding():
             self._cancel_deadline()
@@ -98,6 +104,10 @@ class Connection(H11Protocol):
             ):
                 self.transport.write(self.conn.send(event) or b"")
         self.transport.close()
+
+    def is_idle(self) -> bool:
+        """Return whether no request is being answered: the next one has not arrived, or not in full."""
+        return not self._is_responding()
 
     def _is_responding(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete and not self.cycle.disconnected

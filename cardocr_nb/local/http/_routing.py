@@ -41,6 +41,8 @@ class Call:
     params : dict of str to str
     signed_host : str
         The header ``Host``, with its port.
+    bucket_in_host : bool
+        True if ``Host`` has the vendor's form and names the bucket.
     """
 
     method: str
@@ -50,6 +52,7 @@ class Call:
     signed_path: str
     params: Mapping[str, str]
     signed_host: str
+    bucket_in_host: bool = False
 
 
 def parse_target(raw_path: bytes, query: bytes) -> tuple[str, dict[str, str], str | None]:
@@ -120,7 +123,7 @@ def route(method: str, host: str, path: str, params: Mapping[str, str], buckets:
         kind: Host = "region" if inner == "/ai_bucket" else "cos"
     else:
         kind = "ci" if _is_job_call(method, inner, params) and not _is_object(buckets, bucket, inner) else "cos"
-    return Call(method, bucket, kind, inner, path, params, host)
+    return Call(method, bucket, kind, inner, path, params, host, bucket_in_host=found is not None)
 
 
 def _by_path(path: str, buckets: Mapping[str, Bucket]) -> tuple[str, str]:

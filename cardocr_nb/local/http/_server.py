@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
 import logging
 import os
@@ -70,6 +71,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="seconds for a request to arrive (default 60)",
     )
     parser.add_argument(
+        "--allow-origin",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="web pages that may call from a browser, such as http://localhost:8000; * for all (default none)",
+    )
+    parser.add_argument(
+        "--connections", type=int, metavar="N", help="open connections (default: by the open-file limit, at most 2000)"
+    )
+    parser.add_argument(
+        "--lenient",
+        action="store_true",
+        help="accept signatures that cover neither Host nor all parameters, as some old clients make them",
+    )
+    parser.add_argument(
         "--keep-days",
         type=float,
         default=KEEP_DAYS,
@@ -105,6 +121,8 @@ def serve(options: argparse.Namespace) -> int:
     """
     try:
         from cardocr_nb.local.http._app import App
+        from cardocr_nb.local.http._connection_limit import ConnectionLimit
+        from cardocr_nb.local.http._cors import CorsPolicy
         from cardocr_nb.local.http._signature_verifier import SignatureVerifier
     except ImportError as e:
         missing_extra("the local server", "local", e)
@@ -116,7 +134,8 @@ def serve(options: argparse.Namespace) -> int:
         raise InvalidRequestError(
             f"no credentials: give --secret-id and --secret-key or set {' and '.join(_CREDENTIALS)}; any pair of your choice"
         )
-    verifier = SignatureVerifier(secret_id, secret_key)
+    verifier = SignatureVerifier(secret_id, secret_key, lenient=options.lenient)
+    cors = CorsPolicy(options.allow_origin)
     _check_numbers(options)
     logging.basicConfig(
         level=logging.WARNING if options.quiet else logging.INFO, stream=sys.stderr, format="%(asctime)s %(message)s"
@@ -130,7 +149,12 @@ def serve(options: argparse.Namespace) -> int:
                 root,
                 sock,
                 lambda service: App(
-                    service, verifier, request_timeout=options.request_timeout, readers=options.workers
+                    service,
+                    verifier,
+                    request_timeout=options.request_timeout,
+                    readers=options.workers,
+                    cors=cors,
+                    limit=ConnectionLimit(options.connections),
                 ),
             )
     return 0
@@ -167,6 +191,7 @@ def _check_numbers(options: argparse.Namespace) -> None:
         ("latency", options.latency, 0),
         ("request-timeout", options.request_timeout, 0.1),
         ("keep-days", options.keep_days, 0),
+        ("connections", 1 if options.connections is None else options.connections, 1),
     ):
         if not value >= least:
             raise InvalidRequestError(f"--{name} must be at least {least}, got {value}")
@@ -202,6 +227,7 @@ def _run(app: App, sock: socket.socket) -> None:
     import uvicorn
 
     from cardocr_nb.local.http._connection import Connection
+    from cardocr_nb.local.http._connection_limit import AcceptErrors
 
     class Server(uvicorn.Server):
         """Ends with exit code 0 on a signal, and prints its address when it is ready."""
@@ -216,6 +242,7 @@ def _run(app: App, sock: socket.socket) -> None:
                     signal.signal(number, handler)
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            asyncio.get_running_loop().set_exception_handler(AcceptErrors())
             await super().startup(sockets)
             sys.stdout.write(f"listening on {_address(sock)}\n")
             sys.stdout.flush()

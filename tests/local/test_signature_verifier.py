@@ -14,6 +14,7 @@ from cardocr_nb.wire._signature import sign
 NOW = 1_700_000_000
 HOST = "b-1.cos.r.myqcloud.com"
 VERIFIER = SignatureVerifier("AKID", "key", clock=lambda: NOW)
+LENIENT = SignatureVerifier("AKID", "key", clock=lambda: NOW, lenient=True)
 
 
 def call(method="GET", path="/a 样+%", params=None, host=HOST):
@@ -74,7 +75,7 @@ def test_each_fault_has_the_vendors_code():
     assert refusal(it, signed(it, who="AKIE")) == (403, "InvalidAccessKeyId")
     assert refusal(it, signed(it, who="样")) == (403, "InvalidAccessKeyId")
     assert refusal(it, signed(it, key="other")) == (403, "SignatureDoesNotMatch")
-    assert refusal(it, signed(it, start=NOW - 900, end=NOW - 1)) == (403, "RequestIsExpired")
+    assert refusal(it, signed(it, start=NOW - 900, end=NOW - 1)) == (403, "RequestTimeTooSkewed")
     assert refusal(it, signed(it, start=NOW + 901, end=NOW + 9000)) == (403, "RequestTimeTooSkewed")
 
 
@@ -82,6 +83,60 @@ def test_a_signature_is_valid_long_after_its_start_and_a_little_before():
     it = call()
     VERIFIER.check(it, signed(it, start=NOW - 86_400, end=NOW + 1))
     VERIFIER.check(it, signed(it, start=NOW + 899, end=NOW + 9000))
+
+
+def presigned(it, authorization, **added):
+    parts = dict(part.split("=", 1) for part in authorization.split("&"))
+    return call(it.method, it.path, {**it.params, **parts, **added})
+
+
+def test_an_expired_address_is_refused_in_the_words_that_sdks_look_for():
+    it = call()
+    expired = presigned(it, signed(it, start=NOW - 900, end=NOW - 1)["authorization"])
+    with pytest.raises(ServiceFault) as caught:
+        VERIFIER.check(expired, {})
+    assert (caught.value.status, caught.value.code, str(caught.value)) == (403, "AccessDenied", "Request has expired")
+
+
+def test_a_signature_for_longer_than_a_week_is_refused():
+    it, week = call(), 7 * 86_400
+    VERIFIER.check(it, signed(it, start=NOW, end=NOW + week))
+    assert refusal(it, signed(it, start=NOW, end=NOW + week + 1)) == (403, "AccessDenied")
+    assert refusal(it, signed(it, start=0, end=NOW + 60)) == (403, "AccessDenied")
+
+
+@given(
+    st.dictionaries(st.sampled_from(["prefix", "uploads", "x", "Y", "样"]), st.sampled_from(["", "1", "a b"])),
+    st.sampled_from(["uploadId", "response-content-type", "ci-process", "delete", "Acl"]),
+)
+def test_a_parameter_added_to_a_signed_address_is_refused_unless_lenient(params, added):
+    it = call(params=params)
+    authorization = signed(it)["authorization"]
+    assert VERIFIER.check(presigned(it, authorization), {}) == params
+    changed = presigned(it, authorization, **{added: "1"})
+    assert refusal(changed, {}) == (403, "AccessDenied")
+    assert LENIENT.check(changed, {}) == params | {added: "1"}
+
+
+def test_a_signature_without_host_is_valid_for_other_buckets_so_it_is_refused_unless_lenient():
+    it = call()
+    keys = {"secret_id": "AKID", "secret_key": "key"}
+    text = sign("GET", it.signed_path, {}, {}, period=(NOW - 60, NOW + 900), **keys)
+    for other in (it, call(host="other-1.cos.r.myqcloud.com")):
+        assert refusal(other, {"authorization": text}) == (403, "AccessDenied")
+        assert LENIENT.check(other, {"authorization": text}) == {}
+
+
+def test_a_copy_source_must_be_signed():
+    it = call("PUT")
+    headers = signed(it) | {"x-cos-copy-source": "b-1.cos.r.myqcloud.com/secret.jpg"}
+    assert refusal(it, headers) == (403, "AccessDenied")
+    VERIFIER.check(it, signed(it, headers={"x-cos-copy-source": "b-1.cos.r.myqcloud.com/secret.jpg"}))
+
+
+def test_a_token_appended_to_a_signed_address_is_accepted():
+    it = call()
+    VERIFIER.check(presigned(it, signed(it)["authorization"], **{"x-cos-security-token": "t"}), {})
 
 
 @pytest.mark.parametrize(("off", "accepted"), [(899, True), (-899, True), (901, False), (-901, False)])
