@@ -1,51 +1,93 @@
-"""What the toolkit does, in one run over the specimens of the repository: ``make demo``."""
+"""The toolkit in one run over sample photos: ``cardocr demo`` or ``python -m cardocr_nb.demo``."""
 
 from __future__ import annotations
 
-import argparse
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 import cardocr_nb as ocr
+from cardocr_nb._cli._console import echo
+from cardocr_nb.errors import missing_extra
 from cardocr_nb.plot import plot_overlay
 from cardocr_nb.privacy import mask
-from cardocr_nb.quality import summary
+from cardocr_nb.quality import check, summary, tally
 from cardocr_nb.report import report as write_report
+from cardocr_nb.specimen import Specimen, degrade
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CARD_FOLDERS = {"IDCard": "id", "DriverLicense": "licence"}
+DEGRADED = 12
+"""Photos of each card type that are also read in a degraded copy, so that the readings contain errors."""
+
+_CONDITIONS = (
+    {"blur": 0.9, "noise": 0.9},
+    {"blur": 1.0, "resolution": 1.0, "jpeg": 1.0},
+    {"glare": 1.0, "blur": 0.9, "noise": 0.9},
+)
 
 
-def main() -> int:
-    """Read all specimens and leave table, report and overlays."""
-    parser = argparse.ArgumentParser(prog="python -m cardocr_nb.demo", description=__doc__)
-    parser.add_argument("data", nargs="?", type=Path, default=Path("data"), help="folder with cards/ and truth.csv")
-    parser.add_argument("out", nargs="?", type=Path, default=Path("build/demo"))
-    given = parser.parse_args()
-    given.out.mkdir(parents=True, exist_ok=True)
+def run_demo(out: Path, *, quick: bool = False) -> None:
+    """Read the sample photos, and write table, report and overlays.
 
-    with ocr.Client.local(given.data / "cards") as client:
+    Parameters
+    ----------
+    out : Path
+        Folder to write to; created if it does not exist.
+    quick : bool, default False
+        Read 8 photos instead of 48.
+    """
+    try:
+        import rapidocr as _  # noqa: F401 - before the photos are copied
+    except ImportError as e:
+        missing_extra("the embedded OCR engine", "local", e)
+    out.mkdir(parents=True, exist_ok=True)
+    echo("1 of 3: copy the sample photos, and degrade some of them")
+    photos, truth = _photos(out / "photos", 2 if quick else DEGRADED, 4 if quick else None)
+    echo(f"2 of 3: read {truth['key'].nunique()} photos with the embedded engine, on this machine")
+    with ocr.Client.local(photos) as client:
+        keys = {card_type: sorted(of_type["key"].unique()) for card_type, of_type in truth.groupby("card_type")}
         cards = pd.concat(
             [
-                ocr.run(given.data / "cards" / folder, card_type=card_type, client=client)
-                for card_type, folder in CARD_FOLDERS.items()
+                ocr.run([photos / key for key in keys[card_type]], card_type=card_type, client=client)
+                for card_type in CARD_FOLDERS
             ],
             ignore_index=True,
         )
+    echo("3 of 3: check and evaluate the texts, write a report")
+    cards.to_parquet(out / "cards.parquet")
+    report = write_report(
+        cards, out / "report.html", truth=out / "truth.csv", images=photos, precision=0.9, review=1, error=20
+    )
+    overlays = [_overlay(cards, photos, card_type, out) for card_type in CARD_FOLDERS]
+    _print_results(cards, truth)
+    _print_next(out, report, overlays)
 
-    cards.to_parquet(given.out / "cards.parquet")
-    report = write_report(cards, given.out / "report.html", truth=given.data / "truth.csv")
-    overlays = [_overlay(cards, given.data / "cards", card_type, given.out) for card_type in CARD_FOLDERS]
 
-    shown = mask(cards)[["key", "field", "text", "score", "polygon"]].head(12)
-    print(shown.to_string(index=False))
-    print()
-    print(summary(cards))
-    print()
-    for path in (given.out / "cards.parquet", report, *overlays):
-        print(f"wrote {path}")
-    return int(bool((cards["state"] != "Success").any()))
+def _photos(folder: Path, degraded: int, limit: int | None) -> tuple[Path, pd.DataFrame]:
+    """Copy the sample photos, add degraded copies of the first, and write the truth of all."""
+    from PIL import Image
+
+    ocr.load_sample("cards", folder)
+    truth = pd.read_csv(folder / "truth.csv", dtype="str")
+    copies = []
+    for card_type, name in CARD_FOLDERS.items():
+        (folder / "degraded" / name).mkdir(parents=True, exist_ok=True)
+        for number in range(1, degraded + 1):
+            key = f"{name}/{number:04d}.jpg"
+            with Image.open(folder / key) as photo:
+                clean = Specimen(photo.convert("RGB"), ocr.CardType(card_type), {}, {})
+            conditions = _CONDITIONS[number % len(_CONDITIONS)]
+            degrade(clean, conditions, number).image.save(folder / "degraded" / key, quality=85)
+            copies.append(truth[truth["key"] == key].assign(key=f"degraded/{key}"))
+    if limit is not None:
+        truth = truth[truth["key"].str.extract(r"(\d+)\.jpg$")[0].astype(int) <= limit - degraded]
+    truth = pd.concat([truth, *copies], ignore_index=True)
+    truth.to_csv(folder.parent / "truth.csv", index=False)
+    return folder, truth
 
 
 def _overlay(cards: pd.DataFrame, folder: Path, card_type: str, out: Path) -> Path:
@@ -58,5 +100,31 @@ def _overlay(cards: pd.DataFrame, folder: Path, card_type: str, out: Path) -> Pa
     return path
 
 
+def _print_results(cards: pd.DataFrame, truth: pd.DataFrame) -> None:
+    echo("\nFirst fields, texts masked (`cards.cardocr.mask()`):")
+    echo(mask(cards)[["key", "field", "text", "score"]].head(8).to_string(index=False))
+    echo("\nSummary (`cards.cardocr.summary()`):")
+    echo(summary(cards))
+    echo("\nChecks without ground truth that failed most (`cards.cardocr.check()`):")
+    counts = tally(check(cards))
+    echo(counts[counts["severity"] == "error"].iloc[:6, :5].to_string(index=False, na_rep=""))
+    echo(
+        f"\nAccuracy, since the truth of {truth['key'].nunique()} specimens is known (`cards.cardocr.evaluate(truth)`):"
+    )
+    echo(cards.cardocr.evaluate(truth).fields[["field", "exact", "low", "high", "cer"]].to_string(index=False))
+
+
+def _print_next(out: Path, report: Path, overlays: list[Path]) -> None:
+    echo(f"\nOpen next: {report.resolve().as_uri()}")
+    for path in (out / "cards.parquet", out / "truth.csv", *overlays):
+        echo(f"Also written: {path}")
+    echo("\nTry next:")
+    echo(f"  cardocr evaluate {out / 'cards.parquet'} --truth {out / 'truth.csv'}")
+    echo(f"  cardocr review-queue {out / 'cards.parquet'} --budget 10")
+    echo("  cardocr run YOUR_PHOTOS --card-type IDCard --out cards.parquet --report report.html")
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    from cardocr_nb._cli import main
+
+    sys.exit(main(["demo", *sys.argv[1:]]))

@@ -1,11 +1,15 @@
 """The command line, as people call it."""
 
+import io
+import os
+import signal
 import subprocess
 import sys
 
 import pandas as pd
 import pytest
 
+import cardocr_nb as ocr
 from cardocr_nb._cli import main
 from cardocr_nb.specimen import write
 
@@ -15,6 +19,13 @@ def specimens(tmp_path_factory):
     folder = tmp_path_factory.mktemp("specimens")
     write(folder, 2, "IDCard", seed=7)
     return folder
+
+
+@pytest.fixture(scope="module")
+def readings(tmp_path_factory):
+    path = tmp_path_factory.mktemp("readings") / "cards.parquet"
+    ocr.load_sample("readings").to_parquet(path)
+    return path
 
 
 def test_run_reads_a_folder_into_a_table_and_a_report(specimens, tmp_path, capsys):
@@ -91,10 +102,9 @@ def test_specimen_draws_cards_with_their_truth(tmp_path, capsys):
     ],
 )
 def test_wrong_arguments_end_with_code_2_and_usage(arguments, capsys):
-    with pytest.raises(SystemExit) as e:
-        main(arguments)
-    assert e.value.code == 2
-    assert "usage: cardocr" in capsys.readouterr().err
+    assert main(arguments) == 2
+    shown = capsys.readouterr()
+    assert "Usage: cardocr" in shown.out + shown.err
 
 
 def test_an_empty_folder_gives_one_line(tmp_path, capsys):
@@ -110,7 +120,125 @@ def test_doctor_without_credentials_names_the_variables(monkeypatch, capsys):
     assert "COS_BUCKET" in capsys.readouterr().err
 
 
-def test_the_command_is_installed():
-    done = subprocess.run([sys.executable, "-m", "cardocr_nb", "--help"], capture_output=True, text=True, check=True)
-    for command in ("run", "flatten", "report", "specimen", "serve", "doctor"):
-        assert command in done.stdout
+def command(*arguments, **options):
+    call = [sys.executable, "-m", "cardocr_nb", *map(str, arguments)]
+    return subprocess.run(call, capture_output=True, check=False, **options)  # noqa: S603
+
+
+def test_help_lists_every_command_and_version_prints_the_version():
+    shown = command("--help", text=True)
+    assert shown.returncode == 0
+    listed = [line.split()[0] for line in shown.stdout.split("Commands:")[1].splitlines() if line.strip()]
+    assert listed[:3] == ["demo", "run", "listen"]
+    assert {"flatten", "check", "evaluate", "compare", "drift", "review-queue", "report", "redact", "specimen", "serve",
+            "doctor"} <= set(listed)  # fmt: skip
+    assert command("--version", text=True).stdout.strip() == f"cardocr {ocr.__version__}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "better"),
+    [
+        (["evalute"], "evaluate"),
+        (["check", "cards.parquet", "--formt", "csv"], "--format"),
+        (["run", "a.jpg", "--card-typ", "IDCard"], "--card-type"),
+    ],
+)
+def test_a_wrong_command_or_option_suggests_the_right_one(arguments, better, capsys):
+    assert main(arguments) == 2
+    shown = capsys.readouterr().err
+    assert f"'{better}'" in shown[shown.index("Did you mean") :]
+
+
+def test_a_missing_image_is_named_and_nothing_is_created(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", "nowhere", "--card-type", "IDCard", "--out", "cards.parquet"]) == 2
+    assert "'nowhere' does not exist" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_estimate_needs_no_table_to_write(specimens, capsys):
+    assert main(["run", str(specimens), "--card-type", "IDCard", "--estimate", "--price", "0.15"]) == 0
+    assert "2" in capsys.readouterr().out
+    assert main(["run", str(specimens), "--card-type", "IDCard"]) == 2
+    assert "--out" in capsys.readouterr().err
+
+
+def test_a_missing_folder_is_created_only_after_a_question(tmp_path, readings, monkeypatch, capsys):
+    page = tmp_path / "new/report.md"
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    assert main(["report", str(readings), "-o", str(page)]) == 2
+    assert "new' does not exist; create it, or add --yes" in capsys.readouterr().err
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    assert main(["report", str(readings), "-o", str(page)]) == 0
+    assert "Create it?" in capsys.readouterr().err
+    assert main(["report", str(readings), "-o", str(tmp_path / "other/report.md"), "--yes"]) == 0
+    assert (tmp_path / "other/report.md").is_file()
+
+
+@pytest.mark.parametrize(("name", "content"), [("a.parquet", b"hello"), ("a.feather", b""), ("a.csv", b"\xff\xfe\x00"),
+                                               ("a.sqlite", b"x" * 99)])  # fmt: skip
+def test_a_damaged_table_is_named_with_a_reason(tmp_path, capsys, name, content):
+    (tmp_path / name).write_bytes(content)
+    assert main(["check", str(tmp_path / name)]) in (1, 2)
+    lines = capsys.readouterr().err.splitlines()
+    assert name in lines[-1]
+    assert len(lines) == 1
+
+
+def test_an_unwritable_file_is_named_with_a_reason(readings, tmp_path, capsys):
+    (tmp_path / "f.csv").mkdir()
+    assert main(["check", str(readings), "--out", str(tmp_path / "f.csv")]) == 2
+    assert "f.csv' is a directory" in capsys.readouterr().err
+
+
+def test_a_chinese_path_is_printed_on_a_console_without_chinese(readings, tmp_path):
+    page = tmp_path / "报告.md"
+    environment = os.environ | {"PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}
+    done = command("report", readings, "-o", page, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert rb"\u62a5\u544a.md" in done.stdout
+    for encoding in ("gbk", "ascii"):
+        shown = command("check", tmp_path / "🪪.parquet", env=environment | {"PYTHONIOENCODING": encoding})
+        assert shown.returncode == 2
+        assert rb"\U0001faaa" in shown.stderr
+
+
+def test_names_of_files_cannot_control_the_terminal(tmp_path, capsys):
+    assert (
+        main(["run", str(tmp_path / "a\x1b[2J\u202e.jpg"), "--card-type", "IDCard", "--out", str(tmp_path / "a.csv")])
+        == 2
+    )
+    shown = capsys.readouterr().err
+    assert "\x1b" not in shown
+    assert "\u202e" not in shown
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a named pipe")
+def test_ctrl_c_gives_one_line_and_exit_code_130(tmp_path):
+    pipe = tmp_path / "cards.csv"
+    os.mkfifo(pipe)
+    code = (
+        "import signal, sys; from cardocr_nb._cli import main; "
+        "signal.signal(signal.SIGINT, signal.default_int_handler); sys.exit(main())"  # a shell's & ignores SIGINT
+    )
+    call = [sys.executable, "-c", code, "check", str(pipe)]
+    with subprocess.Popen(call, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
+        try:
+            with pipe.open("wb"):  # opens once the command reads
+                process.send_signal(signal.SIGINT)
+                assert process.communicate(timeout=30)[1] == "cardocr: interrupted\n"
+        finally:
+            process.kill()
+        assert process.returncode == 130
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs sh")
+def test_a_reader_that_ends_early_causes_no_traceback(readings):
+    line = f"{sys.executable} -m cardocr_nb check {readings} --findings --format json | head -n 1"
+    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=True)  # noqa: S603, S607
+    assert done.stderr == ""
+
+
+def test_completion_scripts_are_available():
+    done = command(env=os.environ | {"_CARDOCR_COMPLETE": "zsh_source"}, text=True)
+    assert "#compdef cardocr" in done.stdout

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from cardocr_nb._cli._cloud_arguments import add_cloud, endpoint
+import click
 
-if TYPE_CHECKING:
-    import argparse
-
-
-def add(commands: Any) -> None:
-    """Add the command."""
-    doctor = commands.add_parser("doctor", help="see whether the cloud service is ready; costs nothing")
-    add_cloud(doctor)
-    doctor.set_defaults(command=_doctor)
+from cardocr_nb._cli._console import echo
+from cardocr_nb._cli._parameters import cloud_arguments, cloud_options
 
 
-def _doctor(given: argparse.Namespace) -> int:
+@click.command()
+@cloud_options
+def doctor(**cloud: Any) -> int:
+    """Check whether the cloud service is ready; costs nothing.
+
+    Credentials come from TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY.
+    """
     from cardocr_nb.cloud import CloudTransport
-    from cardocr_nb.cloud._doctor import doctor, ready, render
+    from cardocr_nb.cloud._doctor import doctor as examine
+    from cardocr_nb.cloud._doctor import ready, render
 
-    with CloudTransport.from_env(bucket=given.bucket, region=given.region, **endpoint(given)) as transport:
-        findings = doctor(transport)
-    print(render(findings))
+    with CloudTransport.from_env(**cloud_arguments(**cloud)) as transport:
+        findings = examine(transport)
+    echo(render(findings))
     return 0 if ready(findings) else 1

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from cardocr_nb._cli._table_files import table, write
+import click
+
+from cardocr_nb._cli._console import echo
+from cardocr_nb._cli._parameters import table_option, yes_option
+from cardocr_nb._cli._table_files import write
 
 if TYPE_CHECKING:
-    import argparse
+    from pathlib import Path
 
 
-def add(commands: Any) -> None:
-    """Add the command."""
-    flatten = commands.add_parser("flatten", help="make a table of saved responses (XML or JSON)")
-    flatten.add_argument("responses", nargs="+", metavar="RESPONSE", help="files, folders, or patterns")
-    flatten.add_argument("--out", required=True, type=table, metavar="FILE", help="cards.parquet, .feather or .csv")
-    flatten.add_argument("--keep-unreadable", action="store_true", help="a row for each file that cannot be read")
-    flatten.set_defaults(command=_flatten)
-
-
-def _flatten(given: argparse.Namespace) -> int:
+@click.command()
+@click.argument("responses", nargs=-1, required=True, metavar="RESPONSE...")
+@table_option
+@click.option("--keep-unreadable", is_flag=True, help="Write a row for each file that cannot be read.")
+@yes_option
+def flatten(responses: tuple[str, ...], out: Path, keep_unreadable: bool) -> int:
+    """Make a table of saved responses: XML or JSON files, folders, archives or patterns."""
     from cardocr_nb.frame import read_responses
     from cardocr_nb.quality import summary
 
-    cards = read_responses(*given.responses, errors="row" if given.keep_unreadable else "raise")
-    write(cards, given.out)
-    print(summary(cards))
+    cards = read_responses(*responses, errors="row" if keep_unreadable else "raise")
+    write(cards, out)
+    echo(summary(cards))
     return 0

@@ -1,24 +1,62 @@
-"""The command and its sub-commands."""
+"""The command ``cardocr`` and its exit codes."""
 
 from __future__ import annotations
 
-import argparse
+import os
 import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from cardocr_nb._cli import _doctor_command as doctor
-from cardocr_nb._cli import _flatten_command as flatten
-from cardocr_nb._cli import _listen_command as listen
-from cardocr_nb._cli import _redact_command as redact
-from cardocr_nb._cli import _report_command as report
-from cardocr_nb._cli import _run_command as run
-from cardocr_nb._cli import _specimen_command as specimen
+import click
+
+from cardocr_nb._cli._console import echo, prepare_console
+from cardocr_nb._cli._demo_command import demo
+from cardocr_nb._cli._doctor_command import doctor
+from cardocr_nb._cli._flatten_command import flatten
+from cardocr_nb._cli._listen_command import listen
+from cardocr_nb._cli._quality_commands import check, compare, drift, evaluate, review_queue
+from cardocr_nb._cli._redact_command import redact
+from cardocr_nb._cli._report_command import report
+from cardocr_nb._cli._run_command import run
+from cardocr_nb._cli._serve_command import serve
+from cardocr_nb._cli._specimen_command import specimen
 from cardocr_nb.errors import CardOCRError, InvalidRequestError
-from cardocr_nb.local.http._server import add_arguments, serve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C: 128 and the number of SIGINT, as in a shell."""
+
+
+class _InOrder(click.Group):
+    """Lists the commands in the order in which people meet them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; click itself would print an empty line after Ctrl-C."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            return _fail("interrupted", INTERRUPTED)
+
+
+@click.group(cls=_InOrder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="cardocr_nb", message="%(prog)s %(version)s")
+def cardocr() -> None:
+    """Run card photos through card OCR, and measure how accurate the texts are.
+
+    Exit codes: 0 success, 1 an image or a file could not be processed, 2 wrong arguments, 3 a gate such as --min-exact is
+    missed, 130 interrupted.
+    """
+
+
+for _command in (
+    demo, run, listen, flatten, check, evaluate, compare, drift, review_queue, report, redact, specimen, serve, doctor,
+):  # fmt: skip
+    cardocr.add_command(_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,36 +70,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 all is well, 1 something could not be done, 2 the arguments are wrong.
+        0 success, 1 something could not be done, 2 the arguments are wrong, 3 a gate is missed, 130 interrupted.
     """
-    given = _parser().parse_args(arguments)
+    prepare_console()
     with warnings.catch_warnings():
-        warnings.showwarning = _say_warning
+        warnings.showwarning = _show_warning
         try:
-            code: int = given.command(given)
+            code = cardocr.main(arguments, prog_name="cardocr", standalone_mode=False)
+            sys.stdout.flush()
+        except click.UsageError as e:
+            if e.ctx is not None:
+                echo(e.ctx.get_usage(), err=True)
+            return _fail(e.format_message(), 2)
+        except click.ClickException as e:
+            return _fail(e.format_message(), 1)
+        except (click.Abort, KeyboardInterrupt):
+            return _fail("interrupted", INTERRUPTED)
+        except BrokenPipeError:  # the reader, such as `head`, has ended
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 1
         except (CardOCRError, OSError) as e:
-            print(f"cardocr: {e}", file=sys.stderr)
-            return 2 if isinstance(e, InvalidRequestError) else 1
-        return code
+            return _fail(_reason(e), 2 if isinstance(e, InvalidRequestError) else 1)
+    return int(code or 0)
 
 
-def _say_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    print(f"cardocr: {message}", file=sys.stderr)
+def _reason(e: Exception) -> str:
+    """Return the message of an error; that of the system begins with the name of the file."""
+    if isinstance(e, OSError) and e.strerror and e.filename is not None:
+        return f"{os.fsdecode(e.filename)}: {e.strerror}"
+    return str(e)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="cardocr", description="Run card photos through card OCR and see how far to trust what comes back."
-    )
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    run.add(commands)
-    listen.add(commands)
-    flatten.add(commands)
-    report.add(commands)
-    redact.add(commands)
-    specimen.add(commands)
-    server = commands.add_parser("serve", help="serve the embedded service over HTTP, for any client of the cloud's")
-    add_arguments(server)
-    server.set_defaults(command=serve)
-    doctor.add(commands)
-    return parser
+def _fail(message: str, code: int) -> int:
+    echo(f"cardocr: {message}", err=True)
+    return code
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    echo(f"cardocr: {message}", err=True)

@@ -2,65 +2,61 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import click
+
+from cardocr_nb._cli._console import echo
+from cardocr_nb._cli._parameters import EXISTING_FOLDER, cards_argument
 from cardocr_nb._cli._table_files import read
 from cardocr_nb.cards import CardType
 
-if TYPE_CHECKING:
-    import argparse
 
+@click.command()
+@cards_argument
+@click.argument("images", metavar="IMAGES", type=EXISTING_FOLDER)
+@click.argument("out", metavar="OUT", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--fields", metavar="NAME,NAME", help="Fields to fill. Default: all.")
+@click.option(
+    "--method",
+    type=click.Choice(["box", "blur"]),
+    default="box",
+    show_default=True,
+    help="A box leaves nothing of the text.",
+)
+@click.option("--incomplete", is_flag=True, help="Also write cards with fields that were not found and may be readable.")
+@click.option(
+    "--card-type", type=click.Choice([str(one) for one in CardType]), help="Card type of cards whose table has none."
+)
+@click.option("--keep-portrait", is_flag=True, help="Leave the portrait visible.")
+@click.option("--verify", is_flag=True, help="Read each result, and leave out those that are still readable.")
+@click.option("--quiet", is_flag=True, help="Show no progress bar.")
+def redact(*, cards: Path, images: Path, out: Path, fields: str | None, **options: Any) -> int:
+    """Write card photos with their fields filled, without metadata.
 
-def add(commands: Any) -> None:
-    """Add the command."""
-    redact = commands.add_parser(
-        "redact",
-        help="blank out the fields on card photos",
-        description="Write card photos with their fields filled, without metadata. A photo whose fields were not all "
-        "found is left out, so is one whose portrait has no known place, unless --keep-portrait is given.",
-    )
-    redact.add_argument("cards", type=Path, metavar="CARDS", help="cards.parquet of `cardocr run`")
-    redact.add_argument("images", type=Path, metavar="IMAGES", help="folder under which the keys lie")
-    redact.add_argument("out", type=Path, metavar="OUT", help="folder to write to")
-    redact.add_argument("--fields", metavar="NAME,NAME", help="fields to fill, by default all")
-    redact.add_argument(
-        "--method", choices=["box", "blur"], default="box", help="box leaves nothing and is the default"
-    )
-    redact.add_argument(
-        "--incomplete", action="store_true", help="also write cards with a field that was not found and may be readable"
-    )
-    redact.add_argument(
-        "--card-type", choices=[str(kind) for kind in CardType], help="card type of cards whose table does not say it"
-    )
-    redact.add_argument("--keep-portrait", action="store_true", help="leave the portrait visible")
-    redact.add_argument("--verify", action="store_true", help="read each result, and leave out those that are readable")
-    redact.add_argument("--quiet", action="store_true", help="no progress bar")
-    redact.set_defaults(command=_redact)
-
-
-def _redact(given: argparse.Namespace) -> int:
-    import warnings
-
+    CARDS is a table of `cardocr run`, IMAGES the folder of the photos, OUT the folder to write to. A photo is left out if
+    a field was not found on it, or if its portrait has no known place and --keep-portrait is not given.
+    """
     from cardocr_nb.privacy import redact_folder
 
-    fields = [name.strip() for name in given.fields.split(",")] if given.fields else None
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # the cards that were left out are listed below
+        warnings.simplefilter("ignore", UserWarning)  # the photos that are left out are listed below
         table = redact_folder(
-            read(given.cards),
-            given.images,
-            given.out,
-            fields=fields,
-            method=given.method,
-            card_type=given.card_type,
-            complete=not given.incomplete,
-            portrait=False if given.keep_portrait else None,
-            verify=given.verify,
-            progress=not given.quiet,
+            read(cards),
+            images,
+            out,
+            fields=[name.strip() for name in fields.split(",")] if fields else None,
+            method=options["method"],
+            card_type=options["card_type"],
+            complete=not options["incomplete"],
+            portrait=False if options["keep_portrait"] else None,
+            verify=options["verify"],
+            progress=not options["quiet"],
         )
     left = table[table["reason"].notna()]
     for key, reason in zip(left["key"], left["reason"], strict=True):
-        print(f"left out {key}: {reason}")
-    print(f"{len(table) - len(left)} of {len(table)} cards redacted into {given.out}")
+        echo(f"left out {key}: {reason}")
+    echo(f"{len(table) - len(left)} of {len(table)} cards redacted into {out}")
     return int(len(left) > 0)

@@ -2,59 +2,51 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
+from cardocr_nb._cli._console import echo
+from cardocr_nb._cli._parameters import EXISTING, EXISTING_FOLDER, OutputFile, cards_argument, yes_option
 from cardocr_nb._cli._table_files import read
 from cardocr_nb.errors import CardOCRError, InvalidRequestError
 
 if TYPE_CHECKING:
-    import argparse
+    from pathlib import Path
 
 
-def add(commands: Any) -> None:
-    """Add the command."""
-    report = commands.add_parser(
-        "report",
-        help="write a report of a table, texts masked",
-        description="Write a report in one file. Texts of cards are masked; names of images are not.",
-    )
-    report.add_argument("cards", type=Path, metavar="CARDS", help="cards.parquet or .feather of `cardocr run`")
-    report.add_argument("-o", "--out", type=Path, metavar="FILE", help=".html, .md or .json")
-    report.add_argument("--notebook", type=Path, metavar="FILE", help="also, or only, write it as a notebook: .ipynb")
-    report.add_argument("--truth", type=Path, metavar="CSV", help="true texts, columns key, field, text")
-    report.add_argument("--other", type=Path, metavar="CARDS", help="another table of the same images, to compare with")
-    report.add_argument("--images", type=Path, metavar="FOLDER", help="folder under which the keys lie")
-    report.add_argument("--lang", choices=["en", "zh"], default="en", help="language of the report (default: en)")
-    report.add_argument("--title", help="heading of the report")
-    report.add_argument("--reveal", action="store_true", help="show texts and pictures of single cases in full")
-    report.add_argument("--precision", type=float, default=0.995, help="that thresholds shall promise (default: 0.995)")
-    report.add_argument(
-        "--review", type=float, metavar="PRICE", help="of looking at a reading; with --error and --truth"
-    )
-    report.add_argument("--error", type=float, metavar="PRICE", help="of an error that is not found")
-    report.set_defaults(command=_report)
+@click.command()
+@cards_argument
+@click.option("-o", "--out", type=OutputFile((".html", ".md", ".json")), metavar="FILE", help=".html, .md or .json")
+@click.option("--notebook", type=OutputFile((".ipynb",)), metavar="FILE", help="Also, or only, write a notebook.")
+@click.option("--truth", type=EXISTING, metavar="FILE", help="True texts: columns key, field, text.")
+@click.option("--other", type=EXISTING, metavar="CARDS", help="Table of another run over the same images.")
+@click.option("--images", type=EXISTING_FOLDER, metavar="FOLDER", help="Folder of the photos.")
+@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language.")
+@click.option("--title", help="Heading of the report.")
+@click.option("--reveal", is_flag=True, help="Show texts and pictures of single cases in full.")
+@click.option("--precision", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.995, show_default=True,
+              help="Precision that the score thresholds promise.")  # fmt: skip
+@click.option("--review", type=float, metavar="PRICE", help="Price of one review; with --error and --truth.")
+@click.option("--error", type=float, metavar="PRICE", help="Price of an error that is not found.")
+@yes_option
+def report(
+    cards: Path, out: Path | None, notebook: Path | None, truth: Path | None, other: Path | None, **options: Any
+) -> int:
+    """Write a report in one file, texts masked. The names of image files are shown."""
+    from cardocr_nb.report import report as write_report
+    from cardocr_nb.report import report_notebook
 
-
-def _report(given: argparse.Namespace) -> int:
-    if given.out is None and given.notebook is None:
+    if out is None and notebook is None:
         raise InvalidRequestError("name the file to write: --out report.html, --notebook report.ipynb, or both")
-    options = {name: getattr(given, name) for name in ("lang", "reveal", "title", "review", "error", "precision")}
     try:
-        _write(given, options)
+        if out is not None:
+            other_cards = None if other is None else read(other)
+            echo(write_report(read(cards), out, truth=truth, other=other_cards, **options))
+        if notebook is not None:
+            echo(report_notebook(cards, notebook, truth=truth, other=other, **options))
     except ValueError as e:
         if isinstance(e, CardOCRError):
             raise
         raise InvalidRequestError(str(e)) from e
     return 0
-
-
-def _write(given: argparse.Namespace, options: dict[str, Any]) -> None:
-    from cardocr_nb.report import report, report_notebook
-
-    if given.out is not None:
-        other = None if given.other is None else read(given.other)
-        print(report(read(given.cards), given.out, truth=given.truth, other=other, images=given.images, **options))
-    if given.notebook is not None:
-        places = {"truth": given.truth, "other": given.other, "images": given.images}
-        print(report_notebook(given.cards, given.notebook, **places, **options))

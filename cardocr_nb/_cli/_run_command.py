@@ -2,107 +2,125 @@
 
 from __future__ import annotations
 
+import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from cardocr_nb._batch._pace import Pace
-from cardocr_nb._cli._cloud_arguments import add_cloud, endpoint
-from cardocr_nb._cli._table_files import table, write
+from cardocr_nb._cli._console import echo
+from cardocr_nb._cli._parameters import OutputFile, cloud_arguments, cloud_options, yes_option
+from cardocr_nb._cli._table_files import WRITABLE, write
 from cardocr_nb.cards import CardType
 from cardocr_nb.errors import InvalidRequestError
 
 if TYPE_CHECKING:
-    import argparse
-
     from cardocr_nb._client import Client
 
-
-def add(commands: Any) -> None:
-    """Add the command."""
-    run = commands.add_parser(
-        "run",
-        help="read card photos",
-        description="Read card photos with the embedded engine, on this machine; "
-        "with --bucket or --endpoint through the cloud service, where each image is paid for.",
-    )
-    run.add_argument("images", nargs="+", metavar="IMAGE", help="image files, folders, or patterns")
-    run.add_argument("--card-type", required=True, choices=[str(c) for c in CardType])
-    run.add_argument("--out", required=True, type=table, metavar="FILE", help="cards.parquet, .feather or .csv")
-    run.add_argument("--report", type=Path, metavar="FILE", help="also write a report: .html, .md or .json")
-    run.add_argument("--prefix", default="", help="put in front of the keys of uploaded files")
-    run.add_argument("--keys", action="store_true", help="the images are keys of objects in the bucket, not files")
-    run.add_argument("--quiet", action="store_true", help="no progress bar")
-    _once(run.add_argument_group("paying once"))
-    _pace(run.add_argument_group("pace", "the vendor's console shows the limits of your account"))
-    add_cloud(run)
-    run.set_defaults(command=_run)
+_PACE = Pace()
+_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
-def _once(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "--ledger", type=Path, metavar="FILE", help="record the state of each image; the same command continues a run"
-    )
-    group.add_argument("--estimate", action="store_true", help="say how many calls, how long and how much, and end")
-    group.add_argument("--price", type=float, metavar="X", help="of one call, to show what is spent")
-    group.add_argument("--max-calls", type=int, metavar="N", help="submit so many at most")
-    group.add_argument(
-        "--unknown", choices=["hold", "submit"], help="what to do if the service may have accepted an image"
-    )
-    group.add_argument("--settle", type=float, metavar="S", help="seconds until an accepted job is sure to be listed")
-    group.add_argument("--patience", type=float, default=900.0, metavar="S", help="without success (default 900)")
-    group.add_argument("--retry-failed", action="store_true", help="submit again what failed; may be paid for again")
-    group.add_argument(
-        "--reread", action="store_true", help="submit images again that were read; each is paid for again"
-    )
-    group.add_argument("--callback", metavar="URL", help="address that `cardocr listen` printed")
+@click.command()
+@click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
+@click.option("--card-type", required=True, type=click.Choice([str(one) for one in CardType]))
+@click.option(
+    "-o", "--out", type=OutputFile(WRITABLE), metavar="FILE", help="Table to write: .parquet, .feather or .csv."
+)
+@click.option("--report", type=OutputFile((".html", ".md", ".json")), metavar="FILE", help="Also write a report.")
+@click.option("--prefix", default="", help="Prefix of the keys of uploaded files.")
+@click.option("--keys", is_flag=True, help="IMAGE is the key of an object in the bucket, not a file.")
+@click.option("--quiet", is_flag=True, help="Show no progress bar.")
+@click.option(
+    "--ledger",
+    type=_FILE,
+    metavar="FILE",
+    help="File that records the state of each image; the same command continues the run.",
+)
+@click.option("--estimate", is_flag=True, help="Print calls, time and cost beforehand, and stop.")
+@click.option("--price", type=float, metavar="X", help="Price of one call, to show the cost.")
+@click.option("--max-calls", type=click.IntRange(0), metavar="N", help="Limit of submissions.")
+@click.option(
+    "--unknown",
+    type=click.Choice(["hold", "submit"]),
+    help="What to do with an image if it cannot be found out whether the service accepted it.",
+)
+@click.option(
+    "--listing-delay",
+    "settle",
+    type=float,
+    metavar="S",
+    help="Seconds after which an accepted job is sure to be listed.",
+)
+@click.option(
+    "--stall-timeout",
+    "patience",
+    type=float,
+    default=900.0,
+    show_default=True,
+    metavar="S",
+    help="Seconds without success after which the run stops.",
+)
+@click.option("--retry-failed", is_flag=True, help="Submit failed images again; they may be paid for again.")
+@click.option(
+    "--resubmit-done", "reread", is_flag=True, help="Submit images again that were read; each is paid for again."
+)
+@click.option("--callback", metavar="URL", help="Address that `cardocr listen` prints.")
+@click.option("--rate", type=float, default=_PACE.submissions, show_default=True, help="Submissions per second.")
+@click.option("--query-rate", type=float, default=_PACE.queries, show_default=True, help="Queries per second.")
+@click.option("--in-flight", type=int, default=_PACE.in_flight, show_default=True, help="Jobs at the same time.")
+@click.option("--threads", type=int, default=_PACE.threads, show_default=True, help="Uploads at the same time.")
+@cloud_options
+@yes_option
+def run(
+    *, images: tuple[str, ...], card_type: str, out: Path | None, report: Path | None, estimate: bool, **given: Any
+) -> int:
+    """Read card photos: files, folders, or patterns with *.
 
-
-def _pace(group: argparse._ArgumentGroup) -> None:
-    usual = Pace()
-    group.add_argument(
-        "--rate", type=float, default=usual.submissions, metavar="N", help="submissions a second (default %(default)g)"
-    )
-    group.add_argument(
-        "--query-rate", type=float, default=usual.queries, metavar="N", help="queries a second (default %(default)g)"
-    )
-    group.add_argument("--in-flight", type=int, default=usual.in_flight, metavar="N", help="jobs (default %(default)d)")
-    group.add_argument("--threads", type=int, default=usual.threads, metavar="N", help="uploads (default %(default)d)")
-
-
-def _run(given: argparse.Namespace) -> int:
-    from cardocr_nb._pipeline import estimate, run
+    Uses the embedded engine on this machine. With --bucket or --endpoint it uses the cloud service, where each image is
+    paid for. The vendor's console shows the limits of your account for --rate and --query-rate.
+    """
+    from cardocr_nb._pipeline import estimate as estimate_run
+    from cardocr_nb._pipeline import run as run_images
     from cardocr_nb.quality import summary
-    from cardocr_nb.report import report
+    from cardocr_nb.report import report as write_report
 
-    options = _options(given)
-    with _client(given) as client:
-        if given.estimate:
-            print(estimate(given.images, card_type=given.card_type, client=client, ledger=given.ledger, **options))
+    if out is None and not estimate:
+        raise click.UsageError("Missing option '-o' / '--out': the table to write, such as cards.parquet")
+    if not given["keys"]:
+        check_images(images)
+    cloud = cloud_arguments(*(given.pop(name) for name in ("bucket", "region", "endpoint")))
+    pace = Pace(given.pop("rate"), given.pop("query_rate"), given.pop("in_flight"), given.pop("threads"))
+    keys, quiet = given.pop("keys"), given.pop("quiet")
+    with _client(images, keys, cloud) as client:
+        options: dict[str, Any] = {"card_type": card_type, "client": client, "pace": pace, "upload": not keys, **given}
+        if estimate or out is None:
+            echo(estimate_run(list(images), progress=not quiet, **options))
             return 0
-        cards = run(given.images, card_type=given.card_type, client=client, ledger=given.ledger, **options)
-    write(cards, given.out)
-    print(summary(cards))
-    if given.report is not None:
-        print(f"report: {report(cards, given.report)}")
+        cards = run_images(list(images), progress=not quiet, **options)
+    write(cards, out)
+    echo(summary(cards))
+    if report is not None:
+        echo(f"report: {write_report(cards, report)}")
     return int(bool((cards["state"] != "Success").any()))
 
 
-def _options(given: argparse.Namespace) -> dict[str, Any]:
-    names = ("prefix", "price", "max_calls", "unknown", "settle", "patience", "retry_failed", "reread", "callback")
-    pace = Pace(given.rate, given.query_rate, given.in_flight, given.threads)
-    return {name: getattr(given, name) for name in names} | {
-        "upload": not given.keys,
-        "pace": pace,
-        "progress": not given.quiet,
-    }
+def check_images(images: tuple[str, ...]) -> None:
+    """Raise an error for the first path that does not exist, before anything is read or paid for."""
+    for image in images:
+        if not Path(image).exists() and not glob.has_magic(image):
+            raise InvalidRequestError(
+                f"{image!r} does not exist; pass image files, folders that hold some, or patterns"
+            )
 
 
-def _client(given: argparse.Namespace) -> Client:
+def _client(images: tuple[str, ...], keys: bool, cloud: dict[str, Any]) -> Client:
     from cardocr_nb._batch._image_keys import shared_folder
     from cardocr_nb._client import Client
 
-    if given.bucket or given.endpoint or given.region:
-        return Client.from_env(bucket=given.bucket, region=given.region, **endpoint(given))
-    if given.keys:
-        raise InvalidRequestError("--keys needs --bucket or --endpoint: without them the images are files")
-    return Client.local(shared_folder(given.images))
+    if any(cloud.values()):
+        return Client.from_env(**cloud)
+    if keys:
+        raise InvalidRequestError("--keys needs --bucket or --endpoint: without them each IMAGE is a file")
+    return Client.local(shared_folder(images))

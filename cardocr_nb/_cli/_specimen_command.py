@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
+import click
+
+from cardocr_nb._cli._console import echo
 from cardocr_nb.cards import CardType
 
-if TYPE_CHECKING:
-    import argparse
 
-
-def add(commands: Any) -> None:
-    """Add the command."""
-    specimen = commands.add_parser("specimen", help="draw made-up cards with their truth, to test a service with")
-    specimen.add_argument("--out", required=True, type=Path, metavar="DIR")
-    specimen.add_argument("--n", type=int, default=10, help="how many (default 10)")
-    specimen.add_argument("--type", required=True, choices=[str(c) for c in CardType])
-    specimen.add_argument("--seed", type=int, default=0)
-    specimen.add_argument("--degrade", action="append", default=[], metavar="NAME=STRENGTH", help="such as phone=0.5")
-    specimen.set_defaults(command=_specimen)
-
-
-def _specimen(given: argparse.Namespace) -> int:
+@click.command()
+@click.option("-o", "--out", required=True, type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER")
+@click.option("--type", "card_type", required=True, type=click.Choice([str(one) for one in CardType]))
+@click.option("--n", type=click.IntRange(1), default=10, show_default=True, help="Number of cards.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--degrade", multiple=True, metavar="NAME=STRENGTH", help="Condition of the photo, such as phone=0.5.")
+def specimen(out: Path, card_type: str, n: int, seed: int, degrade: tuple[str, ...]) -> int:
+    """Draw specimens of cards with their truth, to test a service with."""
     from cardocr_nb.specimen import read_conditions, write
 
-    paths = write(given.out, given.n, given.type, seed=given.seed, conditions=read_conditions(given.degrade))
-    print(f"{len(paths)} specimens and their truth.csv in {given.out}")
+    paths = write(out, n, card_type, seed=seed, conditions=read_conditions(degrade))
+    echo(f"{len(paths)} specimens and their truth.csv in {out}")
     return 0

@@ -1,33 +1,52 @@
-"""The table of readings that commands write and read."""
+"""The tables of cards that commands read and write."""
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
+import io
 from typing import TYPE_CHECKING
 
+from cardocr_nb.errors import CardOCRError, DecodeError, InvalidRequestError
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
-
-def table(text: str) -> Path:
-    """Take a path that a table can be written to; anything else is a wrong argument."""
-    path = Path(text)
-    if path.suffix not in (".parquet", ".feather", ".csv"):
-        raise argparse.ArgumentTypeError(f"{text!r} must end in .parquet, .feather or .csv")
-    return path
+WRITABLE = (".parquet", ".feather", ".csv")
+READABLE = (*WRITABLE, ".sqlite")
 
 
 def read(path: Path) -> pd.DataFrame:
-    """Read a Parquet or Feather file of `write`."""
+    """Read a table of `write`, or the ledger of a run.
+
+    Raises
+    ------
+    InvalidRequestError
+        The ending names no format that can be read.
+    DecodeError
+        The file is damaged, or in another format than its ending says.
+    """
     import pandas as pd
 
-    return pd.read_feather(path) if path.suffix == ".feather" else pd.read_parquet(path)
+    from cardocr_nb.frame import conform, to_frame
+
+    if path.suffix not in READABLE:
+        raise InvalidRequestError(f"{path}: must end in {', '.join(READABLE)}")
+    try:
+        if path.suffix == ".sqlite":
+            return to_frame(path)
+        if path.suffix == ".csv":
+            content = io.BytesIO(path.read_bytes())  # pandas would turn a Ctrl-C while it reads into a ParserError
+            return conform(pd.read_csv(content, dtype="str"))
+        return pd.read_feather(path) if path.suffix == ".feather" else pd.read_parquet(path)
+    except (CardOCRError, OSError):
+        raise
+    except Exception as e:  # noqa: BLE001 - readers of damaged files raise errors of many types; texts stay out
+        raise DecodeError(f"{path}: not a readable {path.suffix} table ({type(e).__name__})") from None
 
 
 def write(cards: pd.DataFrame, path: Path) -> None:
     """Write in the format that the path's ending names."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".csv":
         cards.to_csv(path, index=False)
     elif path.suffix == ".feather":

@@ -1,0 +1,229 @@
+"""``cardocr check``, ``evaluate``, ``compare``, ``drift`` and ``review-queue``: tables, with limits that a CI can hold.
+
+None of them prints a text of a card.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from cardocr_nb._cli._output import Format, gate, junit_option, output_options, show, write_junit
+from cardocr_nb._cli._parameters import EXISTING, RATE, cards_argument
+from cardocr_nb._cli._table_files import read
+from cardocr_nb.errors import CardOCRError, InvalidRequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import pandas as pd
+
+
+@click.command()
+@cards_argument
+@click.option("--findings", is_flag=True, help="Print the fields with a failed check instead of counts.")
+@click.option(
+    "--fail-on", type=click.Choice(["error", "warning"]), help="Exit with 3 if a check of this severity fails."
+)
+@click.option(
+    "--min-passed", type=RATE, metavar="RATE", help="Exit with 3 if a check passes less often, for any field."
+)
+@junit_option
+@output_options
+def check(
+    *, cards: Path, findings: bool, fail_on: str | None, min_passed: float | None, junit: Path | None,
+    form: Format, out: Path | None,
+) -> int:  # fmt: skip
+    """Check the texts without ground truth: check digits, dates, contradictions between fields.
+
+    Checks of severity "warning" count for --min-passed and --junit only with --fail-on warning.
+    """
+    from cardocr_nb.quality import check as run_checks
+    from cardocr_nb.quality import tally
+
+    results = run_checks(read(cards))
+    counts = tally(results)
+    failed = results.loc[~results["passed"], ["key", "field", "check", "severity", "detail"]]
+    show(failed if findings else counts, form, out)
+    severities = ["error", "warning"] if fail_on == "warning" else ["error"]
+    judged = counts[counts["severity"].isin(severities)]
+    allowed = 1 - (1 if min_passed is None else min_passed)
+    cases = [
+        (
+            _name(row["field"]),
+            row["check"],
+            f"{row['failed']} of {row['cases']} failed" if row["failed"] > allowed * row["cases"] else None,
+        )
+        for row in judged.to_dict("records")
+    ]
+    if junit is not None:
+        write_junit(junit, "cardocr check", cases)
+    if fail_on is None and min_passed is None:
+        return 0
+    return gate(f"{field}: {name}: {message}" for field, name, message in cases if message is not None)
+
+
+@click.command()
+@cards_argument
+@click.option("--truth", type=EXISTING, required=True, metavar="FILE", help="True texts: columns key, field, text.")
+@click.option("--by", multiple=True, metavar="COLUMN", help="Evaluate each value of a column, such as card_type.")
+@click.option("--partial", is_flag=True, help="The truth names only some fields; do not count the others as wrong.")
+@click.option("--min-exact", type=RATE, metavar="RATE", help="Exit with 3 if fewer texts of a field are correct.")
+@click.option("--min-cards", type=RATE, metavar="RATE", help="Exit with 3 if fewer cards are correct in all fields.")
+@click.option(
+    "--max-cer", type=click.FloatRange(0), metavar="RATE", help="Exit with 3 if a character error rate is higher."
+)
+@click.option("--lower-bound", is_flag=True, help="Hold --min-* against the lower end of the 95 % interval.")
+@junit_option
+@output_options
+def evaluate(
+    *, cards: Path, truth: Path, by: tuple[str, ...], partial: bool, min_exact: float | None, min_cards: float | None,
+    max_cer: float | None, lower_bound: bool, junit: Path | None, form: Format, out: Path | None,
+) -> int:  # fmt: skip
+    """Compare the texts with the ground truth: exact matches, character error rate, intervals."""
+    from cardocr_nb.quality import evaluate as run_evaluation
+
+    with _arguments():
+        result = run_evaluation(read(cards), truth, by=list(by), complete=not partial)
+    show(result.fields, form, out)
+    column = "low" if lower_bound else "exact"
+    cases = [
+        *_limits(result.fields, [*by, "field"], column, at_least=min_exact),
+        *_limits(result.fields, [*by, "field"], "cer", at_most=max_cer),
+        *_limits(result.cards.assign(field="whole cards"), [*by, "field"], column, at_least=min_cards),
+    ]
+    if junit is not None:
+        write_junit(junit, "cardocr evaluate", cases)
+    return gate(f"{name}: {message}" for name, _, message in cases if message is not None)
+
+
+@click.command()
+@click.argument("before", metavar="BEFORE", type=EXISTING)
+@click.argument("after", metavar="AFTER", type=EXISTING)
+@click.option("--truth", type=EXISTING, metavar="FILE", help="True texts: compare the accuracy, not only the texts.")
+@click.option("--min-agreement", type=RATE, metavar="RATE", help="Exit with 3 if fewer texts of a field are equal.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["worse"]),
+    help="With --truth: exit with 3 if AFTER is less accurate, by the 95 % interval of the difference.",
+)
+@output_options
+def compare(
+    *, before: Path, after: Path, truth: Path | None, min_agreement: float | None, fail_on: str | None,
+    form: Format, out: Path | None,
+) -> int:  # fmt: skip
+    """Compare two runs over the same images: agreement by field, and with --truth the change in accuracy."""
+    from cardocr_nb.quality import compare as run_comparison
+
+    if fail_on and truth is None:
+        raise InvalidRequestError("--fail-on worse needs --truth")
+    with _arguments():
+        result = run_comparison(read(before), read(after), truth)
+    accuracy = result.accuracy
+    show(result.fields if accuracy is None else accuracy, form, out)
+    misses = [
+        f"{name}: {message}"
+        for name, _, message in _limits(result.fields, ["field"], "share", at_least=min_agreement, title="agreement")
+        if message is not None
+    ]
+    if fail_on and accuracy is not None:
+        worse = accuracy[accuracy["high"] < 0].to_dict("records")
+        misses += [f"{_name(row['field'])}: accuracy changed by {row['difference']:+.4g}" for row in worse]
+    return gate(misses)
+
+
+@click.command()
+@cards_argument
+@click.option(
+    "--reference",
+    default="3",
+    show_default=True,
+    metavar="DAYS|CARDS",
+    help="Number of first days, or a table, to compare each day with.",
+)
+@click.option("--fail-on", type=click.Choice(["alarm"]), help="Exit with 3 if a field has changed.")
+@output_options
+def drift(*, cards: Path, reference: str, fail_on: str | None, form: Format, out: Path | None) -> int:  # fmt: skip
+    """Find days on which scores or missing texts differ from those of the first days."""
+    from cardocr_nb.quality import drift as find_drift
+
+    with _arguments():
+        table = find_drift(
+            read(cards), int(reference) if reference.isdecimal() else read(EXISTING.convert(reference, None, None))
+        )
+    show(table, form, out)
+    if not fail_on:
+        return 0
+    alarms = table[table["adjusted"] < 0.05]  # the level that `drift` documents
+    return gate(f"{_name(row['field'])}: changed on {row['day']:%Y-%m-%d}" for row in alarms.to_dict("records"))
+
+
+@click.command("review-queue")
+@cards_argument
+@click.option(
+    "--budget", type=click.IntRange(0), metavar="N", help="Number of fields that can be reviewed. Default: all."
+)
+@click.option("--calibrator", type=EXISTING, metavar="FILE", help="Calibrator that `Calibrator.save` wrote.")
+@click.option(
+    "--max-errors",
+    type=click.FloatRange(0),
+    metavar="N",
+    help="Exit with 3 if more errors are expected among the fields listed.",
+)
+@output_options
+def review_queue(
+    *,
+    cards: Path,
+    budget: int | None,
+    calibrator: Path | None,
+    max_errors: float | None,
+    form: Format,
+    out: Path | None,
+) -> int:
+    """List the fields that are most likely wrong, worst first, for a person to review."""
+    from cardocr_nb.quality import Calibrator
+    from cardocr_nb.quality import review_queue as make_queue
+
+    with _arguments():
+        queue = make_queue(
+            read(cards), budget=budget, calibrator=None if calibrator is None else Calibrator.load(calibrator)
+        )
+    show(queue, form, out)
+    expected = float(queue["found"].iloc[-1]) if len(queue) else 0.0
+    missed = max_errors is not None and expected > max_errors
+    return gate([f"{expected:.1f} errors expected, more than {max_errors:g}"] if missed else [])
+
+
+@contextmanager
+def _arguments() -> Iterator[None]:
+    """Turn a ValueError of a function into an error of the command line."""
+    try:
+        yield
+    except CardOCRError:
+        raise
+    except ValueError as e:
+        raise InvalidRequestError(str(e)) from e
+
+
+def _limits(
+    table: pd.DataFrame, names: list[str], column: str, *, at_least: float | None = None, at_most: float | None = None,
+    title: str | None = None,
+) -> list[tuple[str, str, str | None]]:  # fmt: skip
+    """Return name, column and the message of a missed limit, None if it holds, for each row."""
+    cases: list[tuple[str, str, str | None]] = []
+    title = title or {"low": "lower bound of exact"}.get(column, column)
+    for row in table.to_dict("records"):
+        value, message = float(row[column]), None
+        if at_least is not None and not value >= at_least:
+            message = f"{title} {value:.4g} is below {at_least:g}"
+        if at_most is not None and not value <= at_most:
+            message = f"{title} {value:.4g} is above {at_most:g}"
+        cases.append((" ".join(_name(row[name]) for name in names), title, message))
+    return cases
+
+
+def _name(value: object) -> str:
+    return value if isinstance(value, str) else "all fields" if value != value else str(value)  # noqa: PLR0124 - NaN
