@@ -26,7 +26,9 @@ from cardocr_nb.cards import CardType
     show_default=True,
     help="A box leaves nothing of the text.",
 )
-@click.option("--incomplete", is_flag=True, help="Also write cards with fields that were not found and may be readable.")
+@click.option(
+    "--incomplete", is_flag=True, help="Also write cards with fields that were not found and may be readable."
+)
 @click.option(
     "--card-type", type=click.Choice([str(one) for one in CardType]), help="Card type of cards whose table has none."
 )
