@@ -49,7 +49,7 @@ class OutputFile(click.Path):
         question = f"The folder {str(folder)!r} does not exist. Create it?"
         try:
             wanted = bool(ctx and ctx.meta.get(_YES)) or click.confirm(question, err=True)
-        except click.Abort:  # there is nobody to ask, or Ctrl-C
+        except (click.Abort, OSError):  # no answer can be read, or Ctrl-C
             wanted = False
         if not wanted:
             self.fail(f"the folder {str(folder)!r} does not exist; create it, or add --yes", param, ctx)

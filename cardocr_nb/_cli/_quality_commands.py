@@ -86,8 +86,13 @@ def evaluate(
     """Compare the texts with the ground truth: exact matches, character error rate, intervals."""
     from cardocr_nb.quality import evaluate as run_evaluation
 
+    table = read(cards)
+    if missing := [name for name in by if name not in table]:
+        raise InvalidRequestError(
+            f"--by: {cards} has no column {', '.join(missing)}; it has {', '.join(map(str, table))}"
+        )
     with _arguments():
-        result = run_evaluation(read(cards), truth, by=list(by), complete=not partial)
+        result = run_evaluation(table, truth, by=list(by), complete=not partial)
     show(result.fields, form, out)
     column = "low" if lower_bound else "exact"
     cases = [

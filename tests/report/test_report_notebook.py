@@ -69,7 +69,7 @@ def test_the_command_runs_the_template_with_its_parameters(tables, monkeypatch, 
         "Mine",
     ]
     out = ["-o", "new/report.md", "--notebook", "new/report.ipynb"]
-    assert main(["report", "cards.parquet", *out, *arguments]) == 0
+    assert main(["report", "cards.parquet", *out, "--yes", *arguments]) == 0
     assert capsys.readouterr().out.split() == ["new/report.md", "new/report.ipynb"]
     assert "# Mine" in Path("new/report.md").read_text("utf-8")
     made = outputs("new/report.ipynb")
@@ -122,7 +122,7 @@ def test_what_cannot_be_used_is_refused_before_anything_runs(tables):
     [
         ([], "name the file to write"),
         (["-o", "r.md", "--review", "1"], "costs need both prices"),
-        (["-o", "r.pdf"], "a report is written as"),
+        (["-o", "r.pdf"], "must end in .html or .md or .json"),
     ],
 )
 def test_wrong_arguments_of_the_command_end_with_code_2(tables, arguments, said, monkeypatch, capsys):
