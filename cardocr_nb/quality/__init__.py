@@ -16,6 +16,7 @@ from cardocr_nb.quality import _card_checks as _card_checks  # isort: skip
 from cardocr_nb.quality._accuracy_estimate import estimate_accuracy
 from cardocr_nb.quality._bootstrap import bootstrap
 from cardocr_nb.quality._calibration import Calibration, FewScoresWarning, calibration
+from cardocr_nb.quality._card_threshold import CardThreshold
 from cardocr_nb.quality._calibrator import Calibrator, NotCalibratedWarning, calibrate
 from cardocr_nb.quality._checks import REGISTRY, Check, check, register, tally
 from cardocr_nb.quality._comparison import Comparison, compare
@@ -23,7 +24,7 @@ from cardocr_nb.quality._confusions import confusions
 from cardocr_nb.quality._costs import Costs, cost
 from cardocr_nb.quality._drift import drift
 from cardocr_nb.quality._evaluation import Evaluation, evaluate
-from cardocr_nb.quality._intervals import lower_bound, upper_bound, wilson
+from cardocr_nb.quality._intervals import exact_interval, lower_bound, sample_size, upper_bound, wilson
 from cardocr_nb.quality._normalization import RULES, STEPS, normalize, normalize_fields
 from cardocr_nb.quality._review_queue import review_queue
 from cardocr_nb.quality._summary import Summary, outcomes, summary
@@ -35,6 +36,7 @@ __all__ = [
     "STEPS",
     "Calibration",
     "Calibrator",
+    "CardThreshold",
     "Check",
     "Comparison",
     "Costs",
@@ -53,12 +55,14 @@ __all__ = [
     "drift",
     "estimate_accuracy",
     "evaluate",
+    "exact_interval",
     "lower_bound",
     "normalize",
     "normalize_fields",
     "outcomes",
     "register",
     "review_queue",
+    "sample_size",
     "summary",
     "tally",
     "threshold",

@@ -1,21 +1,31 @@
-"""Intervals for what is counted over fields while images are what is drawn."""
+"""Intervals for rates over cases that are not independent: images, groups and weights."""
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from cardocr_nb.quality._intervals import checked_confidence
+from cardocr_nb.quality._cells import GROUP
+from cardocr_nb.quality._intervals import checked_confidence, exact_interval
+from cardocr_nb.quality._truth import WEIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-_COUNTED = ["cases", "correct", "edits", "characters"]
+ALL = "all"
+"""Name of the row for all fields together."""
+
+FEW_UNITS = 20
+"""Units with (or without) an error up to which one imaginary unit is added. With more, the percentile interval of the plain
+bootstrap covers the true rate often enough (docs/concepts/promises.md)."""
+
 _AT_ONCE = 2**20
+_SEED = 20_260_101
 
 
 def bootstrap(
@@ -23,10 +33,11 @@ def bootstrap(
     by: Sequence[str] = (),
     *,
     confidence: float = 0.95,
-    draws: int = 2000,
+    n_resamples: int = 2000,
     seed: int = 0,
+    draws: int | None = None,
 ) -> pd.DataFrame:
-    """Intervals of accuracy and character error rate when images are drawn anew, all fields of one together.
+    """Return intervals of accuracy and character error rate; whole images are resampled, or whole groups.
 
     Parameters
     ----------
@@ -35,77 +46,212 @@ def bootstrap(
     by : sequence of str, default ()
         Columns of `cells` by which the table is sliced.
     confidence : float, default 0.95
-        Of the intervals, which are quantiles of the draws.
-    draws : int, default 2000
+        Of the intervals.
+    n_resamples : int, default 2000
+        Number of resamples.
     seed : int, default 0
         The same seed gives the same intervals.
+    draws : int, optional
+        Former name of `n_resamples`.
 
     Returns
     -------
     DataFrame
-        One row a field, and a last one, field missing, for all fields together (within each slice): ``images, cases,
-        exact, exact_low, exact_high, cer, cer_low, cer_high``. From one image nothing can be said of others: the
-        intervals are missing.
+        One row a field, and a last one, ``all``, for all fields together (within each slice): ``images, cases, exact,
+        exact_low, exact_high, cer, cer_low, cer_high``. From one image no interval follows: it is missing.
 
     Raises
     ------
     ValueError
-        The confidence is not between 0 and 1, or `draws` less than 1.
+        The confidence is not between 0 and 1, or `n_resamples` less than 1.
+
+    Notes
+    -----
+    Where at most 20 units have an error, or at most 20 have none, an interval of resamples alone would be too narrow, and
+    without an error it would be a point. Then random weights (Dirichlet) are drawn for the units and one imaginary unit:
+    all incorrect for the lower end, all correct for the upper one. For one reading a unit this is the exact interval
+    of Clopper and Pearson; for other bounded values it is that of Gaffke.
 
     References
     ----------
-    B. Efron and R. J. Tibshirani, "An introduction to the bootstrap", 1993, chapter 13 (percentile interval).
+    B. Efron and R. J. Tibshirani, "An introduction to the bootstrap", 1993, chapter 13 (percentile interval); N. Gaffke,
+    "Three test statistics for a nonparametric one-sided hypothesis on the mean of a nonnegative variable", Mathematical
+    Methods of Statistics 14, 2005; E. Learned-Miller and P. S. Thomas, "A new confidence interval for the mean of a
+    bounded random variable", 2019.
     """
     checked_confidence(confidence)
-    if draws < 1:
-        raise ValueError(f"draws must be 1 or more, got {draws}")
-    standing = cells[(cells["outcome"] != "spurious").to_numpy()]
-    counted = standing[[*by, "key", "field"]].assign(
+    if draws is not None:
+        warnings.warn("draws is now n_resamples", DeprecationWarning, stacklevel=2)
+        n_resamples = draws
+    if n_resamples < 1:
+        raise ValueError(f"n_resamples must be 1 or more, got {n_resamples}")
+    present = cells[(cells["outcome"] != "spurious").to_numpy()]
+    weight = present[WEIGHT].to_numpy(np.float64) if WEIGHT in present.columns else np.ones(len(present))
+    correct = (present["outcome"] == "correct").to_numpy(bool)
+    columns = [*by, "key", "field", *(c for c in (GROUP,) if c in present.columns)]
+    counted = present[columns].assign(
         cases=1,
-        correct=(standing["outcome"] == "correct").astype(np.int64),
-        edits=standing["distance"],
-        characters=standing["length"],
+        weight=weight,
+        correct=weight * correct,
+        edits=weight * present["distance"].to_numpy(),
+        characters=weight * present["length"].to_numpy(),
     )
     rng = np.random.default_rng(seed)
     rows = []
-    for place, part in _slices(counted, list(by)):
-        for field, group in [*part.groupby("field", observed=True), (None, part)]:
-            rows.append([*place, field, *_row(group, confidence, draws, rng)])
+    for slice_, part in _slices(counted, list(by)):
+        for field, group in [*part.groupby("field", observed=True), (ALL, part)]:
+            rows.append([*slice_, field, *_row(group, confidence, n_resamples, rng)])
     names = ["images", "cases", "exact", "exact_low", "exact_high", "cer", "cer_low", "cer_high"]
     table = pd.DataFrame(rows, columns=[*by, "field", *names])
-    return table.astype({"field": cells["field"].dtype})
+    return table.astype({"field": with_all(cells["field"].dtype)})
+
+
+def with_all(fields: pd.CategoricalDtype) -> pd.CategoricalDtype:
+    """Return the categories of fields with `ALL` as the last one."""
+    return pd.CategoricalDtype(fields.categories.union(pd.Index([ALL], dtype="str"), sort=False))
 
 
 def _slices(counted: pd.DataFrame, by: list[str]) -> list[tuple[list[object], pd.DataFrame]]:
     if not by:
         return [([], counted)] if len(counted) else []
-    return [(list(place), part) for place, part in counted.groupby(by, observed=True, dropna=False)]
+    return [(list(values), part) for values, part in counted.groupby(by, observed=True, dropna=False)]
 
 
-def _row(group: pd.DataFrame, confidence: float, draws: int, rng: np.random.Generator) -> list[float]:
-    images = group.groupby("key")[_COUNTED].sum()
-    total = images.sum()
-    low, high = _quantiles(images, confidence, draws, rng)
-    cer = total["edits"] / total["characters"] if total["characters"] else np.nan
-    return [len(images), total["cases"], total["correct"] / total["cases"], low[0], high[0], cer, low[1], high[1]]
+def _row(group: pd.DataFrame, confidence: float, n_resamples: int, rng: np.random.Generator) -> list[float]:
+    unit = pd.factorize(group[GROUP if GROUP in group.columns else "key"])[0]
+    weights = group["weight"].to_numpy()
+    sums = [np.bincount(unit, weights=group[c].to_numpy()) for c in ("correct", "weight", "edits", "characters")]
+    correct, n, edits, characters = sums
+    exact = correct.sum() / n.sum()
+    cer = edits.sum() / characters.sum() if characters.sum() else np.nan
+    exact_ends, cer_ends = (np.nan, np.nan), (np.nan, np.nan)
+    if len(n) > 1:
+        extra = imaginary(weights, len(n))
+        exact_ends = resampled_interval(correct, n, extra, confidence, n_resamples, rng)
+        if characters.sum():
+            # Correct characters: an insertion cannot make them fewer than none.
+            accuracy = np.maximum(characters - edits, 0)
+            low, high = resampled_interval(
+                accuracy, characters, extra * characters.sum() / n.sum(), confidence, n_resamples, rng
+            )
+            excess = cer - (1 - accuracy.sum() / characters.sum())
+            cer_ends = (1 - high + excess, 1 - low + excess)
+    return [group["key"].nunique(), len(group), exact, *exact_ends, cer, *cer_ends]
 
 
-def _quantiles(
-    images: pd.DataFrame, confidence: float, draws: int, rng: np.random.Generator
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    if len(images) == 1:
-        return np.full(2, np.nan), np.full(2, np.nan)
-    # Images with equal counts are alike, so that a draw is a draw of how many there are of each kind.
-    kinds, number = np.unique(images.to_numpy(np.int64), axis=0, return_counts=True)
-    drawn = [
-        rng.multinomial(len(images), number / len(images), size=size) @ kinds
-        for size in _sizes(draws, _AT_ONCE // len(kinds) + 1)
-    ]
-    cases, correct, edits, characters = np.concatenate(drawn).T.astype(np.float64)
-    shares = np.stack([correct / cases, edits / np.where(characters > 0, characters, np.nan)])
-    low, high = np.quantile(shares, [(1 - confidence) / 2, (1 + confidence) / 2], axis=1)
+def imaginary(weights: NDArray[np.float64], n_units: int) -> NDArray[np.float64]:
+    """Return the sizes of the imaginary units, each of as many cases as a mean unit: one for each distinct weight.
+
+    Cases of one stratum of an audit sample have the same weight, and other strata other ones.
+    """
+    sizes: NDArray[np.float64] = np.unique(weights) * (len(weights) / n_units)
+    return sizes
+
+
+def resampled_interval(
+    total: NDArray[np.float64],
+    size: NDArray[np.float64],
+    extra: NDArray[np.float64],
+    confidence: float,
+    n_resamples: int,
+    rng: np.random.Generator,
+    *,
+    least: float = 0.0,
+) -> tuple[float, float]:
+    """Return the interval of ``sum(total) / sum(size)`` over units that are drawn at random.
+
+    Parameters
+    ----------
+    total, size : ndarray of float, shape (n,)
+        Of each unit; their ratio is between `least` and 1.
+    extra : ndarray of float
+        Sizes of the imaginary units, see `imaginary`.
+    confidence : float
+    n_resamples : int
+    rng : Generator
+    least : float, default 0
+        Smallest possible value of a case.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> low, high = resampled_interval(np.ones(10), np.ones(10), np.ones(1), 0.95, 4000, rng)
+    >>> round(low, 2), round(high, 2)
+    (0.69, 1.0)
+    """
+    sides = [(1 - confidence) / 2, (1 + confidence) / 2]
+    kinds, counts = np.unique(np.stack([total, size], axis=1), axis=0, return_counts=True)
+    varied = min(len(total) - _modal(total, size), int((total < size).sum()), int((total > least * size).sum()))
+    if varied > FEW_UNITS and len(extra) == 1:
+        resampled = [_ratios(w, kinds) for w in _multinomial(counts, n_resamples, rng)]
+        low, high = np.quantile(np.concatenate(resampled), sides)
+        return float(low), float(high)
+    ends = []
+    for value, side in ((least, sides[0]), (1.0, sides[1])):
+        every = np.concatenate([kinds, np.stack([value * extra, extra], axis=1)])
+        shape = np.concatenate([counts, np.ones(len(extra))])
+        resampled = [_ratios(w, every) for w in _gammas(shape, n_resamples, rng)]
+        ends.append(float(np.quantile(np.concatenate(resampled), side)))
+    estimate = total.sum() / size.sum()
+    # Units at the end of the range leave no room: the end itself is the bound.
+    low = least if (total <= least * size).all() else min(ends[0], estimate)
+    high = 1.0 if (total >= size).all() else max(ends[1], estimate)
     return low, high
 
 
-def _sizes(draws: int, most: int) -> list[int]:
-    return [min(most, draws - start) for start in range(0, draws, most)]
+def _modal(total: NDArray[np.float64], size: NDArray[np.float64]) -> int:
+    """Number of units that have the most frequent ratio."""
+    _, counts = np.unique(np.round(total / np.where(size > 0, size, 1), 12), return_counts=True)
+    return int(counts.max())
+
+
+def _ratios(weights: NDArray[np.float64], kinds: NDArray[np.float64]) -> NDArray[np.float64]:
+    sums = weights @ kinds
+    ratios: NDArray[np.float64] = sums[:, 0] / np.where(sums[:, 1] > 0, sums[:, 1], np.nan)
+    return ratios
+
+
+def _multinomial(counts: NDArray[np.int64], n_resamples: int, rng: np.random.Generator) -> list[NDArray[np.float64]]:
+    n = counts.sum()
+    return [rng.multinomial(n, counts / n, size=size) for size in _sizes(n_resamples, len(counts))]
+
+
+def _gammas(shape: NDArray[np.float64], n_resamples: int, rng: np.random.Generator) -> list[NDArray[np.float64]]:
+    return [rng.gamma(shape, size=(size, len(shape))) for size in _sizes(n_resamples, len(shape))]
+
+
+def _sizes(n_resamples: int, kinds: int) -> list[int]:
+    most = _AT_ONCE // kinds + 1
+    return [min(most, n_resamples - start) for start in range(0, n_resamples, most)]
+
+
+def rate_intervals(
+    table: pd.DataFrame, cases: pd.DataFrame, number: NDArray[np.intp], correct: NDArray[np.bool_], confidence: float
+) -> pd.DataFrame:
+    """Add ``exact, low, high`` to a table with ``cases, correct``: exact for independent cases, else by resampling.
+
+    Parameters
+    ----------
+    table : DataFrame
+    cases : DataFrame
+        One row a case: ``key, weight`` and ``group`` where groups were named.
+    number : ndarray of int
+        Row of `table` of each case.
+    correct : ndarray of bool
+    confidence : float
+    """
+    low, high = (np.array(end) for end in exact_interval(table["correct"], table["cases"], confidence=confidence))
+    rate = (table["correct"] / table["cases"].where(table["cases"] > 0)).to_numpy(np.float64, copy=True)
+    weight = cases[WEIGHT].to_numpy(np.float64)
+    if GROUP in cases.columns or (weight != 1).any():
+        for row in np.unique(number):
+            at = np.flatnonzero(number == row)
+            unit = pd.factorize(cases[GROUP if GROUP in cases.columns else "key"].iloc[at])[0]
+            total = np.bincount(unit, weights=weight[at] * correct[at])
+            size = np.bincount(unit, weights=weight[at])
+            rate[row] = total.sum() / size.sum()
+            low[row], high[row] = np.nan, np.nan
+            if len(size) > 1:
+                rng = np.random.default_rng(_SEED)
+                low[row], high[row] = resampled_interval(total, size, imaginary(weight[at], len(size)), confidence, 2000, rng)
+    return table.assign(exact=rate, low=low, high=high)

@@ -1,4 +1,4 @@
-"""Whether scores mean what they say."""
+"""Agreement of scores with the rate of correct readings."""
 
 from __future__ import annotations
 
@@ -7,21 +7,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
+from cardocr_nb.quality._bootstrap import rate_intervals
+from cardocr_nb.quality._cells import GROUP
 from cardocr_nb.quality._evaluation import evaluate
-from cardocr_nb.quality._intervals import wilson
+from cardocr_nb.quality._truth import WEIGHT
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
-    from cardocr_nb.quality._evaluation import Rules, Truth
+    from cardocr_nb.quality._evaluation import Groups, Rules, Truth
 
 _FEW = 3
 
 
 class FewScoresWarning(UserWarning):
-    """The scores of a field take so few values that they can hardly tell right from wrong."""
+    """The scores of a field take so few values that they can hardly separate correct from incorrect."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -34,8 +36,8 @@ class Calibration:
         The reliability table: ``field, first, last`` (scores of the bin), ``score`` (their mean, 0 to 100), ``cases,
         correct, accuracy, low, high``.
     fields : DataFrame
-        ``field, cases, accuracy, score`` (mean), ``distinct`` scores, ``ece``, ``brier`` and ``auroc``, see
-        `calibration`.
+        ``field, cases, accuracy, score`` (mean), ``distinct`` scores, ``ece``, ``ece_expected``, ``brier`` and
+        ``auroc``, see `calibration`.
     """
 
     bins: pd.DataFrame
@@ -50,45 +52,53 @@ class Calibration:
         return str(self.fields.to_html(index=False))
 
 
-def judged_readings(df: pd.DataFrame, truth: Truth, *, normalize: Rules = True) -> pd.DataFrame:
-    """Readings with a score, and whether they are right.
+def scored_readings(cells: pd.DataFrame) -> pd.DataFrame:
+    """Return the readings with a score among the cells of an `Evaluation`.
 
     Returns
     -------
     DataFrame
-        ``job_id, key, field, score`` (int) and ``right`` (bool). A spurious reading is wrong; what was not read has no
-        score and no row.
+        ``job_id, key, field, score`` (int), ``right`` (bool), ``weight``, and ``group`` where groups were named. A false
+        positive is not right; a field that was not read has no row.
     """
-    return scored_readings(evaluate(df, truth, normalize=normalize).cells)
-
-
-def scored_readings(cells: pd.DataFrame) -> pd.DataFrame:
-    """Readings with a score out of the cells of an `Evaluation`, see `judged_readings`."""
     read = cells[cells["score"].notna() & (cells["outcome"] != "missing")]
     right = (read["outcome"] == "correct").to_numpy()
-    return read[["job_id", "key", "field"]].assign(score=read["score"].astype(np.int64), right=right)
+    columns = ["job_id", "key", "field", WEIGHT, *(c for c in (GROUP,) if c in read.columns)]
+    return read[columns].assign(score=read["score"].astype(np.int64), right=right)
 
 
 def calibration(
-    df: pd.DataFrame, truth: Truth, *, bins: int = 10, normalize: Rules = True, confidence: float = 0.95
+    df: pd.DataFrame,
+    truth: Truth,
+    *,
+    bins: int = 10,
+    normalize: Rules = True,
+    confidence: float = 0.95,
+    complete: bool | None = None,
+    groups: Groups | None = None,
 ) -> Calibration:
-    """Compare scores with the share of readings that are right.
+    """Compare scores with the rate of correct readings.
 
     Parameters
     ----------
-    df, truth, normalize
-        As for `cardocr_nb.quality.evaluate`.
+    df : DataFrame
+        As `cardocr_nb.to_frame` makes it.
+    truth : DataFrame, path or Evaluation
+        See `cardocr_nb.quality.evaluate`; its result saves evaluating again.
     bins : int, default 10
-        Of about equal count; equal scores are never parted, so that there may be fewer.
+        Number of bins of about equal count; equal scores are never divided, so that there may be fewer.
+    normalize, complete, groups
+        As for `cardocr_nb.quality.evaluate`.
     confidence : float, default 0.95
-        Of the intervals (Wilson).
+        Of the intervals: exact for independent cards; with weights or groups by resampling.
 
     Returns
     -------
     Calibration
         ``ece``: mean distance of score and accuracy over the bins, weighted by cases (expected calibration error).
-        ``brier``: mean squared distance of score / 100 from 1 for right and 0 for wrong. ``auroc``: chance that a right
-        reading scores above a wrong one, 0.5 for none; missing where all are right or all wrong.
+        ``ece_expected``: its mean if every score were the true probability; a smaller error says nothing.
+        ``brier``: mean squared distance of score / 100 from 1 for correct and 0 for incorrect. ``auroc``: probability that a
+        correct reading scores above an incorrect one, 0.5 for none; missing where all are correct or none.
 
     Warns
     -----
@@ -113,23 +123,29 @@ def calibration(
     """
     if bins < 1:
         raise ValueError(f"bins must be 1 or more, got {bins}")
-    readings = judged_readings(df, truth, normalize=normalize)
+    judged = evaluate(df, truth, normalize=normalize, complete=complete, groups=groups)
+    readings = scored_readings(judged.cells)
     readings["bin"] = _bins(readings, bins)
-    groups = readings.groupby(["field", "bin"], observed=True)
-    table = groups.agg(
-        first=("score", "min"), last=("score", "max"), score=("score", "mean"), cases=("right", "size"), correct=("right", "sum")
+    weighted = readings.assign(weighted_score=readings["score"] * readings[WEIGHT])
+    parts = weighted.groupby(["field", "bin"], observed=True)
+    table = parts.agg(
+        first=("score", "min"), last=("score", "max"), score=("weighted_score", "sum"), size=(WEIGHT, "sum"),
+        cases=("right", "size"), correct=("right", "sum"),
     ).reset_index()  # fmt: skip
-    table["accuracy"] = table["correct"] / table["cases"]
-    table["low"], table["high"] = wilson(table["correct"], table["cases"], confidence=confidence)
+    table["score"] /= table["size"]
+    right = readings["right"].to_numpy(bool)
+    table = rate_intervals(table, readings, parts.ngroup().to_numpy(), right, confidence)
+    table = table.rename(columns={"exact": "accuracy"})
     fields = _by_field(readings, table)
     few = fields.loc[fields["distinct"] <= _FEW, "field"].astype("str").tolist()
     if few:
         warnings.warn(
-            f"scores of {', '.join(few)} take {_FEW} values or fewer; they can hardly tell right from wrong",
+            f"scores of {', '.join(few)} take {_FEW} values or fewer; they can hardly separate correct from incorrect",
             FewScoresWarning,
             stacklevel=2,
         )
-    return Calibration(bins=table.drop(columns="bin"), fields=fields)
+    names = ["field", "first", "last", "score", "cases", "correct", "accuracy", "low", "high"]
+    return Calibration(bins=table[names], fields=fields)
 
 
 def calibration_error(probability: NDArray[np.float64], right: NDArray[np.bool_], *, bins: int = 10) -> float:
@@ -140,12 +156,12 @@ def calibration_error(probability: NDArray[np.float64], right: NDArray[np.bool_]
     probability : ndarray of float, shape (n,)
     right : ndarray of bool, shape (n,)
     bins : int, default 10
-        Of about equal count; equal probabilities are never parted.
+        Of about equal count; equal probabilities are never divided.
 
     Returns
     -------
     float
-        Mean distance of probability and share that is right, weighted by cases; NaN without cases.
+        Mean distance of probability and rate of correct cases, weighted by cases; NaN without cases.
 
     Examples
     --------
@@ -170,24 +186,52 @@ def _bins(readings: pd.DataFrame, bins: int) -> NDArray[np.int64]:
 
 
 def _by_field(readings: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
-    wide = readings.assign(
-        brier=(readings["score"] / 100 - readings["right"]) ** 2,
-        place=readings.groupby("field", observed=True)["score"].rank(),
-    )
-    wide["place"] = wide["place"].where(wide["right"], 0)
-    fields = wide.groupby("field", observed=True).agg(
-        cases=("right", "size"),
-        correct=("right", "sum"),
-        accuracy=("right", "mean"),
-        score=("score", "mean"),
-        distinct=("score", "nunique"),
-        brier=("brier", "mean"),
-        places=("place", "sum"),
-    )
-    gap = (table["accuracy"] - table["score"] / 100).abs() * table["cases"]
-    fields["ece"] = gap.groupby(table["field"], observed=True).sum() / fields["cases"]
-    # Mann and Whitney's statistic over the number of pairs of a right and a wrong reading.
-    right, wrong = fields["correct"], fields["cases"] - fields["correct"]
-    pairs = (right * wrong).where(right * wrong > 0)
-    fields["auroc"] = (fields["places"] - right * (right + 1) / 2) / pairs
-    return fields.reset_index()[["field", "cases", "accuracy", "score", "distinct", "ece", "brier", "auroc"]]
+    rows = []
+    for field, part in readings.groupby("field", observed=True):
+        score, right = part["score"].to_numpy(np.float64), part["right"].to_numpy(bool)
+        weight = part[WEIGHT].to_numpy(np.float64)
+        bins = table[(table["field"] == field).to_numpy()]
+        gaps = (bins["accuracy"] - bins["score"] / 100).abs()
+        ece = float((gaps * bins["size"]).sum() / weight.sum())
+        brier = float(np.average((score / 100 - right) ** 2, weights=weight))
+        accuracy, mean = float(np.average(right, weights=weight)), float(np.average(score, weights=weight))
+        floor = ece_floor(bins["score"].to_numpy() / 100, bins["size"].to_numpy(), bins["cases"].to_numpy())
+        rows.append([field, len(part), accuracy, mean, part["score"].nunique(), ece, floor, brier, _auroc(score, right, weight)])
+    names = ["field", "cases", "accuracy", "score", "distinct", "ece", "ece_expected", "brier", "auroc"]
+    return pd.DataFrame(rows, columns=names).astype({"field": readings["field"].dtype})
+
+
+def ece_floor(probability: NDArray[np.float64], size: NDArray[np.float64], n: NDArray[np.int64]) -> float:
+    """Return the expected calibration error that bins have on average if their probabilities are the true ones.
+
+    Parameters
+    ----------
+    probability : ndarray of shape (bins,)
+        Mean probability of each bin.
+    size : ndarray of shape (bins,)
+        Weight of each bin in the mean.
+    n : ndarray of int, shape (bins,)
+        Cases in each bin.
+
+    Examples
+    --------
+    >>> round(ece_floor(np.full(10, 0.9), np.full(10, 33), np.full(10, 33)), 3)
+    0.042
+    """
+    from scipy.stats import binom  # type: ignore[import-untyped]  # scipy ships no type hints
+
+    p, count = np.clip(probability, 0, 1), n.astype(np.float64)
+    # De Moivre: the mean absolute deviation of a binomial count is 2 (k + 1) q P(X = k + 1), k the whole part of n p.
+    k = np.floor(count * p)
+    deviation = 2 * (k + 1) * (1 - p) * binom.pmf(k + 1, count, p)
+    return float((size * deviation / count).sum() / size.sum())
+
+
+def _auroc(score: NDArray[np.float64], right: NDArray[np.bool_], weight: NDArray[np.float64]) -> float:
+    """Weighted statistic of Mann and Whitney over all pairs of a correct and an incorrect reading."""
+    seen, place = np.unique(score, return_inverse=True)
+    correct = np.bincount(place, weights=weight * right, minlength=len(seen))
+    wrong = np.bincount(place, weights=weight * ~right, minlength=len(seen))
+    pairs = correct.sum() * wrong.sum()
+    below = np.cumsum(wrong) - wrong
+    return float((correct * (below + wrong / 2)).sum() / pairs) if pairs else np.nan

@@ -1,4 +1,4 @@
-"""Scores made into probabilities that a reading is right."""
+"""Scores converted to probabilities that a reading is correct."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from cardocr_nb.quality import _calibrator_files as saved
-from cardocr_nb.quality._calibration import calibration_error, judged_readings
+from cardocr_nb.quality._calibration import calibration_error, scored_readings
 from cardocr_nb.quality._calibration_fit import SCORES, choose, fit
-from cardocr_nb.quality._cells import refuse_parts
+from cardocr_nb.quality._cells import GROUP, refuse_parts
+from cardocr_nb.quality._evaluation import evaluate
 from cardocr_nb.quality._folds import folds_of
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from cardocr_nb.quality._evaluation import Rules, Truth
+    from cardocr_nb.quality._evaluation import Groups, Rules, Truth
 
 _HELD_OUT = ("job_id", "key", "field", "score", "right", "probability")
 
@@ -62,7 +63,7 @@ class Calibrator:
         Returns
         -------
         DataFrame
-            ``probability``: chance from 0 to 1 that the text is right; missing without text or score, and for fields
+            ``probability``: probability, 0 to 1, that the text is correct; missing without text or score, and for fields
             that the calibrator does not know.
 
         Warns
@@ -111,9 +112,9 @@ class Calibrator:
         Raises
         ------
         FileNotFoundError
-            There is no such file.
+            The file does not exist.
         ValueError
-            It is no calibrator, is of another version, or holds a map that falls or leaves 0 to 1.
+            The file is not a calibrator, has another version, or a map that decreases or leaves 0 to 1.
         """
         fields, table = saved.read(path)
         return cls(fields, table, _nothing(fields["field"].dtype))
@@ -135,27 +136,33 @@ def calibrate(
     folds: int = 5,
     seed: int = 0,
     normalize: Rules = True,
+    complete: bool | None = None,
+    groups: Groups | None = None,
 ) -> Calibrator:
-    """Learn for each field what its scores are worth.
+    """Learn for each field the probability that a reading with a given score is correct.
 
     Parameters
     ----------
-    df, truth, normalize
-        As for `cardocr_nb.quality.evaluate`. Readings with text and score count, see `cardocr_nb.quality.calibration`.
+    df : DataFrame
+        As `cardocr_nb.to_frame` makes it. Readings with text and score count.
+    truth : DataFrame, path or Evaluation
+        See `cardocr_nb.quality.evaluate`; its result saves evaluating again.
     isotonic_from : int, default 1000
         Cases from which a field gets isotonic regression; with fewer it gets Platt's logistic curve, which bends less
         to chance.
     folds : int, default 5
-        Parts into which the images are dealt for the honest figures: each part is judged by maps learned from the
-        others. All readings of an image lie in one part.
+        Number of cross-validation folds, split by image, or by group: the readings of each fold get their ``held_out``
+        probability from maps that were learned on the others.
     seed : int, default 0
-        Of the dealing.
+        Of the split.
+    normalize, complete, groups
+        As for `cardocr_nb.quality.evaluate`.
 
     Returns
     -------
     Calibrator
-        A field all right, all wrong or of one score gets one probability for every score, (right + 1) / (cases + 2)
-        where all are right. No probability is ever 0 or 1. Each holds for cards of the same kind, camera and engine.
+        A field with all readings correct, none correct, or one score gets one probability for every score,
+        (correct + 1) / (cases + 2) where all are correct. No probability is ever 0 or 1. Each holds for cards of the same kind, camera and engine.
 
     Raises
     ------
@@ -185,9 +192,9 @@ def calibrate(
         raise ValueError(f"folds must be 2 or more, got {folds}")
     if isotonic_from < 1:
         raise ValueError(f"isotonic_from must be 1 or more, got {isotonic_from}")
-    readings = judged_readings(df, truth, normalize=normalize)
+    readings = scored_readings(evaluate(df, truth, normalize=normalize, complete=complete, groups=groups).cells)
     readings["probability"] = np.nan
-    fold = folds_of(readings["key"], folds, seed)
+    fold = folds_of(readings[GROUP if GROUP in readings.columns else "key"], folds, seed)
     rows, maps, values = [], [], readings["probability"].to_numpy(np.float64, copy=True)
     for field, places in readings.groupby("field", observed=True).indices.items():
         score, right = (readings[name].to_numpy()[places] for name in ("score", "right"))

@@ -1,9 +1,9 @@
-"""Readings and truth brought together: every field of every card that has a truth, as whole numbers, then as a table."""
+"""Readings paired with the ground truth: one cell for each judged field of each image."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -11,128 +11,84 @@ import pandas as pd
 import pyarrow as pa
 
 from cardocr_nb._bulk._arrow_text import arrow
-from cardocr_nb.cards import field_name
+from cardocr_nb.cards import CardType, expected_fields
 from cardocr_nb.frame._dask_frame import is_dask
 from cardocr_nb.frame._frame_schema import conform
-from cardocr_nb.frame._reshape import card_numbers, changes, first_rows
+from cardocr_nb.frame._reshape import card_numbers, first_rows
 
 if TYPE_CHECKING:
-    import os
+    from collections.abc import Hashable, Sequence
 
     from numpy.typing import NDArray
 
-    Truth: TypeAlias = pd.DataFrame | str | os.PathLike[str]
+    from cardocr_nb.quality._truth import TruthTable
 
-_TRUTH = ("key", "field", "text")
+    Groups: TypeAlias = str | Mapping[str, Hashable] | pd.Series
+
+GROUP = "group"
+"""Column of the group of each card, where groups were named."""
+
 _CARDS_AT_ONCE = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """A truth: the key, field and text of each of its rows, keys and fields as numbers.
-
-    Attributes
-    ----------
-    keys, fields : Index
-        The different ones.
-    key, field : ndarray of int
-        Of each row, the place in `keys` and `fields`.
-    text : Series of str
-        Missing where nothing stands.
-    """
-
-    keys: pd.Index
-    fields: pd.Index
-    key: NDArray[np.intp]
-    field: NDArray[np.intp]
-    text: pd.Series
-
-
-def read_truth(truth: Truth) -> Given:
-    """Take a truth from a frame or a CSV file.
-
-    Raises
-    ------
-    ValueError
-        It lacks a column, or names a field of a key twice.
-
-    Examples
-    --------
-    >>> given = read_truth(pd.DataFrame({"key": ["a.jpg"], "field": ["姓名"], "text": ["样本"]}))
-    >>> given.fields.tolist(), given.text.tolist()
-    (['name'], ['样本'])
-    """
-    table = truth if isinstance(truth, pd.DataFrame) else pd.read_csv(Path(truth), dtype="str", keep_default_na=False)
-    lacking = [c for c in _TRUTH if c not in table.columns]
-    if lacking:
-        raise ValueError(f"the truth has no column {', '.join(lacking)}; it needs key, field and text")
-    given = table[list(_TRUTH)].astype("str").reset_index(drop=True)
-    named = (given["key"].notna() & given["field"].notna()).to_numpy()
-    if not named.all():
-        given = given[named].reset_index(drop=True)
-    # The rows of a key mostly stand together.
-    starts = np.flatnonzero(changes(given["key"]))
-    run, keys = numbered(given["key"].take(starts))
-    key = np.repeat(run, np.diff(np.append(starts, len(given))))
-    label, labels = numbered(given["field"])
-    place, fields = pd.factorize(pd.Index([field_name(str(name)) for name in labels], dtype="str"))
-    field = place[label] if len(place) else label
-    times = np.bincount(key * max(len(fields), 1) + field)
-    twice = int((times[times > 1] - 1).sum())
-    if twice:
-        raise ValueError(f"the truth names {twice} fields of a key more than once; keep one row for each key and field")
-    text = given["text"]
-    nothing = (text == "").to_numpy(bool)
-    return Given(keys, pd.Index(fields, dtype="str"), key, field, text.mask(nothing) if nothing.any() else text)
-
-
-def numbered(words: pd.Series) -> tuple[NDArray[np.intp], pd.Index]:
-    """Number different words in order of appearance; none may be missing.
-
-    Examples
-    --------
-    >>> numbered(pd.Series(["b", "b", "a", "b"]))[0].tolist()
-    [0, 0, 1, 0]
-    """
-    coded = arrow(words).dictionary_encode()
-    return coded.indices.to_numpy().astype(np.intp), pd.Index(coded.dictionary, dtype="str")
-
-
-@dataclass(frozen=True, slots=True)
 class Cells:
-    """Which rows of frame and truth belong together.
+    """Rows of the frame and of the truth that belong together.
 
     Attributes
     ----------
     frame : DataFrame
         Conformed, with the number of each card.
-    given : Given
+    given : TruthTable
     cards : DataFrame
-        First row of every card: ``card, job_id, key`` and the columns asked for.
+        First row of each card: ``card, job_id, key, card_type``, the columns of the slices, and ``group`` if named.
     known : ndarray of bool
-        Which cards the truth names.
+        Cards that the truth names; of several cards of one image (in one slice) only the one that counts.
+    whole : ndarray of bool
+        Cards that are judged as a whole.
+    repeated : int
+        Cards that do not count because another reading of the same image does.
     fields : CategoricalDtype
         Fields of frame and truth.
     unread : int
-        Keys of the truth that the frame does not hold.
+        Keys of the truth that the frame does not have.
+    unnamed : int
+        Readings with a text of which the truth does not name the field.
     card, field, row, true : ndarray of int
-        Of each cell: its card, the place of its field, its rows in frame and truth, -1 where there is none.
+        Of each cell: its card, the position of its field, its rows in frame and truth, -1 where there is none.
     """
 
     frame: pd.DataFrame
-    given: Given
+    given: TruthTable
     cards: pd.DataFrame
     known: NDArray[np.bool_]
+    whole: NDArray[np.bool_]
+    repeated: int
     fields: pd.CategoricalDtype
     unread: int
+    unnamed: int
     card: NDArray[np.intp]
     field: NDArray[np.intp]
     row: NDArray[np.intp]
     true: NDArray[np.intp]
 
 
-def pair(df: pd.DataFrame, given: Given, slices: list[str], *, complete: bool) -> Cells:
-    """Find the cells: a field of a card that has a truth, on which something stands or was read.
+def pair(
+    df: pd.DataFrame, given: TruthTable, slices: Sequence[str], *, complete: bool | None, groups: Groups | None = None
+) -> Cells:
+    """Find the cells: the judged fields of the images that have a truth.
+
+    Parameters
+    ----------
+    df : DataFrame
+        As `cardocr_nb.to_frame` makes it.
+    given : TruthTable
+    slices : sequence of str
+        Columns of the frame; an image counts once in each slice.
+    complete : bool or None
+        See `cardocr_nb.quality.evaluate`.
+    groups : optional
+        See `cardocr_nb.quality.evaluate`.
 
     Raises
     ------
@@ -143,28 +99,94 @@ def pair(df: pd.DataFrame, given: Given, slices: list[str], *, complete: bool) -
     frame = conform(df).reset_index(drop=True)
     frame["card"] = card_numbers(frame)
     card = frame["card"].to_numpy()
-    cards = frame[["card", "job_id", "key", *slices]].take(first_rows(card)).reset_index(drop=True)
+    columns = list(dict.fromkeys(["card", "job_id", "key", "card_type", *slices]))
+    first = first_rows(card)
+    cards = frame[columns].take(first).reset_index(drop=True)
+    if groups is not None:
+        cards[GROUP] = group_of_cards(frame.take(first), groups)
     n = len(cards)
-    image = _places(arrow(cards["key"]), arrow(pd.Series(given.keys)))
-    known = image >= 0
-    if not known.any() and n and len(given.key):
+    image = _positions(arrow(cards["key"]), arrow(pd.Series(given.keys)))
+    named = image >= 0
+    if not named.any() and n and len(given.key):
         raise ValueError(
             f"no key is in both: the frame holds {n} cards, the truth {len(given.keys)} keys. "
             "Keys must be spelled alike, folder and ending included"
         )
+    counts = _one_card_an_image(frame, cards, image, slices)
     fields = pd.CategoricalDtype(frame["field"].cat.categories.union(given.fields, sort=False))
     read = _table(card, np.asarray(frame["field"].cat.codes).astype(np.intp), (n, len(fields.categories)))
     code = fields.categories.get_indexer(given.fields)
-    stands = _table(given.key, code[given.field], (len(given.keys) + 1, len(fields.categories)))
-    places = _cells(read, stands, np.where(known, image, len(given.keys)), frame, given, complete=complete)
+    truth = _table(given.key, code[given.field], (len(given.keys) + 1, len(fields.categories)))
+    at = np.where(counts, image, len(given.keys))
+    whole = counts & (_whole_cards(truth, at, cards, given, fields) if complete is not True else True)
+    cells, unnamed = _find(read, truth, at, frame, given, whole if complete is None else complete)
     unread = np.ones(len(given.keys), dtype=bool)
-    unread[image[known]] = False
-    return Cells(frame, given, cards, known, fields, int(unread.sum()), *places)
+    unread[image[named]] = False
+    return Cells(
+        frame, given, cards, named, whole, int(np.count_nonzero(named & ~counts)), fields, int(unread.sum()), unnamed, *cells
+    )  # fmt: skip
 
 
-def _places(words: pa.Array, among: pa.Array) -> NDArray[np.intp]:
-    """Where each word stands among others, all different; -1 where it does not."""
-    # A truth is often written down card by card as they stand in the frame.
+def group_of_cards(first: pd.DataFrame, groups: Groups) -> pd.Series:
+    """Return the group of each card, given its first row; times are grouped by day, cards without a group are alone.
+
+    Raises
+    ------
+    ValueError
+        There is no such column, or no card has a group.
+    """
+    if isinstance(groups, str):
+        if groups not in first.columns:
+            raise ValueError(f"the frame has no column {groups!r} to group by; name a column or map keys to groups")
+        group = first[groups]
+        if isinstance(group.dtype, pd.DatetimeTZDtype) or pd.api.types.is_datetime64_dtype(group):
+            group = group.dt.tz_localize(None).dt.normalize()
+    elif isinstance(groups, pd.Series | Mapping):
+        group = first["key"].map(groups if isinstance(groups, pd.Series) else dict(groups))
+    else:
+        raise TypeError(f"groups must be a column name or a mapping of keys to groups, got {type(groups).__name__}")
+    group = group.astype(object).reset_index(drop=True)
+    known = group.notna()
+    if len(group) and not known.any():
+        raise ValueError("no card has a group; keys of the mapping must be spelled as in the frame")
+    alone = "card " + pd.Series(range(len(group))).astype("str")
+    return group.astype("str").where(known, alone)
+
+
+def _one_card_an_image(
+    frame: pd.DataFrame, cards: pd.DataFrame, image: NDArray[np.intp], slices: Sequence[str]
+) -> NDArray[np.bool_]:
+    """Of the cards of an image (in one slice) the first on which a field was read counts, else the first."""
+    counts = image >= 0
+    known = np.flatnonzero(counts)
+    if len(np.unique(image[known])) == len(known):
+        return counts
+    read = np.zeros(len(cards), dtype=bool)
+    read[frame["card"].to_numpy()[frame["field"].notna().to_numpy()]] = True
+    order = known[np.argsort(~read[known], kind="stable")]
+    units = cards[[c for c in slices if c != "key"]].take(order).assign(**{"image of truth": image[order]})
+    counts[order[units.duplicated().to_numpy()]] = False
+    return counts
+
+
+def _whole_cards(
+    truth: NDArray[np.int32], at: NDArray[np.intp], cards: pd.DataFrame, given: TruthTable, fields: pd.CategoricalDtype
+) -> NDArray[np.bool_]:
+    """Cards of which the truth names every expected field; of cards of unknown type, those of any one type."""
+    readable = (truth >= 0) & np.append(given.readable, False)[truth]
+    kind_of = cards["card_type"].astype("str")
+    known = kind_of.isin([str(kind) for kind in CardType]).to_numpy(bool)
+    whole = np.zeros(len(cards), dtype=bool)
+    for kind in CardType:
+        position = fields.categories.get_indexer(pd.Index(expected_fields(kind)))
+        named = readable[:, position].all(axis=1) & (position >= 0).all()
+        whole |= named[at] & ((kind_of == kind).to_numpy(bool) | ~known)
+    return whole
+
+
+def _positions(words: pa.Array, among: pa.Array) -> NDArray[np.intp]:
+    """Return the position of each word among others, which are distinct; -1 where it is not among them."""
+    # A truth often names the cards in the order of the frame.
     if words.equals(among):
         return np.arange(len(words))
     both = pa.concat_arrays([among, words]).dictionary_encode().indices.fill_null(-1).to_numpy()
@@ -173,7 +195,7 @@ def _places(words: pa.Array, among: pa.Array) -> NDArray[np.intp]:
 
 
 def refuse_parts(df: object) -> None:
-    """Say what to do with a Dask DataFrame where the whole frame is needed.
+    """Raise for a Dask DataFrame where the whole frame is needed.
 
     Raises
     ------
@@ -194,21 +216,26 @@ def _table(line: NDArray[np.intp], column: NDArray[np.intp], shape: tuple[int, i
     return table.reshape(shape)
 
 
-def _cells(
-    read: NDArray[np.int32], stands: NDArray[np.int32], image: NDArray[np.intp], frame: pd.DataFrame, given: Given,
-    *, complete: bool,
-) -> tuple[NDArray[np.intp], ...]:  # fmt: skip
+def _find(
+    read: NDArray[np.int32], truth: NDArray[np.int32], image: NDArray[np.intp], frame: pd.DataFrame, given: TruthTable,
+    complete: bool | NDArray[np.bool_],
+) -> tuple[tuple[NDArray[np.intp], ...], int]:  # fmt: skip
+    """Card, field and rows of each cell, and the number of readings that the truth does not name."""
     written = np.append(frame["text"].notna().to_numpy(), False)
     true = np.append(given.text.notna().to_numpy(), False)
+    readable = np.append(given.readable, True)
     parts: list[tuple[NDArray[np.intp], ...]] = [(np.empty(0, dtype=np.intp),) * 4]
+    unnamed = 0
     for start in range(0, len(read), _CARDS_AT_ONCE):
         at = slice(start, start + _CARDS_AT_ONCE)
-        asked = stands[image[at]]
-        wanted = written[read[at]] | true[asked]
-        wanted &= (image[at] < len(stands) - 1)[:, np.newaxis]
-        if not complete:
-            wanted &= asked >= 0
-        line, column = np.nonzero(wanted)
-        rows = (table.ravel()[np.flatnonzero(wanted)].astype(np.intp) for table in (read[at], asked))
+        named = truth[image[at]]
+        texts = written[read[at]]
+        unnamed += int(np.count_nonzero(texts & (named < 0)))
+        judged = (texts | true[named]) & readable[named]
+        judged &= (image[at] < len(truth) - 1)[:, np.newaxis]
+        if complete is not True:
+            judged &= (named >= 0) | (complete if isinstance(complete, bool) else complete[at, np.newaxis])
+        line, column = np.nonzero(judged)
+        rows = (table.ravel()[np.flatnonzero(judged)].astype(np.intp) for table in (read[at], named))
         parts.append((line + start, column, *rows))
-    return tuple(np.concatenate(columns) for columns in zip(*parts, strict=True))
+    return tuple(np.concatenate(columns) for columns in zip(*parts, strict=True)), unnamed

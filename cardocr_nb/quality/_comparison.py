@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from cardocr_nb.frame._frame_schema import conform
-from cardocr_nb.quality._cells import refuse_parts
-from cardocr_nb.quality._distribution_shift import ks, psi
+from cardocr_nb.quality._bootstrap import ALL, imaginary, resampled_interval, with_all
+from cardocr_nb.quality._cells import GROUP, group_of_cards, refuse_parts
+from cardocr_nb.quality._distribution_shift import ks, psi, psi_test
 from cardocr_nb.quality._evaluation import evaluate
-from cardocr_nb.quality._intervals import wilson
+from cardocr_nb.quality._intervals import exact_interval
 from cardocr_nb.quality._normalization import normalize_fields
+from cardocr_nb.quality._truth import WEIGHT
 
 if TYPE_CHECKING:
-    from cardocr_nb.quality._evaluation import Rules, Truth
+    from cardocr_nb.quality._evaluation import Groups, Rules, Truth
 
 _PAIR = ["key", "field"]
-_DRAWS = 4000
+_RESAMPLES = 4000
 _SEED = 20_260_101
 
 
@@ -30,15 +32,17 @@ class Comparison:
     Attributes
     ----------
     fields : DataFrame
-        One row a field: ``pairs`` of which either side read a text, ``agree``, their ``share`` with its interval ``low,
-        high`` (Wilson), ``only_left, only_right`` (read on one side), ``score_left, score_right`` (means), ``ks`` (largest
-        distance of the two score distributions, Kolmogorov and Smirnov) and ``psi`` (population stability index over
-        ten bins of the left scores; above 0.25 is commonly called a large shift). See `cardocr_nb.quality._distribution_shift`.
+        One row a field: ``pairs`` (a text on either side), ``agree``, their rate ``share`` with its exact interval ``low,
+        high``, ``only_left, only_right`` (a text on one side), ``score_left, score_right`` (means), ``ks`` (largest distance
+        of the two score distributions, Kolmogorov and Smirnov), and ``psi`` (population stability index over ten bins of
+        the left scores), with ``psi_expected``, its mean when nothing differs, and ``psi_p``, the probability of such an
+        index or a larger one then. An index below its expected value says nothing.
     accuracy : DataFrame or None
-        With truth, one row a field and a last one, field missing, for all fields together: ``cases`` that stand on the
-        cards, ``right_left, right_right``, ``lost`` (right on the left only), ``gained`` (on the right only), ``p`` (exact
-        test of McNemar; missing for all fields together, which are not independent), and the ``difference`` of the
-        accuracies, right minus left, with its interval ``low, high`` by bootstrap over images.
+        With truth, one row a field and a last one, ``all``, for all fields together: ``cases``, readings that have a truth,
+        ``right_left, right_right`` (correct ones), ``lost`` (correct on the left only), ``gained`` (on the right only),
+        ``p`` (exact test of McNemar; missing where readings are not independent: for all fields, with groups, with
+        weights), and the ``difference`` of the accuracies, right minus left, with its interval ``low, high`` over images,
+        or groups.
     flips : DataFrame
         Pairs that differ: ``key, field, text_left, text_right, score_left, score_right``, the texts as they were read.
     left_only, right_only : int
@@ -75,6 +79,8 @@ def compare(
     *,
     normalize: Rules = True,
     confidence: float = 0.95,
+    complete: bool | None = None,
+    groups: Groups | None = None,
 ) -> Comparison:
     """Compare two readings of the same images, field by field.
 
@@ -83,10 +89,11 @@ def compare(
     df, other : DataFrame
         Left and right, as `cardocr_nb.to_frame` makes them; paired by ``key`` and ``field``. Where a side has read an
         image or a field twice, the first counts.
-    truth, normalize
-        As for `cardocr_nb.quality.evaluate`; without truth there is agreement, not accuracy.
+    truth, normalize, complete, groups
+        As for `cardocr_nb.quality.evaluate`; without truth there is agreement, not accuracy. Groups are those of `df`.
     confidence : float, default 0.95
-        Of the intervals.
+        Of the intervals: that of agreement is exact (Clopper and Pearson), that of the difference is by resampling, see
+        `cardocr_nb.quality.bootstrap`.
 
     Returns
     -------
@@ -121,9 +128,13 @@ def compare(
     left_only, right_only = (side["key"].nunique() - len(both) for side in (left, right))
     left, right = (side[side["key"].isin(both.tolist())] for side in (left, right))
     pairs = _pairs(left, right, normalize)
+    if isinstance(groups, str):
+        first = conform(df).drop_duplicates("key").reset_index(drop=True)
+        groups = dict(zip(first["key"], group_of_cards(first, groups), strict=True))
+    options = {"normalize": normalize, "complete": complete, "groups": groups}
     return Comparison(
         fields=_fields(pairs, confidence),
-        accuracy=None if truth is None else _accuracy(left, right, truth, normalize, confidence),
+        accuracy=None if truth is None else _accuracy(left, right, truth, options, confidence),
         flips=pairs.loc[~pairs["same"], [*_PAIR, "text_left", "text_right", "score_left", "score_right"]].reset_index(drop=True),
         left_only=left_only,
         right_only=right_only,
@@ -171,50 +182,54 @@ def _fields(pairs: pd.DataFrame, confidence: float) -> pd.DataFrame:
                 "score_right": scores[1].mean() if len(scores[1]) else np.nan,
                 "ks": ks(*scores),
                 "psi": psi(*scores),
+                **dict(zip(("psi_expected", "psi_p"), psi_test(*scores), strict=True)),
             }
         )
-    names = ["field", "pairs", "agree", "only_left", "only_right", "score_left", "score_right", "ks", "psi"]
+    names = ["field", "pairs", "agree", "only_left", "only_right", "score_left", "score_right", "ks", "psi", "psi_expected", "psi_p"]
     table = pd.DataFrame(rows, columns=names)
     table.insert(3, "share", table["agree"] / table["pairs"])
-    low, high = wilson(table["agree"], table["pairs"], confidence=confidence)
+    low, high = exact_interval(table["agree"], table["pairs"], confidence=confidence)
     table.insert(4, "low", low)
     table.insert(5, "high", high)
     return table
 
 
 def _accuracy(
-    left: pd.DataFrame, right: pd.DataFrame, truth: Truth, normalize: Rules, confidence: float
+    left: pd.DataFrame, right: pd.DataFrame, truth: Truth, options: dict[str, Any], confidence: float
 ) -> pd.DataFrame:
     from scipy.stats import binomtest  # type: ignore[import-untyped]  # scipy ships no type hints
 
     sides = []
     for side in (left, right):
-        cells = evaluate(side, truth, normalize=normalize).cells
-        stands = cells[cells["outcome"] != "spurious"]
-        sides.append(stands[_PAIR].astype({"field": "str"}).assign(right=stands["outcome"] == "correct"))
-    cells = sides[0].merge(sides[1], on=_PAIR, suffixes=("_left", "_right"))
-    order = left["field"].cat.categories.union(pd.Index(cells["field"].unique()), sort=False)
-    cells["field"] = cells["field"].astype(pd.CategoricalDtype(order))
+        cells = evaluate(side, truth, **options).cells
+        present = cells[cells["outcome"] != "spurious"]
+        columns = [*_PAIR, WEIGHT, *(c for c in (GROUP,) if c in cells.columns)]
+        sides.append(present[columns].astype({"field": "str"}).assign(right=present["outcome"] == "correct"))
+    cells = sides[0].merge(sides[1][[*_PAIR, "right"]], on=_PAIR, suffixes=("_left", "_right"))
     cells["gain"] = cells["right_right"].astype(np.int64) - cells["right_left"].astype(np.int64)
+    independent = GROUP not in cells.columns and bool((cells[WEIGHT] == 1).all())
     rows = []
-    for field, part in [*cells.groupby("field", observed=True), (None, cells)]:
+    order = left["field"].cat.categories.union(pd.Index(cells["field"].unique(), dtype="str"), sort=False)
+    cells["field"] = cells["field"].astype(pd.CategoricalDtype(order))
+    for field, part in [*cells.groupby("field", observed=True), (ALL, cells)]:
         lost, gained = int((part["gain"] < 0).sum()), int((part["gain"] > 0).sum())
-        low, high = _bootstrap(part, confidence)
-        exact = np.nan if field is None else binomtest(gained, max(lost + gained, 1)).pvalue if lost + gained else 1.0
         counts = [len(part), int(part["right_left"].sum()), int(part["right_right"].sum()), lost, gained]
-        rows.append([field, *counts, exact, part["gain"].mean(), low, high])
+        p = binomtest(gained, max(lost + gained, 1)).pvalue if lost + gained else 1.0
+        # McNemar's test takes readings as independent and of equal weight.
+        rows.append([field, *counts, p if independent and field != ALL else np.nan, *_gain(part, confidence)])
     names = ["field", "cases", "right_left", "right_right", "lost", "gained", "p", "difference", "low", "high"]
-    return pd.DataFrame(rows, columns=names)
+    return pd.DataFrame(rows, columns=names).astype({"field": with_all(pd.CategoricalDtype(order))})
 
 
-def _bootstrap(cells: pd.DataFrame, confidence: float) -> tuple[float, float]:
-    """Interval of the mean gain when images are drawn anew, all fields of one together."""
+def _gain(cells: pd.DataFrame, confidence: float) -> tuple[float, float, float]:
+    """Mean gain with its interval over images, or groups, as units."""
     if cells.empty:
-        return np.nan, np.nan
-    images = cells.groupby("key")["gain"].agg(["sum", "size"]).value_counts()
-    kinds = np.array(images.index.tolist(), dtype=np.float64)
-    # Images of equal gain and size are alike, so that a draw is a draw of how many there are of each kind.
-    draws = np.random.default_rng(_SEED).multinomial(images.sum(), images / images.sum(), size=_DRAWS)
-    means = (draws @ kinds[:, 0]) / (draws @ kinds[:, 1])
-    low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return float(low), float(high)
+        return np.nan, np.nan, np.nan
+    unit = pd.factorize(cells[GROUP if GROUP in cells.columns else "key"])[0]
+    weight = cells[WEIGHT].to_numpy(np.float64)
+    total = np.bincount(unit, weights=weight * cells["gain"].to_numpy())
+    size = np.bincount(unit, weights=weight)
+    rng = np.random.default_rng(_SEED)
+    extra = imaginary(weight, len(size))
+    low, high = resampled_interval(total, size, extra, confidence, _RESAMPLES, rng, least=-1.0)
+    return float(total.sum() / size.sum()), low, high

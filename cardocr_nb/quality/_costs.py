@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from cardocr_nb.quality._bootstrap import ALL, with_all
 from cardocr_nb.quality._evaluation import evaluate
 from cardocr_nb.quality._folds import folds_of
-from cardocr_nb.quality._intervals import checked_confidence, wilson
+from cardocr_nb.quality._intervals import checked_confidence, exact_interval
 from cardocr_nb.quality._risk_curve import Curve, area, curve, least_area
 from cardocr_nb.quality._thresholds import passes
 
 if TYPE_CHECKING:
-    from cardocr_nb.quality._evaluation import Rules, Truth
+    from cardocr_nb.quality._evaluation import Groups, Rules, Truth
 
 _FIELDS = (
     "field", "threshold", "cases", "passed", "share", "errors", "cost", "cost_held_out",
@@ -47,7 +48,7 @@ class Costs:
     curve : DataFrame
         One row a distinct score, the highest first, for each field and, field missing, for all together: ``field, score,
         coverage`` (share of the cases at or above the score), ``risk`` (share of wrong readings among them) with its
-        interval ``low, high`` (Wilson), ``cost`` of the threshold and ``cases``: the readings at or above the score.
+        interval ``low, high`` (exact), ``cost`` of the threshold and ``cases``: the readings at or above the score.
     review, error : float
         What was given.
     """
@@ -85,6 +86,8 @@ def cost(
     folds: int = 5,
     normalize: Rules = True,
     confidence: float = 0.95,
+    complete: bool | None = None,
+    groups: Groups | None = None,
 ) -> Costs:
     """Find for each field the score below which it pays to look.
 
@@ -140,7 +143,7 @@ def cost(
     if folds < 2:
         raise ValueError(f"folds must be 2 or more, got {folds}")
     checked_confidence(confidence)
-    cells = evaluate(df, truth, normalize=normalize).cells
+    cells = evaluate(df, truth, normalize=normalize, complete=complete, groups=groups).cells
     scored = (cells["score"].notna() & (cells["outcome"] != "missing")).to_numpy(bool)
     wide = pd.DataFrame(
         {
@@ -151,16 +154,16 @@ def cost(
         }
     )
     rows, curves = [], []
-    for field, part in [*wide.groupby("field", observed=True), (None, wide)]:
+    for field, part in [*wide.groupby("field", observed=True), (ALL, wide)]:
         if len(part):
             scored = part[part["score"] >= 0]
             found = curve(scored["score"].to_numpy(), scored["wrong"].to_numpy())
             rows.append([field, *_row(part, found, review, error)])
             curves.append(_points(field, found, len(part), review, error))
-    table = pd.DataFrame(rows, columns=list(_FIELDS)).astype({"threshold": "Int16", "field": cells["field"].dtype})
+    table = pd.DataFrame(rows, columns=list(_FIELDS)).astype({"threshold": "Int16", "field": with_all(cells["field"].dtype)})
     points = pd.concat(curves or [pd.DataFrame(columns=list(_CURVE), dtype=np.float64)], ignore_index=True)
-    points["low"], points["high"] = wilson(points["risk"] * points["cases"], points["cases"], confidence=confidence)
-    points = points.astype({"field": cells["field"].dtype, "score": np.int64, "cases": np.int64})
+    points["low"], points["high"] = exact_interval((points["risk"] * points["cases"]).round(), points["cases"], confidence=confidence)
+    points = points.astype({"field": with_all(cells["field"].dtype), "score": np.int64, "cases": np.int64})
     return Costs(fields=table, curve=points[list(_CURVE)], review=review, error=error)
 
 

@@ -1,4 +1,4 @@
-"""How far two sets of scores lie apart."""
+"""Distances of two sets of scores."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def ks(left: NDArray[Any], right: NDArray[Any]) -> float:
     return float(np.abs(below[0] - below[1]).max())
 
 
-def ks_chance(left: NDArray[Any], right: NDArray[Any]) -> float:
-    """Chance of such a distance or a larger one if both come from one distribution; NaN when one side is empty.
+def ks_probability(left: NDArray[Any], right: NDArray[Any]) -> float:
+    """Probability of such a distance or a larger one if both sides have one distribution; NaN when one side is empty.
 
     Exact up to 500 scores a side, else asymptotic. Equal scores make it too large rather than too small.
 
@@ -41,7 +41,7 @@ def ks_chance(left: NDArray[Any], right: NDArray[Any]) -> float:
 
     Examples
     --------
-    >>> round(ks_chance(np.arange(10), np.arange(10) + 8), 4)
+    >>> round(ks_probability(np.arange(10), np.arange(10) + 8), 4)
     0.0021
     """
     if not (len(left) and len(right)):
@@ -50,7 +50,7 @@ def ks_chance(left: NDArray[Any], right: NDArray[Any]) -> float:
 
     method = "exact" if max(len(left), len(right)) <= _EXACT else "asymp"
     with warnings.catch_warnings():
-        # Where the exact chance comes out a rounding above 1 it says so, and gives the asymptotic one.
+        # Where rounding puts the exact probability above 1, scipy warns and returns the asymptotic one.
         warnings.simplefilter("ignore", RuntimeWarning)
         return float(ks_2samp(left, right, method=method).pvalue)
 
@@ -58,8 +58,8 @@ def ks_chance(left: NDArray[Any], right: NDArray[Any]) -> float:
 def psi(left: NDArray[Any], right: NDArray[Any]) -> float:
     """Population stability index over ten bins of the left scores; NaN when one side is empty.
 
-    The sum over bins of (share right − share left) · ln(share right / share left). Above 0.25 is commonly called a large
-    shift; small samples reach it by chance.
+    The sum over bins of (rate right − rate left) · ln(rate right / rate left). It is never negative, so that small samples
+    without any change have a positive one: compare it with `psi_test`, not with a fixed limit such as 0.25.
 
     Examples
     --------
@@ -68,18 +68,61 @@ def psi(left: NDArray[Any], right: NDArray[Any]) -> float:
     """
     if not (len(left) and len(right)):
         return np.nan
+    counts = _binned(left, right)
+    return float(_index(counts[0], counts[1]))
+
+
+def psi_test(left: NDArray[Any], right: NDArray[Any], *, n_resamples: int = 2000, seed: int = 0) -> tuple[float, float]:
+    """Return what the population stability index is without any change.
+
+    Parameters
+    ----------
+    left, right : ndarray of shape (n,)
+        Scores.
+    n_resamples : int, default 2000
+        Times that the scores of both sides are divided at random into sides of the same sizes (permutation test).
+    seed : int, default 0
+
+    Returns
+    -------
+    expected : float
+        Mean index of the random divisions.
+    p : float
+        Probability of an index as large as the observed one, or larger, without any change; exact in the sense that
+        it is at most α in at most α of all tests. Both are NaN when one side is empty.
+
+    Examples
+    --------
+    >>> expected, p = psi_test(np.arange(30), np.arange(30))
+    >>> expected > 0.25, p
+    (True, 1.0)
+    """
+    if not (len(left) and len(right)):
+        return np.nan, np.nan
+    counts = _binned(left, right)
+    rng = np.random.default_rng(seed)
+    drawn = rng.multivariate_hypergeometric(counts.sum(axis=0), len(left), size=n_resamples)
+    indices = _index(drawn, counts.sum(axis=0) - drawn)
+    as_large = int((indices >= _index(counts[0], counts[1]) - 1e-12).sum())
+    return float(indices.mean()), (1 + as_large) / (1 + n_resamples)
+
+
+def _binned(left: NDArray[Any], right: NDArray[Any]) -> NDArray[np.int64]:
+    """Number of scores of each side in the bins between the deciles of the left one."""
     edges = np.unique(np.quantile(left, np.arange(1, _BINS) / _BINS))
+    places = [np.searchsorted(edges, side, side="left") for side in (left, right)]
+    return np.stack([np.bincount(place, minlength=len(edges) + 1) for place in places])
+
+
+def _index(left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float64]:
     # Half a case in each bin keeps an empty one from making the index infinite.
-    shares = [
-        (np.bincount(np.searchsorted(edges, side, side="left"), minlength=len(edges) + 1) + 0.5)
-        / (len(side) + 0.5 * (len(edges) + 1))
-        for side in (left, right)
-    ]
-    return float(((shares[1] - shares[0]) * np.log(shares[1] / shares[0])).sum())
+    rates = [(side + 0.5) / (side.sum(axis=-1, keepdims=True) + 0.5 * side.shape[-1]) for side in (left, right)]
+    index: NDArray[np.float64] = ((rates[1] - rates[0]) * np.log(rates[1] / rates[0])).sum(axis=-1)
+    return index
 
 
-def holm(chances: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Adjust chances for being many, so that the rate of any false alarm among them is kept; NaN stays NaN.
+def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Adjust p-values for their number, so that the probability of any false alarm among them is kept; NaN stays NaN.
 
     References
     ----------
@@ -90,8 +133,8 @@ def holm(chances: NDArray[np.float64]) -> NDArray[np.float64]:
     >>> holm(np.array([0.01, np.nan, 0.04, 0.03])).tolist()
     [0.03, nan, 0.06, 0.06]
     """
-    result = np.full(len(chances), np.nan)
-    asked = np.flatnonzero(~np.isnan(chances))
-    order = asked[np.argsort(chances[asked], kind="stable")]
-    result[order] = np.minimum(np.maximum.accumulate(chances[order] * np.arange(len(order), 0, -1)), 1)
+    result = np.full(len(p), np.nan)
+    known = np.flatnonzero(~np.isnan(p))
+    order = known[np.argsort(p[known], kind="stable")]
+    result[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(order), 0, -1)), 1)
     return result

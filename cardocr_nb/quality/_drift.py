@@ -13,7 +13,7 @@ from cardocr_nb.cards import CardType, expected_fields
 from cardocr_nb.frame._dask_frame import is_dask, reduce
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers, fields_of, first_rows, ordered_fields
-from cardocr_nb.quality._distribution_shift import holm, ks, ks_chance, psi
+from cardocr_nb.quality._distribution_shift import holm, ks, ks_probability, psi
 from cardocr_nb.quality._intervals import wilson
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def drift(df: pd.DataFrame, reference: pd.DataFrame | int = 3, *, confidence: fl
         here, there = scores.get(cell, nothing), nothing if day in own else told.get(field, nothing)
         mean = here.mean() if len(here) else np.nan
         rows.append(
-            [field, day, cases, mean, 1 - written / cases, ks(there, here), psi(there, here), ks_chance(there, here)]
+            [field, day, cases, mean, 1 - written / cases, ks(there, here), psi(there, here), ks_probability(there, here)]
         )
     table = pd.DataFrame(rows, columns=[c for c in COLUMNS if c not in ("low", "high", "adjusted")])
     table["low"], table["high"] = wilson(table["share_missing"] * table["cases"], table["cases"], confidence=confidence)

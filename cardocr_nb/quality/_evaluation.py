@@ -1,8 +1,8 @@
-"""Readings against truth."""
+"""Readings compared with the ground truth."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -12,45 +12,56 @@ from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
 from cardocr_nb._bulk._arrow_text import arrow
-from cardocr_nb.quality._bootstrap import bootstrap
-from cardocr_nb.quality._cells import Cells, pair, read_truth
+from cardocr_nb.quality._bootstrap import bootstrap, rate_intervals
+from cardocr_nb.quality._cells import GROUP, Cells, pair
 from cardocr_nb.quality._confusions import confusions
-from cardocr_nb.quality._intervals import wilson
 from cardocr_nb.quality._normalization import normalize as normalized
+from cardocr_nb.quality._truth import WEIGHT, read_truth
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from cardocr_nb.quality._cells import Truth as Truth  # noqa: PLC0414 - others take it from here, beside Rules
+    from cardocr_nb.quality._cells import Groups as Groups  # noqa: PLC0414 - others import the three together
+    from cardocr_nb.quality._truth import Truth as Truth  # noqa: PLC0414
 
     Rules: TypeAlias = bool | Mapping[str, Sequence[str]]
 
 OUTCOMES = ("correct", "wrong", "missing", "spurious")
-"""What can become of a field: read as it stands on the card; read otherwise; not read; read though it is not there."""
+"""Outcomes of a field: the text is that of the card; it differs; no text; a text for a field that the card does not have
+(a false positive)."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Evaluation:
     """Result of `evaluate`; its repr holds no text of a card.
 
+    It is the judged form of a frame: `calibration`, `calibrate`, `threshold`, `cost` and the report accept it in the place
+    of a truth, so that the truth is evaluated once.
+
     Attributes
     ----------
     fields : DataFrame
-        One row a field (within each slice of ``by``): ``cases`` that stand on the cards, ``correct``, ``exact`` (their
-        share) with its interval ``low, high``, ``wrong``, ``missing``, ``spurious``, and ``cer``: edits needed over
-        characters that stand there, missing readings counted whole, spurious ones not.
+        One row a field (within each slice of ``by``): ``cases``, the number of cards that have the field, ``correct``,
+        ``exact`` (their rate; weighted where the truth has weights) with its interval ``low, high``, ``wrong``,
+        ``missing``, ``spurious`` (false positives), and ``cer``: edits over characters of the truth, missing readings
+        counted whole, false positives not.
     cards : DataFrame
-        One row a slice: ``cases``, ``correct`` (every field correct, none spurious), ``exact, low, high``.
+        One row a slice: ``cases``, the cards that are judged as a whole, ``correct`` (every field correct, no false
+        positive), ``exact, low, high``.
     cells : DataFrame
-        One row a field and card: ``job_id, key, field, outcome, distance, length, score, text, truth``, the texts as
-        they were read and given.
+        One row a judged field and card: ``job_id, key, field, outcome, distance, length, score, text, truth, weight`` and
+        ``group`` where groups were named; texts as they were recognized and given.
+    whole : DataFrame
+        One row a card that is judged as a whole: ``job_id, key, correct, weight`` and ``group``.
     cards_without_truth, cards_without_reading : int
-        Cards of the frame that the truth does not name, and keys of the truth that the frame does not hold. Neither
+        Cards of the frame that the truth does not name, and keys of the truth that the frame does not have. Neither
         counts above.
+    repeated : int
+        Cards that do not count because another reading of the same image does.
     compared : DataFrame
-        Texts of the wrong readings in the form in which they were compared: ``field, truth, text``.
+        Texts of the incorrect readings in the form in which they were compared: ``field, truth, text``.
     by : tuple of str
         Columns by which the tables are sliced.
     """
@@ -62,38 +73,52 @@ class Evaluation:
     cards_without_reading: int
     compared: pd.DataFrame
     by: tuple[str, ...] = ()
+    whole: pd.DataFrame = field(default_factory=pd.DataFrame)
+    repeated: int = 0
 
     @property
     def confusions(self) -> pd.DataFrame:
-        """Characters taken for others in wrong readings: ``field, truth, read, count``, most frequent first.
+        """Confused characters of incorrect readings: ``field, truth, read, count``, most frequent first.
 
-        An empty ``truth`` says that the character was put in, an empty ``read`` that it was left out. Fields that were
-        not read, or do not stand on the card, do not count. See `cardocr_nb.quality.confusions`.
+        An empty ``truth`` means an inserted character, an empty ``read`` a deleted one. Missing readings and false
+        positives do not count. See `cardocr_nb.quality.confusions`.
         """
         return confusions(self.compared)
 
     def worst(self, n: int = 10) -> pd.DataFrame:
-        """Cells with the most edits, in absolute numbers, first; of equally many the one that was surer of itself."""
+        """Return the `n` cells with the most edits; of equally many, the higher score first."""
         faults = self.cells[self.cells["outcome"] != "correct"]
         return faults.sort_values(["distance", "score"], ascending=False, kind="stable").head(n)
 
-    def bootstrap(self, *, confidence: float = 0.95, draws: int = 2000, seed: int = 0) -> pd.DataFrame:
-        """Intervals of accuracy and CER by field and for all fields together, images being what is drawn.
+    def bootstrap(self, *, confidence: float = 0.95, n_resamples: int = 2000, seed: int = 0, draws: int | None = None) -> pd.DataFrame:
+        """Return intervals of accuracy and CER by field and for all fields together; images (or groups) are resampled.
 
         The fields of an image fail together, so that all fields of all cards are not independent cases. See
         `cardocr_nb.quality.bootstrap`.
+
+        Parameters
+        ----------
+        confidence : float, default 0.95
+        n_resamples : int, default 2000
+        seed : int, default 0
+        draws : int, optional
+            Former name of `n_resamples`.
         """
-        return bootstrap(self.cells, self.by, confidence=confidence, draws=draws, seed=seed)
+        return bootstrap(self.cells, self.by, confidence=confidence, n_resamples=n_resamples, seed=seed, draws=draws)
+
+    def _left_out(self) -> str:
+        parts = [f"{self.cards_without_truth} cards without truth, {self.cards_without_reading} without a reading"]
+        if self.repeated:
+            parts.append(f"{self.repeated} further readings of the same images left out")
+        return ", ".join(parts)
 
     def __str__(self) -> str:
-        left = f"{self.cards_without_truth} cards without truth, {self.cards_without_reading} without a reading"
-        return "\n".join([self.cards.to_string(index=False), self.fields.to_string(index=False), left])
+        return "\n".join([self.cards.to_string(index=False), self.fields.to_string(index=False), self._left_out()])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        left = f"{self.cards_without_truth} cards without truth, {self.cards_without_reading} without a reading"
-        return f"{self.cards.to_html(index=False)}{self.fields.to_html(index=False)}<p>{left}</p>"
+        return f"{self.cards.to_html(index=False)}{self.fields.to_html(index=False)}<p>{self._left_out()}</p>"
 
 
 def evaluate(
@@ -102,28 +127,48 @@ def evaluate(
     *,
     normalize: Rules = True,
     by: str | Sequence[str] = (),
-    complete: bool = True,
+    complete: bool | None = None,
     confidence: float = 0.95,
+    groups: Groups | None = None,
+    weights: bool = True,
+    equal: Mapping[str, Callable[[str, str], bool]] | None = None,
 ) -> Evaluation:
-    """Compare what was read with what stands on the cards.
+    """Compare the readings with the ground truth.
+
+    Of several readings of one image one counts (in each slice): the first on which a field was read.
 
     Parameters
     ----------
     df : DataFrame
-        As `cardocr_nb.to_frame` makes it. Of a field that stands twice on a card the first counts.
-    truth : DataFrame or path of a CSV file
-        Columns ``key, field, text``; ``field`` a canonical name or a label. An empty text says that nothing stands
-        there. Every reading of an image is compared with the truth of its key.
+        As `cardocr_nb.to_frame` makes it. Of a field that appears twice on a card the first counts.
+    truth : DataFrame or path of a CSV or Parquet file
+        Columns ``key, field, text``; ``field`` a canonical name or a label. An empty text means that the card has no
+        such field. A file of corrections (see `cardocr_nb.review.review`) is understood, decisions *unreadable* and
+        *absent* included. A column ``weight`` (1 / inclusion probability, see `audit_sample`) makes rates those of the
+        frame from which the sample was drawn.
     normalize : bool or mapping of str to sequence of str, default True
-        Bring both sides into one form first, see `cardocr_nb.quality.normalize`; a mapping gives steps for some
+        Bring both sides into one form first, see `cardocr_nb.quality.normalize`; a mapping names steps for some
         fields; False compares character by character.
     by : str or sequence of str, optional
-        Columns of the frame by which the tables are sliced; what stands in a card's first row counts.
-    complete : bool, default True
-        The truth names every field that stands on its cards, so that a reading of another field is spurious. If
-        False, fields that the truth does not name are passed over.
+        Columns of the frame by which the tables are sliced; the value of a card's first row counts.
+    complete : bool, optional
+        By default a field that the truth does not name is not judged, unless the truth names every expected field of
+        the card. True: the truth names every field of its cards, and readings of others are false positives. False:
+        fields that the truth does not name are never judged, and the table ``cards`` counts a card as correct if its
+        named fields are. Otherwise a card is judged as a whole only if its truth names every expected field, or if
+        `complete` is True.
     confidence : float, default 0.95
-        Of the intervals (Wilson).
+        Of the intervals: exact (Clopper and Pearson) for independent cards; with weights or groups by resampling, see
+        `cardocr_nb.quality.bootstrap`.
+    groups : str, mapping or Series, optional
+        Cards that may fail together, such as those of one day, batch or person: a column of the frame (times are grouped
+        by day), or the group of each key. Intervals then take groups as units.
+    weights : bool, default True
+        Use the column ``weight``. False counts each case once, also cases that a review queue selected: the rates then
+        describe the reviewed cases and no others.
+    equal : mapping of str to callable, optional
+        Your own equality for some fields: called with the truth and the text of readings that differ after
+        normalization, it returns True if the reading is correct.
 
     Returns
     -------
@@ -134,12 +179,16 @@ def evaluate(
     TypeError
         The frame is one of Dask.
     ValueError
-        The truth lacks a column, names a field of a key twice, or has no key in common with the frame.
+        The truth lacks a column, names a field of a key twice, has no key in common with the frame, or holds only cases
+        that a review queue selected: their rates are lower than those of all readings.
+
+    See Also
+    --------
+    audit_sample : Draws the cases to label, with their weights.
 
     Examples
     --------
-    >>> from cardocr_nb.frame import to_frame
-    >>> from cardocr_nb.wire._records import CardResult, Field
+    >>> from cardocr_nb import CardResult, Field, to_frame
     >>> cards = to_frame(CardResult((Field("姓名", "样木"), Field("性别", "Female")), key="front/0001.jpg"))
     >>> truth = pd.DataFrame({"key": "front/0001.jpg", "field": ["name", "gender"], "text": ["样本", "女"]})
     >>> evaluate(cards, truth).fields[["field", "cases", "correct", "cer"]]
@@ -147,25 +196,63 @@ def evaluate(
     0    name      1        0  0.5
     1  gender      1        1  0.0
     """
+    if isinstance(truth, Evaluation):
+        return truth
     slices = [by] if isinstance(by, str) else list(by)
-    given = read_truth(truth)
-    cells = pair(df, given, slices, complete=complete)
-    judged = _judge(cells, normalize)
-    group, groups = _slices(cells, slices)
+    given = read_truth(truth, weights=weights)
+    cells = pair(df, given, slices, complete=complete, groups=groups)
+    if given.from_queue.any():
+        cells = _without_queue(cells)
+    judged = _judge(cells, normalize, equal or {})
+    table = _written_out(judged, cells, slices)
+    whole = _whole_cards(judged, cells, table, slices, cells.whole)
+    # Without claim to completeness, the table counts the fields that are named.
+    named = whole if complete is not False else _whole_cards(judged, cells, table, slices, cells.known)
     return Evaluation(
-        fields=_by_field(judged, cells, group, groups, confidence),
-        cards=_by_card(judged, cells, group, groups, confidence),
-        cells=_written_out(judged, cells, slices),
+        fields=_by_field(table, slices, confidence, cells.fields),
+        cards=_by_card(named, table, slices, confidence),
+        cells=table,
         cards_without_truth=int((~cells.known).sum()),
         cards_without_reading=cells.unread,
         compared=judged.compared,
         by=tuple(slices),
+        whole=whole,
+        repeated=cells.repeated,
     )
+
+
+def _without_queue(cells: Cells) -> Cells:
+    """Leave out cases that a review queue selected, unless there are no others and every reading was reviewed.
+
+    Raises
+    ------
+    ValueError
+        There are no others, and some readings were not reviewed.
+    """
+    kept = (cells.true < 0) | ~np.append(cells.given.from_queue, False)[cells.true]
+    if not (kept & (cells.true >= 0)).any():
+        if not cells.unnamed:
+            return cells
+        raise ValueError(
+            f"all {np.count_nonzero(~kept)} cases of the truth were selected by a review queue, which puts readings first "
+            "that are likely incorrect: rates would be too low. Label a random sample, "
+            "cards.cardocr.review(images, path, queue=cards.cardocr.audit_sample(200)), or pass weights=False to see the "
+            "reviewed cases alone"
+        )
+    return replace(cells, whole=cells.whole & ~_queued_cards(cells, kept), **{
+        name: getattr(cells, name)[kept] for name in ("card", "field", "row", "true")
+    })  # fmt: skip
+
+
+def _queued_cards(cells: Cells, kept: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    queued = np.zeros(len(cells.cards), dtype=bool)
+    queued[cells.card[~kept]] = True
+    return queued
 
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """Of each cell its outcome, edits and characters of the truth; the texts that differ as they were compared."""
+    """Outcome, edits and characters of the truth of each cell; the texts that differ, as they were compared."""
 
     outcome: NDArray[np.int8]
     distance: NDArray[np.int64]
@@ -175,7 +262,7 @@ class _Judged:
     compared: pd.DataFrame
 
 
-def _judge(cells: Cells, normalize: Rules) -> _Judged:
+def _judge(cells: Cells, normalize: Rules, equal: Mapping[str, Callable[[str, str], bool]]) -> _Judged:
     text, truth = (
         _taken(texts, rows) for texts, rows in ((cells.frame["text"], cells.row), (cells.given.text, cells.true))
     )
@@ -186,22 +273,25 @@ def _judge(cells: Cells, normalize: Rules) -> _Judged:
     distance, length = np.zeros(len(text), dtype=np.int64), np.zeros(len(text), dtype=np.int64)
     parts = []
     for code, rows in enumerate(_by_code(cells.field, len(cells.fields.categories))):
-        field, asked = str(cells.fields.categories[code]), np.flatnonzero(differs[rows])
-        stands = _form(truth.take(rows), field, normalize)
-        read = _form(text.take(rows[asked]), field, normalize)
-        length[rows] = _lengths(stands)
-        there = stands.notna().to_numpy()
-        result = np.where(there, np.where(written[rows], 0, 2), 3)
-        both = stands.take(asked)
+        name, other = str(cells.fields.categories[code]), np.flatnonzero(differs[rows])
+        expected = _form(truth.take(rows), name, normalize)
+        read = _form(text.take(rows[other]), name, normalize)
+        length[rows] = _lengths(expected)
+        present = expected.notna().to_numpy()
+        result = np.where(present, np.where(written[rows], 0, 2), 3)
+        both = expected.take(other)
         same, left = _equal(read, both), read.notna().to_numpy()
-        result[asked] = np.select([same, left & there[asked], there[asked]], [0, 1, 2], 3)
+        if name in equal:
+            tried = np.flatnonzero(~same & left & present[other])
+            same[tried] = [bool(equal[name](both.iloc[n], read.iloc[n])) for n in tried]
+        result[other] = np.select([same, left & present[other], present[other]], [0, 1, 2], 3)
         outcome[rows] = result
         lost = rows[result == 2]
         distance[lost] = length[lost]
-        spurious, wrong = (np.flatnonzero(result[asked] == n) for n in (3, 1))
-        distance[rows[asked[spurious]]] = _lengths(read.take(spurious))
+        extra, wrong = (np.flatnonzero(result[other] == n) for n in (3, 1))
+        distance[rows[other[extra]]] = _lengths(read.take(extra))
         parts.append(
-            pd.DataFrame({"row": rows[asked[wrong]], "truth": both.take(wrong).array, "text": read.take(wrong).array})
+            pd.DataFrame({"row": rows[other[wrong]], "truth": both.take(wrong).array, "text": read.take(wrong).array})
         )
     faults = pd.concat(parts, ignore_index=True).sort_values("row", ignore_index=True)
     wrong = faults.pop("row").to_numpy(np.intp)
@@ -212,10 +302,10 @@ def _judge(cells: Cells, normalize: Rules) -> _Judged:
     return _Judged(outcome, distance, length, text, truth, faults[["field", "truth", "text"]])
 
 
-def _by_code(codes: NDArray[np.intp], many: int) -> list[NDArray[np.intp]]:
+def _by_code(codes: NDArray[np.intp], n_codes: int) -> list[NDArray[np.intp]]:
     """Rows of each code, in order; small numbers are sorted by counting them."""
-    order = np.argsort(codes.astype(np.int16) if many < 2**15 else codes, kind="stable")
-    return np.split(order, np.cumsum(np.bincount(codes, minlength=many))[:-1])
+    order = np.argsort(codes.astype(np.int16) if n_codes < 2**15 else codes, kind="stable")
+    return np.split(order, np.cumsum(np.bincount(codes, minlength=n_codes))[:-1])
 
 
 def _form(texts: pd.Series, field: str, normalize: Rules) -> pd.Series:
@@ -237,7 +327,8 @@ def _lengths(texts: pd.Series) -> NDArray[np.int64]:
 
 
 def _written_out(judged: _Judged, cells: Cells, slices: list[str]) -> pd.DataFrame:
-    cards = {name: cells.cards[name].array.take(cells.card) for name in ("job_id", "key", *slices)}
+    names = list(dict.fromkeys(["job_id", "key", *slices, *(c for c in cells.cards.columns if c == GROUP)]))
+    cards = {name: cells.cards[name].array.take(cells.card) for name in names}
     columns = {
         "job_id": cards.pop("job_id"),
         "key": cards.pop("key"),
@@ -248,56 +339,76 @@ def _written_out(judged: _Judged, cells: Cells, slices: list[str]) -> pd.DataFra
         "score": cells.frame["score"].array.take(cells.row, allow_fill=True),
         "text": judged.text.array,
         "truth": judged.truth.array,
+        WEIGHT: _weights(cells),
         **cards,
     }
     return pd.DataFrame(columns, copy=False)
 
 
-def _slices(cells: Cells, slices: list[str]) -> tuple[NDArray[np.intp], pd.DataFrame]:
-    """The slice of each card, by number, and what the slices are called."""
-    there = np.zeros(len(cells.cards), dtype=bool)
-    there[cells.card] = True
-    if not slices:
-        return np.zeros(len(cells.cards), dtype=np.intp), pd.DataFrame(index=[0])
-    groups = cells.cards[slices][there].groupby(slices, observed=True, dropna=False)
-    group = np.full(len(cells.cards), -1, dtype=np.intp)
-    group[there] = groups.ngroup().to_numpy()
-    return group, groups.size().reset_index()[slices]
+def _weights(cells: Cells) -> NDArray[np.float64]:
+    """Weight of each cell; that of its card where the truth names the card and not the field."""
+    given = cells.given.weight
+    if (given == 1).all():
+        return np.ones(len(cells.card))
+    weight = np.append(given, np.nan)[cells.true]
+    of_card = np.ones(len(cells.cards))
+    named = np.flatnonzero(cells.true >= 0)[::-1]
+    of_card[cells.card[named]] = weight[named]
+    return np.where(np.isnan(weight), of_card[cells.card], weight)
 
 
-def _by_field(
-    judged: _Judged, cells: Cells, group: NDArray[np.intp], groups: pd.DataFrame, confidence: float
+def _whole_cards(
+    judged: _Judged, cells: Cells, table: pd.DataFrame, slices: list[str], which: NDArray[np.bool_]
 ) -> pd.DataFrame:
-    fields = len(cells.fields.categories)
-    place = group[cells.card] * fields + cells.field
-    counts = np.bincount(place * len(OUTCOMES) + judged.outcome, minlength=len(groups) * fields * len(OUTCOMES))
+    n = len(cells.cards)
+    faults = np.bincount(cells.card, weights=judged.outcome != 0, minlength=n)
+    judged_cards = np.flatnonzero(which & (np.bincount(cells.card, minlength=n) > 0))
+    weight = np.ones(n)
+    weight[cells.card[::-1]] = table[WEIGHT].to_numpy()[::-1]
+    columns = [c for c in cells.cards.columns if c in ("job_id", "key", GROUP) or c in slices]
+    whole = cells.cards[columns].take(judged_cards).reset_index(drop=True)
+    return whole.assign(correct=faults[judged_cards] == 0, weight=weight[judged_cards])
+
+
+def _by_field(table: pd.DataFrame, slices: list[str], confidence: float, fields: pd.CategoricalDtype) -> pd.DataFrame:
+    by = [*slices, "field"]
+    outcome = np.asarray(table["outcome"].cat.codes)
+    present = outcome != OUTCOMES.index("spurious")
+    number, groups = _numbered_slices(table, by)
+    counts = np.bincount(number * len(OUTCOMES) + outcome, minlength=len(groups) * len(OUTCOMES))
     counts = counts.reshape(-1, len(OUTCOMES))
-    there = np.flatnonzero(counts.sum(axis=1))
-    faults = np.flatnonzero((judged.outcome != 0) & (judged.outcome != OUTCOMES.index("spurious")))
     edits, characters = (
-        np.bincount(place[rows], weights=what[rows], minlength=len(counts))[there]
-        for rows, what in ((faults, judged.distance), (slice(None), judged.length))
+        np.bincount(number, weights=values, minlength=len(groups))
+        for values in (np.where(present, table["distance"], 0) * table[WEIGHT], table["length"] * table[WEIGHT])
     )
-    table = groups.take(there // fields).reset_index(drop=True)
-    table["field"] = pd.Categorical.from_codes(there % fields, dtype=cells.fields)
-    table = table.assign(**dict(zip(OUTCOMES, counts[there].T, strict=True)))
-    table["cases"] = table["correct"] + table["wrong"] + table["missing"]
-    table["cer"] = edits / np.where(characters > 0, characters, np.nan)
-    table = _with_interval(table, confidence)
+    found = groups.assign(cases=counts[:, :3].sum(axis=1), **{name: counts[:, n] for n, name in enumerate(OUTCOMES)})
+    found["cer"] = edits / np.where(characters > 0, characters, np.nan)
+    found = rate_intervals(found, table[present], number[present], outcome[present] == 0, confidence)
     names = ["field", "cases", "correct", "exact", "low", "high", "wrong", "missing", "spurious", "cer"]
-    return table[[*groups.columns, *names]]
+    return found[[*slices, *names]].astype({"field": fields})
 
 
-def _by_card(
-    judged: _Judged, cells: Cells, group: NDArray[np.intp], groups: pd.DataFrame, confidence: float
-) -> pd.DataFrame:
-    faults = np.bincount(cells.card, weights=judged.outcome != 0, minlength=len(group))
-    there = np.bincount(cells.card, minlength=len(group)) > 0
-    cases, correct = (np.bincount(group[which], minlength=len(groups)) for which in (there, there & (faults == 0)))
-    return _with_interval(groups.assign(cases=cases, correct=correct), confidence)
+def _numbered_slices(table: pd.DataFrame, by: list[str]) -> tuple[NDArray[np.intp], pd.DataFrame]:
+    """The slice of each row, as a number, and the values of each slice."""
+    if by == ["field"]:
+        code = np.asarray(table["field"].cat.codes).astype(np.intp)
+        seen = np.flatnonzero(np.bincount(code, minlength=len(table["field"].cat.categories)))
+        values = pd.Categorical.from_codes(seen, dtype=table["field"].dtype)
+        return np.searchsorted(seen, code), pd.DataFrame({"field": values})
+    groups = table[by].groupby(by, observed=True, dropna=False)
+    return groups.ngroup().to_numpy(), groups.size().reset_index()[by]
 
 
-def _with_interval(table: pd.DataFrame, confidence: float) -> pd.DataFrame:
-    low, high = wilson(table["correct"], table["cases"], confidence=confidence)
-    share = table["correct"] / table["cases"].where(table["cases"] > 0)
-    return table.assign(exact=share, low=low, high=high)
+def _by_card(whole: pd.DataFrame, table: pd.DataFrame, slices: list[str], confidence: float) -> pd.DataFrame:
+    if not slices:
+        number, groups = np.zeros(len(whole), dtype=np.intp), pd.DataFrame(index=[0])
+    else:
+        # Slices without a whole card keep a row.
+        number, groups = _numbered_slices(pd.concat([table[slices], whole[slices]], ignore_index=True), slices)
+        number = number[len(table) :]
+    correct = whole["correct"].to_numpy(bool)
+    counts = (np.bincount(number[rows], minlength=len(groups)) for rows in (slice(None), correct))
+    cases, right = counts
+    found = groups.assign(cases=cases, correct=right)
+    found = rate_intervals(found, whole, number, correct, confidence)
+    return found[[*slices, "cases", "correct", "exact", "low", "high"]]

@@ -1,9 +1,10 @@
-"""From which score on a reading may be used unseen."""
+"""Score thresholds from which on readings, or whole cards, may be used without review."""
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 import pandas as pd
@@ -11,32 +12,38 @@ import pandas as pd
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers, first_rows
 from cardocr_nb.quality._calibration import scored_readings
+from cardocr_nb.quality._card_threshold import CardThreshold, card_threshold
+from cardocr_nb.quality._cells import GROUP
+from cardocr_nb.quality._complete_cards import all_fields_read
 from cardocr_nb.quality._evaluation import evaluate
-from cardocr_nb.quality._intervals import lower_bound, wilson
+from cardocr_nb.quality._fixed_sequence import lowest_threshold
+from cardocr_nb.quality._intervals import exact_interval, sample_size
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from cardocr_nb.quality._evaluation import Rules, Truth
+    from cardocr_nb.quality._calibrator import Calibrator
+    from cardocr_nb.quality._evaluation import Evaluation, Groups, Rules, Truth
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Thresholds:
-    """Result of `threshold`.
+    """Result of `threshold` for single fields.
 
     Attributes
     ----------
     fields : DataFrame
-        One row a field: ``threshold`` (Int16; missing when no score reaches the promise), ``cases`` read, ``passing``
-        at or above it, ``share`` of the cases that pass, ``right`` share of those that pass, and ``bound``: what their
-        share is at least, with the confidence asked for. Without a threshold the last two describe all cases.
+        One row a field: ``threshold`` (Int16; missing when no score keeps the promise), ``cases`` (readings with a score),
+        ``passing`` at or above it, ``share``, the rate of the cases that pass, ``right``, the precision of those that pass,
+        ``bound``, its lower bound, and ``enough``: cases that would show the promise without an error. Without a threshold
+        ``right`` and ``bound`` describe all cases.
     joint : DataFrame
-        One row for whole cards: ``cases``, ``passing`` (every field that stands there was read and passes), their
-        ``share`` with its interval ``share_low, share_high``, and ``right``, the share of those that pass on which
-        everything is right, with its interval ``low, high`` (Wilson). No promise is made of it: it is measured on the
-        cards from which the thresholds were learned, and so a little too good.
+        One row for whole cards, an estimate and no promise: ``cases`` judged as a whole, ``passing`` (every expected field
+        was read and passes), their rate ``share`` with its interval ``share_low, share_high``, and ``right``, the rate of
+        correct cards among those that pass, with its interval ``low, high``. It is measured on the cards from which the
+        thresholds were learned, and so a little too high; ``threshold(…, unit="card")`` promises.
     precision, confidence : float
-        What was asked for.
+        As asked for.
     """
 
     fields: pd.DataFrame
@@ -44,47 +51,103 @@ class Thresholds:
     precision: float
     confidence: float
 
+    @property
+    def advice(self) -> str:
+        """How many more labeled cards are needed; empty if every field has a threshold."""
+        without = self.fields[self.fields["threshold"].isna()]
+        if without.empty:
+            return ""
+        n, enough = without["cases"], int(without["enough"].max())
+        have = f"{n.min()}" if n.min() == n.max() else f"{n.min()} to {n.max()}"
+        names = ", ".join(without["field"].astype("str"))
+        which = "No field has a" if len(without) == len(self.fields) else f"{names}: no"
+        few = without[n < enough]
+        if len(few):
+            return f"{which} threshold yet: {enough} cards without an error are enough, you have {have}"
+        return f"{which} threshold: too many readings are incorrect at every score"
+
     def __str__(self) -> str:
-        promised = f"precision {self.precision:g} with confidence {self.confidence:g}, field by field"
-        return f"{promised}\n{self.fields.to_string(index=False)}\nwhole cards\n{self.joint.to_string(index=False)}"
+        parts = [_promise(self.precision, self.confidence, "field by field"), self.fields.to_string(index=False)]
+        parts += [self.advice] if self.advice else []
+        return "\n".join([*parts, "whole cards (estimate)", self.joint.to_string(index=False)])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        promised = f"<p>precision {self.precision:g} with confidence {self.confidence:g}, field by field</p>"
-        return f"{promised}{self.fields.to_html(index=False)}<p>whole cards</p>{self.joint.to_html(index=False)}"
+        promise = _promise(self.precision, self.confidence, "field by field")
+        advice = f"<p>{self.advice}</p>" if self.advice else ""
+        return f"<p>{promise}</p>{self.fields.to_html(index=False)}{advice}<p>whole cards (estimate)</p>{self.joint.to_html(index=False)}"
 
-    def passes(self, df: pd.DataFrame) -> pd.Series:
-        """Tell which readings of a frame may be used unseen.
+    def passes(self, df: pd.DataFrame, *, incomplete: bool = False) -> pd.Series:
+        """Return which readings of a frame may be used without review.
+
+        Parameters
+        ----------
+        df : DataFrame
+            As `cardocr_nb.to_frame` makes it.
+        incomplete : bool, default False
+            Let readings pass also on cards with an expected field that was not read.
 
         Returns
         -------
         Series of bool
-            With the index of `df`; False without a score, and for fields without a threshold.
+            With the index of `df`; False without a text or score, and for fields without a threshold.
         """
-        return passes(self.fields, df)
+        return passes(self.fields, df, incomplete=incomplete)
 
     def cards(self, df: pd.DataFrame) -> pd.DataFrame:
-        """Tell of which cards every reading may be used unseen.
+        """Return which cards of a frame pass: every expected field of the card type was read and passes.
 
         Returns
         -------
         DataFrame
-            ``job_id, key, passes`` a card, in order of appearance; a card without a field does not pass.
+            ``job_id, key, passes``, one row a card, in order of appearance; a card without a field does not pass.
         """
         frame = conform(df).reset_index(drop=True)
-        number = card_numbers(frame)
-        every = self.passes(frame).groupby(number).all()
-        first = first_rows(number)
-        return frame[["job_id", "key"]].take(first).reset_index(drop=True).assign(passes=every.to_numpy())
+        return passing_cards(frame, self.passes(frame).to_numpy(bool))
 
 
-def passes(fields: pd.DataFrame, df: pd.DataFrame) -> pd.Series:
-    """Tell which readings of a frame reach the threshold of their field, see `Thresholds.passes`."""
+def _promise(precision: float, confidence: float, unit: str) -> str:
+    return f"precision {precision:g} with confidence {confidence:g}, {unit}"
+
+
+def passes(fields: pd.DataFrame, df: pd.DataFrame, *, incomplete: bool = False) -> pd.Series:
+    """Return which readings of a frame reach the threshold of their field, see `Thresholds.passes`."""
     known = fields[fields["field"].notna() & fields["threshold"].notna()]
     least = dict(zip(known["field"].astype("str"), known["threshold"].tolist(), strict=True))
     needed = df["field"].astype("str").map(least).astype("Int16")
-    return (df["score"] >= needed).fillna(False).astype(bool).rename("passes")
+    passing = (df["score"] >= needed).fillna(False).astype(bool) & df["text"].notna()
+    if not incomplete and len(df):
+        frame = conform(df)
+        card = card_numbers(frame)
+        passing &= all_fields_read(frame, card)[card]
+    return passing.rename("passes")
+
+
+def passing_cards(frame: pd.DataFrame, passing: pd.Series | NDArray[np.bool_]) -> pd.DataFrame:
+    """Return one row a card, with ``passes`` where all of its rows do and every expected field was read."""
+    number = card_numbers(frame)
+    first = first_rows(number)
+    every = np.ones(len(first), dtype=bool)
+    every[number[~np.asarray(passing, dtype=bool)]] = False
+    every &= all_fields_read(frame, number)
+    return frame[["job_id", "key"]].take(first).reset_index(drop=True).assign(passes=every)
+
+
+@overload
+def threshold(
+    df: pd.DataFrame, truth: Truth, *, precision: float = ..., confidence: float = ..., unit: Literal["field"] = ...,
+    groups: Groups | None = ..., complete: bool | None = ..., normalize: Rules = ..., calibrator: None = ...,
+    looks: int | None = ...,
+) -> Thresholds: ...  # fmt: skip
+
+
+@overload
+def threshold(
+    df: pd.DataFrame, truth: Truth, *, precision: float = ..., confidence: float = ..., unit: Literal["card"],
+    groups: Groups | None = ..., complete: bool | None = ..., normalize: Rules = ...,
+    calibrator: Calibrator | None = ..., looks: int | None = ...,
+) -> CardThreshold: ...  # fmt: skip
 
 
 def threshold(
@@ -93,95 +156,101 @@ def threshold(
     *,
     precision: float = 0.995,
     confidence: float = 0.95,
-    looks: int = 20,
+    unit: Literal["field", "card"] = "field",
+    groups: Groups | None = None,
+    complete: bool | None = None,
     normalize: Rules = True,
-) -> Thresholds:
-    """Find for each field the lowest score above which readings are right often enough.
+    calibrator: Calibrator | None = None,
+    looks: int | None = None,
+) -> Thresholds | CardThreshold:
+    """Find the lowest score from which on readings, or whole cards, are correct often enough.
 
     Parameters
     ----------
-    df, truth, normalize
-        As for `cardocr_nb.quality.evaluate`.
+    df : DataFrame
+        As `cardocr_nb.to_frame` makes it.
+    truth : DataFrame, path or Evaluation
+        See `cardocr_nb.quality.evaluate`; its result saves evaluating again.
     precision : float, default 0.995
-        Share of right readings, among those that pass, that is promised for new cards of the same kind.
+        Promised rate of correct readings, or cards, among those that pass, for new cards of the same kind.
     confidence : float, default 0.95
-        With which the promise holds, field by field.
-    looks : int, default 20
-        How many scores are tried for a field, spread over its cases without regard to the truth. More find the
-        threshold more closely, and each must then show more: the bound is put to the confidence
-        1 - (1 - `confidence`) / `looks` (Bonferroni), so that trying many does not break the promise.
+        Probability, at least, that the promise holds; for each field by itself.
+    unit : {"field", "card"}, default "field"
+        What the promise is about: the readings of each field, or whole cards on which every expected field is correct.
+        Cards are ordered by one number, the smallest calibrated probability of their fields.
+    groups, complete, normalize
+        As for `cardocr_nb.quality.evaluate`. With groups these are the units of the bound: without an error
+        ``sample_size(precision, confidence)`` of them are needed.
+    calibrator : Calibrator, optional
+        For cards: learned on other cards, see `cardocr_nb.quality.calibrate`. By default it is learned on a third of the
+        cards, which the promise then leaves out.
+    looks : int, optional
+        Without effect: tests in a fixed order need no correction for their number.
 
     Returns
     -------
-    Thresholds
-        "No threshold reaches it" is an answer: a missing one. With the defaults a field needs about 1,200 readings that
-        pass without an error, or a few more for each error.
+    Thresholds or CardThreshold
+        "No threshold keeps it" is an answer: a missing one. With the defaults a field needs 598 readings that pass
+        without an error, 947 with one (`sample_size`).
 
     Raises
     ------
     ValueError
-        A share is not between 0 and 1, or `looks` below 1.
+        A rate is not between 0 and 1, or as for `cardocr_nb.quality.evaluate`.
 
     Notes
     -----
-    The bound is exact for cards drawn independently (Clopper and Pearson). It says nothing about other cameras, other
-    cards or a changed engine.
+    The bound is exact (Clopper and Pearson) for cards drawn independently; with weights or groups it is that of
+    `cardocr_nb.quality.bootstrap`. It says nothing about other cameras, other cards or a changed engine.
+
+    References
+    ----------
+    A. N. Angelopoulos et al., "Learn then test: calibrating predictive algorithms to achieve risk control", 2021.
 
     Examples
     --------
-    >>> from cardocr_nb.frame import to_frame
-    >>> from cardocr_nb.wire._records import CardResult, Field
+    >>> from cardocr_nb import CardResult, Field, to_frame
     >>> read = [CardResult((Field("姓名", "样本", 80 + k % 20),), key=f"{k}.jpg") for k in range(400)]
     >>> truth = pd.DataFrame({"key": [f"{k}.jpg" for k in range(400)], "field": "name", "text": "样本"})
     >>> truth.loc[truth.index % 20 < 5, "text"] = "x"
     >>> threshold(to_frame(read), truth, precision=0.95).fields[["field", "threshold", "passing", "bound"]].round(3)
       field  threshold  passing  bound
-    0  name         85      300   0.98
+    0  name         85      300   0.99
     """
     for name, value in (("precision", precision), ("confidence", confidence)):
         if not 0 < value < 1:
             raise ValueError(f"{name} must lie between 0 and 1, got {value}")
-    if looks < 1:
-        raise ValueError(f"looks must be 1 or more, got {looks}")
-    cells = evaluate(df, truth, normalize=normalize).cells
-    readings = scored_readings(cells)
-    level = 1 - (1 - confidence) / looks
-    rows = [
-        {"field": field, **_lowest(part["score"].to_numpy(), part["right"].to_numpy(), precision, level, looks)}
-        for field, part in readings.groupby("field", observed=True)
-    ]
+    if unit not in ("field", "card"):
+        raise ValueError(f"unit must be 'field' or 'card', got {unit!r}")
+    if looks is not None:
+        warnings.warn("looks has no effect since thresholds are tested in a fixed order", DeprecationWarning, stacklevel=2)
+    judged = evaluate(df, truth, normalize=normalize, complete=complete, groups=groups)
+    if unit == "card":
+        return card_threshold(df, judged, precision, confidence, calibrator)
+    readings = scored_readings(judged.cells)
+    rows = []
+    for field, part in readings.groupby("field", observed=True):
+        group = pd.factorize(part[GROUP])[0] if GROUP in part.columns else None
+        found = lowest_threshold(
+            part["score"].to_numpy(np.int64), part["right"].to_numpy(bool), precision, confidence,
+            weight=part["weight"].to_numpy(np.float64), group=group,
+        )  # fmt: skip
+        least = pd.NA if np.isnan(found.threshold) else int(found.threshold)
+        rows.append([field, least, len(part), found.passing, found.rate, found.precision, found.bound])
     columns = ["field", "threshold", "cases", "passing", "share", "right", "bound"]
     table = pd.DataFrame(rows, columns=columns).astype({"threshold": "Int16"})
-    return Thresholds(table, _joint(cells, table, confidence), precision, confidence)
+    table["enough"] = sample_size(precision, confidence)
+    return Thresholds(table, _joint(df, judged, table, confidence), precision, confidence)
 
 
-def _joint(cells: pd.DataFrame, fields: pd.DataFrame, confidence: float) -> pd.DataFrame:
-    states = {"passes": passes(fields, cells) & (cells["outcome"] != "missing"), "right": cells["outcome"] == "correct"}
-    cards = pd.DataFrame(states).groupby(card_numbers(cells)).all()
-    cases, passing = len(cards), int(cards["passes"].sum())
-    right = int((cards["passes"] & cards["right"]).sum())
-    intervals = [wilson(count, of, confidence=confidence) for count, of in ((passing, cases), (right, passing))]
+def _joint(df: pd.DataFrame, judged: Evaluation, fields: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    frame = conform(df).reset_index(drop=True)
+    card = passing_cards(frame, passes(fields, frame))
+    whole = judged.whole[["job_id", "key", "correct"]].merge(card.drop_duplicates(["job_id", "key"]), on=["job_id", "key"])
+    cases, passing = len(whole), int(whole["passes"].sum())
+    right = int((whole["passes"] & whole["correct"]).sum())
+    intervals = [exact_interval(count, n, confidence=confidence) for count, n in ((passing, cases), (right, passing))]
     (share_low, share_high), (low, high) = ((float(a), float(b)) for a, b in intervals)
-    shares = {"share": passing / cases if cases else np.nan, "share_low": share_low, "share_high": share_high}
+    rates = {"share": passing / cases if cases else np.nan, "share_low": share_low, "share_high": share_high}
     rights = {"right": right / passing if passing else np.nan, "low": low, "high": high}
-    return pd.DataFrame([{"cases": cases, "passing": passing, **shares, **rights}])
-
-
-def _lowest(
-    score: NDArray[np.int64], right: NDArray[np.bool_], precision: float, level: float, looks: int
-) -> dict[str, object]:
-    tried = np.unique(np.quantile(score, np.arange(looks) / looks, method="lower"))
-    order = np.argsort(-score, kind="stable")
-    hits = np.concatenate([[0], np.cumsum(right[order])])
-    passing = len(score) - np.searchsorted(np.sort(score), tried, side="left")
-    bound = lower_bound(hits[passing], passing, confidence=level)
-    good = np.flatnonzero(bound >= precision)
-    at = good[0] if len(good) else 0
-    return {
-        "threshold": int(tried[at]) if len(good) else pd.NA,
-        "cases": len(score),
-        "passing": int(passing[at]) if len(good) else 0,
-        "share": passing[at] / len(score) if len(good) else 0.0,
-        "right": hits[passing[at]] / passing[at],
-        "bound": bound[at],
-    }
+    return pd.DataFrame([{"cases": cases, "passing": passing, **rates, **rights}])

@@ -101,7 +101,7 @@ def test_everything_learned_from_truth_takes_every_frame(many, truth):
     assert (costs.fields["cost"] <= costs.fields[["cost_all_reviewed", "cost_none_reviewed"]].min(axis=1)).all()
     assert costs.fields["cases"].iloc[:-1].sum() == len(result.cells)
     assert found.fields["cases"].sum() == scored.sum()
-    assert len(result.bootstrap(draws=20)) == len(
+    assert len(result.bootstrap(n_resamples=20)) == len(
         result.cells.loc[result.cells.outcome != "spurious", "field"].unique()
     ) + ((result.cells.outcome != "spurious").any())
     assert result.confusions["count"].sum() == result.cells.loc[result.cells.outcome == "wrong", "distance"].sum()

@@ -6,7 +6,7 @@ import pytest
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from cardocr_nb.frame import PolygonArray, conform, empty
-from cardocr_nb.quality import FewScoresWarning, calibration, wilson
+from cardocr_nb.quality import FewScoresWarning, calibration, exact_interval
 
 
 def cards_and_truth(score, right, field="name"):
@@ -48,7 +48,7 @@ def test_bins_hold_equal_counts_and_the_whole(drawn):
     assert bins.correct.sum() == right.sum()
     assert (bins.cases - 600).abs().max() < 60
     assert (bins["first"].iloc[1:].to_numpy() > bins["last"].iloc[:-1].to_numpy()).all()
-    low, high = wilson(bins.correct, bins.cases)
+    low, high = exact_interval(bins.correct, bins.cases)
     assert bins[["low", "high"]].to_numpy() == pytest.approx(np.stack([low, high], axis=1))
 
 

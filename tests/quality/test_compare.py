@@ -7,8 +7,8 @@ from quality_cards import ID_CARD, job
 from scipy.stats import binomtest
 
 from cardocr_nb.frame import empty, to_frame
-from cardocr_nb.quality import compare, wilson
-from cardocr_nb.quality._comparison import _bootstrap
+from cardocr_nb.quality import compare, exact_interval
+from cardocr_nb.quality._comparison import _gain
 from cardocr_nb.wire._records import CardResult, Field, Job, JobState
 
 
@@ -37,13 +37,13 @@ def test_pairs_that_differ_are_listed_with_both_texts():
     result = compare(names(["a", "b", None, "d"], [90, 91, 92, 93]), names(["a", "x", "c", None]))
     row = result.fields.iloc[0]
     assert (row.pairs, row.agree, row.only_left, row.only_right) == (4, 1, 1, 1)
-    low, high = wilson(1, 4)
+    low, high = exact_interval(1, 4)
     assert (row.low, row.high) == (low, high)
     assert result.flips.key.tolist() == ["1.jpg", "2.jpg", "3.jpg"]
     assert result.flips.loc[0, ["text_left", "text_right", "score_left", "score_right"]].tolist() == ["b", "x", 91, 90]
 
 
-def test_spellings_agree_unless_told_otherwise():
+def test_spellings_agree_unless_compared_character_by_character():
     left, right = (to_frame(CardResult((Field("性别", t),), key="1.jpg")) for t in ("男", "Male"))
     assert compare(left, right).fields.agree.tolist() == [1]
     assert compare(left, right, normalize=False).fields.agree.tolist() == [0]
@@ -88,13 +88,15 @@ def test_with_truth_what_was_lost_and_gained_is_tested():
     assert row.p == pytest.approx(binomtest(9, 11).pvalue)
     assert row.difference == pytest.approx(7 / 40)
     assert row.low < 7 / 40 < row.high
-    assert pd.isna(table.field.iloc[-1])
+    assert table.field.iloc[-1] == "all"
     assert np.isnan(table.p.iloc[-1])
 
 
-def test_no_change_has_no_evidence_and_no_width():
+def test_no_change_in_two_images_is_weak_evidence():
     row = compare(names(["a", "b"]), names(["a", "b"]), truth(["a", "x"])).accuracy.iloc[0]
-    assert (row.p, row.difference, row.low, row.high) == (1, 0, 0, 0)
+    assert (row.p, row.difference) == (1, 0)
+    # Without a flip each end is that of Clopper and Pearson for 0 of 2.
+    assert [row.low, row.high] == pytest.approx([-0.842, 0.842], abs=0.02)
 
 
 def test_the_interval_of_the_difference_covers_it_also_when_fields_of_a_card_stand_and_fall_together():
@@ -103,9 +105,22 @@ def test_the_interval_of_the_difference_covers_it_also_when_fields_of_a_card_sta
     for _ in range(200):
         left, right = rng.random((2, 150)) < np.array([[0.8], [0.9]])
         gain = np.repeat(right.astype(int) - left, 6)
-        low, high = _bootstrap(pd.DataFrame({"key": np.repeat(np.arange(150), 6), "gain": gain}), 0.95)
+        low, high = _gain(pd.DataFrame({"key": np.repeat(np.arange(150), 6), "gain": gain, "weight": 1.0}), 0.95)[1:]
         covered += low <= 0.1 <= high
     assert covered >= 0.9 * 200
+
+
+@pytest.mark.parametrize(("n", "lost", "gained"), [(10, 0.0, 0.02), (10, 0.05, 0.05), (60, 0.01, 0.03), (300, 0.05, 0.1)])
+def test_the_interval_of_the_difference_covers_it_with_few_flips_too(n, lost, gained):
+    rng = np.random.default_rng(11)
+    covered, seen = 0, {}
+    for counts in map(tuple, rng.multinomial(n, [lost, gained, 1 - lost - gained], size=300).tolist()):
+        if counts not in seen:
+            gain = np.repeat([-1, 1, 0], counts)
+            seen[counts] = _gain(pd.DataFrame({"key": np.arange(n), "gain": gain, "weight": 1.0}), 0.95)[1:]
+        low, high = seen[counts]
+        covered += low <= gained - lost <= high
+    assert covered >= 0.93 * 300
 
 
 def test_what_is_shown_holds_no_text():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from test_calibration import cards_and_truth
 
 from cardocr_nb.frame import empty
-from cardocr_nb.quality import cost, wilson
+from cardocr_nb.quality import cost, exact_interval
 from cardocr_nb.quality._risk_curve import area, curve, least_area
 
 readings = st.lists(st.tuples(st.integers(0, 6), st.booleans()), min_size=1, max_size=40)
@@ -65,7 +65,7 @@ def test_the_curve_tells_coverage_risk_and_its_interval():
         [70, 1, 4, 2],
     ]
     assert name["risk"].tolist() == pytest.approx([0, 1 / 3, 1 / 4])
-    low, high = wilson([0, 1, 1], [2, 3, 4])
+    low, high = exact_interval([0, 1, 1], [2, 3, 4])
     assert name[["low", "high"]].to_numpy() == pytest.approx(np.stack([low, high], axis=1))
 
 
@@ -88,10 +88,10 @@ def test_all_fields_together_have_one_threshold_in_the_last_row():
     frame, truth = cards_and_truth([90, 80], [True, False])
     other, more = cards_and_truth([70, 60], [True, True], field="address")
     found = cost(pd.concat([frame, other], ignore_index=True), pd.concat([truth, more]), review=1, error=10)
-    assert found.fields.field.isna().tolist() == [False, False, True]
+    assert (found.fields.field == "all").tolist() == [False, False, True]
     assert found.fields.threshold.tolist() == [90, 60, 90]
     assert found.fields.cases.tolist() == [2, 2, 4]
-    assert found.curve[found.curve["field"].isna()]["score"].tolist() == [90, 80, 70, 60]
+    assert found.curve[found.curve["field"] == "all"]["score"].tolist() == [90, 80, 70, 60]
     assert found.fields.cost.iloc[-1] >= found.fields.cost.iloc[:-1].sum()
 
 

@@ -12,7 +12,7 @@ from cardocr_nb.frame import empty, to_frame
 from cardocr_nb.frame._dask_frame import to_dask
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.quality import drift, wilson
-from cardocr_nb.quality._distribution_shift import holm, ks, ks_chance, psi
+from cardocr_nb.quality._distribution_shift import holm, ks, ks_probability, psi
 from cardocr_nb.quality._drift import COLUMNS
 
 scores = st.lists(st.integers(0, 100), min_size=4, max_size=30).map(np.array)
@@ -23,12 +23,12 @@ scores = st.lists(st.integers(0, 100), min_size=4, max_size=30).map(np.array)
 def test_the_distance_of_the_scores_is_that_of_scipy(left, right):
     expected = ks_2samp(left, right, method="exact")
     assert ks(left, right) == pytest.approx(expected.statistic)
-    assert ks_chance(left, right) == pytest.approx(expected.pvalue)
+    assert ks_probability(left, right) == pytest.approx(expected.pvalue)
     assert psi(left, right) >= 0
 
 
 def test_one_side_without_scores_has_no_distance():
-    assert all(np.isnan(f(np.empty(0), np.arange(3))) for f in (ks, ks_chance, psi))
+    assert all(np.isnan(f(np.empty(0), np.arange(3))) for f in (ks, ks_probability, psi))
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=8))

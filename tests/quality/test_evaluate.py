@@ -11,7 +11,7 @@ from rapidfuzz.distance import Levenshtein
 from sklearn.metrics import accuracy_score
 
 from cardocr_nb.frame import empty, to_frame
-from cardocr_nb.quality import evaluate, wilson
+from cardocr_nb.quality import calibrate, calibration, cost, evaluate, exact_interval, threshold
 from cardocr_nb.wire._records import CardResult, Field, Job, JobState
 
 
@@ -38,13 +38,13 @@ def test_a_perfect_reading_is_all_correct():
 
 
 @pytest.mark.filterwarnings("ignore::cardocr_nb.frame.UnknownLabelWarning")
-def test_each_way_to_err_is_told_apart():
+def test_each_outcome_is_counted():
     read = {"姓名": "样木一", "性别": None, "民族": "汉", "血型": "O"}
     frame = to_frame(reading(read))
     truth = truth_of(
         ("1.jpg", {"name": "样本一", "gender": "男", "ethnicity": "汉", "address": "", "birth_date": "1974-12-01"})
     )
-    result = evaluate(frame, truth)
+    result = evaluate(frame, truth, complete=True)
     outcome = dict(zip(result.cells.field, result.cells.outcome, strict=True))
     assert outcome == {
         "name": "wrong",
@@ -64,10 +64,112 @@ def test_a_reading_where_truth_says_nothing_stands_is_spurious():
     assert row(result, "address").spurious == 1
 
 
-def test_fields_that_an_incomplete_truth_does_not_name_are_passed_over():
-    frame, truth = to_frame(reading({"姓名": "a", "住址": "x"})), truth_of(("1.jpg", {"name": "a"}))
-    assert evaluate(frame, truth).cards.correct.tolist() == [0]
-    assert evaluate(frame, truth, complete=False).cards.correct.tolist() == [1]
+def test_fields_that_the_truth_does_not_name_are_not_judged():
+    frame, truth = to_frame(job(ID_CARD)), truth_of(("1.jpg", {"name": "样本一"}))
+    default, partial, full = (evaluate(frame, truth, complete=c) for c in (None, False, True))
+    assert default.cells.field.tolist() == partial.cells.field.tolist() == ["name"]
+    assert default.cards[["cases", "correct"]].iloc[0].tolist() == [0, 0]
+    assert partial.cards[["cases", "correct"]].iloc[0].tolist() == [1, 1]
+    assert full.cards[["cases", "correct"]].iloc[0].tolist() == [1, 0]
+    assert full.cells.outcome.tolist() == ["correct", *["spurious"] * 5]
+
+
+@pytest.mark.filterwarnings("ignore::cardocr_nb.frame.UnknownLabelWarning")
+def test_a_truth_that_names_every_expected_field_makes_other_readings_false_positives():
+    frame = to_frame([job(ID_CARD | {"血型": "O"}), job(ID_CARD | {"血型": "O"}, key="2.jpg")])
+    result = evaluate(frame, truth_of(("1.jpg", ID_CARD), ("2.jpg", {k: v for k, v in ID_CARD.items() if k != "住址"})))
+    extra = result.cells[result.cells.outcome == "spurious"]
+    assert extra[["key", "field"]].to_numpy().tolist() == [["1.jpg", "血型"]]
+    assert result.whole.key.tolist() == ["1.jpg"]
+
+
+def corrections(tmp_path, rows):
+    table = pd.DataFrame(rows, columns=["key", "field", "verdict", "text"])
+    path = tmp_path / "corrections.csv"
+    table.to_csv(path, index=False, encoding="utf-8-sig")
+    return path
+
+
+def test_a_file_of_corrections_is_a_truth(tmp_path):
+    frame = to_frame([job(ID_CARD), job(ID_CARD, key="2.jpg")])
+    path = corrections(
+        tmp_path,
+        [
+            ("1.jpg", "name", "accepted", "样本一"),
+            ("1.jpg", "gender", "corrected", "男"),
+            ("1.jpg", "gender", "corrected", "女"),
+            ("1.jpg", "address", "absent", ""),
+            ("1.jpg", "id_number", "unreadable", ""),
+        ],
+    )
+    cells = evaluate(frame, path).cells
+    outcome = dict(zip(cells.field, cells.outcome, strict=True))
+    assert outcome == {"name": "correct", "gender": "wrong", "address": "spurious"}
+
+
+def test_an_evaluation_is_accepted_in_the_place_of_a_truth():
+    frame, truth = to_frame([job(ID_CARD)]), truth_of(("1.jpg", ID_CARD))
+    judged = evaluate(frame, truth)
+    assert evaluate(frame, judged) is judged
+    assert threshold(frame, judged).fields.right.tolist() == [1] * 6
+    assert cost(frame, judged, review=1, error=1).fields.cases.iloc[0] == 1
+
+
+def test_partial_truth_judges_the_named_readings_alone_everywhere():
+    rng = np.random.default_rng(0)
+    cards = [job(ID_CARD, key=f"{k}.jpg", score=int(s)) for k, s in enumerate(rng.integers(60, 100, 300))]
+    names = [ID_CARD["姓名"] if ok else "x" for ok in rng.random(300) < 0.98]
+    frame, truth = to_frame(cards), truth_of(*((f"{k}.jpg", {"name": n}) for k, n in enumerate(names)))
+    judged = evaluate(frame, truth)
+    rate = judged.fields.exact.iloc[0]
+    assert judged.fields.field.tolist() == ["name"]
+    assert 0.95 < rate < 1
+    assert calibration(frame, truth).fields.accuracy.tolist() == [rate]
+    assert calibrate(frame, truth).held_out.probability.mean() == pytest.approx(rate, abs=0.01)
+    assert threshold(frame, truth).fields.right.tolist() == [rate]
+    assert cost(frame, truth, review=1, error=1).fields.cases.tolist() == [300, 300]
+
+
+def test_an_own_equality_decides_about_readings_that_differ():
+    frame = to_frame(reading({"住址": "样本路1号", "姓名": "样本"}))
+    truth = truth_of(("1.jpg", {"address": "样本省样本路1号", "name": "木样"}))
+    result = evaluate(frame, truth, equal={"address": lambda expected, text: expected.endswith(text)})
+    assert dict(zip(result.cells.field, result.cells.outcome, strict=True)) == {"name": "wrong", "address": "correct"}
+
+
+def test_weights_make_rates_those_of_the_frame():
+    frame = to_frame([job({"姓名": "a" if k < 90 else "b"}, key=str(k)) for k in range(100)])
+    truth = truth_of(*((str(k), {"name": "a"}) for k in [*range(10), *range(90, 100)]))
+    truth["weight"] = [9.0] * 10 + [1.0] * 10
+    found = evaluate(frame, truth).fields.iloc[0]
+    assert (found.cases, found.correct, found.exact) == (20, 10, 0.9)
+    assert 0.5 < found.low < 0.9 < found.high < 1
+    assert evaluate(frame, truth, weights=False).fields.exact.tolist() == [0.5]
+    truth.loc[0, "weight"] = -1
+    with pytest.raises(ValueError, match="weight of the truth is not a positive number"):
+        evaluate(frame, truth)
+
+
+def test_cases_that_a_review_queue_selected_are_refused_for_rates():
+    frame = to_frame([job({"姓名": "a"}, key=str(k)) for k in range(10)])
+    truth = truth_of(*((str(k), {"name": "b"}) for k in range(3))).assign(selection="queue")
+    with pytest.raises(ValueError, match=r"selected by a review queue.*audit_sample\(200\)"):
+        evaluate(frame, truth)
+    assert evaluate(frame, truth, weights=False).fields.cases.tolist() == [3]
+    audited = truth_of(*((str(k), {"name": "a"}) for k in range(3, 10))).assign(selection="audit", weight=10 / 7)
+    assert evaluate(frame, pd.concat([truth, audited])).fields[["cases", "exact"]].iloc[0].tolist() == [7, 1]
+    everything = truth_of(*((str(k), {"name": "a"}) for k in range(10))).assign(selection="queue")
+    assert evaluate(frame, everything).fields.cases.tolist() == [10]
+
+
+def test_groups_widen_the_interval():
+    right = np.repeat([True, False, True, True, False, True], 50)
+    frame = to_frame([job({"姓名": "a" if ok else "b"}, key=str(k)) for k, ok in enumerate(right)])
+    truth = truth_of(*((str(k), {"name": "a"}) for k in range(300)))
+    batch = {str(k): k // 50 for k in range(300)}
+    alone, grouped = (evaluate(frame, truth, groups=g).fields.iloc[0] for g in (None, batch))
+    assert alone.high - alone.low < 0.12
+    assert grouped.high - grouped.low > 0.4
 
 
 def test_spellings_count_as_equal_unless_told_otherwise():
@@ -105,10 +207,15 @@ def test_cards_on_one_side_only_are_counted_and_left_out():
     assert result.cards.cases.tolist() == [1]
 
 
-def test_two_readings_of_an_image_are_each_compared():
-    twice = [Job(f"j{k}", JobState.SUCCESS, "1.jpg", result=reading({"姓名": name})) for k, name in enumerate("ab")]
-    result = evaluate(to_frame(twice), truth_of(("1.jpg", {"name": "a"})))
-    assert row(result, "name")[["cases", "correct"]].tolist() == [2, 1]
+def test_of_several_readings_of_an_image_the_first_with_a_field_counts():
+    jobs = [Job("j0", JobState.FAILED, "1.jpg")]
+    jobs += [Job(f"j{k}", JobState.SUCCESS, "1.jpg", result=reading({"姓名": name})) for k, name in enumerate("ab", 1)]
+    result = evaluate(to_frame(jobs), truth_of(("1.jpg", {"name": "a"})))
+    assert row(result, "name")[["cases", "correct"]].tolist() == [1, 1]
+    assert result.cells.job_id.tolist() == ["j1"]
+    assert result.repeated == 2
+    frame = to_frame(jobs).assign(engine=["old", "old", "new"])
+    assert evaluate(frame, truth_of(("1.jpg", {"name": "a"})), by="engine").fields.cases.tolist() == [1, 1]
 
 
 def test_of_a_doubled_field_the_first_counts():
@@ -127,10 +234,10 @@ def test_tables_can_be_sliced_by_any_column():
     assert both.cards.columns[:2].tolist() == ["card_type", "region"]
 
 
-def test_intervals_are_wilsons():
+def test_intervals_are_exact_intervals():
     frame = to_frame([job({"姓名": "a" if k else "b"}, key=str(k)) for k in range(10)])
-    result = evaluate(frame, truth_of(*((str(k), {"name": "a"}) for k in range(10))), confidence=0.9)
-    low, high = wilson(9, 10, confidence=0.9)
+    result = evaluate(frame, truth_of(*((str(k), {"name": "a"}) for k in range(10))), confidence=0.9, complete=True)
+    low, high = exact_interval(9, 10, confidence=0.9)
     assert row(result, "name")[["exact", "low", "high"]].tolist() == pytest.approx([0.9, low, high])
     assert result.cards[["exact", "low", "high"]].iloc[0].tolist() == pytest.approx([0.9, low, high])
 
