@@ -15,6 +15,7 @@ import pandas as pd
 from cardocr_nb._pipeline import run
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.quality import evaluate, wilson
+from cardocr_nb.quality._bootstrap import with_all
 from cardocr_nb.specimen._degradation import check_conditions, degrade
 from cardocr_nb.specimen._drawing import draw
 from cardocr_nb.specimen._files import jpeg
@@ -47,7 +48,7 @@ class Robustness:
     Attributes
     ----------
     points : DataFrame
-        One row a condition, strength and field, and one with ``field`` missing for all fields together: ``condition,
+        One row a condition, strength and field, and one named ``all`` for all fields together: ``condition,
         strength`` (0 to 1), ``field, cases`` on the cards, ``correct, exact`` (their rate) with its interval
         ``low, high``, ``score`` (mean, 0 to 100). Intervals are Wilson's; for all fields together as if there were one
         case an image, since the fields of an image fail together, which makes them rather too wide.
@@ -63,7 +64,7 @@ class Robustness:
     truth: pd.DataFrame
 
     def __str__(self) -> str:
-        together = self.points[self.points["field"].isna()].drop(columns="field")
+        together = self.points[self.points["field"] == "all"].drop(columns="field")
         return f"{self.readings['key'].nunique()} images\n{together.to_string(index=False)}"
 
     __repr__ = __str__
@@ -75,7 +76,7 @@ class Robustness:
         return plot_robustness(self, ax=ax, **kwargs)
 
     def _repr_html_(self) -> str:
-        together = self.points[self.points["field"].isna()].drop(columns="field")
+        together = self.points[self.points["field"] == "all"].drop(columns="field")
         return f"<p>{self.readings['key'].nunique()} images</p>{together.to_html(index=False, na_rep='–')}"
 
 
@@ -204,13 +205,13 @@ def _points(readings: pd.DataFrame, truth: pd.DataFrame, conditions: list[str]) 
     fields = cells.groupby([*_STEP, "field"], observed=True).agg(**totals).reset_index()
     together = cells.groupby(_STEP).agg(**totals, images=("key", "nunique")).reset_index()
     fields["images"] = fields["cases"]
-    table = pd.concat([fields, together.assign(field=None)], ignore_index=True)
+    table = pd.concat([fields, together.assign(field="all")], ignore_index=True)
     table["exact"] = table["correct"] / table["cases"]
     table["low"], table["high"] = wilson(table["exact"] * table["images"], table["images"])
     flat = table[table["condition"] == _NOTHING]
     degraded = table[table["condition"] != _NOTHING]
     table = pd.concat([degraded, *(flat.assign(condition=c) for c in conditions)], ignore_index=True)
-    table["field"] = pd.Categorical(table["field"], fields["field"].cat.categories)
+    table["field"] = table["field"].astype(with_all(fields["field"].dtype))
     table["condition"] = pd.Categorical(table["condition"], conditions)
     table = table.sort_values(["field", *_STEP], ignore_index=True).astype({"condition": "str"})
     return table[[*_STEP, "field", "cases", "correct", "exact", "low", "high", "score"]]

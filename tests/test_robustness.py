@@ -32,7 +32,7 @@ def read(tmp_path, reader, **options):
 
 def test_points_are_counted_for_each_condition_strength_and_field(tmp_path):
     found = read(tmp_path, Faded(5), conditions=["resolution", "shadow"], strengths=[0, 0.5, 1], n=1, seed=5)
-    together = found.points[found.points.field.isna()].set_index(["condition", "strength"])
+    together = found.points[found.points.field == "all"].set_index(["condition", "strength"])
     assert together.cases.tolist() == [6] * 6
     assert together.correct.to_dict() == {
         ("resolution", 0.0): 6, ("resolution", 0.5): 2, ("resolution", 1.0): 2,
@@ -110,7 +110,7 @@ def test_what_makes_no_sense_is_refused(tmp_path, wrong, message):
 def test_the_embedded_engine_reads_clean_cards_and_fails_on_ruined_ones(tmp_path):
     found = read(tmp_path, None, conditions=["glare+blur+noise"], strengths=[0, 1], n=2, seed=100)
     assert found.points.condition.unique().tolist() == ["glare+blur+noise"]
-    exact = found.points[found.points.field.isna()].set_index("strength").exact
+    exact = found.points[found.points.field == "all"].set_index("strength").exact
     assert exact[0.0] > 0.8
     assert exact[1.0] < exact[0.0]
 

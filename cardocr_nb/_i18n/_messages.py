@@ -55,14 +55,14 @@ class Messages:
         return self.texts[section].get(name, name.replace("_", " ") if default is None else default)
 
     def field(self, name: str | None) -> str:
-        """A field's name, cut where it is very long; None for all fields together.
+        """A field's name, cut where it is very long; None or ``all`` for all fields together.
 
         Examples
         --------
         >>> messages("en").field("id_number"), messages("zh").field("id_number"), messages("zh").field(None)
         ('ID number', '公民身份号码', '全部字段')
         """
-        if name is None:
+        if name is None or name == "all":
             return self("word.all_fields")
         if name == WHOLE_CARD:
             return self("word.whole_card")

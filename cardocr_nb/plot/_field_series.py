@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from cardocr_nb.plot._plot_fonts import PlotLanguage
 
 MOST_LINES = 12
-EVERY = "all fields"
-"""Name of the rows without a field, which count all fields together."""
+EVERY = "all"
+"""Name of the rows that count all fields together."""
+
+_FORMER_EVERY = "all fields"
 
 
 def chosen(table: pd.DataFrame, field: str | Sequence[str] | None) -> pd.DataFrame:
@@ -26,9 +28,9 @@ def chosen(table: pd.DataFrame, field: str | Sequence[str] | None) -> pd.DataFra
     Parameters
     ----------
     table : DataFrame
-        With the column ``field``; missing means all fields together.
+        With the column ``field``; ``"all"`` (in tables of former releases: missing) for all fields together.
     field : str, sequence of str or None
-        None keeps everything; ``"all fields"`` names the rows without a field.
+        None keeps everything; ``"all"`` names the rows of all fields together.
 
     Raises
     ------
@@ -45,6 +47,9 @@ def chosen(table: pd.DataFrame, field: str | Sequence[str] | None) -> pd.DataFra
     if field is None:
         return named
     wanted = [field] if isinstance(field, str) else list(field)
+    if _FORMER_EVERY in wanted:
+        warnings.warn(f"field={_FORMER_EVERY!r} is now field={EVERY!r}", DeprecationWarning, stacklevel=4)
+        wanted = [EVERY if f == _FORMER_EVERY else f for f in wanted]
     unknown = [f for f in wanted if f not in set(named["field"])]
     if unknown:
         raise ValueError(

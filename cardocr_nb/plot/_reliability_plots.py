@@ -159,7 +159,7 @@ def plot_risk_coverage(
     costs : Costs or DataFrame
         Result of `cardocr_nb.quality.cost`, or its table ``curve``: ``field, score, coverage, risk, low, high``.
     field : str or sequence of str, optional
-        Fields, ``"all fields"`` among them; by default all.
+        Fields, ``"all"`` (all fields together) among them; by default all.
     ax : Axes, optional
         Where to draw; by default a new figure.
     lang : {"en", "zh"}, optional

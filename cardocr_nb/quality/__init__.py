@@ -16,8 +16,8 @@ from cardocr_nb.quality import _card_checks as _card_checks  # isort: skip
 from cardocr_nb.quality._accuracy_estimate import estimate_accuracy
 from cardocr_nb.quality._bootstrap import bootstrap
 from cardocr_nb.quality._calibration import Calibration, FewScoresWarning, calibration
-from cardocr_nb.quality._card_threshold import CardThreshold
 from cardocr_nb.quality._calibrator import Calibrator, NotCalibratedWarning, calibrate
+from cardocr_nb.quality._card_threshold import CardThreshold
 from cardocr_nb.quality._checks import REGISTRY, Check, check, register, tally
 from cardocr_nb.quality._comparison import Comparison, compare
 from cardocr_nb.quality._confusions import confusions

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -106,7 +106,7 @@ def bootstrap(
     return table.astype({"field": with_all(cells["field"].dtype)})
 
 
-def with_all(fields: pd.CategoricalDtype) -> pd.CategoricalDtype:
+def with_all(fields: Any) -> pd.CategoricalDtype:
     """Return the categories of fields with `ALL` as the last one."""
     return pd.CategoricalDtype(fields.categories.union(pd.Index([ALL], dtype="str"), sort=False))
 
@@ -127,12 +127,12 @@ def _row(group: pd.DataFrame, confidence: float, n_resamples: int, rng: np.rando
     exact_ends, cer_ends = (np.nan, np.nan), (np.nan, np.nan)
     if len(n) > 1:
         extra = imaginary(weights, len(n))
-        exact_ends = resampled_interval(correct, n, extra, confidence, n_resamples, rng)
+        exact_ends = resampled_interval(correct, n, extra, confidence, n_resamples=n_resamples, rng=rng)
         if characters.sum():
             # Correct characters: an insertion cannot make them fewer than none.
             accuracy = np.maximum(characters - edits, 0)
             low, high = resampled_interval(
-                accuracy, characters, extra * characters.sum() / n.sum(), confidence, n_resamples, rng
+                accuracy, characters, extra * characters.sum() / n.sum(), confidence, n_resamples=n_resamples, rng=rng
             )
             excess = cer - (1 - accuracy.sum() / characters.sum())
             cer_ends = (1 - high + excess, 1 - low + excess)
@@ -149,13 +149,13 @@ def imaginary(weights: NDArray[np.float64], n_units: int) -> NDArray[np.float64]
 
 
 def resampled_interval(
-    total: NDArray[np.float64],
-    size: NDArray[np.float64],
+    total: NDArray[Any],
+    size: NDArray[Any],
     extra: NDArray[np.float64],
     confidence: float,
+    *,
     n_resamples: int,
     rng: np.random.Generator,
-    *,
     least: float = 0.0,
 ) -> tuple[float, float]:
     """Return the interval of ``sum(total) / sum(size)`` over units that are drawn at random.
@@ -175,7 +175,7 @@ def resampled_interval(
     Examples
     --------
     >>> rng = np.random.default_rng(0)
-    >>> low, high = resampled_interval(np.ones(10), np.ones(10), np.ones(1), 0.95, 4000, rng)
+    >>> low, high = resampled_interval(np.ones(10), np.ones(10), np.ones(1), 0.95, n_resamples=4000, rng=rng)
     >>> round(low, 2), round(high, 2)
     (0.69, 1.0)
     """
@@ -213,7 +213,7 @@ def _ratios(weights: NDArray[np.float64], kinds: NDArray[np.float64]) -> NDArray
 
 def _multinomial(counts: NDArray[np.int64], n_resamples: int, rng: np.random.Generator) -> list[NDArray[np.float64]]:
     n = counts.sum()
-    return [rng.multinomial(n, counts / n, size=size) for size in _sizes(n_resamples, len(counts))]
+    return [rng.multinomial(n, counts / n, size=size).astype(np.float64) for size in _sizes(n_resamples, len(counts))]
 
 
 def _gammas(shape: NDArray[np.float64], n_resamples: int, rng: np.random.Generator) -> list[NDArray[np.float64]]:
@@ -226,7 +226,7 @@ def _sizes(n_resamples: int, kinds: int) -> list[int]:
 
 
 def rate_intervals(
-    table: pd.DataFrame, cases: pd.DataFrame, number: NDArray[np.intp], correct: NDArray[np.bool_], confidence: float
+    table: pd.DataFrame, cases: pd.DataFrame, number: NDArray[Any], correct: NDArray[np.bool_], confidence: float
 ) -> pd.DataFrame:
     """Add ``exact, low, high`` to a table with ``cases, correct``: exact for independent cases, else by resampling.
 
@@ -253,5 +253,7 @@ def rate_intervals(
             low[row], high[row] = np.nan, np.nan
             if len(size) > 1:
                 rng = np.random.default_rng(_SEED)
-                low[row], high[row] = resampled_interval(total, size, imaginary(weight[at], len(size)), confidence, 2000, rng)
+                low[row], high[row] = resampled_interval(
+                    total, size, imaginary(weight[at], len(size)), confidence, n_resamples=2000, rng=rng
+                )
     return table.assign(exact=rate, low=low, high=high)

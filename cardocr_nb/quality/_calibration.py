@@ -196,7 +196,9 @@ def _by_field(readings: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
         brier = float(np.average((score / 100 - right) ** 2, weights=weight))
         accuracy, mean = float(np.average(right, weights=weight)), float(np.average(score, weights=weight))
         floor = ece_floor(bins["score"].to_numpy() / 100, bins["size"].to_numpy(), bins["cases"].to_numpy())
-        rows.append([field, len(part), accuracy, mean, part["score"].nunique(), ece, floor, brier, _auroc(score, right, weight)])
+        rows.append(
+            [field, len(part), accuracy, mean, part["score"].nunique(), ece, floor, brier, _auroc(score, right, weight)]
+        )
     names = ["field", "cases", "accuracy", "score", "distinct", "ece", "ece_expected", "brier", "auroc"]
     return pd.DataFrame(rows, columns=names).astype({"field": readings["field"].dtype})
 

@@ -140,6 +140,14 @@ def card_threshold(
             weight=scored["weight"].to_numpy(np.float64), group=group,
         )  # fmt: skip
     share = found.rate * len(scored) / len(whole) if len(whole) else np.nan
-    row = [found.threshold, len(whole), found.passing, share, found.precision, found.bound, sample_size(precision, confidence)]
+    row = [
+        found.threshold,
+        len(whole),
+        found.passing,
+        share,
+        found.precision,
+        found.bound,
+        sample_size(precision, confidence),
+    ]
     columns = ["threshold", "cases", "passing", "share", "right", "bound", "enough"]
     return CardThreshold(pd.DataFrame([row], columns=columns), calibrator, precision, confidence)

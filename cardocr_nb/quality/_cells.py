@@ -119,7 +119,7 @@ def pair(
     truth = _table(given.key, code[given.field], (len(given.keys) + 1, len(fields.categories)))
     at = np.where(counts, image, len(given.keys))
     whole = counts & (_whole_cards(truth, at, cards, given, fields) if complete is not True else True)
-    cells, unnamed = _find(read, truth, at, frame, given, whole if complete is None else complete)
+    cells, unnamed = _find(read, truth, at, frame, given, complete=whole if complete is None else complete)
     unread = np.ones(len(given.keys), dtype=bool)
     unread[image[named]] = False
     return Cells(
@@ -218,7 +218,7 @@ def _table(line: NDArray[np.intp], column: NDArray[np.intp], shape: tuple[int, i
 
 def _find(
     read: NDArray[np.int32], truth: NDArray[np.int32], image: NDArray[np.intp], frame: pd.DataFrame, given: TruthTable,
-    complete: bool | NDArray[np.bool_],
+    *, complete: bool | NDArray[np.bool_],
 ) -> tuple[tuple[NDArray[np.intp], ...], int]:  # fmt: skip
     """Card, field and rows of each cell, and the number of readings that the truth does not name."""
     written = np.append(frame["text"].notna().to_numpy(), False)

@@ -185,7 +185,19 @@ def _fields(pairs: pd.DataFrame, confidence: float) -> pd.DataFrame:
                 **dict(zip(("psi_expected", "psi_p"), psi_test(*scores), strict=True)),
             }
         )
-    names = ["field", "pairs", "agree", "only_left", "only_right", "score_left", "score_right", "ks", "psi", "psi_expected", "psi_p"]
+    names = [
+        "field",
+        "pairs",
+        "agree",
+        "only_left",
+        "only_right",
+        "score_left",
+        "score_right",
+        "ks",
+        "psi",
+        "psi_expected",
+        "psi_p",
+    ]
     table = pd.DataFrame(rows, columns=names)
     table.insert(3, "share", table["agree"] / table["pairs"])
     low, high = exact_interval(table["agree"], table["pairs"], confidence=confidence)
@@ -231,5 +243,5 @@ def _gain(cells: pd.DataFrame, confidence: float) -> tuple[float, float, float]:
     size = np.bincount(unit, weights=weight)
     rng = np.random.default_rng(_SEED)
     extra = imaginary(weight, len(size))
-    low, high = resampled_interval(total, size, extra, confidence, _RESAMPLES, rng, least=-1.0)
+    low, high = resampled_interval(total, size, extra, confidence, n_resamples=_RESAMPLES, rng=rng, least=-1.0)
     return float(total.sum() / size.sum()), low, high

@@ -160,9 +160,13 @@ def cost(
             found = curve(scored["score"].to_numpy(), scored["wrong"].to_numpy())
             rows.append([field, *_row(part, found, review, error)])
             curves.append(_points(field, found, len(part), review, error))
-    table = pd.DataFrame(rows, columns=list(_FIELDS)).astype({"threshold": "Int16", "field": with_all(cells["field"].dtype)})
+    table = pd.DataFrame(rows, columns=list(_FIELDS)).astype(
+        {"threshold": "Int16", "field": with_all(cells["field"].dtype)}
+    )
     points = pd.concat(curves or [pd.DataFrame(columns=list(_CURVE), dtype=np.float64)], ignore_index=True)
-    points["low"], points["high"] = exact_interval((points["risk"] * points["cases"]).round(), points["cases"], confidence=confidence)
+    points["low"], points["high"] = exact_interval(
+        (points["risk"] * points["cases"]).round(), points["cases"], confidence=confidence
+    )
     points = points.astype({"field": with_all(cells["field"].dtype), "score": np.int64, "cases": np.int64})
     return Costs(fields=table, curve=points[list(_CURVE)], review=review, error=error)
 

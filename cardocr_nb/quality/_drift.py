@@ -88,7 +88,16 @@ def drift(df: pd.DataFrame, reference: pd.DataFrame | int = 3, *, confidence: fl
         here, there = scores.get(cell, nothing), nothing if day in own else told.get(field, nothing)
         mean = here.mean() if len(here) else np.nan
         rows.append(
-            [field, day, cases, mean, 1 - written / cases, ks(there, here), psi(there, here), ks_probability(there, here)]
+            [
+                field,
+                day,
+                cases,
+                mean,
+                1 - written / cases,
+                ks(there, here),
+                psi(there, here),
+                ks_probability(there, here),
+            ]
         )
     table = pd.DataFrame(rows, columns=[c for c in COLUMNS if c not in ("low", "high", "adjusted")])
     table["low"], table["high"] = wilson(table["share_missing"] * table["cases"], table["cases"], confidence=confidence)

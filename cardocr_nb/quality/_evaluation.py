@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -90,7 +90,9 @@ class Evaluation:
         faults = self.cells[self.cells["outcome"] != "correct"]
         return faults.sort_values(["distance", "score"], ascending=False, kind="stable").head(n)
 
-    def bootstrap(self, *, confidence: float = 0.95, n_resamples: int = 2000, seed: int = 0, draws: int | None = None) -> pd.DataFrame:
+    def bootstrap(
+        self, *, confidence: float = 0.95, n_resamples: int = 2000, seed: int = 0, draws: int | None = None
+    ) -> pd.DataFrame:
         """Return intervals of accuracy and CER by field and for all fields together; images (or groups) are resampled.
 
         The fields of an image fail together, so that all fields of all cards are not independent cases. See
@@ -388,12 +390,12 @@ def _by_field(table: pd.DataFrame, slices: list[str], confidence: float, fields:
     return found[[*slices, *names]].astype({"field": fields})
 
 
-def _numbered_slices(table: pd.DataFrame, by: list[str]) -> tuple[NDArray[np.intp], pd.DataFrame]:
+def _numbered_slices(table: pd.DataFrame, by: list[str]) -> tuple[NDArray[Any], pd.DataFrame]:
     """The slice of each row, as a number, and the values of each slice."""
     if by == ["field"]:
         code = np.asarray(table["field"].cat.codes).astype(np.intp)
         seen = np.flatnonzero(np.bincount(code, minlength=len(table["field"].cat.categories)))
-        values = pd.Categorical.from_codes(seen, dtype=table["field"].dtype)
+        values = pd.Categorical.from_codes(seen, table["field"].cat.categories)
         return np.searchsorted(seen, code), pd.DataFrame({"field": values})
     groups = table[by].groupby(by, observed=True, dropna=False)
     return groups.ngroup().to_numpy(), groups.size().reset_index()[by]

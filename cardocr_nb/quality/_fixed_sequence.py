@@ -142,4 +142,4 @@ def _resampled_bound(
         return 0.0
     rng = np.random.default_rng(_SEED)
     extra = imaginary(weight, len(size))
-    return resampled_interval(total, size, extra, 2 * level - 1, _RESAMPLES, rng)[0]
+    return resampled_interval(total, size, extra, 2 * level - 1, n_resamples=_RESAMPLES, rng=rng)[0]

@@ -18,7 +18,9 @@ def checked_confidence(confidence: float) -> float:
     return confidence
 
 
-def wilson(count: ArrayLike, n: ArrayLike, *, confidence: float = 0.95) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def wilson(
+    count: ArrayLike, n: ArrayLike, *, confidence: float = 0.95
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the approximate interval for a rate by Wilson's score method.
 
     Parameters

@@ -215,7 +215,7 @@ def threshold(
     >>> truth.loc[truth.index % 20 < 5, "text"] = "x"
     >>> threshold(to_frame(read), truth, precision=0.95).fields[["field", "threshold", "passing", "bound"]].round(3)
       field  threshold  passing  bound
-    0  name         85      300   0.99
+    0  name         85      300  0.988
     """
     for name, value in (("precision", precision), ("confidence", confidence)):
         if not 0 < value < 1:
@@ -223,7 +223,9 @@ def threshold(
     if unit not in ("field", "card"):
         raise ValueError(f"unit must be 'field' or 'card', got {unit!r}")
     if looks is not None:
-        warnings.warn("looks has no effect since thresholds are tested in a fixed order", DeprecationWarning, stacklevel=2)
+        warnings.warn(
+            "looks has no effect since thresholds are tested in a fixed order", DeprecationWarning, stacklevel=2
+        )
     judged = evaluate(df, truth, normalize=normalize, complete=complete, groups=groups)
     if unit == "card":
         return card_threshold(df, judged, precision, confidence, calibrator)
@@ -246,7 +248,9 @@ def threshold(
 def _joint(df: pd.DataFrame, judged: Evaluation, fields: pd.DataFrame, confidence: float) -> pd.DataFrame:
     frame = conform(df).reset_index(drop=True)
     card = passing_cards(frame, passes(fields, frame))
-    whole = judged.whole[["job_id", "key", "correct"]].merge(card.drop_duplicates(["job_id", "key"]), on=["job_id", "key"])
+    whole = judged.whole[["job_id", "key", "correct"]].merge(
+        card.drop_duplicates(["job_id", "key"]), on=["job_id", "key"]
+    )
     cases, passing = len(whole), int(whole["passes"].sum())
     right = int((whole["passes"] & whole["correct"]).sum())
     intervals = [exact_interval(count, n, confidence=confidence) for count, n in ((passing, cases), (right, passing))]

@@ -118,7 +118,7 @@ def risk_picture(summary: ReportSummary, costs: Priced) -> Picture | None:
         return None
     t = messages(summary.lang)
     made = Costs(table(costs.fields), table(costs.curve), costs.review, costs.error)
-    whole = next((f for f in costs.fields if f.field is None), costs.fields[0])
+    whole = next((f for f in costs.fields if f.field == EVERY), costs.fields[0])
     drawable = {point.field or EVERY for point in costs.curve}
     commonest = sorted(costs.fields, key=lambda f: -f.cases)
     shown = [f.field or EVERY for f in commonest if (f.field or EVERY) in drawable][: MOST_LINES + 1]
@@ -155,7 +155,7 @@ def comparison_picture(summary: ReportSummary, compared: Compared) -> Picture | 
         share, readings = t.rate(least.share), t("count.reading", least.pairs)
         alt = t("comparison.alt_agree", field=t.field(least.field), share=share, readings=readings)
     else:
-        whole = next(c for c in changes if c.field is None)
+        whole = next(c for c in changes if c.field == EVERY)
         lost, gained = t.count(whole.lost), t.count(whole.gained)
         alt = t("comparison.alt_change", change=t.change(whole.difference), lost=lost, gained=gained)
 

@@ -115,7 +115,7 @@ class Promise:
 class FieldCost:
     """The threshold at which reviewing and errors together cost least, see `cardocr_nb.quality.cost`.
 
-    `field` is None for all fields together, `threshold` where reviewing everything costs least.
+    `field` is ``all`` for all fields together, `threshold` where reviewing everything costs least.
     """
 
     field: str | None
@@ -175,7 +175,7 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Accuracy of the other run less that of this one; None in `field` for all fields together."""
+    """Accuracy of the other run less that of this one; `field` is ``all`` for all fields together."""
 
     field: str | None
     cases: int

@@ -74,8 +74,8 @@ def truth_results(
     with warnings.catch_warnings():
         # The page says it itself, from the number of distinct scores.
         warnings.simplefilter("ignore", FewScoresWarning)
-        calibrated = calibration(df, truth)
-    promised = threshold(df, truth, precision=precision)
+        calibrated = calibration(df, evaluation)
+    promised = threshold(df, evaluation, precision=precision)
     fields = calibrated.fields.head(MOST_FIELDS)
     return TruthResults(
         evaluation=evaluation,
@@ -88,14 +88,14 @@ def truth_results(
         thresholds=Promise(
             promised.precision, promised.confidence, records(FieldThreshold, promised.fields.head(MOST_FIELDS))
         ),
-        costs=None if review is None or error is None else _priced(df, truth, review, error),
+        costs=None if review is None or error is None else _priced(df, evaluation, review, error),
     )
 
 
-def _priced(df: pd.DataFrame, truth: Truth, review: float, error: float) -> Priced:
-    costs = cost(df, truth, review=review, error=error)
+def _priced(df: pd.DataFrame, evaluation: Evaluation, review: float, error: float) -> Priced:
+    costs = cost(df, evaluation, review=review, error=error)
     fields = costs.fields.tail(MOST_FIELDS + 1)
-    shown = costs.curve["field"].isin(fields["field"]) | costs.curve["field"].isna()
+    shown = costs.curve["field"].isin(fields["field"]) | (costs.curve["field"] == "all")
     return Priced(review, error, records(FieldCost, fields), records(CurvePoint, costs.curve[shown]))
 
 

@@ -125,7 +125,7 @@ def test_all_fields_together_are_heavy_with_their_interval(judged, ax):
     assert [line.get_linewidth() > 2 for line in curves] == [False] * 4 + [True]
     assert to_hex(curves[-1].get_color()) == to_hex(ink())
     (band,) = [c for c in ax.collections if isinstance(c, PolyCollection)]
-    every = costs.curve[costs.curve["field"].isna()]
+    every = costs.curve[costs.curve["field"] == "all"]
     assert band.get_paths()[0].vertices[:, 1].max() == pytest.approx(every["high"].max())
 
 

@@ -110,7 +110,9 @@ def test_the_interval_of_the_difference_covers_it_also_when_fields_of_a_card_sta
     assert covered >= 0.9 * 200
 
 
-@pytest.mark.parametrize(("n", "lost", "gained"), [(10, 0.0, 0.02), (10, 0.05, 0.05), (60, 0.01, 0.03), (300, 0.05, 0.1)])
+@pytest.mark.parametrize(
+    ("n", "lost", "gained"), [(10, 0.0, 0.02), (10, 0.05, 0.05), (60, 0.01, 0.03), (300, 0.05, 0.1)]
+)
 def test_the_interval_of_the_difference_covers_it_with_few_flips_too(n, lost, gained):
     rng = np.random.default_rng(11)
     covered, seen = 0, {}

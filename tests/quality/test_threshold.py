@@ -64,7 +64,8 @@ def test_too_few_cards_say_how_many_are_enough():
 def test_the_sample_size_is_the_smallest_whose_exact_bound_suffices(precision, confidence, errors):
     n = sample_size(precision, confidence, errors)
     bounds = [
-        binomtest(k - errors, k, alternative="greater").proportion_ci(confidence, method="exact").low for k in (n - 1, n)
+        binomtest(k - errors, k, alternative="greater").proportion_ci(confidence, method="exact").low
+        for k in (n - 1, n)
     ]
     assert bounds[0] < precision <= bounds[1]
 
@@ -114,7 +115,9 @@ def test_a_threshold_is_found_where_there_is_one():
     found = 0
     for _ in range(100):
         drawn = rng.integers(0, len(VALUES), 3000)
-        found += not np.isnan(lowest_threshold(VALUES[drawn], rng.random(3000) < probability[drawn], 0.98, 0.95).threshold)
+        found += not np.isnan(
+            lowest_threshold(VALUES[drawn], rng.random(3000) < probability[drawn], 0.98, 0.95).threshold
+        )
     assert found > 80
 
 

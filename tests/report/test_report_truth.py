@@ -60,7 +60,7 @@ def test_a_threshold_that_nothing_reaches_is_a_dash(everything):
 def test_costs_are_given_for_every_field_and_for_all_together(cards, truth, everything):
     found = cost(cards, truth, review=1, error=20).fields
     shown = everything.costs.fields
-    assert [f.field for f in shown][-1] is None
+    assert [f.field for f in shown][-1] == "all"
     assert [f.cost for f in shown] == found["cost"].tolist()
     assert (everything.costs.review, everything.costs.error) == (1, 20)
     assert "All fields" in render_markdown(everything)
@@ -82,7 +82,7 @@ def test_the_comparison_has_this_run_on_the_left(cards, truth, everything):
     assert [f.agree for f in everything.comparison.fields] == found.fields["agree"].tolist()
     name = next(c for c in everything.comparison.accuracy if c.field == "name")
     assert (name.lost, name.gained, name.difference) == (1, 0, -0.5)
-    assert everything.comparison.accuracy[-1].field is None
+    assert everything.comparison.accuracy[-1].field == "all"
     assert everything.comparison.flips == 1
 
 
