@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 
 from cardocr_nb.cards import CardType
-from cardocr_nb.wire._encode import TAG
+from cardocr_nb.wire._contract import TAG
 from cardocr_nb.wire._records import SERVICE_TIME, CardResult, Field, Job, JobRequest, JobState, MqConfig
 
 characters = st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="\ufffe\uffff")

@@ -13,11 +13,24 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cardocr_nb._bulk._characters import REFERENCES, bare, fine_documents
+from cardocr_nb._bulk._characters import bare, plain_texts, replace_references
 from cardocr_nb._bulk._chunk import Chunk
-from cardocr_nb._bulk._match import Fit, Pieces
+from cardocr_nb._bulk._grammar import (
+    FIELD_PATHS,
+    JOB_PATHS,
+    N_FIELD,
+    N_JOB,
+    N_RESPONSE,
+    RESULT_PATHS,
+    SLOT_FIELD,
+    SLOT_JOB,
+    SLOT_POINT,
+    SLOTS,
+    TAGS,
+)
 from cardocr_nb._bulk._numerals import NO_TIME, read_moments, read_numbers, read_points
-from cardocr_nb._bulk._templates import INFO, JOB, POINT, Kind, Templates
+from cardocr_nb._bulk._tokens import Tokens, slots
+from cardocr_nb.wire._contract import FIELD_NODES, JOB_NODES, RESULT_NODES
 from cardocr_nb.wire._records import JobState
 
 if TYPE_CHECKING:
@@ -27,47 +40,46 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
     Flags = NDArray[np.bool_]
-    _Placed = tuple[Ints, Ints, Ints]
 
-_RESULT = "Operation/ImageLicenseRecResult/"
 TEXTS = {
-    "job_id": "JobId",
-    "state": "State",
-    "code": "Code",
-    "message": "Message",
-    "queue_id": "QueueId",
-    "bucket": "Input/BucketId",
-    "key": "Input/Object",
-    "region": "Input/Region",
-    "card_type": "Operation/ImageLicenseRec/CardType",
-    "user_data": "Operation/UserData",
-    "result_state": _RESULT + "State",
-    "result_code": _RESULT + "Code",
-    "result_message": _RESULT + "Message",
-    "result_key": _RESULT + "InputObjectName",
+    "job_id": "id",
+    "state": "state",
+    "code": "code",
+    "message": "message",
+    "queue_id": "queue_id",
+    "bucket": "bucket",
+    "key": "key",
+    "region": "region",
+    "card_type": "card_type",
+    "user_data": "user_data",
+    "result_state": "result_state",
+    "result_code": "result_code",
+    "result_message": "result_message",
+    "result_key": "result_key",
 }
-"""Texts of a card and the nodes that hold them, below ``JobsDetail``."""
+"""Columns of texts of a card, and the attributes of `cardocr_nb.wire.Job` that they hold."""
 
-NUMBERS = {"status": (_RESULT + "Status", 1), "job_level": ("Operation/JobLevel", 2), "progress": ("Progress", 100)}
-"""Numbers of a card, their nodes and the most that may stand there."""
+NUMBERS = {"status": "result_status", "job_level": "job_level", "progress": "progress"}
+"""Columns of numbers of a card, and their attributes."""
 
-TIMES = {"created": "CreationTime", "started": "StartTime", "ended": "EndTime"}
-"""Times of a card and their nodes."""
+TIMES = ("created", "started", "ended")
+"""Columns of times of a card, which are attributes as well."""
 
-_JOB_PATHS = tuple(
-    f"{JOB}/{path}" for path in (*TEXTS.values(), *(path for path, _ in NUMBERS.values()), *TIMES.values())
+_SLOT_OF = {name: SLOTS[path] for path, name in (JOB_PATHS | RESULT_PATHS).items()}
+_TEXT_SLOTS = [_SLOT_OF[name] for name in TEXTS.values()]
+_NUMBER_SLOTS = [_SLOT_OF[name] for name in NUMBERS.values()]
+_TIME_SLOTS = [_SLOT_OF[name] for name in TIMES]
+_STRIPPED = [slot for slot in _TEXT_SLOTS if slot != _SLOT_OF["user_data"]]
+_LABEL, _TEXT, _SCORE = (SLOTS[path] - N_JOB for path in FIELD_PATHS)
+_MOST = np.array(
+    [[(JOB_NODES | {f"result_{n}": v for n, v in RESULT_NODES.items()})[a].most] for a in NUMBERS.values()]
 )
-_INFO_PATHS = (f"{INFO}/Name", f"{INFO}/DetectedText", f"{INFO}/Score")
-# Where they stand among those paths.
-_STRIPPED = [row for row, name in enumerate(TEXTS) if name != "user_data"]
-_NUMBERS, _TIMES = slice(len(TEXTS), len(TEXTS) + len(NUMBERS)), slice(len(TEXTS) + len(NUMBERS), None)
-_SCORE = 2
-_MOST, _MAX_SCORE = np.array([[most] for _, most in NUMBERS.values()]), 100
+_MAX_SCORE = FIELD_NODES["score"].most
 _STATES = pa.array([str(state) for state in JobState], pa.large_string())
 _NO_TEXTS = pa.array([], pa.large_string())
 
 MISSING = -128
-"""Stands for a missing number; the others are 0 or more."""
+"""Marks a missing number; the others are 0 or more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,22 +119,20 @@ class Columns:
     points: NDArray[np.int32]
 
 
-def read_columns(documents: Sequence[bytes], templates: Templates | None = None) -> tuple[Columns | None, list[int]]:
+def read_columns(documents: Sequence[bytes]) -> tuple[Columns | None, list[int]]:
     """Read the responses and callbacks with jobs that are written in the service's own way.
 
     Parameters
     ----------
     documents : sequence of bytes
         A few hundred kilobytes to a few megabytes in all are read fastest.
-    templates : Templates, optional
-        What was learnt from documents before; more is learnt from these.
 
     Returns
     -------
     columns : Columns or None
         None when every document was refused.
     refused : list of int
-        Places of the documents that `cardocr_nb.wire._decode.decode` has to read, in order.
+        Places of the documents that `cardocr_nb.wire.decode` has to read, in order.
 
     Examples
     --------
@@ -131,120 +141,127 @@ def read_columns(documents: Sequence[bytes], templates: Templates | None = None)
     >>> columns.texts["state"].to_pylist(), refused
     (['Running'], [1])
     """
-    chunk, places = Chunk.of(documents), np.arange(len(documents))
+    chunk = Chunk.of(documents)
     if not chunk.is_bare():
-        bodies = bare(documents)
-        places = np.array([place for place, body in enumerate(bodies) if body[:1] == b"<"], dtype=np.int64)
-        chunk = Chunk.of([bodies[place] for place in places.tolist()])
-    if not len(places):
-        return None, list(range(len(documents)))
-    pieces = Pieces(chunk, templates or Templates())
-    fine = pieces.learn()
-    fine &= fine_documents(chunk, *pieces.expected())
-    while fine.any():
-        reader = _Reader(chunk, pieces, fine)
-        if reader.fine.all():
-            read = np.zeros(len(documents), dtype=bool)
-            read[places[fine]] = True
-            return reader.columns(places), np.flatnonzero(~read).tolist()
-        fine &= reader.fine
+        chunk = Chunk.of(bare(documents))
+    tokens = Tokens(chunk)
+    tokens.keep(plain_texts(chunk))
+    at, slot, plain = slots(tokens)
+    while not plain.all():
+        tokens.keep(plain)
+        at, slot, plain = slots(tokens)
+    while tokens.kept.any():
+        reader = _Reader(chunk, tokens, at, slot)
+        if reader.plain.all():
+            return reader.columns(), np.flatnonzero(~tokens.kept).tolist()
+        tokens.keep(reader.plain)
+        at, slot, _ = slots(tokens)
     return None, list(range(len(documents)))
 
 
 class _Reader:
-    """Takes the values of each node out of the pieces of some documents; an absent node has an empty text.
+    """Reads the values of all slots; a node that is absent has an empty text.
 
     Attributes
     ----------
-    fine : ndarray of bool
-        Which documents hold nothing that is left to the strict parser; all the others have to be left out.
+    plain : ndarray of bool
+        Which documents of the chunk hold values that this reader knows; the others must be left out.
     """
 
-    def __init__(self, chunk: Chunk, pieces: Pieces, chosen: Flags) -> None:
-        self._chunk = chunk
-        kept, kind = chosen[pieces.document], pieces.kind
-        is_job = kept & ((kind == Kind.JOB_TO_FIELDS) | (kind == Kind.WHOLE_JOB))
-        is_info = kept & (kind == Kind.FIELD)
-        job, info = np.cumsum(is_job) - 1, np.cumsum(is_info) - 1
-        self._job_document, self._info_document = pieces.document[is_job], pieces.document[is_info]
-        self._fields = np.bincount(job[is_info], minlength=len(self._job_document))
-        # An absent text lies where its piece begins, so that the texts of one node are in order.
-        self._jobs = _Spans(_JOB_PATHS, pieces.at[is_job])
-        self._infos = _Spans(_INFO_PATHS, pieces.at[is_info])
-        self._corners = np.zeros(len(self._info_document), dtype=np.int64)
-        self._points = np.zeros((len(self._info_document), 4, 2), dtype=np.int32)
-        self.fine = np.ones(len(chosen), dtype=bool)
-        placed: list[_Placed] = []
-        for fit in (fit.of(kept) for fit in pieces.fits):
-            if fit.template.kind == Kind.FIELD:
-                self._infos.take(fit, info[fit.pieces])
-                placed += self._placed(fit, info[fit.pieces])
-            else:
-                self._jobs.take(fit, job[fit.pieces])
-        if placed:
-            self._read_points(placed)
+    def __init__(self, chunk: Chunk, tokens: Tokens, at: Ints, slot: NDArray[np.uint8]) -> None:
+        self._chunk, self._tokens = chunk, tokens
+        self.plain = np.ones(len(tokens.counts), dtype=bool)
+        begin, end = tokens.end.take(at) + 1, tokens.begin.take(at + 1, mode="clip")
+        without = np.flatnonzero(~TAGS.is_text.take(tokens.tag.take(at)))
+        end[without] = begin[without]
+        is_job, is_field = slot == SLOT_JOB, slot == SLOT_FIELD
+        job, info = np.cumsum(is_job) - 1, np.cumsum(is_field) - 1
+        self._job_document = tokens.document(at[is_job])
+        self._field_job = job[is_field]
+        self._fields = np.bincount(self._field_job, minlength=len(self._job_document))
+        refers = np.zeros(len(at), dtype=bool)
+        refers[np.searchsorted(at, np.searchsorted(tokens.begin, chunk.references)) - 1] = True
+        self._jobs, self._infos = _Spans(N_JOB, begin[is_job]), _Spans(N_FIELD - N_JOB, begin[is_field])
+        for spans, chosen, owner, first in (
+            (self._jobs, np.flatnonzero(slot < N_JOB), job, 0),
+            (self._infos, np.flatnonzero((slot >= N_JOB) & (slot < N_FIELD)), info, N_JOB),
+        ):
+            key = spans.keys(slot.take(chosen) - first, owner.take(chosen))
+            self._note_repeated(spans.fill(key, begin.take(chosen), end.take(chosen)), at, chosen)
+            spans.refers.ravel()[key[refers.take(chosen)]] = True
+        self._check_response(at, slot)
+        is_point = slot == SLOT_POINT
+        self._read_points(begin[is_point], end[is_point], info[is_point])
         self._check_texts()
         self._numbers, self._score = self._read_numbers()
         self._times = self._read_times()
 
-    def _check(self, fine: Any, documents: Ints) -> None:
-        if not fine.all():
-            self.fine[documents[~fine]] = False
+    def _note_repeated(self, repeated: Flags | None, at: Ints, chosen: Ints) -> None:
+        """Refuse documents in which a node appears twice in its job or field: invariant 6."""
+        if repeated is not None:
+            self.plain[self._tokens.document(at[chosen[repeated]])] = False
+
+    def _check_response(self, at: Ints, slot: NDArray[np.uint8]) -> None:
+        of_response = np.flatnonzero((slot >= N_FIELD) & (slot < N_RESPONSE))
+        if len(of_response):
+            document = self._tokens.document(at[of_response])
+            key = document * N_RESPONSE + slot[of_response]
+            _, inverse, counts = np.unique(key, return_inverse=True, return_counts=True)
+            self.plain[document[counts[inverse] > 1]] = False
+
+    def _check_jobs(self, plain: Any) -> None:
+        if not plain.all():
+            self.plain[self._job_document[~plain]] = False
+
+    def _check_fields(self, plain: Any) -> None:
+        if not plain.all():
+            self.plain[self._job_document[self._field_job[~plain]]] = False
 
     def _check_texts(self) -> None:
-        """No text may begin or end with white space, of which only the strict parser knows what becomes."""
-        for spans, rows, documents in (
-            (self._jobs, _STRIPPED, self._job_document),
-            (self._infos, slice(0, 2), self._info_document),
-        ):
-            begin, end = spans.begin[rows], spans.end[rows]
-            first, last = self._chunk.data.take(begin), self._chunk.data.take(end - 1)
-            self._check((((first > ord(" ")) & (last > ord(" "))) | (end == begin)).all(axis=0), documents)
-        self._of_job = dict(zip(TEXTS, self._texts(self._jobs, list(range(len(TEXTS)))), strict=True))
-        self._check(self._of_job["job_id"].is_valid().to_numpy(zero_copy_only=False), self._job_document)
+        """No text may begin or end with white space, which the strict parser removes."""
+        self._check_jobs(self._without_space(self._jobs, _STRIPPED))
+        self._check_fields(self._without_space(self._infos, [_LABEL, _TEXT]))
+        begin, end = (at[_SLOT_OF["user_data"]] for at in (self._jobs.begin, self._jobs.end))
+        self._check_jobs((self._chunk.data.take(begin) != ord("\r")) | (begin == end))
+        self._of_job = dict(zip(TEXTS, self._texts(self._jobs, _TEXT_SLOTS), strict=True))
+        self._check_jobs(self._of_job["job_id"].is_valid().to_numpy(zero_copy_only=False))
         known = pc.is_in(self._of_job["state"], value_set=_STATES)
-        self._check(known.to_numpy(zero_copy_only=False), self._job_document)
+        self._check_jobs(known.to_numpy(zero_copy_only=False))
+
+    def _without_space(self, spans: _Spans, rows: list[int]) -> Flags:
+        begin, end = spans.begin[rows], spans.end[rows]
+        first, last = self._chunk.data.take(begin), self._chunk.data.take(end - 1)
+        plain: Flags = (((first > ord(" ")) & (last > ord(" "))) | (end == begin)).all(axis=0)
+        return plain
 
     def _read_numbers(self) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
         cards = len(self._job_document) * len(NUMBERS)
-        begin = np.concatenate([self._jobs.begin[_NUMBERS].ravel(), self._infos.begin[_SCORE]])
-        end = np.concatenate([self._jobs.end[_NUMBERS].ravel(), self._infos.end[_SCORE]])
-        values, fine = read_numbers(self._chunk, begin, end)
-        fine[:cards] &= (values[:cards].reshape(len(NUMBERS), -1) <= _MOST).ravel()
-        fine[cards:] &= values[cards:] <= _MAX_SCORE
+        begin = np.concatenate([self._jobs.begin[_NUMBER_SLOTS].ravel(), self._infos.begin[_SCORE]])
+        end = np.concatenate([self._jobs.end[_NUMBER_SLOTS].ravel(), self._infos.end[_SCORE]])
+        values, plain = read_numbers(self._chunk, begin, end)
+        plain[:cards] &= (values[:cards].reshape(len(NUMBERS), -1) <= _MOST).ravel()
+        plain[cards:] &= values[cards:] <= _MAX_SCORE
         absent = begin == end
-        fine |= absent
-        self._check(fine[:cards].reshape(len(NUMBERS), -1).all(axis=0), self._job_document)
-        self._check(fine[cards:], self._info_document)
+        plain |= absent
+        self._check_jobs(plain[:cards].reshape(len(NUMBERS), -1).all(axis=0))
+        self._check_fields(plain[cards:])
         kept = np.where(absent, MISSING, values).astype(np.int16)
         return kept[:cards].reshape(len(NUMBERS), -1), kept[cards:]
 
     def _read_times(self) -> Ints:
-        begin, end = self._jobs.begin[_TIMES], self._jobs.end[_TIMES]
-        values, fine = read_moments(self._chunk, begin, end)
-        self._check((fine | (begin == end)).all(axis=0), self._job_document)
+        begin, end = self._jobs.begin[_TIME_SLOTS], self._jobs.end[_TIME_SLOTS]
+        values, plain = read_moments(self._chunk, begin, end)
+        self._check_jobs((plain | (begin == end)).all(axis=0))
         return np.where(begin == end, NO_TIME, values)
 
-    def _placed(self, fit: Fit, owner: Ints) -> list[_Placed]:
-        """Where the points of fields stand."""
-        rows = [number for number, path in enumerate(fit.template.texts) if path == POINT]
-        self._corners[owner] = len(rows)
-        if not rows:
-            return []
-        begin, end = fit.texts(rows)
-        return [(owner, begin.T, end.T)]
-
-    def _read_points(self, placed: list[_Placed]) -> None:
-        begin, end = (np.concatenate([part[side].ravel() for part in placed]) for side in (1, 2))
-        pairs, fine = read_points(self._chunk, begin, end)
-        at = 0
-        for owner, places, _ in placed:
-            shape = places.shape
-            here = slice(at, at + places.size)
-            self._check(fine[here].reshape(shape).all(axis=1), self._info_document[owner])
-            if shape[1] == 4:
-                self._points[owner] = pairs[here].reshape(-1, 4, 2)
-            at += places.size
+    def _read_points(self, begin: Ints, end: Ints, owner: Ints) -> None:
+        pairs, plain = read_points(self._chunk, begin, end)
+        if not plain.all():
+            self.plain[self._job_document[self._field_job[owner[~plain]]]] = False
+        self._corners = np.bincount(owner, minlength=len(self._field_job))
+        self._points = np.zeros((len(self._field_job), 4, 2), dtype=np.int32)
+        four = self._corners == 4
+        self._points[four] = pairs[four[owner]].reshape(-1, 4, 2)
 
     def _texts(self, spans: _Spans, rows: list[int]) -> list[pa.LargeStringArray]:
         begin, end = spans.begin[rows], spans.end[rows]
@@ -253,16 +270,16 @@ class _Reader:
         offsets = np.append(np.stack([begin, end], axis=2).ravel(), self._chunk.starts[-1])
         every = pa.LargeStringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(self._chunk.raw))
         texts = every.take(pa.array(np.arange(0, len(offsets) - 1, 2), mask=(end == begin).ravel()))
-        if self._chunk.refers:
-            for reference, character in REFERENCES.items():
-                texts = pc.replace_substring(texts, reference, character)
+        refers = spans.refers[rows].ravel()
+        if refers.any():
+            texts = replace_references(texts, refers)
         return [texts.slice(number * count, count) for number in range(len(rows))]
 
-    def columns(self, places: Ints) -> Columns:
-        """Give what was read; `places` are those of the documents of the chunk."""
-        label, text = self._texts(self._infos, [0, 1]) if len(self._corners) else [_NO_TEXTS, _NO_TEXTS]
+    def columns(self) -> Columns:
+        """Return the values of all slots."""
+        label, text = self._texts(self._infos, [_LABEL, _TEXT]) if len(self._corners) else [_NO_TEXTS, _NO_TEXTS]
         return Columns(
-            document=places[self._job_document],
+            document=self._job_document,
             texts=self._of_job,
             numbers=dict(zip(NUMBERS, self._numbers, strict=True)),
             times=dict(zip(TIMES, self._times, strict=True)),
@@ -276,16 +293,27 @@ class _Reader:
 
 
 class _Spans:
-    """Where the texts of some nodes begin and end: a row a node, a column a card or a field."""
+    """Where the texts of some slots begin and end: a row a slot, a column a job or a field."""
 
-    def __init__(self, paths: Sequence[str], at: Ints) -> None:
-        self._row = {path: row for row, path in enumerate(paths)}
-        self.begin = np.tile(at, (len(paths), 1))
+    def __init__(self, rows: int, at: Ints) -> None:
+        # An absent text is empty and lies where its job or field begins, so that the texts of one slot are in order.
+        self.begin = np.tile(at, (rows, 1))
         self.end = self.begin.copy()
 
-    def take(self, fit: Fit, owner: Ints) -> None:
-        """Take in the texts of the pieces that fit a template, which belong to `owner`."""
-        numbers = [number for number, path in enumerate(fit.template.texts) if path in self._row]
-        if numbers:
-            rows = np.array([self._row[fit.template.texts[number]] for number in numbers])[:, np.newaxis]
-            self.begin[rows, owner], self.end[rows, owner] = fit.texts(numbers)
+        self.refers = np.zeros(self.begin.shape, dtype=bool)
+
+    def keys(self, row: NDArray[np.uint8], owner: Ints) -> Ints:
+        """Places in the flat arrays."""
+        return row * np.int64(self.begin.shape[1]) + owner
+
+    def fill(self, key: Ints, begin: Ints, end: Ints) -> Flags | None:
+        """Set the spans at some keys; returns which keys are repeated, None if none are."""
+        self.begin.ravel()[key] = begin
+        self.end.ravel()[key] = end
+        seen = np.zeros(self.begin.size, dtype=bool)
+        seen[key] = True
+        if np.count_nonzero(seen) == len(key):
+            return None
+        _, inverse, counts = np.unique(key, return_inverse=True, return_counts=True)
+        repeated: Flags = counts[inverse] > 1
+        return repeated

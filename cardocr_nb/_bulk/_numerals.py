@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Words = NDArray[np.uint64]
 
 NO_TIME = np.iinfo(np.int64).min
-"""Stands for a missing time, as in numpy."""
+"""Marks a missing time, as in numpy."""
 
 
 def _eight(pattern: bytes) -> np.uint64:
@@ -32,6 +32,7 @@ _WORD = 8
 _ZEROS = _eight(b"0" * 8)
 _ONES = _eight(b"\x01" * 8)
 _HIGH = _eight(b"\x80" * 8)
+_BYTE = np.uint64(0xFF)
 _COMMAS = _eight(b"," * 8)
 _TO_NINES = _eight(b"\x76" * 8)
 
@@ -54,22 +55,39 @@ def read_points(chunk: Chunk, text: Ints, end: Ints) -> tuple[NDArray[np.int32],
     Returns
     -------
     points : ndarray of shape (n, 2), int32
-    fine : ndarray of shape (n,), bool
+    plain : ndarray of shape (n,), bool
     """
+    points = np.empty((len(text), 2), dtype=np.int32)
     head = chunk.words(text)
+    minus = np.flatnonzero((head & _BYTE) == ord("-"))
+    text = _behind_sign(text, minus)
+    head[minus] = chunk.words(text[minus])
     differs = head ^ _COMMAS
-    # The lowest set bit of `found` stands in the first byte that is a comma.
+    # The lowest set bit of `found` is in the first byte that is a comma.
     found = (differs - _ONES) & ~differs & _HIGH
     across = (np.bitwise_count((found & -found) - np.uint64(1)) >> 3).astype(np.int64)
+    points[:, 0], plain = _digits(head, across)
+    points[minus, 0] *= -1
     second = text + across + 1
-    points = np.empty((len(text), 2), dtype=np.int32)
-    points[:, 0], fine = _digits(head, across)
-    # What stands behind the comma is most often in the same word; only where it goes on is another one fetched.
+    # The number behind the comma is most often in the same word; only where it goes on is another one fetched.
     tail = head >> (across.view(np.uint64) + np.uint64(1) << np.uint64(3))
-    beyond = np.flatnonzero(end - text > _WORD)
+    minus = np.flatnonzero((tail & _BYTE) == ord("-"))
+    second = _behind_sign(second, minus)
+    goes_on = end - text > _WORD
+    goes_on[minus] = True
+    beyond = np.flatnonzero(goes_on)
     tail[beyond] = chunk.words(second[beyond])
-    points[:, 1], fine_too = _digits(tail, end - second)
-    return points, fine & fine_too & (found != 0)
+    points[:, 1], plain_too = _digits(tail, end - second)
+    points[minus, 1] *= -1
+    return points, plain & plain_too & (found != 0)
+
+
+def _behind_sign(text: Ints, minus: Ints) -> Ints:
+    if not len(minus):
+        return text
+    moved = text.copy()
+    moved[minus] += 1
+    return moved
 
 
 def below_ten(words: Words) -> Flags:
@@ -87,7 +105,7 @@ def below_ten(words: Words) -> Flags:
 def _digits(word: Words, length: Ints) -> tuple[NDArray[np.int32], Flags]:
     """Value of the first bytes of words, and whether they are one to eight digits."""
     unused = (np.uint64(_WORD) - np.clip(length, 1, _WORD).view(np.uint64)) << np.uint64(3)
-    # Digits move to the high end; the low end, where the first digits stand, holds zeros then.
+    # Digits move to the high end; the low end then holds zeros.
     value = (word - _ZEROS) << unused
     digits = below_ten(value)
     value = value * np.uint64(10) + (value >> np.uint64(8))
@@ -100,7 +118,7 @@ def _digits(word: Words, length: Ints) -> tuple[NDArray[np.int32], Flags]:
 _TIME = b"0000-00-00T00:00:00+0800"
 _YEARS = (1900, 2200)
 _MONTHS = np.arange(f"{_YEARS[0]}-01", f"{_YEARS[1]}-02", dtype="M8[M]").astype("M8[D]").astype(np.int64)
-# What a byte may be at most, beyond what stands there in `_TIME`.
+# The most that a byte may exceed its byte in `_TIME` by.
 _FREE = bytes(0x76 if byte == ord("0") and place < _TIME.index(b"+") else 0x7F for place, byte in enumerate(_TIME))
 
 

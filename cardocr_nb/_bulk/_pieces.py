@@ -28,7 +28,7 @@ def pieces(jobs: Sequence[Job]) -> list[bytes]:
     Returns
     -------
     list of bytes
-        Bytes of the answer, word for word, wherever it can be cut without doubt; else the job encoded anew.
+        Bytes of the answer, word for word, wherever it can be cut without doubt; else the job encoded again.
 
     Examples
     --------

@@ -72,7 +72,7 @@ def to_frame(source: Source | str | Path) -> pd.DataFrame:
     if isinstance(source, Path) or (isinstance(source, str) and not is_document(source)):
         return read_ledger(source)
     builder = FrameBuilder()
-    for of_bytes, group in groupby(_flat(source), key=lambda item: isinstance(item, bytes)):
+    for of_bytes, group in _groups(source):
         if of_bytes:
             raws: Any = list(group)
             for _, (rows, faults) in read_batches(batches_of_bytes(raws)):
@@ -96,6 +96,13 @@ def is_document(text: str) -> bool:
     (True, False)
     """
     return text.lstrip("\ufeff \t\r\n")[:1] in ("<", "{", "[")
+
+
+def _groups(source: Any) -> Iterable[tuple[bool, Iterable[bytes | Record]]]:
+    """Part a source into runs of documents and of records."""
+    if isinstance(source, list) and set(map(type, source)) == {bytes}:
+        return [(True, source)]
+    return groupby(_flat(source), key=lambda item: isinstance(item, bytes))
 
 
 def _flat(source: Any) -> Iterator[bytes | Record]:

@@ -7,11 +7,22 @@ read is an error that names it: nothing is lost silently. For any bytes, the onl
 from __future__ import annotations
 
 import re
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cardocr_nb.errors import DecodeError
-from cardocr_nb.wire._encode import TAG
-from cardocr_nb.wire._nodes import BLANK, NUMBER, FaultError, container, moment, number, repeated, shown, text, verbatim
+from cardocr_nb.wire._contract import FIELD, FIELD_NODES, JOB, JOB_NODES, POINT, RESULT_NODE, RESULT_NODES, TAG, Node
+from cardocr_nb.wire._nodes import (
+    BLANK,
+    NUMBER,
+    FaultError,
+    container,
+    number,
+    read_node,
+    repeated,
+    shown,
+    text,
+    verbatim,
+)
 from cardocr_nb.wire._records import (
     Callback,
     CardResult,
@@ -23,7 +34,10 @@ from cardocr_nb.wire._records import (
     JobState,
     MqConfig,
 )
-from cardocr_nb.wire._xml_tree import RESULT, RepairWarning, Tree, parse, parse_list
+from cardocr_nb.wire._xml_tree import RepairWarning, Tree, parse, parse_list, quick_parse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = [
     "Document",
@@ -101,7 +115,8 @@ def decode_each(raw: bytes) -> list[Document]:
     >>> [error.code for error in decode_each(b'[{"Error": {"Code": "NoSuchKey"}}, {"Error": {"Code": "Busy"}}]')]
     ['NoSuchKey', 'Busy']
     """
-    trees = parse_list(raw)
+    plain = quick_parse(raw)
+    trees = parse_list(raw) if plain is None else [plain]
     if trees is None:
         return [decode(raw)]
     try:
@@ -184,14 +199,14 @@ def _document(tree: Tree, raw: bytes) -> Document:
     body = container(tree["Response"], "Response") if "Response" in tree else tree
     if "EventName" in body:
         return Callback(event=text(body, "EventName", "Response") or "", jobs=_jobs(body, raw))
-    if "JobsDetail" in body or "NonExistJobIds" in body or "NextToken" in body:
+    if JOB in body or "NonExistJobIds" in body or "NextToken" in body:
         missing = text(body, "NonExistJobIds", "Response") or ""
         return JobList(
             jobs=_jobs(body, raw),
             missing_ids=tuple(i for i in (part.strip(BLANK) for part in missing.split(",")) if i),
             next_token=text(body, "NextToken", "Response"),
         )
-    if "Status" in body or "IdInfo" in body:
+    if "Status" in body or FIELD in body:
         return _result(body, "Response", raw)
     if "Response" in tree and not body:
         return JobList()
@@ -200,41 +215,34 @@ def _document(tree: Tree, raw: bytes) -> Document:
 
 
 def _jobs(body: Tree, raw: bytes) -> tuple[Job, ...]:
-    return tuple(_job(container(node, "JobsDetail"), raw) for node in repeated(body, "JobsDetail"))
+    return tuple(_job(container(node, JOB), raw) for node in repeated(body, JOB))
 
 
 def _job(node: Tree, raw: bytes) -> Job:
-    where = "JobsDetail"
-    job_id = text(node, "JobId", where)
-    if job_id is None:
+    values = _values(node, JOB, JOB_NODES)
+    if values["id"] is None:
         raise FaultError("JobsDetail has no JobId; check that the document is whole")
-    operation = container(node.get("Operation"), "Operation")
-    given = container(node.get("Input"), "Input")
-    result = _result(container(operation.get(RESULT), RESULT), RESULT, raw)
-    return Job(
-        id=job_id,
-        state=_state(node, where),
-        key=text(given, "Object", "Input"),
-        card_type=text(container(operation.get(TAG), TAG), "CardType", TAG),
-        code=text(node, "Code", where),
-        message=text(node, "Message", where),
-        tag=text(node, "Tag", where),
-        bucket=text(given, "BucketId", "Input"),
-        region=text(given, "Region", "Input"),
-        queue_id=text(node, "QueueId", where),
-        created=moment(node, "CreationTime"),
-        started=moment(node, "StartTime"),
-        ended=moment(node, "EndTime"),
-        user_data=verbatim(operation, "UserData", "Operation"),
-        job_level=number(operation, "JobLevel", "Operation", _MAX_LEVEL),
-        progress=number(node, "Progress", where, 100),
-        result=None if result == CardResult() else result,
-        raw=raw,
-    )
+    holder = container(node.get("Operation"), "Operation")
+    result = _result(container(holder.get(RESULT_NODE), RESULT_NODE), RESULT_NODE, raw)
+    values["state"] = _state(values["state"])
+    return Job(**values, result=None if result == CardResult() else result, raw=raw)
 
 
-def _state(node: Tree, where: str) -> JobState:
-    found = text(node, "State", where)
+def _values(tree: Tree, where: str, nodes: Mapping[str, Node]) -> dict[str, Any]:
+    """Read the nodes of a record below its own node `where`."""
+    holders: dict[tuple[str, ...], tuple[Tree, str]] = {(): (tree, where)}
+    values: dict[str, Any] = {}
+    for attribute, node in nodes.items():
+        around = node.holders
+        for depth in range(1, len(around) + 1):
+            if around[:depth] not in holders:
+                name = around[depth - 1]
+                holders[around[:depth]] = container(holders[around[: depth - 1]][0].get(name), name), name
+        values[attribute] = read_node(*holders[around], node)
+    return values
+
+
+def _state(found: str | None) -> JobState:
     try:
         return JobState(found or "")
     except ValueError:
@@ -242,29 +250,17 @@ def _state(node: Tree, where: str) -> JobState:
 
 
 def _result(node: Tree, where: str, raw: bytes) -> CardResult:
-    if RESULT in node:
-        raise FaultError(f"{RESULT} is inside another; close the first one before UserData")
-    return CardResult(
-        fields=tuple(_field(container(info, "IdInfo")) for info in repeated(node, "IdInfo")),
-        status=number(node, "Status", where, 1),
-        state=text(node, "State", where),
-        code=text(node, "Code", where),
-        message=text(node, "Message", where),
-        key=text(node, "InputObjectName", where),
-        url=text(node, "InputObjectUrl", where),
-        raw=raw,
-    )
+    if RESULT_NODE in node:
+        raise FaultError(f"{RESULT_NODE} is inside another; close the first one before UserData")
+    fields = tuple(_field(container(info, FIELD)) for info in repeated(node, FIELD))
+    return CardResult(fields=fields, **_values(node, where, RESULT_NODES), raw=raw)
 
 
 def _field(node: Tree) -> Field:
-    location = container(node.get("Location"), "Location")
-    points = tuple(_point(p) for p in repeated(location, "Point"))
-    return Field(
-        label=text(node, "Name", "IdInfo") or "",
-        text=text(node, "DetectedText", "IdInfo"),
-        score=number(node, "Score", "IdInfo", 100),
-        polygon=points or None,
-    )
+    holder, name = POINT.split("/")
+    points = tuple(_point(p) for p in repeated(container(node.get(holder), holder), name))
+    values = _values(node, FIELD, FIELD_NODES)
+    return Field(**values | {"label": values["label"] or ""}, polygon=points or None)
 
 
 def _point(node: object) -> tuple[int, int]:

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 import xmltodict
 
 from cardocr_nb.errors import InvalidRequestError
+from cardocr_nb.wire._contract import FIELD, FIELD_NODES, JOB, JOB_NODES, POINT, RESULT_NODE, RESULT_NODES, TAG, Node
 from cardocr_nb.wire._limits import UNFIT_FOR_XML, check_page, check_request
 from cardocr_nb.wire._records import SERVICE_TIME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from cardocr_nb.wire._records import Callback, CardResult, Error, Field, Job, JobList, JobRequest, MqConfig
 
-TAG = "ImageLicenseRec"
 Tree = dict[str, Any]
 
 
@@ -124,7 +124,7 @@ def jobs_xml(reply: JobList) -> bytes:
     >>> decode_jobs(jobs_xml(JobList(missing_ids=("j1", "j2")))).missing_ids
     ('j1', 'j2')
     """
-    tree: Tree = {"JobsDetail": [_job_tree(job) for job in reply.jobs]}
+    tree: Tree = {JOB: [_job_tree(job) for job in reply.jobs]}
     if reply.missing_ids:
         tree["NonExistJobIds"] = ",".join(reply.missing_ids)
     _put(tree, "NextToken", reply.next_token)
@@ -139,7 +139,7 @@ def callback_bytes(callback: Callback, form: str = "XML") -> bytes:
     callback : Callback
     form : {"XML", "JSON"}
     """
-    tree = {"EventName": callback.event, "JobsDetail": [_job_tree(job) for job in callback.jobs]}
+    tree = {"EventName": callback.event, JOB: [_job_tree(job) for job in callback.jobs]}
     if form == "JSON":
         return json.dumps(tree, ensure_ascii=False).encode()
     return _xml("Response", tree)
@@ -147,7 +147,7 @@ def callback_bytes(callback: Callback, form: str = "XML") -> bytes:
 
 def recognition_xml(result: CardResult) -> bytes:
     """Answer to a synchronous recognition: ``Response/Status`` and ``Response/IdInfo`` repeated."""
-    return _xml("Response", {"Status": _leaf(result.status), "IdInfo": [_field_tree(f) for f in result.fields]})
+    return _xml("Response", {"Status": _leaf(result.status), FIELD: [_field_tree(f) for f in result.fields]})
 
 
 def error_xml(error: Error) -> bytes:
@@ -203,46 +203,36 @@ def _mq_tree(mq: MqConfig) -> Tree:
 
 
 def _job_tree(job: Job) -> Tree:
-    operation: Tree = {TAG: {"CardType": _leaf(job.card_type)}}
+    tree = _record_tree(job, JOB_NODES)
     if job.result is not None:
-        operation[f"{TAG}Result"] = _result_tree(job.result)
-    _put(operation, "UserData", job.user_data)
-    _put(operation, "JobLevel", job.job_level)
-    tree: Tree = {
-        "Code": _leaf(job.code),
-        "Message": _leaf(job.message),
-        "JobId": _leaf(job.id),
-        "State": str(job.state),
-        "CreationTime": _time(job.created),
-        "StartTime": _time(job.started),
-        "EndTime": _time(job.ended),
-    }
-    _put(tree, "QueueId", job.queue_id)
-    _put(tree, "Tag", job.tag)
-    _put(tree, "Progress", job.progress)
-    tree["Input"] = {"BucketId": _leaf(job.bucket), "Object": _leaf(job.key), "Region": _leaf(job.region)}
-    tree["Operation"] = operation
+        # The result comes between CardType and UserData.
+        operation = tree["Operation"]
+        tree["Operation"] = {TAG: operation.pop(TAG), RESULT_NODE: _result_tree(job.result), **operation}
     return tree
 
 
 def _result_tree(result: CardResult) -> Tree:
-    tree: Tree = {}
-    for name, value in (
-        ("Code", result.code),
-        ("State", result.state),
-        ("Message", result.message),
-        ("InputObjectName", result.key),
-        ("InputObjectUrl", result.url),
-        ("Status", result.status),
-    ):
-        _put(tree, name, value)
-    tree["IdInfo"] = [_field_tree(f) for f in result.fields]
-    return tree
+    return _record_tree(result, RESULT_NODES) | {FIELD: [_field_tree(f) for f in result.fields]}
 
 
 def _field_tree(field: Field) -> Tree:
-    tree: Tree = {"Name": _leaf(field.label), "DetectedText": _leaf(field.text)}
-    _put(tree, "Score", field.score)
+    tree = _record_tree(field, FIELD_NODES)
     if field.polygon is not None:
-        tree["Location"] = {"Point": [f"{x},{y}" for x, y in field.polygon]}
+        holder, name = POINT.split("/")
+        tree[holder] = {name: [f"{x},{y}" for x, y in field.polygon]}
+    return tree
+
+
+def _record_tree(record: object, nodes: Mapping[str, Node]) -> Tree:
+    """Write the nodes of a record in their order; nodes without a value only where the service writes them."""
+    tree: Tree = {}
+    for attribute, node in nodes.items():
+        value = getattr(record, attribute)
+        if node.kind == "time":
+            value = _time(value)
+        if node.always or (value is not None and value != ""):
+            holder = tree
+            for name in node.holders:
+                holder = holder.setdefault(name, {})
+            holder[node.name] = _leaf(value)
     return tree

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from cardocr_nb.wire._records import SERVICE_TIME
 
 if TYPE_CHECKING:
+    from cardocr_nb.wire._contract import Node
     from cardocr_nb.wire._xml_tree import Tree
 
 BLANK = " \t\r\n"
@@ -68,6 +69,17 @@ def number(node: Tree, name: str, where: str, most: int) -> int | None:
     if not 0 <= value <= most:
         raise FaultError(f"{name} in {where} must be a number from 0 to {most}, got {shown(found)}")
     return value
+
+
+def read_node(tree: Tree, where: str, node: Node) -> Any:
+    """Read a node of the contract from the tree of its holder, which is named `where`."""
+    if node.kind == "text":
+        return text(tree, node.name, where)
+    if node.kind == "number":
+        return number(tree, node.name, where, node.most)
+    if node.kind == "time":
+        return moment(tree, node.name)
+    return verbatim(tree, node.name, where)
 
 
 def moment(node: Tree, name: str) -> datetime | None:
