@@ -120,7 +120,7 @@ class Tokens:
     def _misplaced(self) -> Flags:
         """Unknown tags, and tags that may not come after the tag before: invariants 2 and 3."""
         first, tag = self.first(), self.tag
-        wrong = tag == NO_TAG
+        wrong: Flags = tag == NO_TAG
         may_follow = TAGS.pair.ravel().take((tag[:-1].astype(np.uint16) << 8) | tag[1:])
         may_follow[first[1:] - 1] = True
         wrong[1:] |= ~may_follow

@@ -14,8 +14,9 @@ from cardocr_nb.errors import DecodeError, InvalidRequestError
 from cardocr_nb.local._bucket import REGION
 from cardocr_nb.local._job_table import CallbackTarget, JobQuery
 from cardocr_nb.local._service_fault import XML, ServiceFault, method_not_allowed, parse_int, parse_time, slow_down
+from cardocr_nb.wire._contract import TAG
 from cardocr_nb.wire._decode import decode_request
-from cardocr_nb.wire._encode import TAG, jobs_xml
+from cardocr_nb.wire._encode import jobs_xml
 from cardocr_nb.wire._limits import check_page, check_request
 from cardocr_nb.wire._records import SERVICE_TIME, Job, JobList, JobRequest, JobState
 
