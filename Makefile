@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo check test coverage slow lint lab bench clean
+.PHONY: help demo check test coverage slow lint lab bench sdks clean
 
 help:
 	@echo "make demo | check | test | coverage | slow | lint | lab | bench | clean"
@@ -11,6 +11,11 @@ help:
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
 	touch $@
+
+# The vendor's JavaScript SDKs, for the tests that let them call the embedded server. Their install scripts are not run.
+SDKS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/cardocr_nb/sdks
+sdks:
+	npm install --silent --no-audit --no-fund --ignore-scripts --prefix $(SDKS) cos-nodejs-sdk-v5@3.0.0 cos-js-sdk-v5@1.10.1
 
 demo: .venv/ready
 	$(BIN)/python -m cardocr_nb.demo

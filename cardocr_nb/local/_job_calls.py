@@ -32,6 +32,20 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_NODES = {
+    "key": "Input/Object",
+    "card_type": "CardType",
+    "user_data": "UserData",
+    "job_level": "JobLevel",
+    "queue_id": "QueueId",
+    "callback": "CallBack",
+    "callback_format": "CallBackFormat",
+    "callback_type": "CallBackType",
+    "callback_mq.region": "CallBackMqConfig/MqRegion",
+    "callback_mq.mode": "CallBackMqConfig/MqMode",
+    "callback_mq.name": "CallBackMqConfig/MqName",
+}
+"""XML node of each argument of `Client.submit`: the limits are checked by the same code on both sides."""
 _OPEN = (JobState.SUBMITTED, JobState.RUNNING, JobState.PAUSE)
 
 
@@ -99,7 +113,7 @@ class JobCalls:
             bucket.path(job_request.key)
             callback = self._callback(job_request, settings)
         except InvalidRequestError as e:
-            raise ServiceFault(400, "InvalidArgument", str(e)) from e
+            raise ServiceFault(400, "InvalidArgument", _in_xml_terms(str(e))) from e
         job = Job(
             id="a" + uuid.uuid4().hex,
             state=JobState.SUBMITTED,
@@ -179,3 +193,15 @@ class JobCalls:
             raise ServiceFault(400, "InvalidArgument", "The job has ended and cannot be cancelled.")
         self._on_ended(job)
         return Response(200)
+
+
+def _in_xml_terms(message: str) -> str:
+    """Return the faults of `check_request` with the names of XML nodes.
+
+    Examples
+    --------
+    >>> _in_xml_terms("job_level must be 0, 1 or 2, got 3; user_data must be printable ASCII")
+    'JobLevel must be 0, 1 or 2, got 3; UserData must be printable ASCII'
+    """
+    message = message.replace("needs callback_mq=MqConfig(region, name)", "needs CallBackMqConfig")
+    return re.sub(r"(?:^|(?<=; ))([a-z_.]+)(?= )", lambda match: _NODES.get(match[1], match[1]), message)

@@ -46,6 +46,8 @@ def test_the_vendors_hosts_name_bucket_and_kind(two, domain, port):
         ("GET", "/jobs", {"tag": "ImageLicenseRec"}),
         ("GET", f"/jobs/{JOB},{JOB}", {}),
         ("PUT", f"/jobs/{JOB}", {"cancel": ""}),
+        ("GET", f"/ai_jobs/{JOB}", {}),
+        ("PUT", f"/ai_jobs/{JOB}", {"cancel": ""}),
         ("GET", "/ai_queue", {}),
         ("PUT", f"/ai_queue/{QUEUE}", {}),
         ("POST", "/ai_bucket", {}),

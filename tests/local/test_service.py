@@ -1,5 +1,6 @@
 """The embedded service answers in the vendor's words."""
 
+import re
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -282,6 +283,59 @@ def test_a_malformed_call_is_refused_in_the_vendors_xml(open_service, method, pa
     assert (response.status, error.code) == (status, code)
     assert error.message
     assert error.request_id == response.request_id
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "node"),
+    [
+        (b"<CardType>IDCard", b"<CardType>Passport", "CardType"),
+        (b"<Object>a.jpg", b"<Object>/a.jpg", "Input/Object"),
+        (b"</ImageLicenseRec>", b"</ImageLicenseRec><UserData>" + "样".encode() + b"</UserData>", "UserData"),
+        (b"</ImageLicenseRec>", b"</ImageLicenseRec><JobLevel>3</JobLevel>", "JobLevel"),
+        (b"</Operation>", b"</Operation><CallBackFormat>YAML</CallBackFormat>", "CallBackFormat"),
+        (b"</Operation>", b"</Operation><CallBackType>Kafka</CallBackType>", "CallBackType"),
+        (b"</Operation>", b"</Operation><CallBackType>TDMQ</CallBackType>", "CallBackMqConfig"),
+        (b"</Operation>", b"</Operation><CallBack>ftp://127.0.0.1/</CallBack>", "CallBack"),
+        (b"</Operation>", b"</Operation><QueueId>a b</QueueId>", "QueueId"),
+    ],
+)
+def test_the_message_of_a_refused_job_names_the_xml_node_and_no_python_argument(open_service, old, new, node):
+    body = request_xml(JobRequest("a.jpg", "IDCard"))
+    assert old in body
+    response = open_service()("POST", "/jobs", body=body.replace(old, new))
+    error = decode_error(response.body)
+    assert (response.status, error.code) == (400, "MalformedXML" if node == "JobLevel" else "InvalidArgument")
+    assert node in error.message
+    assert not re.search(r"[a-z]_[a-z]|MqConfig\(", error.message)
+
+
+@pytest.mark.parametrize("path", ["/jobs", "/ai_jobs"])
+def test_both_forms_of_the_job_calls_are_answered(open_service, path):
+    call = open_service()
+    body = request_xml(JobRequest("a.jpg", "IDCard"))
+    job = decode_jobs(call("POST", path, body=body).body).jobs[0]
+    assert decode_jobs(call("GET", f"{path}/{job.id}").body).jobs[0].id == job.id
+    assert [found.id for found in decode_jobs(call("GET", path, params=LIST).body).jobs] == [job.id]
+    assert call("PUT", f"{path}/{job.id}", params={"cancel": ""}).status in (200, 400)
+
+
+def test_a_list_is_filtered_by_the_exact_key_and_by_queue(open_service):
+    call = open_service()
+    ids = {
+        (key, queue): call.submit(key, queue_id=queue).id
+        for key in ("a.jpg", "a.jpg.jpg", "b.jpg")
+        for queue in ("p1", "p2")
+    }
+
+    def listed(**query):
+        return [job.id for job in decode_jobs(call("GET", "/jobs", params=LIST | query).body).jobs]
+
+    assert listed(inputObject="a.jpg", queueId="p1") == [ids["a.jpg", "p1"]]
+    assert listed(inputObject="a.jpg.jpg") == [ids["a.jpg.jpg", "p2"], ids["a.jpg.jpg", "p1"]]
+    assert listed(inputObject="a.jp") == listed(queueId="p3") == listed(inputObject="A.jpg") == []
+    page = decode_jobs(call("GET", "/jobs", params=LIST | {"inputObject": "b.jpg", "size": "1"}).body)
+    assert [job.id for job in page.jobs] == [ids["b.jpg", "p2"]]
+    assert listed(inputObject="b.jpg", nextToken=page.next_token) == [ids["b.jpg", "p1"]]
 
 
 def test_cancelling_an_unknown_job_is_refused(open_service):
