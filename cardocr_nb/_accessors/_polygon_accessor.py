@@ -32,6 +32,7 @@ class PolygonAccessor:
         self._data = column
 
     from_numpy = staticmethod(measures.from_numpy)
+    from_shapely = staticmethod(measures.from_shapely)
     to_numpy = data_method(measures.points_of)
     to_shapely = data_method(measures.to_shapely)
 

@@ -34,6 +34,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from cardocr_nb.cards import FIELDS, CardType
@@ -90,6 +91,13 @@ CARD = ("job_id", "key")
 """The columns that identify a card."""
 
 
+_WITH_ZONE = r"(?:Z|[+-][0-9]{2}:?[0-9]{2})$"
+
+
+class ScoreError(ValueError):
+    """Scores are not whole numbers from 0 to 100."""
+
+
 def series(name: str, values: Iterable[Any] | pd.Series) -> pd.Series:
     """Make a column of the frame with its dtype.
 
@@ -114,6 +122,8 @@ def series(name: str, values: Iterable[Any] | pd.Series) -> pd.Series:
     column = values if isinstance(values, pd.Series) else pd.Series(values, dtype=object if dtype is _TIME else None)
     try:
         return _cast(name, column)
+    except ScoreError:
+        raise
     except (TypeError, ValueError):
         # Said without what pandas says, which quotes the value.
         raise ValueError(
@@ -124,7 +134,9 @@ def series(name: str, values: Iterable[Any] | pd.Series) -> pd.Series:
 def _cast(name: str, column: pd.Series) -> pd.Series:
     dtype = DTYPES[name]
     if dtype is _TIME and column.dtype != _TIME:
-        column = pd.to_datetime(column, utc=True).dt.tz_convert(SERVICE_TIME)
+        column = _times(column)
+    if name == "score" and column.dtype != dtype:
+        column = _whole_scores(column)
     if dtype == "category":
         fixed = CATEGORIES.get(name, ())
         if column.dtype == "category" and tuple(column.cat.categories[: len(fixed)]) == fixed:
@@ -133,6 +145,39 @@ def _cast(name: str, column: pd.Series) -> pd.Series:
         others = sorted(set(column.dropna().unique()) - set(fixed))
         dtype = pd.CategoricalDtype(pd.Index([*fixed, *others], dtype="str"))
     return column.astype(dtype).rename(name)
+
+
+def _times(column: Any) -> Any:
+    """Return times with the zone of the service; those without a zone are in it already, numbers count since 1970."""
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        # Milliseconds, as DataFrame.to_json writes, or a finer unit: times before 5138 have fewer than 15 digits.
+        size = column.abs().max()
+        unit: Any = "ms" if pd.isna(size) or size < 1e14 else "us" if size < 1e17 else "ns"
+        return pd.to_datetime(column, unit=unit, utc=True).dt.tz_convert(SERVICE_TIME)
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind == "M":
+        return column.dt.tz_localize(SERVICE_TIME)
+    if column.dtype == object:  # a mixture, such as dates of openpyxl and texts
+        column = column.map(lambda value: value.isoformat() if hasattr(value, "isoformat") else value)
+        column = column.mask(column.isin(["NaT"]))
+    if column.dtype == object or pd.api.types.is_string_dtype(column.dtype):
+        words = column.astype("str").str.strip()
+        words = words.mask(words.isin(["-", ""]))
+        words = words.mask(words.str.len() == len("2026-01-01"), words + " 00:00:00")
+        column = words.mask(words.notna() & ~words.str.contains(_WITH_ZONE, na=False), words + "+08:00")
+    return pd.to_datetime(column, utc=True, format="mixed").dt.tz_convert(SERVICE_TIME)
+
+
+def _whole_scores(column: pd.Series) -> pd.Series:
+    """Return whole scores; those with fractions are refused, since they would be cut off."""
+    numbers = pd.to_numeric(column).astype("Float64")
+    known = numbers.dropna().to_numpy(np.float64)
+    if (known != np.rint(known)).any():
+        if known.min() >= 0 and known.max() <= 1:
+            raise ScoreError("scores are 0 to 100, got values between 0 and 1; multiply them by 100 and round()")
+        raise ScoreError(
+            "scores are whole numbers from 0 to 100, got fractions; round() them, or keep them in a column of another name"
+        )
+    return numbers
 
 
 def conform(df: pd.DataFrame) -> pd.DataFrame:

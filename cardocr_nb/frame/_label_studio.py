@@ -1,14 +1,17 @@
 """The frame ↔ tasks of Label Studio, for people to correct readings and to bring the truth back.
 
 The format is that of Label Studio's guide, "Import pre-annotated data" and its OCR template: a task names its image;
-each region of a prediction or annotation is given by results of one ``id``, a ``polygonlabels`` that outlines it and a
-``textarea`` with its text; points are percent of the image's width and height, from the upper left corner.
+each region of a prediction or annotation is given by results of one ``id``: an outline (``polygonlabels``,
+``rectanglelabels``, or ``polygon`` or ``rectangle`` with ``labels``) and a ``textarea`` with its text; points are percent of the
+image's width and height, from the upper left corner.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import warnings
+from collections import Counter
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     Sizes: TypeAlias = Mapping[str, tuple[int, int]] | str | PathLike[str]
 
 _CARD = ("job_id", "key", "card_type", "state")
+_READ_SHAPES = frozenset({"polygon", "rectangle", "labels", "textarea"})
 _IMAGE, _LABEL, _TEXT = "image", "label", "transcription"
 
 
@@ -108,6 +112,12 @@ def from_label_studio(tasks: str | PathLike[str] | Sequence[Mapping[str, Any]]) 
         as truth. Points are rounded to whole pixels. A region with other than four points keeps its row without a
         polygon; so does one over the whole image. A task without regions keeps one row.
 
+    Warns
+    -----
+    UserWarning
+        Results that are neither rectangles nor polygons with a label, nor their texts (brushes, ellipses, relations,
+        choices), are left out and listed.
+
     Raises
     ------
     ValueError
@@ -121,11 +131,18 @@ def from_label_studio(tasks: str | PathLike[str] | Sequence[Mapping[str, Any]]) 
     given: Any = json.loads(Path(tasks).read_text(encoding="utf-8")) if isinstance(tasks, str | PathLike) else tasks
     if not (isinstance(given, list | tuple) and all(isinstance(t, Mapping) and "data" in t for t in given)):
         raise ValueError("an export of Label Studio is a list of tasks with the node 'data'; choose the format JSON")
-    rows = []
+    rows, left_out = [], Counter[str]()
     for task in given:
         data = task["data"]
         about = {name: data.get(name) for name in _CARD} | {"key": data.get("key") or data.get(_IMAGE)}
-        rows += [about | region for region in _regions(_latest(task))] or [about]
+        rows += [about | region for region in _regions(_latest(task), left_out)] or [about]
+    if left_out:
+        kinds = ", ".join(f"{n} x {kind}" for kind, n in left_out.items())
+        warnings.warn(
+            f"left out of the export of Label Studio: {kinds}. Rectangles and polygons with a label, and their texts, are read",
+            UserWarning,
+            stacklevel=2,
+        )
     columns = [*_CARD, "field", "text", "score", "polygon"]
     df = pd.DataFrame(rows, columns=columns)
     points = [p if isinstance(p, list) else [[math.nan] * 2] * 4 for p in df["polygon"]]
@@ -199,24 +216,49 @@ def _latest(task: Mapping[str, Any]) -> list[Any]:
     return list(chosen[0].get("result") or []) if chosen else []
 
 
-def _regions(results: list[Any]) -> list[dict[str, Any]]:
+def _regions(results: list[Any], left_out: Counter[str]) -> list[dict[str, Any]]:
+    """Return the regions of an annotation; results with the same id are parts of one region."""
     regions: dict[str, dict[str, Any]] = {}
     for result in results:
+        kind, value = str(result.get("type")), result.get("value") or {}
+        shape = kind.removesuffix("labels") or "labels"
+        if kind == "relation" or shape not in _READ_SHAPES:
+            left_out[kind] += 1
+            continue
         region = regions.setdefault(str(result.get("id")), {})
-        value = result.get("value", {})
         if result.get("score") is not None:
             region["score"] = result["score"] * 100
-        if result.get("type") == "textarea":
+        if kind == "textarea":
             text = value.get("text") or []
-            region["text"] = ("\n".join(text) if isinstance(text, list) else text) or None
-        elif result.get("type") == "polygonlabels":
-            region["field"] = (value.get("polygonlabels") or [None])[0]
-            region["polygon"] = _pixels(value.get("points") or [], result)
+            lines = [region.get("text"), *(text if isinstance(text, list) else [text])]
+            region["text"] = "\n".join(str(line) for line in lines if line) or None
+        labels = value.get(kind)
+        if kind.endswith("labels") and labels:
+            region["field"] = labels[0]
+        if shape in ("polygon", "rectangle"):
+            region["polygon"] = _pixels(shape, value, result)
+    unlabeled = sum(not region.get("field") for region in regions.values())
+    if unlabeled:
+        left_out["region without a label"] += unlabeled
     return [region for region in regions.values() if region.get("field")]
 
 
-def _pixels(points: list[Any], result: Mapping[str, Any]) -> list[list[float]] | None:
-    whole = {tuple(p) for p in points} == {(0, 0), (0, 100), (100, 100), (100, 0)}
-    if len(points) != 4 or whole or "original_width" not in result:
+def _pixels(shape: str, value: Mapping[str, Any], result: Mapping[str, Any]) -> list[list[float]] | None:
+    """Return the corners of a region in pixels; Label Studio gives percent of width and height."""
+    if "original_width" not in result:
         return None
-    return [[x * result["original_width"] / 100, y * result["original_height"] / 100] for x, y in points]
+    size = np.array([result["original_width"], result["original_height"]], dtype=np.float64) / 100
+    if shape == "rectangle":
+        x, y, width, height = (float(value.get(name, 0)) for name in ("x", "y", "width", "height"))
+        if (x, y, width, height) == (0, 0, 100, 100):
+            return None
+        turn = math.radians(float(value.get("rotation") or 0))  # clockwise, about the top-left corner
+        sides = np.array([(0, 0), (0, height), (width, height), (width, 0)]) * size
+        rotation = np.array([(math.cos(turn), math.sin(turn)), (-math.sin(turn), math.cos(turn))])
+        rows: list[list[float]] = (np.array([x, y]) * size + sides @ rotation).tolist()
+        return rows
+    points = value.get("points") or []
+    if len(points) != 4 or {tuple(p) for p in points} == {(0, 0), (0, 100), (100, 100), (100, 0)}:
+        return None
+    corners: list[list[float]] = (np.array(points, dtype=np.float64) * size).tolist()
+    return corners

@@ -29,6 +29,8 @@ def _is_missing(value: object) -> bool:
 def _polygon(value: object) -> Polygon:
     if isinstance(value, Polygon):
         return value
+    if hasattr(value, "exterior"):  # of shapely, whose rings end where they begin
+        value = list(value.exterior.coords)[:-1]
     return Polygon.parse(value) if isinstance(value, str) else Polygon(value)  # type: ignore[arg-type]  # it checks
 
 
@@ -235,7 +237,9 @@ class PolygonArray(ExtensionArray):
         return _ranks(self._points)
 
     def _values_for_json(self) -> NDArray[np.object_]:
-        return np.array([None if gone else str(v) for v, gone in zip(self, self._mask, strict=True)], dtype=object)
+        values = np.empty(len(self), dtype=object)
+        values[:] = [None if gone else p for p, gone in zip(self._points.tolist(), self._mask, strict=True)]
+        return values
 
     def _formatter(self, boxed: bool = False) -> Callable[[Any], str | None]:
         return str if boxed else repr

@@ -12,7 +12,7 @@ from __future__ import annotations
 import operator
 import re
 from functools import total_ordering
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -29,6 +29,13 @@ _INT32 = np.iinfo(np.int32)
 _WRITTEN = re.compile(r"\s*-?\d+,-?\d+(\s+-?\d+,-?\d+){3}\s*", re.ASCII)
 
 
+def _pixel(value: Any) -> int:
+    """Return a coordinate as a whole number; NaN, infinity and texts raise."""
+    if isinstance(value, float | np.floating):
+        return round(float(value))
+    return operator.index(value)
+
+
 @total_ordering
 class Polygon:
     """Four corners of a field: one element of a polygon column.
@@ -38,13 +45,13 @@ class Polygon:
 
     Parameters
     ----------
-    points : iterable of four (int, int)
-        Corners ``(x, y)`` in pixels, x right, y down, each within the range of int32.
+    points : iterable of four (float, float)
+        Corners ``(x, y)`` in pixels, x right, y down, each within the range of int32; fractions are rounded.
 
     Raises
     ------
     ValueError
-        The points are not four pairs of whole numbers, or do not fit into int32.
+        The points are not four pairs of numbers, or do not fit into int32.
 
     Examples
     --------
@@ -59,14 +66,14 @@ class Polygon:
     __slots__ = ("_points",)
     _points: Corners
 
-    def __init__(self, points: Iterable[Iterable[int]]) -> None:
+    def __init__(self, points: Iterable[Iterable[float]]) -> None:
         try:
-            corners = tuple((operator.index(x), operator.index(y)) for x, y in points)
-        except (TypeError, ValueError):
+            corners = tuple((_pixel(x), _pixel(y)) for x, y in points)
+        except (TypeError, ValueError, OverflowError):
             corners = ()
         if len(corners) != 4:
             raise ValueError(
-                "a polygon is made of four corners (x, y) in whole pixels: pass [(x, y), (x, y), (x, y), (x, y)]"
+                "a polygon is made of four corners (x, y) in pixels: pass [(x, y), (x, y), (x, y), (x, y)]"
             )
         if not all(_INT32.min <= v <= _INT32.max for corner in corners for v in corner):
             raise ValueError(f"a coordinate lies outside {_INT32.min} to {_INT32.max}: {corners}")

@@ -12,7 +12,7 @@ from cardocr_nb.errors import missing_extra
 from cardocr_nb.frame._polygon_array import PolygonArray
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -113,3 +113,26 @@ def to_shapely(column: pd.Series) -> pd.Series:
     there = column.notna().to_numpy()
     shapes[there] = shapely.polygons(points_of(column)[there])
     return pd.Series(shapes, index=column.index, name=column.name, dtype=object)
+
+
+def from_shapely(shapes: Iterable[Any], index: Any = None) -> pd.Series:
+    """Make a polygon column from shapely polygons.
+
+    Parameters
+    ----------
+    shapes : iterable of shapely.Polygon or None
+        Polygons with four corners, in the order of their outer ring; missing where None.
+    index : array_like, optional
+        Index of the new column, by default that of a Series, or 0 to n - 1.
+
+    Returns
+    -------
+    Series of dtype polygon
+
+    Raises
+    ------
+    ValueError
+        A polygon has another number of corners.
+    """
+    own = shapes.index if isinstance(shapes, pd.Series) and index is None else index
+    return pd.Series(PolygonArray._from_sequence(list(shapes)), index=own, name="polygon")  # noqa: SLF001 - pandas' name

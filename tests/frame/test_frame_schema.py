@@ -68,3 +68,54 @@ def test_every_column_can_be_all_missing(name):
     column = schema.series(name, [None, None])
     assert column.isna().all()
     assert column.dtype == DTYPES[name]
+
+
+@pytest.mark.parametrize(
+    ("scores", "message"),
+    [([0.98, 0.5], "between 0 and 1; multiply them by 100"), ([98.7, 12.5], "got fractions; round")],
+)
+@pytest.mark.parametrize("dtype", ["float64", "Float64", "object", "str"])
+def test_scores_with_fractions_are_refused_and_never_cut_off(scores, message, dtype):
+    with pytest.raises(ValueError, match=message):
+        conform(pd.DataFrame({"key": ["a", "b"], "score": pd.Series(scores).astype(dtype)}))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "Float64", "int64", "object", "str"])
+def test_whole_scores_of_any_dtype_are_kept(dtype):
+    assert conform(pd.DataFrame({"score": pd.Series([98, 0]).astype(dtype)}))["score"].tolist() == [98, 0]
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        ["2026-11-27 08:30:00"],
+        ["2026-11-27T08:30:00+0800"],
+        ["2026-11-27T00:30:00Z"],
+        [1_795_739_400_000],
+        [1_795_739_400_000_000_000],
+        [pd.Timestamp("2026-11-27 08:30")],
+        [pd.Timestamp("2026-11-27 00:30", tz="UTC")],
+        pd.Series([pd.Timestamp("2026-11-27 08:30"), "2026-11-27 08:30:00"], dtype=object),
+    ],
+    ids=["text", "wire", "UTC", "ms", "ns", "naive", "aware", "mixed"],
+)
+def test_times_without_a_zone_are_in_the_zone_of_the_service(times):
+    df = conform(pd.DataFrame({"created": times}))
+    assert str(df["created"].dtype) == "datetime64[us, UTC+08:00]"
+    assert set(df["created"]) == {pd.Timestamp("2026-11-27T08:30:00+08:00")}
+
+
+def test_a_day_without_a_time_and_a_dash_are_times_too():
+    created = conform(pd.DataFrame({"created": ["2026-11-27", "-", None]}))["created"]
+    assert created[0] == pd.Timestamp("2026-11-27T00:00:00+08:00")
+    assert created[1:].isna().all()
+
+
+def test_a_frame_comes_back_from_json():
+    import io
+
+    from cardocr_nb import load_sample
+
+    cards = load_sample("readings").head(50).reset_index(drop=True)
+    back = conform(pd.read_json(io.StringIO(cards.to_json(date_format="iso")), dtype=False))
+    pd.testing.assert_frame_equal(back, cards, check_categorical=False)

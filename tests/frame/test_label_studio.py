@@ -184,3 +184,51 @@ def test_the_accessor_delegates():
         pd.DataFrame.cardocr.from_label_studio(to_label_studio(df, SIZES)),
         from_label_studio(to_label_studio(df, SIZES)),
     )
+
+
+def region(kind, value, **others):
+    return {"id": "r1", "type": kind, "original_width": 200, "original_height": 100, "value": value} | others
+
+
+def exported(*results):
+    return [{"data": {"image": "a.jpg"}, "annotations": [{"result": list(results)}]}]
+
+
+SIDES = {"x": 10, "y": 20, "width": 50, "height": 30, "rotation": 0}
+OUTLINE = {"points": [[10, 20], [10, 50], [60, 50], [60, 20]], "closed": True}
+CORNERS = ((20, 20), (20, 50), (120, 50), (120, 20))
+
+
+@pytest.mark.parametrize(
+    "results",
+    [
+        [region("rectanglelabels", SIDES | {"rectanglelabels": ["name"]})],
+        [region("rectangle", SIDES), region("labels", SIDES | {"labels": ["name"]})],
+        [region("polygon", OUTLINE), region("labels", OUTLINE | {"labels": ["name"]})],
+        [region("polygonlabels", OUTLINE | {"polygonlabels": ["name"]})],
+    ],
+    ids=["rectanglelabels", "OCR template, rectangle", "OCR template, polygon", "polygonlabels"],
+)
+def test_every_shape_of_label_studios_templates_is_read(results):
+    df = from_label_studio(exported(*results, region("textarea", {"text": ["样", "本"]})))
+    assert df["field"].tolist() == ["name"]
+    assert df["text"].tolist() == ["样\n本"]
+    assert df["polygon"][0].points == CORNERS
+
+
+def test_a_rectangle_turns_clockwise_about_its_first_corner_in_pixels():
+    turned = region("rectanglelabels", SIDES | {"rotation": 90, "rectanglelabels": ["name"]})
+    assert from_label_studio(exported(turned))["polygon"][0].points == ((20, 20), (-10, 20), (-10, 120), (20, 120))
+
+
+def test_texts_of_several_results_of_a_region_are_all_kept():
+    texts = [region("textarea", {"text": [word]}) for word in ("样", "本")]
+    df = from_label_studio(exported(region("rectanglelabels", SIDES | {"rectanglelabels": ["name"]}), *texts))
+    assert df["text"].tolist() == ["样\n本"]
+
+
+@pytest.mark.parametrize("kind", ["brushlabels", "ellipselabels", "keypointlabels", "relation", "choices"])
+def test_results_that_cannot_be_read_are_named(kind):
+    with pytest.warns(UserWarning, match=f"left out of the export of Label Studio: 1 x {kind}"):
+        df = from_label_studio(exported(region(kind, {kind: ["name"]})))
+    assert df["field"].isna().all()

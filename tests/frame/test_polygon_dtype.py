@@ -56,9 +56,21 @@ class TestScalar:
             Polygon(SQUARE) < 3  # noqa: B015 - the comparison itself must fail
 
     @pytest.mark.parametrize(
-        "points", [SQUARE[:3], [*SQUARE, (1, 1)], [(0, 0, 0)] * 4, [(0.5, 0)] * 4, "abcd", 7, None, [1, 2, 3, 4]]
+        "points",
+        [
+            SQUARE[:3],
+            [*SQUARE, (1, 1)],
+            [(0, 0, 0)] * 4,
+            [(float("nan"), 0)] * 4,
+            [(float("inf"), 0)] * 4,
+            [("0", "0")] * 4,
+            "abcd",
+            7,
+            None,
+            [1, 2, 3, 4],
+        ],
     )
-    def test_anything_but_four_whole_corners_is_refused(self, points):
+    def test_anything_but_four_corners_is_refused(self, points):
         with pytest.raises(ValueError, match="four corners"):
             Polygon(points)
 
@@ -242,3 +254,25 @@ assert "cardocr_nb" not in sys.modules
         kind = pq.read_schema(tmp_path / "cards.parquet").field("polygon").type
         assert kind == PolygonType()
         assert kind.storage_type == pa.list_(pa.int32(), 8)
+
+
+def test_corners_with_fractions_are_rounded():
+    import numpy as np
+
+    column = pd.Series([np.array([[0.4, 0.6], [0, 10], [30.2, 10], [30, 0]]), None]).astype("polygon")
+    assert column[0] == Polygon([(0, 1), (0, 10), (30, 10), (30, 0)])
+    with pytest.raises(ValueError, match="four corners"):
+        pd.Series([[[float("nan"), 0], [0, 10], [30, 10], [30, 0]]]).astype("polygon")
+
+
+def test_shapes_of_shapely_come_back():
+    import shapely
+
+    box = shapely.Polygon([(0, 0), (0, 10), (30, 10), (30, 0)])
+    column = pd.Series.polygon.from_shapely(pd.Series([box, None], index=[5, 6]))
+    assert column.index.tolist() == [5, 6]
+    assert column[5].points == ((0, 0), (0, 10), (30, 10), (30, 0))
+    assert column.isna().tolist() == [False, True]
+    assert column.polygon.to_shapely()[5].equals(box)
+    with pytest.raises(ValueError, match="four corners"):
+        pd.Series.polygon.from_shapely([shapely.Polygon([(0, 0), (0, 10), (30, 10)])])
