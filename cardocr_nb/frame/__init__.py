@@ -1,24 +1,34 @@
-"""Records of the wire become a DataFrame: one row a field, right dtypes.
+"""Records of the service become a DataFrame: one row a field, with fixed columns and dtypes.
 
-`flatten` gathers records, `read` saved responses found by `sources`; both make `blocks`, from which `builder` puts a
-frame together. `schema` names columns and dtypes, `shapes` turns the long frame into others; `polygon_dtype` and `polygon_array` are the pandas dtype ``"polygon"``, `geometry` its measures.
-`validate` judges frames from elsewhere, `label_studio` and `coco` exchange them with annotation tools; `parts` cuts saved
-responses into parts, and `scale` makes a Dask DataFrame of them.
+========================================== ============================================================================
+to make a frame                            `to_frame` (jobs, documents, a ledger), `read_responses` (files, archives)
+columns and dtypes                         `COLUMNS`, `DTYPES`; `conform` gives them to any table, `validate` lists faults
+other shapes                               `wide` (one row a card), `to_long`
+the dtype of polygons                      `PolygonDtype`, `PolygonArray`, `Polygon`
+annotation tools                           `to_label_studio`, `from_label_studio`, `to_coco`, `from_coco`
+spreadsheets                               `to_csv`; `ExcelDamageWarning` counts texts that a spreadsheet changed
+more rows than memory holds                ``read_responses(..., engine="dask")``, `to_dask`
+========================================== ============================================================================
 """
 
+from cardocr_nb.frame._coco import from_coco, to_coco
+from cardocr_nb.frame._dask_frame import to_dask
 from cardocr_nb.frame._flatten import to_frame
 from cardocr_nb.frame._frame_builder import PolygonWarning, UnknownLabelWarning
 from cardocr_nb.frame._frame_schema import COLUMNS, DTYPES, conform, empty
+from cardocr_nb.frame._label_studio import from_label_studio, label_studio_config, to_label_studio
 from cardocr_nb.frame._polygon_array import PolygonArray
 from cardocr_nb.frame._polygon_dtype import Polygon, PolygonDtype
 from cardocr_nb.frame._reshape import DoubledFieldWarning, to_long, wide
 from cardocr_nb.frame._responses import read_responses
+from cardocr_nb.frame._spreadsheets import ExcelDamageWarning, to_csv
 from cardocr_nb.frame._validation import validate
 
 __all__ = [
     "COLUMNS",
     "DTYPES",
     "DoubledFieldWarning",
+    "ExcelDamageWarning",
     "Polygon",
     "PolygonArray",
     "PolygonDtype",
@@ -26,8 +36,15 @@ __all__ = [
     "UnknownLabelWarning",
     "conform",
     "empty",
+    "from_coco",
+    "from_label_studio",
+    "label_studio_config",
     "read_responses",
+    "to_coco",
+    "to_csv",
+    "to_dask",
     "to_frame",
+    "to_label_studio",
     "to_long",
     "validate",
     "wide",

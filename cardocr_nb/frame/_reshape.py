@@ -12,7 +12,7 @@ import pandas as pd
 from cardocr_nb._bulk._arrow_text import all_differ, arrow
 from cardocr_nb.cards import CardType, expected_fields, known_field
 from cardocr_nb.frame._frame_schema import CARD, COLUMNS, conform, series
-from cardocr_nb.frame._spreadsheets import text_of, undo_excel, warn_of_damage
+from cardocr_nb.frame._spreadsheets import cell_texts, undo_excel, warn_of_damage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -212,7 +212,7 @@ def to_long(cards: pd.DataFrame, *, id_columns: Iterable[str] = (), fields: Iter
     kept = [name for name in _KEPT if name in cards.columns]
     parts, damage = [], Counter[str]()
     for place, (name, field) in enumerate(_field_columns(cards, own, further).items()):
-        text, counts = undo_excel(_texts(cards[name]), pd.Series(field, index=cards.index, dtype="str"))
+        text, counts = undo_excel(cell_texts(cards[name]), pd.Series(field, index=cards.index, dtype="str"))
         damage.update(counts)
         found = {"text": text} | {
             part: cards[f"{name}_{part}"] for part in ("score", "polygon") if f"{name}_{part}" in cards.columns
@@ -254,10 +254,3 @@ def _field_columns(cards: pd.DataFrame, own: list[str], further: list[str]) -> d
             stacklevel=3,
         )
     return fields
-
-
-def _texts(column: pd.Series) -> pd.Series:
-    """Return cells of any type as texts."""
-    if pd.api.types.is_string_dtype(column.dtype) and column.dtype != object:
-        return column.astype("str")
-    return pd.Series([text_of(value) for value in column], index=column.index, dtype="str")

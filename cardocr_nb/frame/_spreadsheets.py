@@ -251,6 +251,21 @@ def text_of(value: object) -> str | None:
     return str(value) or None
 
 
+def cell_texts(column: pd.Series) -> pd.Series:
+    """Return the cells of a column of any type as texts.
+
+    Examples
+    --------
+    >>> cell_texts(pd.Series([pd.Timestamp("1974-12-01"), 3, None], dtype=object)).tolist()
+    ['1974-12-01', '3', nan]
+    """
+    if isinstance(column.dtype, pd.CategoricalDtype) or (
+        pd.api.types.is_string_dtype(column.dtype) and column.dtype != object
+    ):
+        return column.astype("str")
+    return pd.Series([text_of(value) for value in column], index=column.index, dtype="str")
+
+
 def _cell(value: object, unescape: Any) -> str | None:
     text = text_of(value)
     return unescape(text) if isinstance(value, str) and text and "_x" in text else text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -12,6 +11,7 @@ import pandas as pd
 from cardocr_nb._bulk._arrow_text import arrow
 from cardocr_nb.cards import field_name
 from cardocr_nb.frame._reshape import changes
+from cardocr_nb.frame._spreadsheets import cell_texts, read_text_table, undo_excel, warn_of_damage
 
 if TYPE_CHECKING:
     import os
@@ -61,7 +61,7 @@ class TruthTable:
 
 
 def read_truth(truth: pd.DataFrame | str | os.PathLike[str], *, weights: bool = True) -> TruthTable:
-    """Read a ground truth from a DataFrame, a CSV or a Parquet file.
+    """Read a ground truth from a DataFrame, or from a CSV, XLSX, Parquet or Feather file.
 
     Parameters
     ----------
@@ -74,6 +74,8 @@ def read_truth(truth: pd.DataFrame | str | os.PathLike[str], *, weights: bool = 
 
     Raises
     ------
+    DecodeError
+        The file is not a table.
     ValueError
         A column is missing, a weight is not a positive number, or a field of a key has two rows.
 
@@ -83,7 +85,7 @@ def read_truth(truth: pd.DataFrame | str | os.PathLike[str], *, weights: bool = 
     >>> table.fields.tolist(), table.text.tolist()
     (['name'], ['样本'])
     """
-    table = truth if isinstance(truth, pd.DataFrame) else _read_file(Path(truth))
+    table = truth if isinstance(truth, pd.DataFrame) else read_text_table(truth)
     missing = [c for c in _COLUMNS if c not in table.columns]
     if missing:
         raise ValueError(f"the truth has no column {', '.join(missing)}; it needs key, field and text")
@@ -92,7 +94,8 @@ def read_truth(truth: pd.DataFrame | str | os.PathLike[str], *, weights: bool = 
         table = table[named]
     if "verdict" in table.columns:
         table = table.drop_duplicates(["key", "field"], keep="last")
-    texts = table[list(_COLUMNS)].astype("str").reset_index(drop=True)
+    table = _restored(table.reset_index(drop=True))
+    texts = table[list(_COLUMNS)].reset_index(drop=True)
     key, keys, field, fields = _numbered_cells(texts)
     text, readable = texts["text"], np.ones(len(texts), dtype=bool)
     empty = np.array(text == "", dtype=bool)
@@ -104,11 +107,17 @@ def read_truth(truth: pd.DataFrame | str | os.PathLike[str], *, weights: bool = 
     return TruthTable(keys, fields, key, field, text, weight, readable, from_queue)
 
 
-def _read_file(path: Path) -> pd.DataFrame:
-    if path.suffix == ".parquet":
-        return pd.read_parquet(path)
-    # A spreadsheet that saved the file wrote a byte order mark first.
-    return pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig")
+def _restored(table: pd.DataFrame) -> pd.DataFrame:
+    """Return key, field and text as texts: dates as ISO 8601, texts that a spreadsheet changed restored or left out."""
+    texts = {name: cell_texts(table[name]) for name in _COLUMNS}
+    restored, counts = undo_excel(texts["text"], texts["field"].map(_field_names(texts["field"])))
+    warn_of_damage(counts, "the truth", stacklevel=6)
+    result = table.assign(**texts)
+    return result.assign(text=restored)[restored.notna() | texts["text"].isna()] if counts else result
+
+
+def _field_names(labels: pd.Series) -> dict[str, str]:
+    return {label: field_name(str(label)) for label in labels.dropna().unique()}
 
 
 def _numbered_cells(texts: pd.DataFrame) -> tuple[NDArray[np.intp], pd.Index, NDArray[np.intp], pd.Index]:

@@ -1,0 +1,64 @@
+"""Ground truth as people keep it: in files of several encodings, in workbooks, after a spreadsheet saved it."""
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from cardocr_nb import CardResult, Field, to_frame
+from cardocr_nb.frame import ExcelDamageWarning
+from cardocr_nb.quality import evaluate
+
+NUMBER = "990101197412010014"
+TRUTH = pd.DataFrame(
+    {
+        "key": "1.jpg",
+        "field": ["姓名", "birth_date", "id_number"],
+        "text": ["样本", "1974-12-01", NUMBER],
+    }
+)
+
+
+@pytest.fixture
+def cards():
+    fields = (Field("姓名", "样本", 98), Field("出生", "1974年12月1日", 97), Field("公民身份号码", NUMBER, 99))
+    return to_frame(CardResult(fields, key="1.jpg"))
+
+
+def correct(cards, truth):
+    cells = evaluate(cards, truth, complete=False).cells
+    return int((cells["outcome"] == "correct").sum())
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+def test_csv_of_every_usual_encoding_is_a_truth(cards, tmp_path, encoding):
+    TRUTH.to_csv(tmp_path / "truth.csv", index=False, encoding=encoding)
+    assert correct(cards, tmp_path / "truth.csv") == 3
+
+
+def test_a_workbook_with_date_cells_is_a_truth(cards, tmp_path):
+    typed = TRUTH.astype(object)
+    typed.loc[1, "text"] = pd.Timestamp("1974-12-01")
+    typed.to_excel(tmp_path / "truth.xlsx", index=False)
+    assert openpyxl.load_workbook(tmp_path / "truth.xlsx").active.cell(3, 3).is_date
+    assert correct(cards, tmp_path / "truth.xlsx") == 3
+
+
+def test_parquet_and_frames_with_date_cells_are_truths(cards, tmp_path):
+    TRUTH.to_parquet(tmp_path / "truth.parquet")
+    assert correct(cards, tmp_path / "truth.parquet") == 3
+    assert correct(cards, TRUTH.assign(text=["样本", pd.Timestamp("1974-12-01").date(), NUMBER])) == 3
+
+
+@pytest.mark.parametrize("number", ["9.90101E+17", "990101197412010000", 9.90101197412010e17])
+def test_a_number_that_a_spreadsheet_rounded_is_counted_and_not_judged(cards, number):
+    truth = TRUTH.astype(object)
+    truth.loc[2, "text"] = number
+    with pytest.warns(ExcelDamageWarning, match="changed 1 texts of the truth"):
+        cells = evaluate(cards, truth, complete=False).cells
+    assert (cells["outcome"] == "correct").tolist() == [True, True]
+
+
+@pytest.mark.parametrize("day", ["1974-12-01 00:00:00", "27364"])
+def test_a_date_that_a_spreadsheet_changed_is_judged_as_the_date(cards, day):
+    with pytest.warns(ExcelDamageWarning, match="1 a date"):
+        assert correct(cards, TRUTH.assign(text=["样本", day, NUMBER])) == 3
