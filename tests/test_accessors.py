@@ -80,7 +80,7 @@ class TestFrameAccessor:
     def test_methods_complete_and_are_documented(self, cards):
         public = [n for n in dir(cards.cardocr) if not n.startswith("_")]
         assert public == [
-            "calibrate", "calibration", "card_frame", "check", "compare", "cost", "drift", "estimate_accuracy", "evaluate", "from_coco",
+            "audit_sample", "calibrate", "calibration", "card_frame", "check", "compare", "cost", "drift", "estimate_accuracy", "evaluate", "from_coco",
             "from_excel", "from_label_studio", "mask", "plot_compare", "plot_confusions", "plot_gallery", "plot_overlay", "plot_regions",
             "plot_reliability", "plot_risk_coverage", "plot_scores", "plot_timeline", "pseudonym", "redact", "report", "review",
             "review_queue", "summary", "tally", "threshold", "to_coco", "to_csv", "to_dask", "to_excel", "to_label_studio", "to_long", "validate", "wide",

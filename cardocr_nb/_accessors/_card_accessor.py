@@ -154,6 +154,7 @@ class CardAccessor(CardData):
     tally = data_method(check_counts)
     estimate_accuracy = data_method(quality.estimate_accuracy)
     review_queue = data_method(quality.review_queue)
+    audit_sample = data_method(quality.audit_sample)
     evaluate = data_method(quality.evaluate)
     calibration = data_method(quality.calibration)
     calibrate = data_method(quality.calibrate)

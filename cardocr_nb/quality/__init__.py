@@ -14,6 +14,7 @@ from cardocr_nb.quality import _polygon_checks as _polygon_checks  # isort: skip
 from cardocr_nb.quality import _plausibility_checks as _plausibility_checks  # isort: skip
 from cardocr_nb.quality import _card_checks as _card_checks  # isort: skip
 from cardocr_nb.quality._accuracy_estimate import estimate_accuracy
+from cardocr_nb.quality._audit_sample import audit_sample
 from cardocr_nb.quality._bootstrap import bootstrap
 from cardocr_nb.quality._calibration import Calibration, FewScoresWarning, calibration
 from cardocr_nb.quality._calibrator import Calibrator, NotCalibratedWarning, calibrate
@@ -45,6 +46,7 @@ __all__ = [
     "NotCalibratedWarning",
     "Summary",
     "Thresholds",
+    "audit_sample",
     "bootstrap",
     "calibrate",
     "calibration",

@@ -1,7 +1,7 @@
-"""The file of what a person decided, one row a decision, the last one for a field counts.
+"""The file of a reviewer's decisions: one row a decision, the last one on a field counts.
 
-Every row that was ever written stays in the file. It holds what truly stands on cards: it is readable by its owner alone,
-and belongs where the photos belong.
+Every row stays in the file. It contains the true texts of cards: only its owner can read it, and it belongs where the
+photos are.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import io
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import pandas as pd
 
@@ -20,35 +20,42 @@ from cardocr_nb.errors import InvalidRequestError
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterable
 
-ErrorAction: TypeAlias = Literal["accepted", "corrected", "absent", "unreadable"]
-"""The reading is right; it was typed anew; nothing stands there; nobody can tell."""
+Verdict: TypeAlias = Literal["accepted", "corrected", "absent", "unreadable"]
+"""The text is correct; the reviewer typed another one; the card has no such field; the card cannot be read."""
 
-VERDICTS: tuple[str, ...] = get_args(ErrorAction)
+VERDICTS: tuple[str, ...] = get_args(Verdict)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Decision:
-    """What a person decided about one field of one card.
+    """A decision of a reviewer on one field of one card.
 
     Attributes
     ----------
     key, field : str
     verdict : {"accepted", "corrected", "absent", "unreadable"}
     text : str
-        What stands on the card; ``""`` where nothing does or nobody can tell.
+        Text of the card; ``""`` if it has no such field or cannot be read.
     job_id : str
-        The job whose reading was looked at; ``""`` if it is not known.
+        Job of the reviewed reading; ``""`` if it is not known.
     decided : str
-        When, as ISO 8601 in UTC.
+        Time of the decision, as ISO 8601 in UTC.
+    selection : str
+        How the case was selected: ``audit`` (at random), ``queue`` (likely incorrect ones first), or ``""`` if unknown.
+    weight : float or None
+        1 / inclusion probability of a case that was selected at random.
     """
 
     key: str
     field: str
-    verdict: ErrorAction
+    verdict: Verdict
     text: str = ""
     job_id: str = ""
     decided: str = ""
+    selection: str = ""
+    weight: float | None = None
 
     def __repr__(self) -> str:
         return f"Decision(key={self.key!r}, field={self.field!r}, verdict={self.verdict!r})"
@@ -111,7 +118,8 @@ class Corrections:
 
     def last(self) -> dict[tuple[str, str], Decision]:
         """The decision that counts, by key and field."""
-        return {(d.key, d.field): d for d in (Decision(*row) for row in self.read().itertuples(index=False))}
+        decisions = (_decision(row) for row in self.read().itertuples(index=False))
+        return {(d.key, d.field): d for d in decisions}
 
     def add(self, decision: Decision) -> None:
         """Write one decision. The file is replaced as a whole, so that it is never half written.
@@ -133,36 +141,56 @@ class Corrections:
         write_atomic(self.path.resolve(), content)
 
     def truth(self) -> pd.DataFrame:
-        """What stands on the cards, for `cardocr_nb.quality.evaluate` with ``complete=False``.
+        """Return the ground truth by these decisions, for `cardocr_nb.quality.evaluate`.
 
         Returns
         -------
         DataFrame
-            ``key, field, text``; the text missing where nothing stands. Fields that nobody could read are left out.
+            ``key, field, text``; the text is missing if the card has no such field. Fields that cannot be read are left
+            out. Where it is known how cases were selected, also ``selection`` and ``weight``.
         """
-        rows = [(d.key, d.field, d.text) for d in self.last().values() if d.verdict != "unreadable"]
-        table = pd.DataFrame(rows, columns=["key", "field", "text"], dtype="str")
+        kept = [d for d in self.last().values() if d.verdict != "unreadable"]
+        table = pd.DataFrame([(d.key, d.field, d.text) for d in kept], columns=["key", "field", "text"], dtype="str")
         table["text"] = table["text"].mask(table["text"] == "")
+        if any(d.selection or d.weight is not None for d in kept):
+            table["selection"] = pd.Series([d.selection for d in kept], dtype="str")
+            table["weight"] = pd.Series([d.weight for d in kept], dtype="float64")
         return table
 
     def _foreign(self) -> ValueError:
         return ValueError(
-            f"{self.path} is no file of corrections (columns {', '.join(COLUMNS)}); give another path, it was left as it is"
+            f"{self.path} is not a file of corrections (columns {', '.join(COLUMNS)}); give another path, it was left as it is"
         )
 
 
 def now() -> str:
-    """The time as it stands in the file."""
+    """Return the time as the file has it."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _values(decision: Decision) -> list[str]:
-    return [str(getattr(decision, name)) for name in COLUMNS]
+    values = (getattr(decision, name) for name in COLUMNS)
+    return ["" if value is None else str(value) for value in values]
+
+
+def _decision(row: Iterable[Any]) -> Decision:
+    values: dict[str, Any] = dict(zip(COLUMNS, map(str, row), strict=True))
+    return Decision(**values | {"weight": _number(values["weight"])})
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if 0 < number < float("inf") else None
 
 
 def _csv(path: Path, decision: Decision) -> bytes:
     """The bytes that are there, as they are, and one line more, in the order of the file's own columns."""
     content = path.read_bytes() if path.is_file() else b""
+    if decision.selection or decision.weight is not None:
+        content = _with_columns(content)
     header = next(csv.reader([content.decode("utf-8-sig").split("\n", 1)[0]]), []) if content else []
     lines = io.StringIO()
     writer = csv.DictWriter(
@@ -173,3 +201,15 @@ def _csv(path: Path, decision: Decision) -> bytes:
     writer.writerow(dict(zip(COLUMNS, _values(decision), strict=True)))
     ended = content + (b"\n" if content and not content.endswith(b"\n") else b"")
     return ended + lines.getvalue().encode()
+
+
+def _with_columns(content: bytes) -> bytes:
+    """Add the columns that a file of an earlier release lacks; its rows and further columns remain."""
+    if not content:
+        return content
+    table = pd.read_csv(io.BytesIO(content), dtype="str", keep_default_na=False, encoding="utf-8-sig")
+    lacking = [name for name in COLUMNS if name not in table.columns]
+    if not lacking:
+        return content
+    text = table.assign(**dict.fromkeys(lacking, "")).to_csv(index=False, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    return str(text).encode()

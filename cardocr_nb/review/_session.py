@@ -1,8 +1,8 @@
-"""A walk through the fields to look at: where one stands, what is decided."""
+"""The fields to review, the position among them, and the decisions."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import pandas as pd
 
 from cardocr_nb.cards import expected_fields
 from cardocr_nb.frame._frame_schema import conform
-from cardocr_nb.review._corrections import Corrections, Decision, ErrorAction, now
+from cardocr_nb.review._corrections import Corrections, Decision, Verdict, now
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -36,6 +36,10 @@ class Item:
         Estimated chance that the reading is wrong, 0 to 1.
     reasons : tuple of str
         Names of the checks that failed.
+    selection : str
+        How the field was selected, see `Decision`.
+    weight : float or None
+        1 / inclusion probability, if it was selected at random.
     """
 
     key: str
@@ -47,21 +51,24 @@ class Item:
     card_type: str | None = None
     chance: float | None = None
     reasons: tuple[str, ...] = ()
+    selection: str = ""
+    weight: float | None = None
 
     def __repr__(self) -> str:
         return f"Item(key={self.key!r}, field={self.field!r}, score={self.score})"
 
 
 def items_of(df: pd.DataFrame, queue: pd.DataFrame) -> list[Item]:
-    """Put beside each row of a queue what was read there.
+    """Make the items of a queue: each row with its reading.
 
     Parameters
     ----------
     df : DataFrame
         As `cardocr_nb.to_frame` makes it.
     queue : DataFrame
-        ``key, field`` and, where they are known, ``job_id, chance, reasons``, in the order to ask in. A field that
-        stands in it twice is asked for once; a row without a field stands for all fields of such a card.
+        ``key, field`` and, where they are known, ``job_id, chance, reasons, selection, weight``, in the order to ask in:
+        a review queue or an audit sample. A field that appears twice is asked for once; a row without a field means all
+        fields of such a card.
 
     Raises
     ------
@@ -123,6 +130,9 @@ def _item(asked: dict[Hashable, Any], read: dict[Hashable, Any], place: NDArray[
         card_type=known("card_type", str, read, asked),
         chance=known("chance", float, asked),
         reasons=tuple(name for name in reasons.split(", ") if name),
+        # A queue of likely errors has their probability; an audit sample names its selection.
+        selection=known("selection", str, asked) or ("queue" if "chance" in asked else ""),
+        weight=known("weight", float, asked),
     )
 
 
@@ -146,6 +156,18 @@ class Session:
         self._decided = file.last()
         self.position = -1
         self.position = self._next_open()
+        for item in items:
+            self._weigh(item)
+
+    def _weigh(self, item: Item) -> None:
+        """Keep the weight of an audit sample also for a field that was decided before."""
+        decision = self.decision(item)
+        if decision is not None and item.weight is not None and decision.weight != item.weight:
+            self._keep(replace(decision, selection=item.selection, weight=item.weight))
+
+    def _keep(self, decision: Decision) -> None:
+        self.file.add(decision)
+        self._decided[decision.key, decision.field] = decision
 
     def __repr__(self) -> str:
         return f"<Session {self.done} of {len(self.items)} fields decided, kept in {self.file.path}>"
@@ -164,7 +186,7 @@ class Session:
         """What was decided about an item, if anything."""
         return self._decided.get((item.key, item.field))
 
-    def decide(self, number: int, verdict: ErrorAction | None = None, text: str = "") -> Decision:
+    def decide(self, number: int, verdict: Verdict | None = None, text: str = "") -> Decision:
         """Keep a decision and go on to the next item without one.
 
         Parameters
@@ -172,7 +194,7 @@ class Session:
         number : int
             Position of the item that was looked at.
         verdict : {"absent", "unreadable"}, optional
-            By default the item stands on the card as `text` says.
+            By default the card has the text `text`.
         text : str, optional
             White space at its ends does not count.
 
@@ -184,15 +206,18 @@ class Session:
             It could not be kept.
         """
         if not 0 <= number < len(self.items):
-            raise ValueError(f"there is no field number {number}; there are {len(self.items)}")
-        item, stands = self.items[number], " ".join(text.split()) if verdict is None else ""
-        if verdict is None and not stands:
-            raise ValueError("no text was given; say that nothing stands there, or that it cannot be read")
+            raise ValueError(f"field number {number} does not exist; there are {len(self.items)}")
+        item, text = self.items[number], " ".join(text.split()) if verdict is None else ""
+        if verdict is None and not text:
+            raise ValueError("no text was given; decide that the card has no such field, or that it cannot be read")
         if verdict is None:
-            verdict = "accepted" if stands == " ".join((item.text or "").split()) else "corrected"
-        decision = Decision(item.key, item.field, verdict, stands, item.job_id or "", now())
-        self.file.add(decision)
-        self._decided[item.key, item.field] = decision
+            verdict = "accepted" if text == " ".join((item.text or "").split()) else "corrected"
+        self._keep(
+            _selected(
+                Decision(item.key, item.field, verdict, text, item.job_id or "", now()), item, self.decision(item)
+            )
+        )
+        decision = self._decided[item.key, item.field]
         self.position = number
         self.position = self._next_open()
         return decision
@@ -206,3 +231,10 @@ class Session:
         behind = range(self.position + 1, len(self.items))
         order = [*behind, *range(min(self.position + 1, len(self.items)))]
         return next((n for n in order if self.decision(self.items[n]) is None), len(self.items))
+
+
+def _selected(decision: Decision, item: Item, before: Decision | None) -> Decision:
+    """Add how the case was selected; a case of an audit sample remains one when a queue shows it again."""
+    if item.weight is None and before is not None and before.weight is not None:
+        return replace(decision, selection=before.selection, weight=before.weight)
+    return replace(decision, selection=item.selection, weight=item.weight)

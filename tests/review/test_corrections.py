@@ -33,7 +33,7 @@ def test_a_decision_is_in_the_file_at_once_and_only_the_owner_may_read_it(file):
     again = Corrections(file.path).read()
     assert again.to_dict("records") == [
         {"key": "1.jpg", "field": "name", "verdict": "corrected", "text": "样本", "job_id": "j1",
-         "decided": "2026-01-01T00:00:00+00:00"}
+         "decided": "2026-01-01T00:00:00+00:00", "selection": "", "weight": ""}
     ]  # fmt: skip
     assert stat.S_IMODE(file.path.stat().st_mode) == 0o600
     assert [p.name for p in file.path.parent.iterdir()] == [file.path.name]
@@ -100,7 +100,7 @@ def test_a_table_that_a_spreadsheet_saved_is_gone_on_with(tmp_path):
 def test_a_file_of_something_else_is_refused_and_left_as_it_is(tmp_path, ending, content):
     path = tmp_path / f"c.{ending}"
     path.write_bytes(content)
-    with pytest.raises(ValueError, match="no file of corrections"):
+    with pytest.raises(ValueError, match="not a file of corrections"):
         Corrections(path).add(Decision("1.jpg", "name", "absent"))
     assert path.read_bytes() == content
 

@@ -4,7 +4,7 @@ import pytest
 
 from cardocr_nb.cards import expected_fields
 from cardocr_nb.frame import to_frame
-from cardocr_nb.quality import evaluate
+from cardocr_nb.quality import audit_sample, evaluate
 from cardocr_nb.review import Corrections, Session, items_of
 from cardocr_nb.wire._records import Job, JobState
 
@@ -103,7 +103,7 @@ def test_an_empty_line_is_no_decision(session, text):
 
 @pytest.mark.parametrize("number", [-1, 4])
 def test_a_field_that_is_not_there_cannot_be_decided(session, number):
-    with pytest.raises(ValueError, match=f"no field number {number}"):
+    with pytest.raises(ValueError, match=f"field number {number} does not exist"):
         session.decide(number, "absent")
 
 
@@ -117,6 +117,43 @@ def test_what_was_decided_is_a_truth_to_evaluate_against(session, cards, data):
     truth = pd.read_csv(data / "truth.csv", dtype="str").set_index(["key", "field"])["text"]
     for number, item in enumerate(session.items):
         session.decide(number, text=truth[item.key, item.field])
-    fields = evaluate(cards, session.file.truth(), complete=False).fields.set_index("field")
+    fields = evaluate(cards, session.file.truth(), weights=False).fields.set_index("field")
     assert fields["cases"].to_dict() == {"name": 2, "address": 2}
     assert fields["wrong"].to_dict() == {"name": 2, "address": 2}
+
+
+def test_an_audit_sample_brings_its_weights_into_the_truth(cards, tmp_path):
+    sample = audit_sample(cards, 2, seed=1)
+    file = Corrections(tmp_path / "c.csv")
+    session = Session(items_of(cards, sample), file)
+    for number in range(2):
+        session.decide(number, "absent")
+    truth = file.truth()
+    assert truth["selection"].tolist() == ["audit"] * 2
+    assert truth["weight"].tolist() == sample["weight"].tolist()
+    assert evaluate(cards, truth).cells["weight"].tolist() == sample["weight"].tolist()
+
+
+def test_a_field_that_a_queue_decided_before_gets_its_weight_without_being_asked_again(cards, queue, tmp_path):
+    file = Corrections(tmp_path / "c.csv")
+    first = Session(items_of(cards, queue), file)
+    for number, item in enumerate(first.items):
+        first.decide(number, text=item.text or "x")
+    assert file.read()["selection"].unique().tolist() == ["queue"]
+    sample = audit_sample(cards, 1000)
+    seen = sample.merge(queue[["key", "field"]], on=["key", "field"])
+    again = Session(items_of(cards, seen), file)
+    assert again.done == len(seen)
+    assert set(file.truth()["selection"]) == {"audit"}
+    # A queue that shows the case again does not take the weight away.
+    Session(items_of(cards, queue), file).decide(0, "absent")
+    assert set(file.truth()["selection"]) == {"audit"}
+
+
+def test_a_file_of_an_earlier_release_gets_the_columns_of_an_audit(cards, tmp_path):
+    path = tmp_path / "c.csv"
+    path.write_text("key,field,verdict,text,job_id,decided,note\nx.jpg,name,accepted,a,,,mine\n", encoding="utf-8")
+    Session(items_of(cards, audit_sample(cards, 1)), Corrections(path)).decide(0, "absent")
+    table = pd.read_csv(path, dtype="str", keep_default_na=False)
+    assert table["note"].tolist() == ["mine", ""]
+    assert table["selection"].tolist() == ["", "audit"]
