@@ -98,7 +98,7 @@ def test_specimen_draws_cards_with_their_truth(tmp_path, capsys):
         [],
         ["run", "x.jpg"],
         ["run", "x.jpg", "--card-type", "Passport", "--out", "a.parquet"],
-        ["run", "x.jpg", "--card-type", "IDCard", "--out", "a.xlsx"],
+        ["run", "x.jpg", "--card-type", "IDCard", "--out", "a.ods"],
     ],
 )
 def test_wrong_arguments_end_with_code_2_and_usage(arguments, capsys):
@@ -242,3 +242,13 @@ def test_a_reader_that_ends_early_causes_no_traceback(readings):
 def test_completion_scripts_are_available():
     done = command(env=os.environ | {"_CARDOCR_COMPLETE": "zsh_source"}, text=True)
     assert "#compdef cardocr" in done.stdout
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".parquet", ".feather"])
+def test_every_format_that_a_command_writes_is_read_by_the_next_one(readings, tmp_path, suffix):
+    from cardocr_nb._cli._table_files import read, write
+
+    cards = ocr.load_sample("readings").head(200).reset_index(drop=True)
+    write(cards, tmp_path / f"cards{suffix}")
+    pd.testing.assert_frame_equal(read(tmp_path / f"cards{suffix}"), cards, check_categorical=False)
+    assert main(["check", str(tmp_path / f"cards{suffix}"), "--out", str(tmp_path / "checks.csv")]) == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING
 
 from cardocr_nb.errors import CardOCRError, DecodeError, InvalidRequestError
@@ -12,7 +11,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-WRITABLE = (".parquet", ".feather", ".csv")
+WRITABLE = (".parquet", ".feather", ".csv", ".xlsx")
 READABLE = (*WRITABLE, ".sqlite")
 
 
@@ -29,6 +28,8 @@ def read(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     from cardocr_nb.frame import conform, to_frame
+    from cardocr_nb.frame._spreadsheets import read_text_table
+    from cardocr_nb.report import from_excel
 
     if path.suffix not in READABLE:
         raise InvalidRequestError(f"{path}: must end in {', '.join(READABLE)}")
@@ -36,8 +37,9 @@ def read(path: Path) -> pd.DataFrame:
         if path.suffix == ".sqlite":
             return to_frame(path)
         if path.suffix == ".csv":
-            content = io.BytesIO(path.read_bytes())  # pandas would turn a Ctrl-C while it reads into a ParserError
-            return conform(pd.read_csv(content, dtype="str"))
+            return conform(read_text_table(path))
+        if path.suffix == ".xlsx":
+            return from_excel(path)
         return pd.read_feather(path) if path.suffix == ".feather" else pd.read_parquet(path)
     except (CardOCRError, OSError):
         raise
@@ -47,8 +49,13 @@ def read(path: Path) -> pd.DataFrame:
 
 def write(cards: pd.DataFrame, path: Path) -> None:
     """Write in the format that the path's ending names."""
+    from cardocr_nb.frame import to_csv
+    from cardocr_nb.report import to_excel
+
     if path.suffix == ".csv":
-        cards.to_csv(path, index=False)
+        to_csv(cards, path)
+    elif path.suffix == ".xlsx":
+        to_excel(cards, path)
     elif path.suffix == ".feather":
         cards.to_feather(path)
     else:
