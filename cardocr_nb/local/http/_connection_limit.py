@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Iterator
 
     from cardocr_nb.local.http._connection import Connection
 
@@ -46,12 +45,6 @@ class ConnectionLimit:
     def __init__(self, limit: int | None = None) -> None:
         self.limit = default_limit() if limit is None else limit
         self._open: dict[Connection, None] = {}  # in the order in which they became idle
-
-    def __len__(self) -> int:
-        return len(self._open)
-
-    def __iter__(self) -> Iterator[Connection]:
-        return iter(self._open)
 
     def add(self, connection: Connection) -> None:
         """Count a new connection, and close the oldest idle one, or else the new one, if there are too many."""
