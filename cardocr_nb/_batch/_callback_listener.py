@@ -128,6 +128,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def setup(self) -> None:
         super().setup()
+        self.rfile.close()
         self._source = _TimedReader(self.connection, _HEAD_SECONDS, _MAX_HEAD)
         self.rfile = io.BufferedReader(self._source)
 

@@ -21,6 +21,9 @@ from cardocr_nb.wire._contract import RESULT_NODE
 
 Tree = dict[str, Any]
 
+_MAX_DEPTH = 64  # the service's own documents have at most 8
+_MANY_TAGS = 2000  # a document with fewer is parsed at once, however deep
+
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -30,6 +33,10 @@ class RepairWarning(UserWarning):
 
 class _DoctypeRefusedError(ValueError):
     """A document type declaration is in the document."""
+
+
+class _TooDeepError(ValueError):
+    """Nodes are nested deeper than in any document of the service."""
 
 
 class _StrictExpat:
@@ -44,6 +51,25 @@ class _StrictExpat:
 
 def _refuse_doctype(*_: object) -> None:
     raise _DoctypeRefusedError("it has a document type declaration (DTD), which is never read")
+
+
+def _check_depth(body: bytes) -> None:
+    """Raise if nodes are nested too deep. The tree parser takes a second for a megabyte of nested nodes."""
+    depth = 0
+
+    def start(*_: object) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > _MAX_DEPTH:
+            raise _TooDeepError(f"its nodes are nested more than {_MAX_DEPTH} deep")
+
+    def end(_: str) -> None:
+        nonlocal depth
+        depth -= 1
+
+    parser = _StrictExpat.ParserCreate()
+    parser.StartElementHandler, parser.EndElementHandler = start, end
+    parser.Parse(body, True)
 
 
 def parse(raw: bytes, *, repair: bool = True) -> Tree:
@@ -193,8 +219,10 @@ def _children(element: ET.Element) -> Any:
 
 def _xml(body: bytes, raw: bytes, *, repair: bool) -> Tree:
     try:
+        if body.count(b"<") > _MANY_TAGS:
+            _check_depth(body)
         return _strict(body)
-    except _DoctypeRefusedError as e:
+    except (_DoctypeRefusedError, _TooDeepError) as e:
         raise DecodeError(f"the document is refused: {e}", raw) from None
     except (expat.ExpatError, ValueError, LookupError) as e:
         first = e

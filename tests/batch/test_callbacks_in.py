@@ -8,11 +8,13 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from urllib.parse import urlsplit
 
 import pytest
 
 import cardocr_nb as ocr
+from cardocr_nb._batch import _callback_listener
 from cardocr_nb._batch._callback_listener import Listener
 from cardocr_nb._batch._image_keys import Item, same_picture
 from cardocr_nb._batch._pace import Pace
@@ -153,6 +155,95 @@ def test_bodies_that_are_too_large_or_no_callbacks_are_refused(ledger):
             line.putrequest("POST", address.path)
             line.endheaders()
             assert line.getresponse().status == 411
+
+
+def strangers(there, stack, count, first=b""):
+    address = urlsplit(there.url)
+    socks = [
+        stack.enter_context(socket.create_connection((address.hostname, address.port), timeout=10))
+        for _ in range(count)
+    ]
+    for sock in socks:
+        sock.sendall(first)
+    return socks
+
+
+def until_closed(sock):
+    received = b""
+    with contextlib.suppress(ConnectionError):
+        while piece := sock.recv(65536):
+            received += piece
+    return received
+
+
+@pytest.mark.parametrize("first", [b"", b"POST /", b"POST / HTTP/1.1\r\nHost: a\r\nX: "], ids=repr)
+def test_200_slow_strangers_keep_no_callback_out(ledger, first):
+    record_submission(ledger, "j1")
+    with listening(ledger) as there, contextlib.ExitStack() as stack:
+        socks = strangers(there, stack, 200, first)
+        for _ in range(3):
+            assert post(there.url, callback("j1")) == 200
+            for sock in socks[-30:]:
+                sock.sendall(b"x")
+        for sock in socks[:130]:
+            assert until_closed(sock) == b""
+
+
+def test_a_byte_now_and_then_does_not_extend_the_time_for_a_head(ledger, monkeypatch):
+    monkeypatch.setattr(_callback_listener, "_HEAD_SECONDS", 0.5)
+    with listening(ledger) as there, contextlib.ExitStack() as stack:
+        (sock,) = strangers(there, stack, 1, b"POST / HTTP/1.1\r\n")
+        sock.settimeout(0.05)
+        started = time.monotonic()
+        with contextlib.suppress(ConnectionError):
+            while time.monotonic() - started < 10:
+                sock.sendall(b"x")
+                with contextlib.suppress(TimeoutError):
+                    if sock.recv(1) == b"":
+                        break
+        assert time.monotonic() - started < 5
+
+
+def test_a_head_without_end_is_cut_at_its_limit(ledger):
+    with listening(ledger) as there, contextlib.ExitStack() as stack:
+        (sock,) = strangers(there, stack, 1, b"POST / HTTP/1.1\r\n")
+        with contextlib.suppress(ConnectionError):
+            for _ in range(200):
+                sock.sendall(b"X: " + b"x" * 1000 + b"\r\n")
+            assert until_closed(sock) == b""
+        assert post(there.url, callback("j1")) == 200
+
+
+def test_slow_bodies_of_those_who_know_the_path_have_a_time_limit_and_slots_of_their_own(ledger, monkeypatch):
+    monkeypatch.setattr(_callback_listener, "_BODY_SECONDS", 1.0)
+    with listening(ledger) as there, contextlib.ExitStack() as stack:
+        head = f"POST {there.path} HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nx".encode()
+        socks = strangers(there, stack, 40, head)
+        answers = [until_closed(sock) for sock in socks]
+        assert sum(answer.startswith(b"HTTP/1.0 503 ") for answer in answers) == 8
+        assert sum(answer == b"" for answer in answers) == 32
+        assert post(there.url, callback("j1")) == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<Response>" + b"<a>" * 149_000 + b"</a>" * 149_000 + b"</Response>",
+        b"<a>" * 349_000,
+        b"<Response>" + b"<JobsDetail><a>" * 69_000,
+        b'{"a":' * 200_000,
+        b"[" * 1_000_000,
+        b"<!--" * 250_000,
+        b"<Response>" + b"</Message>" * 100_000,
+    ],
+    ids=lambda body: repr(body[:24]),
+)
+def test_a_body_made_to_be_slow_is_refused_quickly(ledger, body):
+    assert len(body) < 2**20 + 10_000
+    started = time.monotonic()
+    with pytest.raises(DecodeError):
+        ocr.accept(ledger, body[: 2**20])
+    assert time.monotonic() - started < 3
 
 
 def test_nothing_of_a_callback_reaches_the_log(ledger, caplog):
