@@ -18,9 +18,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from cardocr_nb._batch._options import Options
+from cardocr_nb._batch._options import RunOptions
 from cardocr_nb._batch._pace import Pace
-from cardocr_nb._batch._run import read_all
+from cardocr_nb._batch._run import run_batch
 from cardocr_nb._client import Client
 from cardocr_nb._ledger import Ledger
 from cardocr_nb.cloud import CloudTransport, Credentials
@@ -58,11 +58,11 @@ def fill(bucket: Path, count: int) -> None:
 
 def one(url: str, count: int, ledger: str, pace: Pace, poll: tuple[float, float], out) -> None:
     """Read so many images in a process of its own, and return its figures."""
-    options = Options(upload=False, pace=pace, progress=False)
+    options = RunOptions(upload=False, pace=pace, progress=False)
     transport = CloudTransport(BUCKET, "ap-guangzhou", SECRET, endpoint=url)
     with Client(transport, poll=poll) as client, contextlib.closing(Ledger(ledger)) as kept:
         before, begun = resident(), time.monotonic()
-        _, tally = read_all(keys(count), card_type="IDCard", client=client, ledger=kept, options=options)
+        _, tally = run_batch(keys(count), card_type="IDCard", client=client, ledger=kept, options=options)
         passed = time.monotonic() - begun
     out.put((tally.read, tally.queries, passed, before, resident("VmHWM")))
 

@@ -16,6 +16,7 @@ names in ``__all__`` of this package and of its sub-packages, and the methods of
 
     errors      the tree of errors
     _atomic     replacement of a file in one step
+    _keywords   messages for wrong keyword arguments
     cards       card types, fields, labels
     _settings   settings of the session
     _i18n       messages in English and Chinese
@@ -49,7 +50,7 @@ from importlib.metadata import version
 from cardocr_nb import _accessors as _accessors
 from cardocr_nb._batch._accept import accept
 from cardocr_nb._batch._pace import Pace
-from cardocr_nb._batch._run import StoppedWarning
+from cardocr_nb._batch._run import NewKeyWarning, StoppedWarning
 from cardocr_nb._client import Client
 from cardocr_nb._pipeline import estimate, run
 from cardocr_nb._robustness import robustness
@@ -64,6 +65,7 @@ from cardocr_nb.errors import (
     DecodeError,
     ImageError,
     InvalidRequestError,
+    KeyTakenError,
     LedgerError,
     MissingExtraError,
     NotActivatedError,
@@ -105,9 +107,11 @@ __all__ = [
     "InvalidRequestError",
     "Job",
     "JobState",
+    "KeyTakenError",
     "LedgerError",
     "MissingExtraError",
     "MqConfig",
+    "NewKeyWarning",
     "NotActivatedError",
     "NotFoundError",
     "Pace",

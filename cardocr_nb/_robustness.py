@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import tempfile
 from contextlib import ExitStack
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from cardocr_nb._keywords import check_keywords
 from cardocr_nb._pipeline import run
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.quality import evaluate, wilson
@@ -39,6 +41,7 @@ _MOST_IMAGES = 250
 _NOTHING = "none"
 _NAME = re.compile(r"([a-z_]+)-([0-9.e-]+)-[0-9]+\.jpg$")
 _STEP = ["condition", "strength"]
+_OWN = {"images", "card_type", "client", "max_calls"}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -142,6 +145,7 @@ def robustness(
     12      jpeg       0.0      6   99.0
     13      jpeg       1.0      6   99.0
     """
+    check_keywords("robustness", options, [name for name in inspect.signature(run).parameters if name not in _OWN])
     names, steps = list(dict.fromkeys(conditions)), sorted({float(s) for s in strengths})
     _check(names, steps, n, max_calls)
     with ExitStack() as stack:

@@ -5,6 +5,7 @@
     CardOCRError
     ├── MissingExtraError(ImportError)     an optional part is not installed
     ├── InvalidRequestError(ValueError)    an argument outside the specification; nothing was sent
+    │   └── KeyTakenError                  another object has this key; .key
     ├── ImageError(ValueError)             not a picture that the service reads; .code
     ├── DecodeError(ValueError)            bytes that are not a document of the service; .raw
     ├── TransportError                     no answer came back; .maybe_accepted
@@ -12,8 +13,10 @@
     ├── WaitTimeoutError(TimeoutError)     the deadline of ``wait`` passed; .jobs
     └── ServiceError                       the service refused; .code .status .request_id .raw
         ├── AuthenticationError            the credentials or the signature
+        │   └── ExpiredTokenError          temporary credentials that have ended
         ├── ClockError                     the clock of this machine
         ├── PermissionDeniedError          the account may not do this
+        │   └── AccountError               the account is blocked or in arrears
         ├── NotActivatedError              a switch in the console
         ├── NotFoundError                  bucket, object or job
         ├── ThrottledError                 too many calls; .retry_after
@@ -53,7 +56,7 @@ class MissingExtraError(CardOCRError, ImportError):
     what : str
         Subject of the message's sentence, such as "The panel".
     extra : str
-        The extra that brings it: ``local``, ``lab``, ``scale``, ``fonts`` or ``all``.
+        The extra that brings it: ``local``, ``lab``, ``scale``, ``fonts``, ``heif`` or ``all``.
     """
 
     def __init__(self, what: str, extra: str) -> None:
@@ -65,6 +68,19 @@ class MissingExtraError(CardOCRError, ImportError):
 
 class InvalidRequestError(CardOCRError, ValueError):
     """An argument is outside what the specification allows; nothing was sent."""
+
+
+class KeyTakenError(InvalidRequestError):
+    """An object with other content has the key of an upload; the object was left as it is.
+
+    Attributes
+    ----------
+    key : str
+    """
+
+    def __init__(self, message: str, key: str) -> None:
+        self.key = key
+        super().__init__(message)
 
 
 class ImageError(CardOCRError, ValueError):
@@ -144,6 +160,9 @@ class ServiceError(CardOCRError):
         Seconds that the service asks to wait.
     raw : bytes
         Body of the answer.
+    own_body : bool
+        Whether the body is an XML error document of the service, not a page of a proxy or a gateway. Only then is a
+        refusal proved.
     """
 
     advice = "See the code in the vendor's list of error codes; quote the request id to support."
@@ -161,6 +180,7 @@ class ServiceError(CardOCRError):
     ) -> None:
         self.code, self.status, self.request_id = code, status, request_id
         self.retry_after, self.raw = retry_after, raw
+        self.own_body = not code.startswith("HTTP ") and raw.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
         said = f": {message.rstrip('.')}" if message else ""
         super().__init__(
             f"the service answered {status} {code}{said} (request id {request_id or 'not given'}). "
@@ -173,6 +193,15 @@ class AuthenticationError(ServiceError):
 
     advice = (
         "Check the secret id and key (environment variables with a line break or quotes in them are the usual cause)."
+    )
+
+
+class ExpiredTokenError(AuthenticationError):
+    """The session token of temporary credentials has ended, or is not a token."""
+
+    advice = (
+        "Get new temporary credentials (TENCENTCLOUD_SESSION_TOKEN is part of them), or pass CloudTransport a function "
+        "that returns fresh ones."
     )
 
 
@@ -189,6 +218,12 @@ class PermissionDeniedError(ServiceError):
         "A sub-account needs the actions ci:CreateMediaJobs and cam:PassRole to submit jobs, "
         "ci:CreateAILicenseRecognitionJob for recognize, and cos:GetObject and cos:PutObject on the bucket."
     )
+
+
+class AccountError(PermissionDeniedError):
+    """The account itself is blocked or in arrears."""
+
+    advice = "Look at the account's balance and messages in the console, then call again."
 
 
 class NotActivatedError(ServiceError):
@@ -220,6 +255,15 @@ class TransientError(ServiceError):
 
 _BY_CODE: dict[str, type[ServiceError]] = {
     "SignatureDoesNotMatch": AuthenticationError,
+    "InvalidAuthorization": AuthenticationError,
+    "MissingAuthorization": AuthenticationError,
+    "SecretidNotExist": AuthenticationError,
+    "ExpiredToken": ExpiredTokenError,
+    "InvalidToken": ExpiredTokenError,
+    "AccountProblem": AccountError,
+    "SignatureExpired": ClockError,
+    "MediaBucketUnBinded": NotActivatedError,
+    "QueueNotFound": NotActivatedError,
     "InvalidAccessKeyId": AuthenticationError,
     "InvalidSecretId": AuthenticationError,
     "RequestTimeTooSkewed": ClockError,
@@ -239,6 +283,18 @@ _BY_CODE: dict[str, type[ServiceError]] = {
 
 
 _BY_STATUS: dict[int, type[ServiceError]] = {403: PermissionDeniedError, 404: NotFoundError}
+
+_ADVICE_BY_STATUS = {
+    301: "Check bucket, region and endpoint: the service is at another address.",
+    308: "Check bucket, region and endpoint: the service is at another address.",
+    302: "A login page or a proxy answered: log in to the network in a browser, or check the endpoint.",
+    303: "A login page or a proxy answered: log in to the network in a browser, or check the endpoint.",
+    307: "A login page or a proxy answered: log in to the network in a browser, or check the endpoint.",
+    401: "Check the secret id and key; if a proxy or gateway answered, log in to it.",
+    407: "The proxy wants a user and a password: set HTTPS_PROXY=http://user:password@host:port.",
+    451: "The service is blocked for this account or region for legal reasons; ask the vendor's support.",
+}
+"""Advice for answers without a code of the service, most of which come from something between it and this machine."""
 
 
 def service_error(
@@ -278,7 +334,13 @@ def service_error(
     if kind is None:
         kind = TransientError if status >= 500 else ServiceError
     return kind(
-        code or f"HTTP {status}", message, status=status, request_id=request_id, retry_after=retry_after, raw=raw
+        code or f"HTTP {status}",
+        message,
+        status=status,
+        request_id=request_id,
+        retry_after=retry_after,
+        raw=raw,
+        advice=_ADVICE_BY_STATUS.get(status) if kind is ServiceError else None,
     )
 
 

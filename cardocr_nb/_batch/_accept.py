@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from cardocr_nb._bulk._pieces import pieces
+from cardocr_nb._bulk._pieces import job_documents
+from cardocr_nb._client._job_queries import IDS_A_CALL, describe_raw
 from cardocr_nb._ledger import Ledger
 from cardocr_nb._ledger._tables import is_ledger
 from cardocr_nb.errors import DecodeError, LedgerError
@@ -67,9 +68,13 @@ def accept(ledger: Ledger | str | Path, body: bytes, *, client: Client | None = 
 
 
 def _accept(ledger: Ledger, ended_ids: list[str], client: Client | None) -> list[str]:
-    marked = ledger.tell(ended_ids)
-    if client is None or not marked:
+    marked = ledger.callback_received(ended_ids)
+    if client is None:
         return marked
-    ended = [job for job in client.describe(marked, missing="skip") if job.state.final]
-    ledger.ended([(job.id, str(job.state), raw) for job, raw in zip(ended, pieces(ended), strict=True)])
-    return [job.id for job in ended]
+    confirmed: list[str] = []
+    for start in range(0, len(marked), IDS_A_CALL):
+        documents = job_documents(describe_raw(client.transport, marked[start : start + IDS_A_CALL]))
+        ended = [(job.id, str(job.state), raw) for job, raw in documents if job.state.final and job.id in marked]
+        ledger.record_ended(ended)
+        confirmed += [job_id for job_id, _, _ in ended]
+    return confirmed

@@ -1,4 +1,4 @@
-"""Submissions whose answer was lost: looked for by their token, adopted when they are there, never sent again by guess."""
+"""Submissions without a valid answer: the job is looked for by its token, adopted if found, never submitted by guess."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from cardocr_nb._batch._error_action import code_of, status_of
 from cardocr_nb._batch._run_state import PendingJob
-from cardocr_nb._ledger import split
+from cardocr_nb._client._job_queries import list_pages
+from cardocr_nb._ledger import split_user_data
 from cardocr_nb.errors import DecodeError, ServiceError, TransportError
 
 if TYPE_CHECKING:
@@ -18,111 +20,173 @@ if TYPE_CHECKING:
     from cardocr_nb.wire._records import Job
 
 _SLACK = timedelta(minutes=5)
+"""Added to creation times of neighboring jobs; the service creates jobs of one bucket in about the order of their arrival."""
 _SKEW = timedelta(hours=2)
-_AT_ONCE = 50
+"""Added where only this machine's clock is known; a signature from a clock further off is refused."""
+_AT_ONCE = 20
+_KEY_PAGES = 20
+_WINDOW_PAGES = 1000
+_MOST_UNPROVEN = 10
+"""Invalid answers after which an image fails. With 2 % of faults, ten in a row happen once in 10^17 images."""
 
 HELD = (
-    "the service may have accepted this image, and nothing can tell: it names no token in its jobs; look in the console, "
-    "then run again with unknown='submit' to submit it, which may pay twice"
+    "the reply was lost and job listings do not return our token, so the job may exist; look in the console, then run "
+    "again with unknown='submit' to submit the image, which may pay twice"
 )
 
 
 class LostReplyResolver:
-    """Finds out what became of submissions without an answer.
+    """Finds out whether submissions without a valid answer were accepted.
+
+    First the jobs of the same object are listed (``inputObject``, and ``queueId`` where it is known). Only when
+    `listing_delay` has passed without a match, all jobs of that time are listed once more before an image counts as not
+    accepted. Every page waits for the pace of queries and is counted.
 
     Parameters
     ----------
     client : Client
     ledger : Ledger
-    board : Board
-    limit : Limit
+    state : RunState
+    limiter : RateLimiter
         Of queries.
     card_type : str
-    settle : float
-        Seconds after which a job that was accepted is sure to be listed.
+    listing_delay : float
+        Seconds after which an accepted job is sure to be listed.
     submit_unknown : bool
-        Whether to submit again where nothing can tell.
+        Whether to submit again where no program can decide.
     """
 
     def __init__(
-        self, client: Client, ledger: Ledger, board: RunState, limit: RateLimiter, card_type: str, *, settle: float, submit_unknown: bool
-    ) -> None:  # fmt: skip
-        self._client, self._ledger, self._board, self._limit = client, ledger, board, limit
-        self._card_type, self._settle, self._submit_unknown = card_type, settle, submit_unknown
+        self,
+        client: Client,
+        ledger: Ledger,
+        state: RunState,
+        limiter: RateLimiter,
+        card_type: str,
+        *,
+        listing_delay: float,
+        submit_unknown: bool,
+    ) -> None:
+        self._client, self._ledger, self._state, self._limiter = client, ledger, state, limiter
+        self._card_type, self._delay, self._submit_unknown = card_type, listing_delay, submit_unknown
+        self._by_key = True
 
     def resolve(self) -> bool:
-        """Look for what is due; whether there was something."""
+        """Resolve the submissions that are due; return whether there were any."""
         moment = time.monotonic()
-        due = [d for d in list(self._board.doubts.values()) if d.due <= moment][:_AT_ONCE]
-        if not due or not self._limit.wait(self._board.halt):
-            return False
-        self._board.queries += 1
+        due = [s for s in list(self._state.unconfirmed.values()) if s.due <= moment][:_AT_ONCE]
+        for submission in due:
+            submission.due = moment + max(0.05, self._delay / 4)
         try:
-            jobs = self._listed(due)
-            by_token = {split(job.user_data)[0]: job for job in jobs}
-            for doubt in due:
-                self._settle_one(doubt, by_token.get(doubt.token), jobs)
+            open_still = [s for s in due if not (self._by_key and self._adopt(s, self._jobs_of_key(s)))]
+            late = [s for s in open_still if time.monotonic() - s.since >= self._delay]
+            if late:
+                jobs = self._jobs_of_window(late)
+                for submission in late:
+                    if not self._state.halt.is_set() and not self._adopt(submission, jobs):
+                        self._decide(submission, jobs)
         except (ServiceError, TransportError, DecodeError) as e:
-            self._board.unanswered(e, self._limit)
-            for doubt in due:
-                doubt.due = time.monotonic() + max(0.2, self._settle / 4)
-        else:
-            self._board.good()
+            self._state.record_query_failure(e, self._limiter)
+        return bool(due)
+
+    def _before_page(self) -> bool:
+        self._state.queries += 1
+        return self._limiter.wait(self._state.halt)
+
+    def _jobs_of_key(self, submission: UnconfirmedSubmission) -> list[Job]:
+        """List the jobs of the submission's object."""
+        try:
+            return list(
+                list_pages(
+                    self._client.transport,
+                    most_pages=_KEY_PAGES,
+                    before_page=self._before_page,
+                    key=submission.key,
+                    queue_id=self._ledger.queue_id(),
+                    created_after=self._window([submission])[0],
+                )
+            )
+        except DecodeError:
+            return []  # more jobs than this object can have: the filter is not known there
+        except ServiceError as e:
+            if e.code != "InvalidArgument":
+                raise
+            self._by_key = False
+            return []
+
+    def _jobs_of_window(self, submissions: list[UnconfirmedSubmission]) -> list[Job]:
+        """List all jobs that were created around these submissions."""
+        lower, upper = self._window(submissions)
+        return list(
+            list_pages(
+                self._client.transport,
+                most_pages=_WINDOW_PAGES,
+                before_page=self._before_page,
+                newest_first=False,
+                created_after=lower,
+                created_before=upper,
+            )
+        )
+
+    def _window(self, submissions: list[UnconfirmedSubmission]) -> tuple[datetime, datetime | None]:
+        """Return the time in which jobs were created, by the service's clock where other jobs show it."""
+        first, last = min(s.number for s in submissions), max(s.number for s in submissions)
+        before, after = self._ledger.creation_bounds(first, last)
+        here = min(self._ledger.first_intent(first), datetime.now(UTC))
+        lower = here - _SKEW if before is None else before - _SLACK
+        return lower, None if after is None else after + _SLACK
+
+    def _adopt(self, submission: UnconfirmedSubmission, jobs: list[Job]) -> bool:
+        """Take over the job with the submission's token; return whether there is one."""
+        found = next((job for job in jobs if split_user_data(job.user_data)[0] == submission.token), None)
+        if found is None:
+            found = next(
+                (
+                    job
+                    for job in self._described(submission, jobs)
+                    if split_user_data(job.user_data)[0] == submission.token
+                ),
+                None,
+            )
+        if found is None:
+            return False
+        self._ledger.record_accepted(submission.row, found)
+        job = PendingJob(
+            found.id, submission.row, submission.key, time.monotonic(), found.created, earlier=submission.earlier
+        )
+        self._state.add_job(job)
         return True
 
-    def _listed(self, doubts: list[UnconfirmedSubmission]) -> list[Job]:
-        """List the jobs that were made around these submissions, by the service's clock where others tell it."""
-        first, last = min(d.number for d in doubts), max(d.number for d in doubts)
-        (before,) = self._ledger.rows(
-            "SELECT max(created) FROM (SELECT created FROM images WHERE number < ? AND created IS NOT NULL "
-            "ORDER BY number DESC LIMIT 20)",
-            (first,),
-        )[0]
-        (after,) = self._ledger.rows(
-            "SELECT min(created) FROM (SELECT created FROM images WHERE number > ? AND created IS NOT NULL "
-            "ORDER BY number LIMIT 20 OFFSET 20)",
-            (last,),
-        )[0]
-        if before is None:
-            (intended,) = self._ledger.rows("SELECT min(intended) FROM images WHERE number >= ?", (first,))[0]
-            lower = min(datetime.fromisoformat(intended), datetime.now(UTC)) - _SKEW
-        else:
-            lower = datetime.fromisoformat(before) - _SLACK
-        upper = None if after is None else datetime.fromisoformat(after) + _SLACK
-        return self._client.list_jobs(newest_first=False, created_after=lower, created_before=upper)
+    def _described(self, submission: UnconfirmedSubmission, jobs: list[Job]) -> list[Job]:
+        """Describe jobs of the same object that were listed without user data and are not another image's."""
+        ids = [
+            job.id
+            for job in jobs
+            if job.key == submission.key
+            and job.card_type in (None, self._card_type)
+            and not job.user_data
+            and not self._ledger.has_job(job.id)
+        ]
+        if not ids or not self._before_page():
+            return []
+        return self._client.describe(ids, missing="skip")
 
-    def _settle_one(self, doubt: UnconfirmedSubmission, found: Job | None, jobs: list[Job]) -> None:
-        if found is None:
-            found, undecided = self._among_candidates(doubt, jobs)
+    def _decide(self, submission: UnconfirmedSubmission, jobs: list[Job]) -> None:
+        """Decide about a submission whose job is not listed: held if a job without token may be it, else not accepted."""
+        row = submission.row
+        undecided = any(not job.user_data for job in self._described(submission, jobs))
+        if undecided and not self._submit_unknown:
+            self._ledger.record_failure(row, "held", "AnswerLost", HELD)
+            self._state.count_outcomes(failed=1)
+            self._state.remove_unconfirmed(row)
+            return
+        if not submission.earlier:
+            self._state.return_call()
+        answer = submission.answer
+        if answer is not None and self._state.count_unproven(row) >= _MOST_UNPROVEN:
+            self._ledger.record_failure(row, "failed", code_of(answer), str(answer), status_of(answer))
+            self._state.count_outcomes(failed=1)
         else:
-            undecided = False
-        settled = time.monotonic() - doubt.since >= self._settle
-        if found is not None:
-            self._ledger.accepted(doubt.row, found.id, found.created)
-            moment = time.monotonic()
-            self._board.launch(PendingJob(found.id, doubt.row, moment, found.created), before=doubt.before)
-        elif not settled:
-            doubt.due = min(doubt.since + self._settle, time.monotonic() + max(0.05, self._settle / 4))
-        elif undecided and not self._submit_unknown:
-            self._ledger.failed(doubt.row, "held", "AnswerLost", HELD)
-            self._board.count(failed=1)
-            self._board.settle(doubt.row)
-        else:
-            self._ledger.failed(doubt.row, "planned", "NotAccepted", "the service did not get this submission")
-            if not doubt.before:
-                self._board.refund()
-            self._board.again(self._ledger.image(doubt.row), 0.0)
-            self._board.settle(doubt.row)
-
-    def _among_candidates(self, doubt: UnconfirmedSubmission, jobs: list[Job]) -> tuple[Job | None, bool]:
-        """Describe jobs of the same object that were listed without user data; whether one of them cannot be told."""
-        same = [j for j in jobs if j.key == doubt.key and j.card_type in (None, self._card_type) and not j.user_data]
-        ids = [j.id for j in same if not self._ledger.rows("SELECT 1 FROM images WHERE job_id = ?", (j.id,))]
-        if not ids or not self._limit.wait(self._board.halt):
-            return None, bool(ids)
-        self._board.queries += 1
-        described = self._client.describe(ids, missing="skip")
-        for job in described:
-            if split(job.user_data)[0] == doubt.token:
-                return job, False
-        return None, any(not job.user_data for job in described)
+            self._ledger.record_failure(row, "planned", "NotAccepted", "the service did not get this submission")
+            self._state.reschedule(self._ledger.image(row), 0.0)
+        self._state.remove_unconfirmed(row)

@@ -1,4 +1,4 @@
-"""How fast a run goes: what was asked for is never exceeded, and less is done while the service is throttling."""
+"""Rate limits of a run: never above the rates asked for, and below them while the service throttles."""
 
 from __future__ import annotations
 
@@ -20,27 +20,28 @@ _LATE = 0.025
 _STEP = 0.5
 _LEAST = 0.02
 _RECOVERY = 30.0
+_LONGEST_CLOSED = 60.0  # a larger Retry-After would hold a run without end
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What a run may ask of the service. The account's limits are the vendor's to tell; these stay below them.
+    """Rates and numbers that a run keeps to. The vendor states the limits of an account; choose values below them.
 
     Attributes
     ----------
     submissions : float, default 10
-        Submissions a second, at most.
+        Maximum number of submissions a second.
     queries : float, default 5
-        Calls a second that ask how jobs stand, at most.
+        Maximum number of queries for jobs a second.
     in_flight : int, default 100
-        Jobs submitted and not yet ended, at most.
+        Maximum number of jobs submitted and not ended.
     threads : int, default 8
-        Images that are checked, uploaded and submitted beside one another.
+        Images that are checked, uploaded and submitted at the same time.
 
     Raises
     ------
     InvalidRequestError
-        A value below what makes sense.
+        A value is not positive, or a rate is above 10,000.
 
     Examples
     --------
@@ -65,7 +66,7 @@ class Pace:
 
 
 class RateLimiter:
-    """Lets so many calls a second pass, in any second that one looks at.
+    """Limits calls a second, in every window of one second.
 
     When the service throttles, the rate is halved, at most once a second; it comes back over half a minute.
 
@@ -81,32 +82,32 @@ class RateLimiter:
         self._clock = clock
         self._lock = threading.Lock()
         self._reduced, self._since, self._closed_until = 1.0, -math.inf, -math.inf
-        self._share = 1.0
+        self._fraction = 1.0
         self._bucket = StateBucket([_rate(per_second)])
 
     @property
-    def share(self) -> float:
-        """Share of the rate asked for that is used now, 0 to 1."""
+    def fraction(self) -> float:
+        """Fraction of the rate asked for that is used now, 0 to 1."""
         return min(1.0, self._reduced + max(0.0, self._clock() - self._since) / _RECOVERY)
 
-    def throttled(self, seconds: float | None = None) -> None:
-        """Go slower; with `seconds`, let nothing pass for so long."""
+    def slow_down(self, seconds: float | None = None) -> None:
+        """Halve the rate; with `seconds`, let nothing pass for so long, a minute at most."""
         with self._lock:
             moment = self._clock()
             if moment - self._since >= 1:
-                self._reduced, self._since = max(_LEAST, self.share * _STEP), moment
+                self._reduced, self._since = max(_LEAST, self.fraction * _STEP), moment
             if seconds:
-                self._closed_until = max(self._closed_until, moment + seconds)
+                self._closed_until = max(self._closed_until, moment + min(seconds, _LONGEST_CLOSED))
 
-    def pass_in(self) -> float:
-        """Pass, and give 0; or give the seconds after which to try again."""
+    def try_call(self) -> float:
+        """Count a call and return 0, or return the seconds after which to try again."""
         with self._lock:
             moment = self._clock()
             if moment < self._closed_until:
                 return self._closed_until - moment
-            share = self.share
-            if abs(share - self._share) > 0.01 or (share == 1 and self._share != 1):
-                self._share, self._bucket.rates = share, [_rate(self.asked * share)]
+            fraction = self.fraction
+            if abs(fraction - self._fraction) > 0.01 or (fraction == 1 and self._fraction != 1):
+                self._fraction, self._bucket.rates = fraction, [_rate(self.asked * fraction)]
             call = RateItem("", int(moment * _TICKS))
             if self._bucket.put(call):
                 return 0.0
@@ -116,9 +117,9 @@ class RateLimiter:
             return max(1, ticks) / _TICKS
 
     def wait(self, stop: threading.Event) -> bool:
-        """Wait until a call may leave; False when `stop` came first."""
+        """Wait until a call may be made; False if `stop` is set first."""
         while not stop.is_set():
-            seconds = self.pass_in()
+            seconds = self.try_call()
             if not seconds:
                 return True
             stop.wait(seconds)
@@ -126,7 +127,7 @@ class RateLimiter:
 
 
 def _rate(per_second: float) -> Rate:
-    """Spread calls evenly, with a burst that makes up for being late; together never more in any second than asked."""
+    """Return a rate that spreads calls evenly, with a burst for late ones, and never exceeds a second's number."""
     burst = 1 + math.floor(per_second * _LATE)
     spread = min(per_second, math.ceil(per_second) - burst + 1 - 1e-3)
     return Rate(1, max(1, math.ceil(_TICKS / spread)), burst=burst)

@@ -1,4 +1,4 @@
-"""How a run stands: the figures behind its bar and its last line."""
+"""The figures behind the progress bar of a run and its last line."""
 
 from __future__ import annotations
 
@@ -12,17 +12,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How the images of a run stand.
+    """The number of images of a run in each state.
 
     Attributes
     ----------
-    images, read, failed, held, waiting, left : int
-        In all; with a reading, of this or an earlier run; failed, with a job or without; of which nothing can tell
-        whether they were accepted; accepted or in doubt, and not ended; not submitted.
+    images : int
+        In all.
+    read, failed : int
+        With a result, of this or an earlier run; failed, with a job or without.
+    held : int
+        Not submitted again by a program: the job may exist, or the service does not know it.
+    waiting : int
+        Accepted or unconfirmed, and not ended.
+    left : int
+        Not submitted.
+    new_keys : int
+        Stored under a key of their own, because another object has theirs.
+    skipped : int
+        System files and folders that are not photos.
     calls, queries : int
-        Submissions of this run that have to be paid for as far as is known, and calls that asked how jobs stand.
+        Submissions of this run that have to be paid for, as far as is known, and calls that asked for jobs.
     money : float or None
-        What the submissions cost, when the price was given.
+        Cost of the submissions, if the price was given.
     """
 
     images: int
@@ -31,6 +42,8 @@ class Progress:
     held: int
     waiting: int
     left: int
+    new_keys: int
+    skipped: int
     calls: int
     queries: int
     money: float | None
@@ -41,9 +54,11 @@ class Progress:
             f"{number} {what}"
             for number, what in (
                 (self.failed, "failed"),
-                (self.held, "held, since nothing can tell whether they were accepted"),
+                (self.held, "held because the job may exist"),
                 (self.waiting, "not ended"),
                 (self.left, "not submitted"),
+                (self.new_keys, "stored under a new key"),
+                (self.skipped, "system files skipped"),
             )
             if number
         ]
@@ -51,24 +66,31 @@ class Progress:
         return ", ".join(parts) + paid + ("" if self.money is None else f", cost {self.money:,.2f}")
 
 
-def tally(ledger: Ledger, run: int, board: RunState, price: float | None) -> Progress:
-    """Count how the images of a run stand."""
-    counts: dict[str, int] = {}
-    for state, outcome, number in ledger.rows(
-        "SELECT coalesce(o.state, i.state), coalesce(o.outcome, i.outcome), count(*) FROM images i "
-        "LEFT JOIN images o ON o.id = i.same_as WHERE i.run = ? GROUP BY 1, 2",
-        (run,),
-    ):
-        name = ("read" if outcome == "Success" else "failed") if state == "done" else state
-        counts[name] = counts.get(name, 0) + number
+def count_progress(ledger: Ledger, run: int, state: RunState, *, price: float | None, skipped: int) -> Progress:
+    """Count the images of a run.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    run : int
+        Number of the run.
+    state : RunState
+    price : float or None
+        Of one call.
+    skipped : int
+        System files and folders.
+    """
+    counts = ledger.state_counts(run)
     return Progress(
         images=sum(counts.values()),
         read=counts.get("read", 0),
         failed=counts.get("failed", 0),
         held=counts.get("held", 0),
-        waiting=sum(counts.get(state, 0) for state in ("sent", "unknown", "intent")),
+        waiting=sum(counts.get(name, 0) for name in ("sent", "unknown", "intent")),
         left=counts.get("planned", 0),
-        calls=board.calls,
-        queries=board.queries,
-        money=None if price is None else board.calls * price,
+        new_keys=state.new_keys,
+        skipped=skipped,
+        calls=state.calls,
+        queries=state.queries,
+        money=None if price is None else state.calls * price,
     )

@@ -1,46 +1,51 @@
-"""Many images through one client, each submitted once, an outcome for every one of them."""
+"""One run: many images through one client, each submitted once, with an outcome for every one of them."""
 
 from __future__ import annotations
 
 import time
 import warnings
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tqdm.auto import tqdm
 
-from cardocr_nb._batch._image_keys import plan, same_picture
+from cardocr_nb._batch._image_files import FileSearch
+from cardocr_nb._batch._image_keys import plan_images
 from cardocr_nb._batch._job_poller import JobPoller
 from cardocr_nb._batch._lost_replies import LostReplyResolver
 from cardocr_nb._batch._pace import RateLimiter
-from cardocr_nb._batch._progress import Progress, tally
+from cardocr_nb._batch._progress import Progress, count_progress
 from cardocr_nb._batch._run_state import PendingJob, RunState, UnconfirmedSubmission
 from cardocr_nb._batch._submission import JobOptions, Submitter
-from cardocr_nb._ledger._planning import take_in
+from cardocr_nb._batch._workers import Workers
+from cardocr_nb._ledger import plan_run
+from cardocr_nb._ledger._planning import Resubmission
 from cardocr_nb.errors import LedgerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cardocr_nb._batch._image_keys import Images
-    from cardocr_nb._batch._options import Options
+    from cardocr_nb._batch._image_files import Images
+    from cardocr_nb._batch._options import RunOptions
     from cardocr_nb._client import Client
     from cardocr_nb._ledger import Ledger
 
 _REFRESH = 0.2
 _SILENCE = 5.0
-_EMBEDDED_SETTLE = 1.0
 
 
 class StoppedWarning(UserWarning):
-    """A run ended before every image was read; the rows tell which."""
+    """A run ended before every image had its outcome; the rows say which."""
 
 
-def read_all(
-    images: Images, *, card_type: str, client: Client, ledger: Ledger, options: Options
+class NewKeyWarning(UserWarning):
+    """Images are stored under keys with a hash, because objects with other content have the keys planned for them."""
+
+
+def run_batch(
+    images: Images, *, card_type: str, client: Client, ledger: Ledger, options: RunOptions
 ) -> tuple[int, Progress]:
-    """Read many images into a ledger.
+    """Run many images into a ledger.
 
     Parameters
     ----------
@@ -49,67 +54,61 @@ def read_all(
     card_type : {"IDCard", "DriverLicense"}
     client : Client
     ledger : Ledger
-        What is in it already is not submitted again.
-    options : Options
+        What it contains already is not submitted again.
+    options : RunOptions
 
     Returns
     -------
-    int, Tally
-        Number of the run in the ledger, and how its images stand.
+    int, Progress
+        Number of the run in the ledger, and the number of its images in each state.
 
     Raises
     ------
     InvalidRequestError
-        Nothing to read, or an argument outside the specification.
+        There is nothing to submit, or an argument is outside the specification.
     LedgerError
         Another run holds the ledger, it belongs to another bucket, or it cannot be written.
-    ServiceError
-        The account, clock or bucket is refused before any job was accepted.
+    ServiceError, TransportError
+        The account, clock, region or bucket is refused, or the service is not reached, before any job was accepted.
 
     Warns
     -----
     StoppedWarning
-        Interrupted, out of budget, or refused for every image from some point on.
+        Interrupted, out of budget, refused for every image from some point on, or without progress.
+    NewKeyWarning
+        Objects with other content have the keys of images.
     """
     options.check(card_type)
-    with ledger.alone():
-        _same_bucket(client, ledger)
-        submit_unknown = (options.unknown or ("hold" if client.folder is None else "submit")) == "submit"
-        run = take_in(
+    embedded = client.folder is not None
+    search = FileSearch()
+    with ledger.exclusive():
+        _check_bucket(client, ledger)
+        run = plan_run(
             ledger,
-            plan(images, upload=options.upload, prefix=options.prefix, folder=client.folder),
+            plan_images(images, upload=options.upload, prefix=options.prefix, folder=client.folder, search=search),
             card_type,
-            reread=options.reread,
-            retry_failed=options.retry_failed,
-            submit_unknown=submit_unknown,
-            clash=same_picture,
+            Resubmission(options.resubmit_done, options.retry_failed, options.submits_unknown(embedded=embedded)),
         )
-        board = RunState(
-            ledger,
-            run,
-            in_flight=options.pace.in_flight,
-            max_calls=options.max_calls,
-            patience=options.patience,
-            pause=client.poll[0],
-        )
-        _go_on(ledger, board)
-        with _bar(ledger, run, card_type, board, options) as bar:
-            _work(client, ledger, board, card_type=card_type, options=options, submit_unknown=submit_unknown, bar=bar)
-        figures = tally(ledger, run, board, options.price)
+        state = RunState(ledger, run, options, client.poll[0])
+        _continue_earlier(ledger, state)
+        with _bar(ledger, run, card_type, state, options) as bar:
+            _work(client, ledger, state, card_type=card_type, options=options, bar=bar)
+        progress = count_progress(ledger, run, state, price=options.price, skipped=search.skipped)
         if options.progress:
-            tqdm.write(str(figures))
-        _tell_stop(board, figures, ledger)
-        return run, figures
+            tqdm.write(str(progress))
+        _report_new_keys(state)
+        _report_stop(state, progress, ledger)
+        return run, progress
 
 
-def _same_bucket(client: Client, ledger: Ledger) -> None:
-    """Refuse a ledger of another bucket: the same key is another image there."""
+def _check_bucket(client: Client, ledger: Ledger) -> None:
+    """Raise if the ledger is of another bucket: the same key is another image there."""
     bucket = getattr(client.transport, "bucket", None)
     if bucket is None or client.folder is not None:
         return
-    known = ledger.fact("bucket")
+    known = ledger.get_fact("bucket")
     if known is None:
-        ledger.note("bucket", bucket)
+        ledger.set_fact("bucket", bucket)
     elif known != bucket:
         raise LedgerError(
             f"the ledger {ledger.path!r} belongs to the bucket {known!r}, this client to {bucket!r}; "
@@ -117,125 +116,147 @@ def _same_bucket(client: Client, ledger: Ledger) -> None:
         )
 
 
-def _go_on(ledger: Ledger, board: RunState) -> None:
-    """Take up what earlier runs have left under way."""
+def _continue_earlier(ledger: Ledger, state: RunState) -> None:
+    """Wait for the jobs and look for the submissions that earlier runs left open."""
     moment = time.monotonic()
-    for row, job_id in ledger.rows("SELECT id, job_id FROM images WHERE state = 'sent'"):
-        board.launch(PendingJob(job_id, row, moment), before=True)
-    for row, key, token, number in ledger.rows(
-        "SELECT id, key, token, number FROM images WHERE state IN ('intent', 'unknown')"
-    ):
-        board.doubt(UnconfirmedSubmission(row, key, token, number, moment, 0.0, before=True))
+    for job in ledger.open_jobs():
+        state.add_job(PendingJob(job.job_id, job.row, job.key, moment, job.created, earlier=True))
+    for lost in ledger.open_submissions():
+        state.add_unconfirmed(UnconfirmedSubmission(lost.row, lost.key, lost.token, lost.number, moment, earlier=True))
 
 
 def _work(
-    client: Client,
-    ledger: Ledger,
-    board: RunState,
-    *,
-    card_type: str,
-    options: Options,
-    submit_unknown: bool,
-    bar: tqdm[Any],
+    client: Client, ledger: Ledger, state: RunState, *, card_type: str, options: RunOptions, bar: tqdm[Any]
 ) -> None:
-    pace = options.pace
+    pace, embedded = options.pace, client.folder is not None
     queries, submissions = RateLimiter(pace.queries), RateLimiter(pace.submissions)
-    order = JobOptions(
-        card_type, options.user_data, options.job_level, options.callback, options.callback_format, not options.reread
-    )
-    settle = options.settle
-    if settle is None:
-        settle = 30.0 if client.folder is None else _EMBEDDED_SETTLE
+    delay = options.delay(embedded=embedded)
+    submit_unknown = options.submits_unknown(embedded=embedded)
     resolver = LostReplyResolver(
-        client, ledger, board, queries, card_type, settle=settle, submit_unknown=submit_unknown
+        client, ledger, state, queries, card_type, listing_delay=delay, submit_unknown=submit_unknown
     )
-    looker = JobPoller(client, ledger, board, queries, resolver, submit_unknown=submit_unknown)
-    submitter = Submitter(client, ledger, board, submissions, order)
-    with ThreadPoolExecutor(pace.threads + 1, thread_name_prefix="cardocr-run") as pool:
-        starting: list[Future[None]] = [pool.submit(submitter.work) for _ in range(pace.threads)]
-        looking: Future[None] = pool.submit(looker.work)
-        try:
-            while not looking.done():
-                with _interruptible(board):
-                    _wait(starting, looking, board)
-                    _show(bar, board, options.price)
-        finally:
-            if not looking.done():
-                board.end("error", at_once=True)
-    for future in (*starting, looking):
-        future.result()
+    poller = JobPoller(
+        client,
+        ledger,
+        state,
+        queries,
+        resolver,
+        card_type=card_type,
+        job_timeout=options.job_timeout,
+        listing_delay=delay,
+        resubmit_lost=submit_unknown and getattr(client.transport, "jobs_end_with_process", False),
+    )
+    job_options = JobOptions(
+        card_type,
+        options.user_data,
+        options.job_level,
+        options.callback,
+        options.callback_format,
+        reuse=not options.resubmit_done,
+    )
+    submitter = Submitter(client, ledger, state, submissions, job_options)
+    workers = Workers()
+    for _ in range(pace.threads):
+        workers.start("submit", submitter.work)
+    workers.start("poll", poller.work)
+    try:
+        while workers.running() and not state.abandoned.is_set():
+            with _interruptible(state):
+                _supervise(workers, state)
+                _show(bar, state, options.price)
+    finally:
+        if workers.running():
+            state.stop_run("error", at_once=True)
+    workers.raise_error()
 
 
-def _wait(starting: list[Future[None]], looking: Future[None], board: RunState) -> None:
-    """Wait a moment, and see whether all was started, or a thread has failed."""
-    done, _ = wait([*starting, looking], timeout=_REFRESH, return_when=FIRST_EXCEPTION)
-    if any(future.exception() for future in done):
-        board.end("error", at_once=True)
-    if all(future.done() for future in starting):
-        board.starting = False
-        wait([looking], timeout=_REFRESH)
+def _supervise(workers: Workers, state: RunState) -> None:
+    """Wait a moment, then check whether everything was started, a thread failed, or nothing progresses."""
+    workers.wait(_REFRESH)
+    if workers.failed:
+        state.stop_run("error", at_once=True)
+    if not workers.running("submit"):
+        state.starting = False
+    if not state.halt.is_set() and workers.running("poll"):
+        state.check_progress()
 
 
 @contextmanager
-def _interruptible(board: RunState) -> Iterator[None]:
-    """A first interrupt lets what is in flight end, a second does not wait for it."""
+def _interruptible(state: RunState) -> Iterator[None]:
+    """Handle Ctrl-C: the first lets pending jobs end, the second does not wait for them, the third not for calls either."""
     try:
         yield
     except KeyboardInterrupt:
-        board.end("interrupt", at_once=board.stop.is_set())
-        left = f"waiting for {len(board.flights)} jobs in flight; interrupt again to leave them to the next run"
-        tqdm.write("stopping now" if board.halt.is_set() else f"stopping: {left}")
+        if state.halt.is_set():
+            state.abandoned.set()
+            tqdm.write("stopped without waiting for calls under way")
+            return
+        state.stop_run("interrupt", at_once=state.stop.is_set())
+        left = f"waiting for {len(state.pending)} jobs in flight; interrupt again to leave them to the next run"
+        tqdm.write(
+            "stopping now; interrupt again to leave calls under way too" if state.halt.is_set() else f"stopping: {left}"
+        )
 
 
 @contextmanager
-def _bar(ledger: Ledger, run: int, card_type: str, board: RunState, options: Options) -> Iterator[tqdm[Any]]:
-    (total, left) = ledger.rows(
-        "SELECT count(*), sum(state NOT IN ('done', 'same', 'held')) FROM images WHERE run = ?", (run,)
-    )[0]
+def _bar(ledger: Ledger, run: int, card_type: str, state: RunState, options: RunOptions) -> Iterator[tqdm[Any]]:
+    total, left = ledger.open_count(run)
     bar: tqdm[Any]
     with tqdm(
         total=total, initial=total - left, desc=f"reading {card_type}", unit="card", disable=not options.progress
     ) as bar:
-        board.ended = total - left
+        state.ended = total - left
         yield bar
-        _show(bar, board, options.price)
+        _show(bar, state, options.price)
 
 
-def _show(bar: tqdm[Any], board: RunState, price: float | None) -> None:
+def _show(bar: tqdm[Any], state: RunState, price: float | None) -> None:
     if bar.disable:
         return
-    facts: dict[str, object] = {"failed": board.failed, "in flight": len(board.flights)}
-    if board.doubts:
-        facts["in doubt"] = len(board.doubts)
+    facts: dict[str, object] = {"failed": state.failed, "in flight": len(state.pending)}
+    if state.unconfirmed:
+        facts["unconfirmed"] = len(state.unconfirmed)
     if price is not None:
-        facts["spent"] = f"{board.calls * price:,.2f}"
+        facts["spent"] = f"{state.calls * price:,.2f}"
     bar.set_postfix(facts, refresh=False)
-    ended = min(board.ended, int(bar.total or 0))  # jobs of earlier runs, which are taken up too, are not in the total
+    ended = min(
+        state.ended, int(bar.total or 0)
+    )  # jobs of earlier runs, which are waited for too, are not in the total
     if ended > bar.n:
         bar.update(ended - bar.n)
     elif time.time() - bar.last_print_t > _SILENCE:
         bar.refresh()
 
 
-def _tell_stop(board: RunState, figures: Progress, ledger: Ledger) -> None:
-    if not board.reason:
+def _report_new_keys(state: RunState) -> None:
+    if state.new_keys:
+        warnings.warn(
+            f"{state.new_keys} images are stored under a key with a hash of their content, because an object with other "
+            "content has their key; the columns image and key show which. A prefix= keeps folders apart",
+            NewKeyWarning,
+            stacklevel=5,
+        )
+
+
+def _report_stop(state: RunState, progress: Progress, ledger: Ledger) -> None:
+    if not state.reason:
         return
-    if board.error is not None and board.reason == "refused" and not board.accepted and not figures.read:
-        raise board.error
+    first = not state.accepted and not progress.read
+    if state.error is not None and state.reason in ("refused", "unreachable") and first:
+        raise state.error
+    last = "" if state.error is None else f"; last error: {state.error}"
     why = {
         "interrupt": "interrupted",
         "budget": "max_calls is reached",
-        "patience": f"nothing has worked for too long, last: {board.error}",
-    }.get(board.reason, str(board.error))
+        "stall": f"nothing has progressed for stall_timeout{last}",
+    }.get(state.reason, str(state.error))
     if ledger.path == ":memory:":
-        how = (
-            "with ledger='run.sqlite' a run can be gone on with; without, jobs can be asked for by client.describe(ids)"
-        )
+        how = "with ledger='run.sqlite' a run can be continued; without, ask for jobs with client.describe(ids)"
     else:
-        how = f"run again with the ledger {ledger.path!r} to go on"
+        how = f"run again with the ledger {ledger.path!r} to continue"
     warnings.warn(
-        f"stopped: {why}. {figures.left} of {figures.images} images were not submitted, {figures.waiting} had not ended; "
-        f"{how}",
+        f"stopped: {why}. {progress.left} of {progress.images} images were not submitted, "
+        f"{progress.waiting} had not ended; {how}",
         StoppedWarning,
-        stacklevel=4,
+        stacklevel=5,
     )

@@ -1,38 +1,38 @@
-"""What a run would do, before it does anything: calls, time, money."""
+"""Estimate of a run before it starts: calls, time, cost."""
 
 from __future__ import annotations
 
-from contextlib import closing
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cardocr_nb._batch._image_keys import plan
-from cardocr_nb._ledger._tables import connect_to_read
+from cardocr_nb._batch._image_keys import plan_images
+from cardocr_nb._ledger import states_by_image
 from cardocr_nb.errors import LedgerError
 
 if TYPE_CHECKING:
-    from cardocr_nb._batch._image_keys import Images
-    from cardocr_nb._batch._options import Options
+    from cardocr_nb._batch._image_files import Images
+    from cardocr_nb._batch._options import RunOptions
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a run would do.
+    """Calls, time and cost of a run.
 
     Attributes
     ----------
     images : int
     done : int
-        Of these, how many have their outcome in the ledger.
+        Number of these with an outcome in the ledger.
     under_way : int
-        Accepted or in doubt: they will be asked for, and are not submitted again.
+        Number of these that are accepted or unconfirmed: the run asks for them and does not submit them again.
     calls : int
-        Submissions, at most: files that are no images, and pictures that are there twice, cost none.
+        Submissions at most; files that are not images, and pictures that appear twice, cost nothing.
     seconds : float
-        At least, at the pace asked for; the service may be slower.
+        Duration at least, at the pace of the options; the service may be slower.
     money : float or None
-        What the submissions cost, at most; None without a price.
+        Cost of the submissions at most; None without a price.
     """
 
     images: int
@@ -59,9 +59,9 @@ class Estimate:
 
 
 def estimate(
-    images: Images, *, card_type: str, ledger: str | Path | None, folder: Path | None, options: Options
+    images: Images, *, card_type: str, ledger: str | Path | None, folder: Path | None, options: RunOptions
 ) -> Estimate:
-    """Say what a run would do; nothing is sent or written.
+    """Estimate a run; nothing is sent or written.
 
     Parameters
     ----------
@@ -73,31 +73,35 @@ def estimate(
     Raises
     ------
     InvalidRequestError
-        Nothing to read, or an argument outside the specification.
+        There is nothing to submit, or an argument is outside the specification.
     LedgerError
-        The ledger is there and cannot be read.
+        The ledger exists and cannot be read.
     """
     options.check(card_type)
-    known: dict[str, tuple[str, str | None]] = {}
+    known: dict[tuple[str, str], tuple[str, str | None]] = {}
     if ledger is not None and Path(ledger).exists():
         try:
-            with closing(connect_to_read(ledger)) as db:
-                found = db.execute("SELECT key, state, outcome FROM images WHERE card_type = ?", (card_type,))
-                known = {key: (state, outcome) for key, state, outcome in found}
+            known = states_by_image(ledger, card_type)
         except LedgerError:
             if Path(ledger).stat().st_size:
                 raise
     counts = {"images": 0, "done": 0, "under_way": 0}
-    seen: set[str] = set()
-    for item in plan(images, upload=options.upload, prefix=options.prefix, folder=folder):
-        if item.key in seen:
+    seen: set[tuple[str, str]] = set()
+    for image in plan_images(images, upload=options.upload, prefix=options.prefix, folder=folder):
+        key = "key", image.key
+        source = key if image.path is None else ("path", os.path.abspath(image.path))  # noqa: PTH100 - a link keeps its name
+        if source in seen:
             continue
-        seen.add(item.key)
+        seen.add(source)
         counts["images"] += 1
-        state, outcome = known.get(item.key, ("planned", None))
+        state, outcome = known.get(source) or (None if image.upload else known.get(key)) or ("planned", None)
         if state in ("intent", "unknown", "sent") or (state == "held" and options.unknown != "submit"):
             counts["under_way"] += 1
-        elif state in ("done", "same") and not options.reread and not (options.retry_failed and outcome == "Failed"):
+        elif (
+            state in ("done", "same")
+            and not options.resubmit_done
+            and not (options.retry_failed and outcome == "Failed")
+        ):
             counts["done"] += 1
     calls = counts["images"] - counts["done"] - counts["under_way"]
     if options.max_calls is not None:

@@ -1,4 +1,4 @@
-"""One image on its way to the service: checked, put into the bucket, written down, submitted."""
+"""One image on its way to the service: checked, uploaded, recorded in the ledger, submitted."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cardocr_nb._batch._error_action import ErrorAction, code_of, status_of, verdict
+from cardocr_nb._batch._error_action import ErrorAction, code_of, status_of, submission_action, upload_action
+from cardocr_nb._batch._image_keys import alternative_keys
 from cardocr_nb._batch._run_state import PendingJob, UnconfirmedSubmission
 from cardocr_nb._images import inspect
-from cardocr_nb._ledger import join, make_token
-from cardocr_nb.errors import CardOCRError, ImageError, ServiceError
+from cardocr_nb._ledger import join_user_data, make_token
+from cardocr_nb._ledger._ledger import FileVersion
+from cardocr_nb.errors import CardOCRError, DecodeError, ImageError, KeyTakenError, ServiceError, ThrottledError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,13 +22,14 @@ if TYPE_CHECKING:
     from cardocr_nb._batch._run_state import RunState
     from cardocr_nb._client import Client
     from cardocr_nb._ledger import Image, Ledger
+    from cardocr_nb.wire._records import Job
 
-_UPLOAD_TRIES = 5
+_SAME_PICTURE_WAIT = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class JobOptions:
-    """What is asked for every image of a run.
+    """The arguments of every submission of a run.
 
     Attributes
     ----------
@@ -46,121 +49,156 @@ class JobOptions:
 
 
 class Submitter:
-    """Starts images, one after another; several threads may use it.
+    """Submits images, one after another; several threads may use it.
 
     Parameters
     ----------
     client : Client
     ledger : Ledger
-    board : Board
-    limit : Limit
+    state : RunState
+    limiter : RateLimiter
         Of submissions.
-    order : Order
+    options : JobOptions
     """
 
-    def __init__(self, client: Client, ledger: Ledger, board: RunState, limit: RateLimiter, order: JobOptions) -> None:
-        self._client, self._ledger, self._board, self._limit, self._order = client, ledger, board, limit, order
+    def __init__(
+        self, client: Client, ledger: Ledger, state: RunState, limiter: RateLimiter, options: JobOptions
+    ) -> None:
+        self._client, self._ledger, self._state = client, ledger, state
+        self._limiter, self._options = limiter, options
 
     def work(self) -> None:
-        """Start images until there are no more, or the run stops."""
-        while (image := self._board.take()) is not None:
+        """Submit images until none is left, or the run stops."""
+        while (image := self._state.next_image()) is not None:
             try:
                 self._start(image)
             finally:
-                self._board.put_down()
+                self._state.release_image()
 
     def _start(self, image: Image) -> None:
         try:
-            picture = None if image.path is None else _picture(image.path)
+            file = None if image.path is None else _file_version(image.path)
         except ImageError as e:
             self._fail(image, e.code, str(e))
             return
-        fate = self._ledger.ready(image.id, self._order.card_type, picture, reuse=self._order.reuse)
-        if fate == "later":
-            self._board.again(image, 0.2)
-        elif fate in ("done", "same"):
-            self._board.count()
-        elif self._in_place(image) and self._limit.wait(self._board.stop) and self._board.spend():
+        step = self._ledger.record_file(image.id, self._options.card_type, file, reuse=self._options.reuse)
+        if step == "later":
+            self._state.reschedule(image, _SAME_PICTURE_WAIT)
+        elif step in ("done", "same"):
+            self._state.count_outcomes()
+        elif self._is_uploaded(image, file) and self._limiter.wait(self._state.stop) and self._state.reserve_call():
             self._submit(image)
 
-    def _in_place(self, image: Image) -> bool:
-        """Put the image into the bucket when that is needed; nothing of this is paid for, so it may be repeated."""
-        if image.path is None or not image.upload:
+    def _is_uploaded(self, image: Image, file: FileVersion | None) -> bool:
+        """Upload the image if needed, and return whether it is in the bucket; this costs nothing and may be repeated."""
+        if image.path is None or file is None or not image.upload:
             return True
+        image.key = self._ledger.image(image.id).key
         try:
-            self._client.upload(image.path, image.key)
+            self._upload(image, image.path, file.sha256)
         except CardOCRError as e:
-            judged = verdict(e, worked=self._board.worked)
-            if judged is ErrorAction.ALL:
-                self._board.end("refused", e)
-            elif judged in (ErrorAction.THROTTLED, ErrorAction.UNSENT):
-                self._later(image, e)
-            elif judged is ErrorAction.IMAGE:
+            action = upload_action(e, worked=self._state.worked)
+            if action is ErrorAction.ALL:
+                self._ledger.record_failure(image.id, "planned", code_of(e), str(e), status_of(e))
+                self._state.stop_run("refused", e)
+            elif action is ErrorAction.IMAGE:
                 self._fail(image, code_of(e), str(e), status_of(e))
-            elif image.tries < _UPLOAD_TRIES - 1:
-                self._board.again(image)
             else:
-                self._fail(image, "NotUploaded", str(e), status_of(e))
+                self._ledger.record_failure(image.id, "planned", code_of(e), str(e), status_of(e))
+                self._retry_later(image, e)
             return False
+        self._state.worked = True
         return True
+
+    def _upload(self, image: Image, path: Path, sha256: str) -> None:
+        """Upload under the planned key, or if other content has it, under one with a hash of the content."""
+        for key in (image.key, *alternative_keys(image.key, sha256)):
+            if self._ledger.key_is_of_other_content(key, sha256):
+                continue
+            try:
+                self._client.upload(path, key)
+            except KeyTakenError:
+                continue
+            if key != image.key:
+                image.key = key
+                self._ledger.record_key(image.id, key)
+                self._state.count_new_key()
+            return
+        raise KeyTakenError(f"objects with other content have the key {image.key!r} and all alternatives", image.key)
 
     def _submit(self, image: Image) -> None:
         token = make_token()
-        number = self._ledger.intend(image.id, token)
-        order = self._order
+        number = self._ledger.record_intent(image.id, token)
+        options = self._options
         try:
             job = self._client.submit(
                 image.key,
-                card_type=order.card_type,
-                user_data=join(token, order.user_data),
-                job_level=order.job_level,
-                callback=order.callback,
-                callback_format=order.callback_format,
+                card_type=options.card_type,
+                user_data=join_user_data(token, options.user_data),
+                job_level=options.job_level,
+                callback=options.callback,
+                callback_format=options.callback_format,
             )
+            self._check_new(job)
         except CardOCRError as e:
-            self._refused(image, UnconfirmedSubmission(image.id, image.key, token, number, time.monotonic(), 0.0), e)
+            submission = UnconfirmedSubmission(image.id, image.key, token, number, time.monotonic())
+            self._handle_failure(image, submission, e)
             return
-        self._ledger.accepted(image.id, job.id, job.created)
-        self._board.good()
-        moment = time.monotonic()
-        self._board.launch(PendingJob(job.id, image.id, moment, job.created))
+        self._ledger.record_accepted(image.id, job)
+        self._state.add_job(PendingJob(job.id, image.id, image.key, time.monotonic(), job.created))
 
-    def _refused(self, image: Image, doubt: UnconfirmedSubmission, error: CardOCRError) -> None:
-        judged = verdict(error, worked=self._board.worked)
+    def _check_new(self, job: Job) -> None:
+        """Raise if the answer is about a job of another image, as from a cache between here and the service."""
+        if self._ledger.has_job(job.id):
+            raise DecodeError(f"the answer to a submission names the job {job.id!r}, which is another image's", job.raw)
+
+    def _handle_failure(self, image: Image, submission: UnconfirmedSubmission, error: CardOCRError) -> None:
+        action = submission_action(error, worked=self._state.worked)
         code, message, status = code_of(error), str(error), status_of(error)
-        if judged is ErrorAction.UNKNOWN:
-            self._ledger.failed(image.id, "unknown", "AnswerLost", message, status)
-            self._board.doubt(doubt)
+        if action in (ErrorAction.UNKNOWN, ErrorAction.ALL_UNKNOWN):
+            self._ledger.record_failure(image.id, "unknown", "AnswerLost", message, status)
+            submission.answer = error if isinstance(error, ServiceError | DecodeError) else None
+            self._state.add_unconfirmed(submission)
+            self._state.record_failure(error)
+            if isinstance(error, ThrottledError):
+                self._limiter.slow_down(error.retry_after)
+            if action is ErrorAction.ALL_UNKNOWN:
+                self._state.stop_run("refused", error)
             return
-        self._board.refund()
-        if judged is ErrorAction.IMAGE:
+        self._state.return_call()
+        if action is ErrorAction.IMAGE:
             self._fail(image, code, message, status)
             return
-        self._ledger.failed(image.id, "planned", code, message, status)
-        if judged is ErrorAction.ALL:
-            self._board.end("refused", error)
+        self._ledger.record_failure(image.id, "planned", code, message, status)
+        if action is ErrorAction.ALL:
+            self._state.stop_run("refused", error)
         else:
-            self._later(image, error)
+            self._retry_later(image, error)
 
-    def _later(self, image: Image, error: CardOCRError) -> None:
-        asked = error.retry_after if isinstance(error, ServiceError) else None
-        if verdict(error, worked=self._board.worked) is ErrorAction.THROTTLED:
-            self._limit.throttled(asked)
-        self._board.bad(error)
-        self._board.again(image, asked)
+    def _retry_later(self, image: Image, error: CardOCRError) -> None:
+        seconds = error.retry_after if isinstance(error, ServiceError) else None
+        if isinstance(error, ThrottledError):
+            self._limiter.slow_down(seconds)
+        self._state.record_failure(error)
+        self._state.reschedule(image, seconds)
 
     def _fail(self, image: Image, code: str, message: str, status: int | None = None) -> None:
-        self._ledger.failed(image.id, "failed", code, message, status)
-        self._board.count(failed=1)
+        self._ledger.record_failure(image.id, "failed", code, message, status)
+        self._state.count_outcomes(failed=1)
 
 
-def _picture(path: Path) -> tuple[str, int, int]:
-    """Give SHA-256, size and time of change of a file that the service can read."""
+def _file_version(path: Path) -> FileVersion:
+    """Return the version of a file that the service can read.
+
+    Raises
+    ------
+    ImageError
+    """
     inspect(path)
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         seen = path.stat()
     except OSError as e:
-        raise ImageError("NoSuchFile", f"{str(path)!r} cannot be read: {e.strerror}; check its rights") from None
-    return digest, seen.st_size, seen.st_mtime_ns
+        raise ImageError("NoSuchFile", f"{str(path)!r} cannot be read: {e.strerror}; check its permissions") from None
+    return FileVersion(digest, seen.st_size, seen.st_mtime_ns)

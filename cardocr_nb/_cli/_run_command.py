@@ -48,24 +48,21 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 )
 @click.option(
     "--listing-delay",
-    "settle",
     type=float,
     metavar="S",
     help="Seconds after which an accepted job is sure to be listed.",
 )
 @click.option(
     "--stall-timeout",
-    "patience",
     type=float,
     default=900.0,
     show_default=True,
     metavar="S",
-    help="Seconds without success after which the run stops.",
+    help="Seconds without progress after which the run stops.",
 )
+@click.option("--job-timeout", type=float, default=3600.0, show_default=True, metavar="S", help="Seconds for one job.")
 @click.option("--retry-failed", is_flag=True, help="Submit failed images again; they may be paid for again.")
-@click.option(
-    "--resubmit-done", "reread", is_flag=True, help="Submit images again that were read; each is paid for again."
-)
+@click.option("--resubmit-done", is_flag=True, help="Submit images again that were read; each is paid for again.")
 @click.option("--callback", metavar="URL", help="Address that `cardocr listen` prints.")
 @click.option("--rate", type=float, default=_PACE.submissions, show_default=True, help="Submissions per second.")
 @click.option("--query-rate", type=float, default=_PACE.queries, show_default=True, help="Queries per second.")

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, Self, overload
 
 from cardocr_nb._client import _waiting as waiting
 from cardocr_nb._client._calls import send
+from cardocr_nb._client._job_queries import IDS_A_CALL, describe_raw, list_pages
 from cardocr_nb._client._objects import Objects
 from cardocr_nb._transport import Request, Transport
 from cardocr_nb.cards import card_type as checked_card_type
 from cardocr_nb.errors import DecodeError, InvalidRequestError, NotFoundError
 from cardocr_nb.wire._decode import decode_jobs, decode_recognition
-from cardocr_nb.wire._encode import list_query, request_xml
+from cardocr_nb.wire._encode import request_xml
 from cardocr_nb.wire._records import CardResult, Job, JobRequest, MqConfig
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from cardocr_nb.local.engine import Reader
 
 _XML = {"Content-Type": "application/xml"}
-_IDS_A_CALL = 50
 
 
 class Client(Objects):
@@ -129,7 +129,7 @@ class Client(Objects):
         return f"Client({self.transport!r})"
 
     def close(self) -> None:
-        """Give back connections, threads and files."""
+        """Release connections, threads and files."""
         self.transport.close()
 
     @property
@@ -215,10 +215,9 @@ class Client(Objects):
         many = [ids] if isinstance(ids, str | Job) else list(ids)
         names = [one if isinstance(one, str) else one.id for one in many]
         found: dict[str, Job] = {}
-        for start in range(0, len(names), _IDS_A_CALL):
-            chunk = list(dict.fromkeys(names[start : start + _IDS_A_CALL]))
-            response = send(self.transport, Request("GET", f"/jobs/{','.join(chunk)}"))
-            found |= {job.id: job for job in decode_jobs(response.body).jobs}
+        for start in range(0, len(names), IDS_A_CALL):
+            chunk = list(dict.fromkeys(names[start : start + IDS_A_CALL]))
+            found |= {job.id: job for job in decode_jobs(describe_raw(self.transport, chunk)).jobs}
         lost = [name for name in names if name not in found]
         if lost and missing == "raise":
             raise NotFoundError("NoSuchJob", f"{len(lost)} of {len(names)} ids unknown, first {lost[0]!r}", status=200)
@@ -260,6 +259,7 @@ class Client(Objects):
         states: Iterable[str] = (),
         limit: int | None = None,
         newest_first: bool = True,
+        key: str | None = None,
         queue_id: str | None = None,
         created_after: datetime | None = None,
         created_before: datetime | None = None,
@@ -268,29 +268,36 @@ class Client(Objects):
 
         Parameters
         ----------
-        states, newest_first, queue_id, created_after, created_before : optional
-            As for `cardocr_nb.wire._encode.list_query`; default all, the newest first.
+        states : iterable of str, optional
+            Job states; default all.
         limit : int, optional
-            At most so many.
+            Maximum number of jobs.
+        newest_first : bool, default True
+        key : str, optional
+            Only jobs of this object.
+        queue_id : str, optional
+            Only jobs of this queue.
+        created_after, created_before : datetime, optional
+            With an offset.
+
+        Raises
+        ------
+        DecodeError
+            The service returns the same ``NextToken`` twice, or more than 10,000 pages.
+        TransportError, ServiceError
         """
-        jobs: list[Job] = []
-        token: str | None = None
-        while limit is None or len(jobs) < limit:
-            query = list_query(
+        return list(
+            list_pages(
+                self.transport,
+                limit=limit,
                 states=states,
+                key=key,
                 queue_id=queue_id,
-                size=100 if limit is None else min(100, limit - len(jobs)),
                 newest_first=newest_first,
-                next_token=token,
                 created_after=created_after,
                 created_before=created_before,
             )
-            page = decode_jobs(send(self.transport, Request("GET", "/jobs", params=query)).body)
-            jobs += page.jobs
-            token = page.next_token
-            if not token:
-                break
-        return jobs
+        )
 
     def cancel(self, job: str | Job) -> None:
         """Cancel a job that has not ended.

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 from cardocr_nb._atomic import atomic_path
 from cardocr_nb._client._calls import send
 from cardocr_nb._transport import Request
-from cardocr_nb.errors import DecodeError, ImageError
+from cardocr_nb.errors import DecodeError, ImageError, KeyTakenError, NotFoundError, ServiceError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cardocr_nb._transport import Response, Transport
 
 _PIECE = 8 * 2**20
@@ -52,8 +54,8 @@ class Objects:
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
 
-    def upload(self, image: str | Path, key: str | None = None) -> str:
-        """Put an image into the bucket; an identical object that is there already is left alone.
+    def upload(self, image: str | Path, key: str | None = None, *, overwrite: bool = False) -> str:
+        """Upload an image into the bucket; an identical object that exists already is kept.
 
         Parameters
         ----------
@@ -61,6 +63,9 @@ class Objects:
             File to send, streamed.
         key : str, optional
             Name in the bucket; default the file's name.
+        overwrite : bool, default False
+            Replace an object with other content. By default it is an error, because jobs that wait would read the new
+            content.
 
         Returns
         -------
@@ -71,9 +76,18 @@ class Objects:
         ------
         ImageError
             The file does not exist.
+        KeyTakenError
+            An object with other content has the key; it was left as it is.
         DecodeError
             The object arrived changed.
         TransportError, ServiceError
+
+        Examples
+        --------
+        >>> import cardocr_nb as ocr
+        >>> with ocr.Client.local("data/cards") as client:  # doctest: +SKIP
+        ...     client.upload("photo.jpg", "june/photo.jpg")
+        'june/photo.jpg'
         """
         path = Path(image)
         if not path.is_file():
@@ -81,16 +95,48 @@ class Objects:
         key = path.name if key is None else key
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-        there = self.transport.send(Request("HEAD", f"/{key}", host="cos"))
-        if there.status == 200 and _etag(there) == digest:
+        there = self._find(key)
+        if there is not None and self._same_content(there, path, digest):
             return key
         headers = {"Content-Type": mimetypes.guess_type(path.name)[0] or "application/octet-stream"}
-        stored = _etag(send(self.transport, Request("PUT", f"/{key}", host="cos", headers=headers, body=path)))
+        if not overwrite:
+            if there is not None:
+                raise _taken(key)
+            headers["x-cos-forbid-overwrite"] = "true"  # another program may store an object after the HEAD
+        try:
+            response = send(self.transport, Request("PUT", f"/{key}", host="cos", headers=headers, body=path))
+        except ServiceError as e:
+            if overwrite or e.status != 409:
+                raise
+            there = self._find(key)
+            if there is None:
+                raise
+            if self._same_content(there, path, digest):
+                return key
+            raise _taken(key) from None
+        stored = _etag(response)
         if stored and stored != digest:
             raise DecodeError(
                 f"the object {key!r} arrived changed: sent MD5 {digest}, stored {stored}; upload it again"
             )
         return key
+
+    def _find(self, key: str) -> ObjectInfo | None:
+        try:
+            return self.head(key)
+        except NotFoundError:
+            return None
+
+    def _same_content(self, info: ObjectInfo, path: Path, digest: str) -> bool:
+        """Whether an object has the content of a file, whose MD5 is `digest`."""
+        if info.etag == digest:
+            return True
+        if _MD5.fullmatch(info.etag) or info.size != path.stat().st_size:
+            return False
+        stored = hashlib.md5(usedforsecurity=False)  # the ETag of an object stored in parts is not its MD5
+        for piece in self._pieces(info):
+            stored.update(piece)
+        return stored.hexdigest() == digest
 
     def head(self, key: str) -> ObjectInfo:
         """Ask for an object's size, ETag and content type.
@@ -131,21 +177,30 @@ class Objects:
         info = self.head(key)
         digest = hashlib.md5(usedforsecurity=False)
         with atomic_path(target) as part, part.open("wb") as file:
-            for start in range(0, info.size, _PIECE):
-                piece = self._piece(info, start)
+            for piece in self._pieces(info):
                 digest.update(piece)
                 file.write(piece)
             if _MD5.fullmatch(info.etag) and digest.hexdigest() != info.etag:
                 raise DecodeError(f"the object {key!r} arrived changed: its MD5 is not its ETag; download it again")
         return target
 
-    def _piece(self, info: ObjectInfo, start: int) -> bytes:
-        end = min(start + _PIECE, info.size) - 1
-        headers = {"Range": f"bytes={start}-{end}"}
-        response = send(self.transport, Request("GET", f"/{info.key}", host="cos", headers=headers))
-        if _etag(response) != info.etag or len(response.body) != end - start + 1:
-            raise DecodeError(f"the object {info.key!r} changed while it was fetched; download it again")
-        return response.body
+    def _pieces(self, info: ObjectInfo) -> Iterator[bytes]:
+        """Yield the content of an object, 8 MiB at a time."""
+        for start in range(0, info.size, _PIECE):
+            end = min(start + _PIECE, info.size) - 1
+            headers = {"Range": f"bytes={start}-{end}"}
+            response = send(self.transport, Request("GET", f"/{info.key}", host="cos", headers=headers))
+            if _etag(response) != info.etag or len(response.body) != end - start + 1:
+                raise DecodeError(f"the object {info.key!r} changed while it was fetched; download it again")
+            yield response.body
+
+
+def _taken(key: str) -> KeyTakenError:
+    return KeyTakenError(
+        f"an object with other content has the key {key!r}, and jobs may wait for it; choose another key, or pass "
+        "overwrite=True to client.upload",
+        key,
+    )
 
 
 def _etag(response: Response) -> str:

@@ -1,4 +1,4 @@
-"""A ledger as it is read: what became of each image."""
+"""The state and the result of each image, read from a ledger."""
 
 from __future__ import annotations
 
@@ -22,24 +22,27 @@ _CHUNK = 2000
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one image.
+    """State and result of one image.
 
     Attributes
     ----------
     key, card_type : str
+    image : str or None
+        The file as it was given; None for an object of the bucket.
     state : str
-        Of the row, see `cardocr_nb._ledger`; for the same picture as another row's, that row's state.
+        As in `cardocr_nb._ledger`; of a picture that has the result of another row, that row's state.
     job_id : str or None
     code, message : str or None
-        Why there is no reading.
+        Why the image has no result.
     raw : bytes or None
         The service's answer.
     first : bool
-        Whether this row is the one that was submitted; its reading may count for others too.
+        Whether this row is the one that was submitted; its result may count for others too.
     """
 
     key: str
     card_type: str
+    image: str | None
     state: str
     job_id: str | None
     code: str | None
@@ -49,7 +52,7 @@ class Outcome:
 
 
 def outcomes(source: Ledger | str | Path, run: int | None = None) -> Iterator[Outcome]:
-    """Read a ledger, a run may be at work on it meanwhile; a few thousand rows are held at a time.
+    """Read a ledger, also during a run; a few thousand rows are in memory at a time.
 
     Parameters
     ----------
@@ -60,25 +63,49 @@ def outcomes(source: Ledger | str | Path, run: int | None = None) -> Iterator[Ou
     Raises
     ------
     LedgerError
-        There is no such file, it is no ledger, or of another version.
+        The file does not exist, is not a ledger, or of another version.
     """
-    with _asking(source) as query:
+    with _open_queries(source) as query:
         last = 0
         while found := query(
-            "SELECT i.id, i.key, i.card_type, coalesce(o.state, i.state), coalesce(o.job_id, i.job_id), "
+            "SELECT i.id, i.key, i.card_type, i.image, coalesce(o.state, i.state), coalesce(o.job_id, i.job_id), "
             "coalesce(o.code, i.code), coalesce(o.message, i.message), coalesce(o.response, i.response), i.same_as IS NULL "
             "FROM images i LEFT JOIN images o ON o.id = i.same_as "
             "WHERE i.id > ? AND (? IS NULL OR i.run = ?) ORDER BY i.id LIMIT ?",
             (last, run, run, _CHUNK),
         ):
             last = found[-1][0]
-            for _, key, card_type, state, job_id, code, message, response, first in found:
+            for _, key, card_type, image, state, job_id, code, message, response, first in found:
                 raw = zlib.decompress(response) if state == "done" and response is not None else None
-                yield Outcome(key, card_type, state, job_id, code, message, raw, bool(first))
+                yield Outcome(key, card_type, image, state, job_id, code, message, raw, bool(first))
+
+
+def states_by_image(path: str | Path, card_type: str) -> dict[tuple[str, str], tuple[str, str | None]]:
+    """Return state and job outcome of the images of a ledger, by file and by key.
+
+    Parameters
+    ----------
+    path : str or Path
+    card_type : str
+
+    Returns
+    -------
+    dict
+        From ``("path", absolute path)`` and ``("key", key)`` to state and outcome.
+    """
+    known: dict[tuple[str, str], tuple[str, str | None]] = {}
+    with _open_queries(path) as query:
+        for there, key, state, outcome in query(
+            "SELECT path, key, state, outcome FROM images WHERE card_type = ?", (card_type,)
+        ):
+            known["key", key] = state, outcome
+            if there is not None:
+                known["path", there] = state, outcome
+    return known
 
 
 @contextmanager
-def _asking(source: Ledger | str | Path) -> Iterator[Query]:
+def _open_queries(source: Ledger | str | Path) -> Iterator[Query]:
     if isinstance(source, Ledger):
         yield source.rows
         return
@@ -88,7 +115,7 @@ def _asking(source: Ledger | str | Path) -> Iterator[Query]:
         return db.execute(sql, values).fetchall()
 
     try:
-        query("BEGIN", ())  # all chunks see one moment
+        query("BEGIN", ())  # all chunks show one moment
         yield query
     except sqlite3.Error as e:
         raise unusable(source, e) from e

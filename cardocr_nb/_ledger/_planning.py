@@ -1,13 +1,15 @@
-"""Taking the images of a run into its ledger: what is new, what is there already, what has changed."""
+"""The start of a run: which of its images are new, known, or changed."""
 
 from __future__ import annotations
 
+import os
+from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from pathlib import Path
 
     from cardocr_nb._ledger._ledger import Ledger
@@ -15,96 +17,149 @@ if TYPE_CHECKING:
 _CHUNK = 1000
 
 
-class Planned(Protocol):
-    """What a ledger has to know of an image beforehand."""
+@dataclass(frozen=True, slots=True)
+class PlannedImage:
+    """One image of a run.
 
-    @property
-    def key(self) -> str: ...
-    @property
-    def path(self) -> Path | None: ...
-    @property
-    def upload(self) -> bool: ...
+    Attributes
+    ----------
+    key : str
+        Name in the bucket; another one is chosen if an object with other content has it.
+    path : Path or None
+        The file; None when the object is in the bucket already and only its key is known.
+    upload : bool
+        Whether the file has to be put into the bucket first.
+    image : str or None
+        The file as it was given, for the column ``image``.
+    problem : (str, str) or None
+        Code and message of an image that cannot be submitted.
+    """
+
+    key: str
+    path: Path | None
+    upload: bool
+    image: str | None = None
+    problem: tuple[str, str] | None = None
 
 
-def take_in(
-    ledger: Ledger,
-    items: Iterable[Planned],
-    card_type: str,
-    *,
-    reread: bool = False,
-    retry_failed: bool = False,
-    submit_unknown: bool = False,
-    clash: Callable[[str, str, str], object],
+@dataclass(frozen=True, slots=True)
+class Resubmission:
+    """Which known images are submitted again.
+
+    Attributes
+    ----------
+    done : bool, default False
+        Images that have a result.
+    failed : bool, default False
+        Images whose job has failed.
+    unknown : bool, default False
+        Images that the service may or may not have accepted.
+    """
+
+    done: bool = False
+    failed: bool = False
+    unknown: bool = False
+
+
+def plan_run(
+    ledger: Ledger, images: Iterable[PlannedImage], card_type: str, resubmit: Resubmission = Resubmission()
 ) -> int:
     """Begin a run: write its images into the ledger, some at a time.
+
+    An image is recognized by its file, wherever in the bucket it is stored; so two folders with the same file names can
+    share a ledger. A file that moved, so that only its key is known and the old path is gone, keeps its row.
 
     Parameters
     ----------
     ledger : Ledger
-    items : iterable of Planned
+    images : iterable of PlannedImage
     card_type : str
-    reread : bool, default False
-        Submit images again that have been read.
-    retry_failed : bool, default False
-        Submit images again whose job has failed.
-    submit_unknown : bool, default False
-        Submit images again of which nothing can tell whether the service has accepted them.
-    clash : callable
-        Called with a key and two paths that both have it in this run; raises when they are not the same picture.
+    resubmit : Resubmission, default none
 
     Returns
     -------
     int
         Number of the run.
     """
-    run = int(ledger.fact("runs") or 0) + 1
-    ledger.note("runs", str(run))
-    again = ["failed"]
-    again += ["done", "same"] if reread else []
-    again += ["held"] if submit_unknown else []
-    given = iter(items)
-    while chunk := list(islice(given, _CHUNK)):
+    run = int(ledger.get_fact("runs") or 0) + 1
+    ledger.set_fact("runs", str(run))
+    remaining = iter(images)
+    while chunk := list(islice(remaining, _CHUNK)):
         with ledger.writing() as db:
-            for item in chunk:
-                _take_in(db, item, card_type, run, again, retry_failed=retry_failed, clash=clash)
-                if reread:
-                    db.execute("UPDATE images SET sha256=NULL WHERE key=? AND card_type=?", (item.key, card_type))
+            for image in chunk:
+                row = _plan_image(db, image, card_type, run, resubmit)
+                if resubmit.done:
+                    db.execute("UPDATE images SET sha256=NULL WHERE id=?", (row,))
+                if image.problem is not None:
+                    db.execute(
+                        "UPDATE images SET state='failed', code=?, message=? "
+                        "WHERE id=? AND state IN ('planned', 'failed')",
+                        (*image.problem, row),
+                    )
     return run
 
 
-def _take_in(
-    db: sqlite3.Connection,
-    item: Planned,
-    card_type: str,
-    run: int,
-    again: list[str],
-    *,
-    retry_failed: bool,
-    clash: Callable[[str, str, str], object],
-) -> None:
-    path = None if item.path is None else str(item.path)
-    found = db.execute(
-        "SELECT id, state, outcome, size, modified, run, path FROM images WHERE key = ? AND card_type = ?",
-        (item.key, card_type),
-    ).fetchone()
+def _plan_image(db: sqlite3.Connection, image: PlannedImage, card_type: str, run: int, resubmit: Resubmission) -> int:
+    path = None if image.path is None or image.problem is not None else os.path.abspath(image.path)  # noqa: PTH100 - a link keeps its name
+    found = _known(db, image, path, card_type, run)
     if found is None:
-        db.execute(
-            "INSERT INTO images (key, card_type, path, upload, state, run) VALUES (?, ?, ?, ?, 'planned', ?)",
-            (item.key, card_type, path, item.upload, run),
-        )
-        return
-    row, state, outcome, size, modified, last, there = found
-    if last == run:
-        if path is not None and there is not None:
-            clash(item.key, path, there)
-        return
-    fails = retry_failed and state == "done" and outcome == "Failed"
-    if state in again or fails or (state in ("done", "same") and _changed(item.path, size, modified)):
-        state = "planned"
-    db.execute(
-        "UPDATE images SET run=?, path=?, upload=?, state=?, outcome=CASE WHEN ? THEN NULL ELSE outcome END WHERE id=?",
-        (run, path, item.upload, state, fails, row),
+        row = db.execute(
+            "INSERT INTO images (source, image, planned_key, key, card_type, path, upload, state, run) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, 'planned', ?)",
+            (_source(image, path), image.image, image.key, image.key, card_type, path, image.upload, run),
+        ).lastrowid
+        if row is None:
+            raise AssertionError("SQLite gives each new row a number")
+        return row
+    row, state, outcome, size, modified, last_run, has_job = found
+    if last_run == run:
+        return int(row)
+    again = (
+        state == "failed"
+        or (state in ("done", "same") and (resubmit.done or _changed(image.path, size, modified)))
+        or (state == "held" and resubmit.unknown and not has_job)
     )
+    retried = resubmit.failed and state == "done" and outcome == "Failed"
+    if again or retried:
+        state = "planned"
+    elif state == "held" and has_job:
+        state = "sent"
+    db.execute(
+        "UPDATE images SET run=?, source=?, image=?, planned_key=?, path=?, upload=?, state=?, "
+        "outcome=CASE WHEN ? THEN NULL ELSE outcome END WHERE id=?",
+        (run, _source(image, path), image.image, image.key, path, image.upload, state, retried, row),
+    )
+    return int(row)
+
+
+def _known(
+    db: sqlite3.Connection, image: PlannedImage, path: str | None, card_type: str, run: int
+) -> tuple[int, str, str | None, int | None, int | None, int, bool] | None:
+    """Return the row of an image: of the same file, or of the same object of the bucket, or of a file that moved."""
+    columns = "id, state, outcome, size, modified, run, job_id IS NOT NULL, path, upload"
+    found = db.execute(
+        f"SELECT {columns} FROM images WHERE source = ? AND card_type = ?",  # noqa: S608 - constants
+        (_source(image, path), card_type),
+    ).fetchone()
+    if found is None and image.problem is None:
+        for other in db.execute(
+            f"SELECT {columns} FROM images WHERE key = ? AND card_type = ? ORDER BY id",  # noqa: S608 - constants
+            (image.key, card_type),
+        ).fetchall():
+            there, upload = other[7:]
+            same_object = path is None or (not upload and not image.upload)
+            moved = there is not None and other[5] != run and not os.path.exists(there)  # noqa: PTH110 - a path for each row costs more
+            if same_object or moved:
+                found = other
+                break
+    return None if found is None else found[:7]
+
+
+def _source(image: PlannedImage, path: str | None) -> str:
+    """Return what identifies an image in the ledger: its file, or the object of the bucket."""
+    if image.problem is not None:
+        return f"unusable:{image.image}"
+    return path or f"bucket:{image.key}"
 
 
 def _changed(path: Path | None, size: int | None, modified: int | None) -> bool:

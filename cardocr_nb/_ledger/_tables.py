@@ -5,23 +5,27 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from cardocr_nb.errors import LedgerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-VERSION = 1
+VERSION = 2
 """Version of the tables, kept in SQLite's ``user_version``."""
 
-_APPLICATION = 0x63617264  # "card", by which tools such as file(1) tell one SQLite file from another
-_PATIENCE = 60.0
+_APPLICATION = 0x63617264  # "card", by which tools such as file(1) recognize the kind of an SQLite file
+_LOCK_TIMEOUT = 60.0
 
 _TABLES = """
 CREATE TABLE images (
     id INTEGER PRIMARY KEY,
+    source TEXT NOT NULL,
+    image TEXT,
+    planned_key TEXT NOT NULL,
     key TEXT NOT NULL,
     card_type TEXT NOT NULL,
     path TEXT,
@@ -39,21 +43,24 @@ CREATE TABLE images (
     ended TEXT,
     created TEXT,
     job_id TEXT,
+    job_key TEXT,
+    queue_id TEXT,
     same_as INTEGER REFERENCES images (id),
     outcome TEXT,
     http_status INTEGER,
     code TEXT,
     message TEXT,
     response BLOB,
-    UNIQUE (key, card_type)
+    UNIQUE (source, card_type)
 );
+CREATE INDEX by_key ON images (key, card_type);
 CREATE INDEX by_state ON images (state, run, id);
 CREATE INDEX by_run ON images (run, id);
 CREATE INDEX by_job ON images (job_id) WHERE job_id IS NOT NULL;
 CREATE INDEX by_picture ON images (sha256, card_type) WHERE sha256 IS NOT NULL;
 CREATE INDEX by_original ON images (same_as) WHERE same_as IS NOT NULL;
 CREATE INDEX by_number ON images (number) WHERE number IS NOT NULL;
-CREATE TABLE told (
+CREATE TABLE callbacks (
     job_id TEXT PRIMARY KEY,
     received TEXT NOT NULL
 );
@@ -70,7 +77,7 @@ def connect(path: str | Path) -> sqlite3.Connection:
     Raises
     ------
     LedgerError
-        The file is no ledger, or of another version.
+        The file is not a ledger, or of another version.
     """
     if str(path) != ":memory:":
         try:
@@ -81,7 +88,7 @@ def connect(path: str | Path) -> sqlite3.Connection:
                 f"the ledger {str(path)!r} cannot be opened: {e.strerror}; choose a file in a folder that is there and "
                 "that you may write to"
             ) from None
-    db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=_PATIENCE)
+    db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=_LOCK_TIMEOUT)
     with _closed_on_error(db, path):
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("BEGIN IMMEDIATE")
@@ -101,13 +108,16 @@ def connect_to_read(path: str | Path) -> sqlite3.Connection:
     Raises
     ------
     LedgerError
-        There is no such file, it is no ledger, or of another version.
+        The file does not exist, is not a ledger, or of another version.
     """
     if not Path(path).is_file():
-        raise LedgerError(f"there is no ledger {str(path)!r}; check the path, or make one with run(..., ledger=...)")
+        raise LedgerError(
+            f"the ledger {str(path)!r} does not exist; check the path, or make one with run(..., ledger=...)"
+        )
     if not is_ledger(path):
-        raise LedgerError(f"{str(path)!r} is no ledger; for saved responses use cardocr_nb.read_responses")
-    db = sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True, timeout=_PATIENCE, isolation_level=None)
+        raise LedgerError(f"{str(path)!r} is not a ledger; for saved responses use cardocr_nb.read_responses")
+    address = file_uri(Path(path).resolve())
+    db = sqlite3.connect(f"{address}?mode=ro", uri=True, timeout=_LOCK_TIMEOUT, isolation_level=None)
     with _closed_on_error(db, path):
         _check(db, path)
     return db
@@ -128,15 +138,35 @@ def is_ledger(path: str | Path) -> bool:
         return False
 
 
+def file_uri(path: PurePath) -> str:
+    """Return the address of a file as SQLite reads it.
+
+    ``Path.as_uri`` makes ``file://server/share/...`` of a file on a Windows share. SQLite refuses a server in an address
+    (sqlite.org/uri.html, section 3.1) and wants four slashes.
+
+    Examples
+    --------
+    >>> from pathlib import PurePosixPath, PureWindowsPath
+    >>> file_uri(PurePosixPath("/runs/a b.sqlite"))
+    'file:///runs/a%20b.sqlite'
+    >>> file_uri(PureWindowsPath("//server/share/run.sqlite"))
+    'file:////server/share/run.sqlite'
+    >>> file_uri(PureWindowsPath("C:/runs/run.sqlite"))
+    'file:///C:/runs/run.sqlite'
+    """
+    name = quote(path.as_posix(), safe="/:")
+    return f"file://{name}" if name.startswith("/") else f"file:///{name}"
+
+
 def unusable(path: str | Path, error: sqlite3.Error) -> LedgerError:
-    """Make the error for what SQLite says of a ledger."""
+    """Return the error for a failure of SQLite, with the advice that fits it."""
     said = str(error)
     if "full" in said:
-        advice = "free some space, then run again with the same ledger: it goes on where it was"
+        advice = "free some space, then run again with the same ledger: it continues where it stopped"
     elif "locked" in said:
         advice = "another program holds it; close that, then run again"
     elif "not a database" in said or "malformed" in said:
-        advice = "the file is no ledger, or it was damaged; choose another name, or a copy of it"
+        advice = "the file is not a ledger, or it was damaged; choose another name, or a copy of it"
     else:
         advice = "check the disk and the rights of the file and its folder, then run again"
     return LedgerError(f"the ledger {str(path)!r} cannot be used: {said}; {advice}")
@@ -172,5 +202,5 @@ def _check(db: sqlite3.Connection, path: str | Path) -> None:
     if version < VERSION:
         raise LedgerError(
             f"the ledger {str(path)!r} was written by an older cardocr_nb (tables of version {version}, this one knows "
-            f"{VERSION}); finish it with the version that began it, or begin a new one"
+            f"{VERSION}); finish it with that version, or begin a new one"
         )

@@ -1,4 +1,4 @@
-"""The token by which a run knows its own jobs again: it travels in ``UserData``, in front of the user's own text."""
+"""The token with which a run recognizes its own jobs: the first 32 characters of ``UserData``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LENGTH = len("cardocr-") + 24
 
 
 def make_token() -> str:
-    """Make a token that no other submission has (96 random bits).
+    """Return a token that no other submission has (96 random bits).
 
     Examples
     --------
@@ -23,41 +23,51 @@ def make_token() -> str:
     return f"cardocr-{secrets.token_hex(12)}"
 
 
-def join(token: str, user_data: str | None) -> str:
-    """Put a token in front of the user's text.
+def join_user_data(token: str, user_data: str | None) -> str:
+    """Return the token followed by the user's text.
+
+    Parameters
+    ----------
+    token : str
+        From `make_token`.
+    user_data : str or None
+
+    Returns
+    -------
+    str
 
     Examples
     --------
-    >>> join("cardocr-0123456789abcdef01234567", "batch 7")
+    >>> join_user_data("cardocr-0123456789abcdef01234567", "batch 7")
     'cardocr-0123456789abcdef01234567 batch 7'
     """
     return f"{token} {user_data}" if user_data else token
 
 
-def split(user_data: str | None) -> tuple[str | None, str | None]:
-    """Part a token from the user's text; a text without token is the user's.
+def split_user_data(user_data: str | None) -> tuple[str | None, str | None]:
+    """Return the token and the user's text; a text without token is the user's alone.
 
     Examples
     --------
-    >>> split("cardocr-0123456789abcdef01234567 batch 7")
+    >>> split_user_data("cardocr-0123456789abcdef01234567 batch 7")
     ('cardocr-0123456789abcdef01234567', 'batch 7')
-    >>> split("batch 7")
+    >>> split_user_data("batch 7")
     (None, 'batch 7')
     """
     found = _TOKEN.fullmatch(user_data or "")
     return (found[1], found[2]) if found else (None, user_data)
 
 
-def check_room(user_data: str | None) -> None:
-    """Hold the user's text against the room that the token leaves.
+def check_user_data(user_data: str | None) -> None:
+    """Raise if the user's text leaves no space for the token.
 
     Raises
     ------
     InvalidRequestError
     """
-    room = MAX_USER_DATA - _LENGTH - 1
-    if user_data is not None and len(user_data) > room:
+    limit = MAX_USER_DATA - _LENGTH - 1
+    if user_data is not None and len(user_data) > limit:
         raise InvalidRequestError(
-            f"user_data must be at most {room} characters in a run, which puts {_LENGTH + 1} of its own in front, "
+            f"user_data must be at most {limit} characters in a run, which adds {_LENGTH + 1} of its own in front, "
             f"got {len(user_data)}"
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cardocr_nb._ledger import outcomes
+from cardocr_nb._ledger import outcomes, split_user_data
 from cardocr_nb.frame._batch_reader import batches_of_bytes, read_batches
 from cardocr_nb.frame._frame_builder import FrameBuilder
 from cardocr_nb.frame._frame_schema import COLUMNS, PLANNED, UNKNOWN, UNREADABLE, conform
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from cardocr_nb._ledger import Ledger, Outcome
 
 _CHUNK = 2000
-_OWN_PART = r"^cardocr-[0-9a-f]{24} ?"
 _STATES = {
     "planned": PLANNED,
     "intent": UNKNOWN,
@@ -63,6 +62,7 @@ def _part(chunk: list[Outcome]) -> pd.DataFrame:
     """Join the readings of some images to their rows."""
     rows = pd.DataFrame(
         {
+            "image": pd.Series([o.image for o in chunk], dtype="str"),
             "key": [o.key for o in chunk],
             "card_type": [o.card_type for o in chunk],
             "own_state": [_STATES.get(o.state) for o in chunk],
@@ -75,14 +75,14 @@ def _part(chunk: list[Outcome]) -> pd.DataFrame:
     builder = FrameBuilder()
     for _, (found, _) in read_batches(batches_of_bytes(list(documents.values()))):
         builder.add(found)
-    readings = builder.frame().drop(columns=["key", "card_type"])
+    readings = builder.frame().drop(columns=["image", "key", "card_type"])
     joined = rows.merge(readings[readings["job_id"].notna()], on="job_id", how="left")
     known = joined["own_state"].notna()
     for name in ("state", "code", "message"):
         joined[name] = joined[name].astype("str").where(~known, joined[f"own_{name}"])
     joined["state"] = joined["state"].fillna(UNREADABLE)
-    user = joined["user_data"].str.replace(_OWN_PART, "", regex=True)
-    joined["user_data"] = user.mask(user == "")
+    own = {text: split_user_data(text)[1] for text in joined["user_data"].dropna().unique()}
+    joined["user_data"] = joined["user_data"].map(own).astype("str")
     return joined[list(COLUMNS)]
 
 

@@ -46,6 +46,11 @@ class LocalTransport:
         """The folder that serves as the bucket."""
         return self.service.buckets[self.bucket].folder
 
+    @property
+    def jobs_end_with_process(self) -> bool:
+        """Whether the job table is in memory, so that no job of an earlier process can be found."""
+        return self.service.jobs_in_memory
+
     def send(self, request: Request) -> Response:
         """Answer a request as the cloud does.
 

@@ -149,6 +149,8 @@ class ObjectCalls:
     def _put(self, bucket: Bucket, key: str, request: Request) -> Response:
         md5, headers = _content_md5(request), kept_headers(request.headers)
         with self._replacing:
+            if _header(request.headers, "x-cos-forbid-overwrite") == "true" and bucket.path(key).exists():
+                raise ServiceFault(409, "FileAlreadyExists", "An object has this key, and it must not be overwritten.")
             etag = bucket.put(key, request.body, md5)
             self._objects.set(bucket, key, ObjectHeaders(headers))
         return Response(200, {"etag": etag})

@@ -109,6 +109,11 @@ class Service:
         self._admin = AdminCalls(self.buckets, settings, url_guard, queue_limit=queue_limit, workers=workers)
         self._objects = ObjectCalls(self.buckets, self.reader, url_guard, settings, ObjectTable(self._store))
 
+    @property
+    def jobs_in_memory(self) -> bool:
+        """Whether the jobs end with this process."""
+        return self._store.in_memory
+
     def close(self) -> None:
         """Finish the readings in progress and close threads and files; waiting jobs stay in the table."""
         self._retention.close()

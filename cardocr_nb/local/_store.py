@@ -75,6 +75,7 @@ class Store:
         if str(path) != ":memory:":
             _make_private(path)
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30)
+        self.in_memory = str(path) == ":memory:"
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         # Deleted texts are overwritten, so that pruning leaves nothing of them in the file.

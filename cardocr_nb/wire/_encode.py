@@ -65,6 +65,7 @@ def request_xml(request: JobRequest) -> bytes:
 def list_query(
     *,
     states: Iterable[str] = (),
+    key: str | None = None,
     queue_id: str | None = None,
     size: int = 10,
     newest_first: bool = True,
@@ -78,6 +79,8 @@ def list_query(
     ----------
     states : iterable of str
         Job states to keep; empty keeps all.
+    key : str, optional
+        Only jobs of this object, by exact match.
     queue_id : str, optional
     size : int, default 10
         Jobs a page, 1 to 100.
@@ -109,6 +112,7 @@ def list_query(
     for name, moment in (("startCreationTime", created_after), ("endCreationTime", created_before)):
         if moment is not None:
             query[name] = _time(moment)
+    _put(query, "inputObject", key)
     _put(query, "queueId", queue_id)
     _put(query, "nextToken", next_token)
     return query

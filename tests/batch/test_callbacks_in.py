@@ -16,11 +16,9 @@ import pytest
 import cardocr_nb as ocr
 from cardocr_nb._batch import _callback_listener
 from cardocr_nb._batch._callback_listener import Listener
-from cardocr_nb._batch._image_keys import Item, same_picture
 from cardocr_nb._batch._pace import Pace
 from cardocr_nb._client import Client
-from cardocr_nb._ledger import Ledger, make_token, outcomes
-from cardocr_nb._ledger._planning import take_in
+from cardocr_nb._ledger import Ledger, PlannedImage, make_token, outcomes, plan_run
 from cardocr_nb.errors import DecodeError, LedgerError
 from cardocr_nb.local._stub_reader import StubReader
 from cardocr_nb.wire._encode import callback_bytes
@@ -44,10 +42,10 @@ def ledger(tmp_path):
 
 
 def record_submission(ledger, job_id, key="0.png"):
-    take_in(ledger, [Item(key, None, upload=False)], "IDCard", clash=same_picture)
+    plan_run(ledger, [PlannedImage(key, None, upload=False)], "IDCard")
     (row,) = ledger.rows("SELECT id FROM images WHERE key = ?", (key,))[0]
-    ledger.intend(row, make_token())
-    ledger.accepted(row, job_id, None)
+    ledger.record_intent(row, make_token())
+    ledger.record_accepted(row, Job(job_id, JobState.SUBMITTED))
 
 
 def callback(*ids, state="Success", form="XML"):
@@ -56,7 +54,7 @@ def callback(*ids, state="Success", form="XML"):
 
 
 def marked(ledger):
-    return [job_id for (job_id,) in ledger.rows("SELECT job_id FROM told ORDER BY job_id")]
+    return sorted(ledger.callback_job_ids())
 
 
 @pytest.mark.parametrize("form", ["XML", "JSON"])
@@ -71,7 +69,7 @@ def test_unknown_jobs_repeated_and_late_callbacks_change_nothing(ledger):
     record_submission(ledger, "j1")
     assert ocr.accept(ledger, callback("other")) == []
     assert ocr.accept(ledger, callback("j1")) == ocr.accept(ledger, callback("j1")) == ["j1"]
-    ledger.ended([("j1", "Success", b"<Response/>")])
+    ledger.record_ended([("j1", "Success", b"<Response/>")])
     assert marked(ledger) == []
     assert ocr.accept(ledger, callback("j1", state="Failed")) == []
     assert [(o.state, o.raw) for o in outcomes(ledger)] == [("done", b"<Response/>")]

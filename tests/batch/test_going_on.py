@@ -1,4 +1,4 @@
-"""A run with a ledger goes on where another stopped, whatever the service tells of its jobs."""
+"""A run with a ledger continues where another stopped, also if the service lists little."""
 
 import contextlib
 import sqlite3
@@ -37,10 +37,10 @@ class Service:
             if self.lose(self.submitted):
                 raise TransportError("the answer did not come", maybe_accepted=True)
         elif request.path.startswith("/jobs"):
-            told = decode_jobs(reply.body)
+            answer = decode_jobs(reply.body)
             change = self.in_lists if request.path == "/jobs" else self.in_descriptions
-            shown = [change(job) for job in told.jobs]
-            reply = Response(200, {}, jobs_xml(replace(told, jobs=tuple(job for job in shown if job is not None))))
+            shown = [change(job) for job in answer.jobs]
+            reply = Response(200, {}, jobs_xml(replace(answer, jobs=tuple(job for job in shown if job is not None))))
         return reply
 
     def close(self):
@@ -66,7 +66,7 @@ KEYS = [f"{n}.png" for n in range(4)]
 
 
 def read(client, ledger, keys=KEYS, **options):
-    given = {"pace": QUICK, "progress": False, "settle": 0.1, "unknown": "hold", "upload": False} | options
+    given = {"pace": QUICK, "progress": False, "listing_delay": 0.1, "unknown": "hold", "upload": False} | options
     return ocr.run(keys, card_type="IDCard", client=client, ledger=ledger, **given)
 
 
@@ -98,15 +98,15 @@ def test_a_job_that_lists_show_without_user_data_is_found_by_describing(client, 
     assert client.transport.submitted == 4
 
 
-def test_where_nothing_can_tell_the_image_is_held_and_counted(client, ledger, capsys):
+def test_an_image_that_no_program_can_decide_is_held_and_counted(client, ledger, capsys):
     client.transport.lose = lambda number: number == 2
     client.transport.in_lists = client.transport.in_descriptions = lambda job: replace(job, user_data=None)
     frame = read(client, ledger, pace=replace(QUICK, threads=1), progress=True)
     assert states(frame) == ["Success", "Unknown", "Success", "Success"]
     assert client.transport.submitted == 4
-    assert "1 held, since nothing can tell whether they were accepted" in capsys.readouterr().out
-    (told,) = frame.loc[frame["key"] == "1.png", "message"]
-    assert "run again with unknown='submit' to submit it, which may pay twice" in told
+    assert "1 held because the job may exist" in capsys.readouterr().out
+    (answer,) = frame.loc[frame["key"] == "1.png", "message"]
+    assert "run again with unknown='submit' to submit the image, which may pay twice" in answer
     assert states(read(client, ledger)) == ["Success", "Unknown", "Success", "Success"]
     assert client.transport.submitted == 4
     assert states(read(client, ledger, unknown="submit")) == ["Success"] * 4
@@ -131,7 +131,7 @@ def test_a_submission_is_not_repeated_before_the_settling_time(client, ledger):
 
     client.transport.lose = lambda number: True
     client.transport.in_lists = late
-    assert states(read(client, ledger, KEYS[:1], settle=2.0)) == ["Success"]
+    assert states(read(client, ledger, KEYS[:1], listing_delay=2.0)) == ["Success"]
     assert client.transport.submitted == 1
 
 
@@ -144,14 +144,14 @@ def test_the_ledger_of_another_bucket_is_refused(ledger):
         )
         with Client(transport, poll=(0.01, 0.01)) as client:
             expected = (
-                pytest.warns(StoppedWarning, match="nothing has worked")
+                pytest.warns(StoppedWarning, match="nothing has progressed")
                 if bucket == "one-1250000000"
                 else pytest.raises(
                     LedgerError, match="belongs to the bucket 'one-1250000000', this client to 'two-1250000000'"
                 )
             )
             with expected:
-                read(client, ledger, KEYS[:1], patience=0.0)
+                read(client, ledger, KEYS[:1], stall_timeout=0.0)
     left = ocr.to_frame(ledger)
     assert states(left) == ["Planned"]
     assert left.cardocr.summary().outcomes["not submitted"] == 1
@@ -160,7 +160,7 @@ def test_the_ledger_of_another_bucket_is_refused(ledger):
 def test_a_run_on_a_ledger_that_another_holds_says_who(client, ledger):
     with (
         contextlib.closing(Ledger(ledger)) as held,
-        held.alone(),
+        held.exclusive(),
         pytest.raises(LedgerError, match="another run is at work"),
     ):
         read(client, ledger)
@@ -179,7 +179,7 @@ def test_a_disk_that_fills_up_ends_the_run_and_the_next_pays_for_the_rest_only(c
     with contextlib.closing(Ledger(ledger)):
         monkeypatch.setattr("cardocr_nb._ledger._tables.sqlite3.connect", small)
     keys = KEYS + [f"{n:0800}.png" for n in range(40)]
-    with pytest.raises(LedgerError, match=r"full; free some space, then run again with the same ledger: it goes on"):
+    with pytest.raises(LedgerError, match=r"full; free some space, then run again with the same ledger: it continues"):
         read(client, ledger, keys)
     monkeypatch.undo()
     assert states(read(client, ledger)) == ["Success"] * 4
@@ -190,14 +190,14 @@ def test_a_disk_that_fills_up_while_answers_come_loses_none_of_them(client, ledg
     keys = [f"more/{n}.png" for n in range(80)]
     for n, key in enumerate(keys):
         photo(tmp_path / "bucket" / key, color=(n, n, 0))
-    ended = Ledger.ended
+    record_ended = Ledger.record_ended
 
     def full(self, jobs):
         (pages,) = self.rows("PRAGMA page_count")[0]
         self.rows(f"PRAGMA max_page_count={pages}")
-        ended(self, jobs)
+        record_ended(self, jobs)
 
-    monkeypatch.setattr(Ledger, "ended", full)
+    monkeypatch.setattr(Ledger, "record_ended", full)
     with pytest.raises(LedgerError, match="full"):
         read(client, ledger, keys)
     monkeypatch.undo()
@@ -206,12 +206,12 @@ def test_a_disk_that_fills_up_while_answers_come_loses_none_of_them(client, ledg
     assert client.transport.submitted == 80
 
 
-def test_a_disk_that_fills_up_while_a_lost_answer_is_looked_for_is_told_at_once(client, ledger, monkeypatch):
-    def full(self, row, job_id, created):
+def test_a_disk_that_fills_up_while_a_lost_answer_is_looked_for_is_an_error_at_once(client, ledger, monkeypatch):
+    def full(self, row, job):
         raise LedgerError("the disk is full")
 
     client.transport.lose = lambda number: True
-    monkeypatch.setattr(Ledger, "accepted", full)
+    monkeypatch.setattr(Ledger, "record_accepted", full)
     with pytest.raises(LedgerError, match="the disk is full"):
         read(client, ledger, KEYS[:1])
     monkeypatch.undo()
@@ -239,7 +239,7 @@ def test_a_network_that_is_away_for_a_while_costs_no_image(client, ledger, tmp_p
         return send(request)
 
     client.transport.send = broken
-    assert states(read(client, ledger, photos, upload=True)) == ["Success"] * 3
+    assert states(read(client, ledger, photos, upload=True, prefix="new/")) == ["Success"] * 3
 
 
 def test_an_estimate_says_what_is_left_and_sends_nothing(client, ledger):

@@ -26,7 +26,7 @@ def passes(limit, clock, seconds, late=0.0):
     """The moments at which calls pass when one is always waiting and wakes up a little late."""
     end, moments = clock.now + seconds, []
     while clock.now < end:
-        wait = limit.pass_in()
+        wait = limit.try_call()
         if wait:
             clock.now += wait + late
         else:
@@ -51,11 +51,11 @@ def test_in_no_second_more_pass_than_asked_and_nearly_as_many_do(rate, late):
 def test_while_throttled_fewer_pass_and_later_all_again():
     clock = Clock()
     limit = RateLimiter(100, clock)
-    limit.throttled()
-    assert limit.share == 0.5
+    limit.slow_down()
+    assert limit.fraction == 0.5
     assert len(passes(limit, clock, 2)) <= 2 * 60
     clock.now += 60
-    assert limit.share == 1.0
+    assert limit.fraction == 1.0
     assert len(passes(limit, clock, 10)) >= 950
 
 
@@ -63,26 +63,26 @@ def test_throttled_calls_of_one_moment_halve_the_rate_once():
     clock = Clock()
     limit = RateLimiter(100, clock)
     for _ in range(10):
-        limit.throttled()
-    assert limit.share == 0.5
+        limit.slow_down()
+    assert limit.fraction == 0.5
 
 
 def test_however_long_it_is_throttled_something_passes():
     clock = Clock()
     limit = RateLimiter(10, clock)
     for _ in range(100):
-        limit.throttled()
+        limit.slow_down()
         clock.now += 1.5
-    assert 0.02 <= limit.share <= 0.2
+    assert 0.02 <= limit.fraction <= 0.2
 
 
 def test_retry_after_closes_the_way_for_so_long():
     clock = Clock()
     limit = RateLimiter(100, clock)
-    limit.throttled(30.0)
-    assert limit.pass_in() == 30.0
+    limit.slow_down(30.0)
+    assert limit.try_call() == 30.0
     clock.now += 30
-    assert limit.pass_in() == 0.0
+    assert limit.try_call() == 0.0
 
 
 def test_a_stop_ends_the_wait():

@@ -1,4 +1,4 @@
-"""The ledger holds what became of each image, for whoever opens it and whatever happens meanwhile."""
+"""The ledger keeps state and result of each image through crashes, full disks and readers."""
 
 import sqlite3
 import stat
@@ -9,12 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardocr_nb._batch._image_keys import Item, same_picture
-from cardocr_nb._ledger import Ledger, join, make_token, outcomes, split
-from cardocr_nb._ledger._planning import take_in
-from cardocr_nb._ledger._token import check_room
+from cardocr_nb._ledger import (
+    Ledger,
+    PlannedImage,
+    join_user_data,
+    make_token,
+    outcomes,
+    plan_run,
+    split_user_data,
+)
+from cardocr_nb._ledger._ledger import FileVersion
+from cardocr_nb._ledger._planning import Resubmission
+from cardocr_nb._ledger._token import check_user_data
 from cardocr_nb.errors import InvalidRequestError, LedgerError
 from cardocr_nb.wire._limits import MAX_USER_DATA
+from cardocr_nb.wire._records import Job, JobState
 
 TYPE = "IDCard"
 
@@ -32,7 +41,11 @@ def ledger(path):
 
 
 def planned(ledger, *keys, **options):
-    return take_in(ledger, [Item(key, None, upload=False) for key in keys], TYPE, clash=same_picture, **options)
+    return plan_run(ledger, [PlannedImage(key, None, upload=False) for key in keys], TYPE, Resubmission(**options))
+
+
+def ready(ledger, row, file, *, reuse):
+    return ledger.record_file(row, TYPE, None if file is None else FileVersion(*file), reuse=reuse)
 
 
 def states(ledger):
@@ -40,9 +53,9 @@ def states(ledger):
 
 
 def submitted(ledger, row, job_id="j1", picture=None):
-    assert ledger.ready(row, TYPE, picture, reuse=True) == "submit"
-    ledger.intend(row, make_token())
-    ledger.accepted(row, job_id, None)
+    assert ready(ledger, row, picture, reuse=True) == "submit"
+    ledger.record_intent(row, make_token())
+    ledger.record_accepted(row, Job(job_id, JobState.SUBMITTED))
 
 
 def test_the_file_is_for_its_owner_alone(ledger, path):
@@ -83,7 +96,7 @@ def test_it_is_read_while_a_run_writes_it(ledger, path):
 
 
 @pytest.mark.parametrize(
-    ("version", "said"), [(2, "newer cardocr_nb .*upgrade"), (0, "older cardocr_nb .*finish it with the version")]
+    ("version", "said"), [(3, "newer cardocr_nb .*upgrade"), (0, "older cardocr_nb .*finish it with that version")]
 )
 def test_a_ledger_of_another_version_says_so(ledger, path, version, said):
     ledger.close()
@@ -107,46 +120,46 @@ def test_another_database_is_left_alone(path):
 def test_a_file_that_is_no_database_is_left_alone(path):
     path.write_text("my notes, which are long enough to be no SQLite header at all " * 20)
     before = path.read_bytes()
-    with pytest.raises(LedgerError, match="is no ledger"):
+    with pytest.raises(LedgerError, match="is not a ledger"):
         Ledger(path)
-    with pytest.raises(LedgerError, match="is no ledger; for saved responses"):
+    with pytest.raises(LedgerError, match="is not a ledger; for saved responses"):
         list(outcomes(path))
     assert path.read_bytes() == before
 
 
-def test_a_ledger_that_is_not_there_is_told(path):
-    with pytest.raises(LedgerError, match="there is no ledger"):
+def test_a_missing_ledger_is_an_error(path):
+    with pytest.raises(LedgerError, match="does not exist"):
         list(outcomes(path))
     with pytest.raises(LedgerError, match="cannot be opened: No such file or directory"):
         Ledger(path / "deeper" / "run.sqlite")
 
 
-def test_a_second_run_is_told_who_holds_the_ledger(ledger, path):
-    with ledger.alone():
+def test_a_second_run_learns_who_holds_the_ledger(ledger, path):
+    with ledger.exclusive():
         second = Ledger(path)
         with (
             pytest.raises(LedgerError, match=r"another run is at work on .*: process \d+ on .+, since 20"),
-            second.alone(),
+            second.exclusive(),
         ):
             pass
         second.close()
-    with ledger.alone():
+    with ledger.exclusive():
         pass
 
 
 def test_a_run_that_was_killed_holds_nothing(path):
     code = (
         "import os, sys; from cardocr_nb._ledger import Ledger\n"
-        "with Ledger(sys.argv[1]).alone(): os.kill(os.getpid(), 9)"
+        "with Ledger(sys.argv[1]).exclusive(): os.kill(os.getpid(), 9)"
     )
     assert subprocess.run([sys.executable, "-c", code, str(path)], check=False).returncode == -9  # noqa: S603
     ledger = Ledger(path)
-    with ledger.alone():
+    with ledger.exclusive():
         pass
     ledger.close()
 
 
-def test_a_full_disk_is_told_and_what_was_written_stays(ledger):
+def test_a_full_disk_is_an_error_and_what_was_written_stays(ledger):
     planned(ledger, "a.jpg")
     (pages,) = ledger.rows("PRAGMA page_count")[0]
     ledger.rows(f"PRAGMA max_page_count={pages}")
@@ -161,20 +174,20 @@ def test_a_full_disk_is_told_and_what_was_written_stays(ledger):
 def test_what_has_been_read_is_not_planned_again_unless_asked(ledger):
     planned(ledger, "a.jpg", "b.jpg")
     submitted(ledger, 1)
-    ledger.ended([("j1", "Success", b"<Response/>")])
+    ledger.record_ended([("j1", "Success", b"<Response/>")])
     submitted(ledger, 2, "j2")
-    ledger.ended([("j2", "Failed", b"<Response/>")])
+    ledger.record_ended([("j2", "Failed", b"<Response/>")])
     planned(ledger, "a.jpg", "b.jpg")
     assert states(ledger) == [("a.jpg", "done"), ("b.jpg", "done")]
-    planned(ledger, "a.jpg", "b.jpg", retry_failed=True)
+    planned(ledger, "a.jpg", "b.jpg", failed=True)
     assert states(ledger) == [("a.jpg", "done"), ("b.jpg", "planned")]
-    planned(ledger, "a.jpg", "b.jpg", reread=True)
+    planned(ledger, "a.jpg", "b.jpg", done=True)
     assert states(ledger) == [("a.jpg", "planned"), ("b.jpg", "planned")]
 
 
 def test_what_failed_without_a_job_is_planned_again(ledger):
     planned(ledger, "a.jpg")
-    ledger.failed(1, "failed", "NoSuchFile", "not there")
+    ledger.record_failure(1, "failed", "NoSuchFile", "not there")
     planned(ledger, "a.jpg")
     assert states(ledger) == [("a.jpg", "planned")]
 
@@ -182,40 +195,40 @@ def test_what_failed_without_a_job_is_planned_again(ledger):
 @pytest.mark.parametrize(("asked", "state"), [(False, "held"), (True, "planned")])
 def test_what_is_held_waits_for_a_person(ledger, asked, state):
     planned(ledger, "a.jpg")
-    ledger.failed(1, "held", "AnswerLost", "nothing can tell")
-    planned(ledger, "a.jpg", submit_unknown=asked)
+    ledger.record_failure(1, "held", "AnswerLost", "no one can decide")
+    planned(ledger, "a.jpg", unknown=asked)
     assert states(ledger) == [("a.jpg", state)]
 
 
 def test_the_same_key_is_another_image_for_another_card_type(ledger):
     planned(ledger, "a.jpg")
-    take_in(ledger, [Item("a.jpg", None, upload=False)], "DriverLicense", clash=same_picture)
+    plan_run(ledger, [PlannedImage("a.jpg", None, upload=False)], "DriverLicense")
     assert [(o.key, o.card_type) for o in outcomes(ledger)] == [("a.jpg", "IDCard"), ("a.jpg", "DriverLicense")]
 
 
 def test_an_image_that_changed_is_planned_again_and_one_only_touched_is_not_paid_for(ledger, tmp_path, photo):
     file = photo(tmp_path / "a.jpg")
     seen = file.stat()
-    take_in(ledger, [Item("a.jpg", file, upload=True)], TYPE, clash=same_picture)
+    plan_run(ledger, [PlannedImage("a.jpg", file, upload=True)], TYPE)
     submitted(ledger, 1, picture=("one", seen.st_size, seen.st_mtime_ns))
-    ledger.ended([("j1", "Success", b"<Response/>")])
-    take_in(ledger, [Item("a.jpg", file, upload=True)], TYPE, clash=same_picture)
+    ledger.record_ended([("j1", "Success", b"<Response/>")])
+    plan_run(ledger, [PlannedImage("a.jpg", file, upload=True)], TYPE)
     assert states(ledger) == [("a.jpg", "done")]
     photo(file, color="red")
-    take_in(ledger, [Item("a.jpg", file, upload=True)], TYPE, clash=same_picture)
+    plan_run(ledger, [PlannedImage("a.jpg", file, upload=True)], TYPE)
     assert states(ledger) == [("a.jpg", "planned")]
-    assert ledger.ready(1, TYPE, ("one", 1, 1), reuse=True) == "done"
-    take_in(ledger, [Item("a.jpg", file, upload=True)], TYPE, clash=same_picture)
-    assert ledger.ready(1, TYPE, ("two", 1, 2), reuse=True) == "submit"
+    assert ready(ledger, 1, ("one", 1, 1), reuse=True) == "done"
+    plan_run(ledger, [PlannedImage("a.jpg", file, upload=True)], TYPE)
+    assert ready(ledger, 1, ("two", 1, 2), reuse=True) == "submit"
     assert [(o.job_id, o.raw) for o in outcomes(ledger)] == [(None, None)]
 
 
 def test_a_reading_that_others_share_stays_theirs_when_its_own_image_changes(ledger):
     planned(ledger, "a.jpg", "b.jpg", "c.jpg")
     submitted(ledger, 1, picture=("one", 1, 1))
-    ledger.ended([("j1", "Success", b"<Response/>")])
-    assert [ledger.ready(row, TYPE, ("one", 1, 1), reuse=True) for row in (2, 3)] == ["same", "same"]
-    assert ledger.ready(1, TYPE, ("two", 1, 1), reuse=True) == "submit"
+    ledger.record_ended([("j1", "Success", b"<Response/>")])
+    assert [ready(ledger, row, ("one", 1, 1), reuse=True) for row in (2, 3)] == ["same", "same"]
+    assert ready(ledger, 1, ("two", 1, 1), reuse=True) == "submit"
     assert [(o.key, o.job_id, o.raw, o.first) for o in outcomes(ledger)] == [
         ("a.jpg", None, None, True),
         ("b.jpg", "j1", b"<Response/>", True),
@@ -225,26 +238,26 @@ def test_a_reading_that_others_share_stays_theirs_when_its_own_image_changes(led
 
 def test_of_two_threads_with_the_same_picture_one_waits(ledger):
     planned(ledger, "a.jpg", "b.jpg")
-    assert ledger.ready(1, TYPE, ("one", 1, 1), reuse=True) == "submit"
-    assert ledger.ready(2, TYPE, ("one", 1, 1), reuse=True) == "later"
-    ledger.intend(1, make_token())
-    assert ledger.ready(2, TYPE, ("one", 1, 1), reuse=True) == "same"
+    assert ready(ledger, 1, ("one", 1, 1), reuse=True) == "submit"
+    assert ready(ledger, 2, ("one", 1, 1), reuse=True) == "later"
+    ledger.record_intent(1, make_token())
+    assert ready(ledger, 2, ("one", 1, 1), reuse=True) == "same"
 
 
 def test_a_picture_whose_first_key_is_refused_is_submitted_under_the_next(ledger):
     planned(ledger, "a.jpg", "b.jpg")
-    assert ledger.ready(1, TYPE, ("one", 1, 1), reuse=True) == "submit"
-    ledger.intend(1, make_token())
-    assert ledger.ready(2, TYPE, ("one", 1, 1), reuse=True) == "same"
-    ledger.failed(1, "failed", "InvalidArgument", "no")
+    assert ready(ledger, 1, ("one", 1, 1), reuse=True) == "submit"
+    ledger.record_intent(1, make_token())
+    assert ready(ledger, 2, ("one", 1, 1), reuse=True) == "same"
+    ledger.record_failure(1, "failed", "InvalidArgument", "no")
     assert states(ledger) == [("a.jpg", "failed"), ("b.jpg", "planned")]
 
 
 def test_the_end_of_a_job_that_is_not_waited_for_changes_nothing(ledger):
     planned(ledger, "a.jpg")
     submitted(ledger, 1)
-    ledger.ended([("j1", "Success", b"<Response>1</Response>"), ("other", "Success", b"<Response/>")])
-    ledger.ended([("j1", "Failed", b"<Response>2</Response>")])
+    ledger.record_ended([("j1", "Success", b"<Response>1</Response>"), ("other", "Success", b"<Response/>")])
+    ledger.record_ended([("j1", "Failed", b"<Response>2</Response>")])
     assert [(o.state, o.raw) for o in outcomes(ledger)] == [("done", b"<Response>1</Response>")]
 
 
@@ -253,21 +266,21 @@ def test_its_repr_names_the_file_and_nothing_of_what_is_in_it(ledger, path):
 
 
 @given(st.none() | st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=991))
-def test_the_token_comes_off_again_whatever_the_user_wrote(user_data):
+def test_the_token_is_removed_again_from_any_text(user_data):
     token = make_token()
-    joined = join(token, user_data)
-    assert split(joined) == (token, user_data or None)
+    joined = join_user_data(token, user_data)
+    assert split_user_data(joined) == (token, user_data or None)
     assert len(joined) <= MAX_USER_DATA
-    check_room(user_data)
+    check_user_data(user_data)
 
 
 @given(st.none() | st.text(max_size=80))
 def test_a_text_without_token_is_the_users(user_data):
-    assert split(user_data) == (None, user_data)
+    assert split_user_data(user_data) == (None, user_data)
 
 
 def test_user_data_without_room_for_the_token_is_refused():
     with pytest.raises(
-        InvalidRequestError, match="at most 991 characters in a run, which puts 33 of its own in front, got 992"
+        InvalidRequestError, match="at most 991 characters in a run, which adds 33 of its own in front, got 992"
     ):
-        check_room("x" * 992)
+        check_user_data("x" * 992)

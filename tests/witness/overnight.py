@@ -5,9 +5,9 @@ import time
 import warnings
 from contextlib import closing
 
-from cardocr_nb._batch._options import Options
+from cardocr_nb._batch._options import RunOptions
 from cardocr_nb._batch._pace import Pace
-from cardocr_nb._batch._run import read_all
+from cardocr_nb._batch._run import run_batch
 from cardocr_nb._client import Client
 from cardocr_nb._ledger import Ledger
 from cardocr_nb.cloud import CloudTransport, Credentials
@@ -30,7 +30,7 @@ def jump_the_clock(seconds, transport):
 
 
 def main(url, bucket, folder, ledger, jump=0.0):
-    options = Options(pace=PACE, settle=1.5, patience=30, progress=False)
+    options = RunOptions(pace=PACE, listing_delay=1.5, stall_timeout=30, progress=False)
     transport = CloudTransport(bucket, "ap-guangzhou", SECRET, endpoint=url, timeout=(5, 20))
     if jump:
         jump_the_clock(float(jump), transport)
@@ -38,8 +38,8 @@ def main(url, bucket, folder, ledger, jump=0.0):
         print("at work", flush=True)
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            _, tally = read_all(folder, card_type="IDCard", client=client, ledger=kept, options=options)
-        print(tally, flush=True)
+            _, progress = run_batch(folder, card_type="IDCard", client=client, ledger=kept, options=options)
+        print(progress, flush=True)
 
 
 if __name__ == "__main__":
