@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cardocr_nb._atomic import atomic_path
 from cardocr_nb._client._calls import send
 from cardocr_nb._transport import Request
-from cardocr_nb.errors import DecodeError, ImageError, KeyTakenError, NotFoundError, ServiceError
+from cardocr_nb.errors import DecodeError, ImageError, KeyTakenError, NotFoundError, PermissionDeniedError, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,10 +122,21 @@ class Objects:
         return key
 
     def _find(self, key: str) -> ObjectInfo | None:
+        """Return an object, or None if it does not exist or these credentials may not see it."""
         try:
             return self.head(key)
         except NotFoundError:
             return None
+        except PermissionDeniedError as e:
+            if e.own_body:
+                raise
+        # The answer to HEAD has no body, so its 403 does not say whether the clock, the credentials or a permission is
+        # wrong. The answer to GET does.
+        try:
+            send(self.transport, Request("GET", f"/{key}", host="cos", headers={"Range": "bytes=0-0"}))
+        except (NotFoundError, PermissionDeniedError):
+            return None  # x-cos-forbid-overwrite still protects an object that cannot be seen
+        return self.head(key)
 
     def _same_content(self, info: ObjectInfo, path: Path, digest: str) -> bool:
         """Whether an object has the content of a file, whose MD5 is `digest`."""
@@ -148,7 +159,7 @@ class Objects:
         """
         response = send(self.transport, Request("HEAD", f"/{key}", host="cos"))
         size = response.headers.get("content-length", "")
-        if not size.isdecimal():
+        if not (size.isascii() and size.isdecimal()):
             raise DecodeError(f"the answer about the object {key!r} has no Content-Length; ask again")
         return ObjectInfo(key, int(size), _etag(response), response.headers.get("content-type"))
 

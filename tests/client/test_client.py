@@ -11,6 +11,7 @@ from cardocr_nb.errors import (
     DecodeError,
     ImageError,
     InvalidRequestError,
+    KeyTakenError,
     NotFoundError,
     PermissionDeniedError,
     ServiceError,
@@ -38,13 +39,13 @@ class Recording:
 
 
 class Answering:
-    """Gives the same reply to any request."""
+    """Returns the same response to any request, or what a function returns for it."""
 
-    def __init__(self, reply):
-        self.reply = reply
+    def __init__(self, answer):
+        self.answer = answer
 
     def send(self, request):
-        return self.reply
+        return self.answer(request) if callable(self.answer) else self.answer
 
     def close(self):
         pass
@@ -90,9 +91,34 @@ def test_an_identical_object_is_not_sent_again(client, tmp_path, photo):
     assert client.upload(path) == "a.jpg"
     assert client.upload(path) == "a.jpg"
     assert len(calls(client, "PUT")) == 1
-    photo(path, color="black")
+
+
+def test_an_upload_replaces_an_object_with_other_content_only_when_asked(client, tmp_path, photo):
+    path = photo(tmp_path / "a.jpg")
     client.upload(path)
+    photo(path, color="black")
+    with pytest.raises(KeyTakenError, match=r"other content has the key 'a\.jpg'") as e:
+        client.upload(path)
+    assert e.value.key == "a.jpg"
+    assert len(calls(client, "PUT")) == 1
+    client.upload(path, overwrite=True)
     assert len(calls(client, "PUT")) == 2
+
+
+def test_an_object_that_appears_between_the_check_and_the_upload_is_not_replaced(client, tmp_path, photo):
+    path, other = photo(tmp_path / "a.jpg"), photo(tmp_path / "b.jpg", color="black")
+    send = client.transport.send
+
+    def race(request):
+        if request.method == "PUT":
+            client.transport.send = send
+            client.upload(other, "a.jpg")
+        return send(request)
+
+    client.transport.send = race
+    with pytest.raises(KeyTakenError):
+        client.upload(path)
+    assert client.download("a.jpg", tmp_path / "there").read_bytes() == other.read_bytes()
 
 
 def test_an_upload_is_streamed_from_its_file(client, tmp_path, photo):
@@ -103,7 +129,8 @@ def test_an_upload_is_streamed_from_its_file(client, tmp_path, photo):
 
 
 def test_an_object_that_arrived_changed_is_an_error(tmp_path, photo):
-    client = Client(Answering(Response(200, {"etag": '"d41d8cd98f00b204e9800998ecf8427e"'})))
+    answer = Response(200, {"etag": '"d41d8cd98f00b204e9800998ecf8427e"'})
+    client = Client(Answering(lambda request: Response(404) if request.method == "HEAD" else answer))
     with pytest.raises(DecodeError, match="arrived changed"):
         client.upload(photo(tmp_path / "a.jpg"))
 
