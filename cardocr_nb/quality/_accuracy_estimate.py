@@ -21,6 +21,7 @@ COLUMNS = ("field", "method", "cases", "right", "wrong", "accuracy", "low", "hig
 
 _NUMBERS = ("id_number", "licence_number")
 _ALONE = ("number_length", "number_characters", "number_check_digit", "number_date")
+_FORM = "licence_number_is_citizen_number"
 _AGREE = {"birth_date": "birth_date_agrees", "gender": "gender_agrees"}
 
 
@@ -45,7 +46,7 @@ def estimate_accuracy(df: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataF
         ``low, high``. Fields without a reading have no row. What was not read does not count.
 
         ``check digit``: of numbers only. Those that cannot be a number (length, characters, check digit, date) are
-        wrong, of the others nothing is said. Their share is a lower bound of the error rate, so that ``accuracy`` and
+        incorrect; nothing is known of the others, nor of license numbers in the form of other documents. Their share is a lower bound of the error rate, so that ``accuracy`` and
         ``high`` are upper bounds, and ``low`` is 0.
 
         ``two readers``: ``accuracy`` is the share of the right among those that are not open, ``low`` counts the open as
@@ -104,11 +105,11 @@ def estimate_accuracy(df: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataF
 def _answers(read: pd.DataFrame) -> pd.DataFrame:
     """One row a card: whether a number can be one, and whether birth date and gender agree with it; NaN if not asked."""
     rows = read.assign(job_id=read["card"].astype("str"), key=read["card"].astype("str"))
-    checked = check(rows, [*_ALONE, *_AGREE.values()])
+    checked = check(rows, [*_ALONE, _FORM, *_AGREE.values()])
     card, passed = checked["key"].astype(np.int64), checked["passed"].astype(np.float64)
     cards = pd.RangeIndex(read["card"].max() + 1 if len(read) else 0)
     columns = {}
-    for name, checks in {"number": list(_ALONE), **{f: [c] for f, c in _AGREE.items()}}.items():
+    for name, checks in {"number": list(_ALONE), "form": [_FORM], **{f: [c] for f, c in _AGREE.items()}}.items():
         asked = checked["check"].isin(checks).to_numpy()
         columns[name] = passed[asked].groupby(card[asked]).min().reindex(cards)
     return pd.DataFrame(columns)
@@ -117,11 +118,15 @@ def _answers(read: pd.DataFrame) -> pd.DataFrame:
 def _judged(field: str, answers: pd.DataFrame, confidence: float) -> list[list[object]]:
     number = answers["number"].to_numpy()
     if field in _NUMBERS:
-        impossible = number == 0
+        # A number of another document than the citizen's own has no check digit: nothing follows from its form.
+        other_form = (
+            (answers["form"] == 0).to_numpy() if field == "licence_number" else np.zeros(len(number), dtype=bool)
+        )
+        impossible = (number == 0) & ~other_form
         contradicted = (answers[list(_AGREE)] == 0).any(axis=1).to_numpy()
         return [
             _upper(impossible, confidence),
-            _between(~impossible & ~contradicted, impossible, confidence),
+            _between(~impossible & ~contradicted & ~other_form, impossible, confidence),
         ]
     agrees = answers[field].to_numpy()
     right = agrees == 1

@@ -79,6 +79,18 @@ def days(year: NDArray[np.int64], month: NDArray[np.int64], day: NDArray[np.int6
     return dates
 
 
+def latest_day() -> pd.Timestamp:
+    """Return the last day that is not in the future: today by the clock of Beijing, with a day's grace.
+
+    Examples
+    --------
+    >>> latest_day() >= pd.Timestamp.now("UTC").tz_localize(None).normalize()
+    True
+    """
+    today = pd.Timestamp.now("UTC").tz_localize(None) + pd.Timedelta(hours=8)
+    return today.normalize() + pd.Timedelta(days=1)
+
+
 def read_dates(texts: pd.Series) -> pd.Series:
     """Read dates.
 

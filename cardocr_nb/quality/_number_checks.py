@@ -16,7 +16,7 @@ from cardocr_nb._bulk._arrow_text import arrow, blocks, lengths, map_unique
 from cardocr_nb._bulk._numerals import below_ten
 from cardocr_nb.quality._check_results import where
 from cardocr_nb.quality._checks import register
-from cardocr_nb.quality._dates import days, decimal, read_dates
+from cardocr_nb.quality._dates import days, decimal, latest_day, read_dates
 from cardocr_nb.quality._vocabulary import GENDERS
 
 if TYPE_CHECKING:
@@ -93,19 +93,36 @@ def read_genders(texts: pd.Series) -> pd.Series:
     return map_unique(texts, lambda different: different.str.casefold().map(GENDERS))
 
 
-@register(severity="error", detail="18 characters", fields=_NUMBERS, of=read_numbers)
+@register(severity="error", detail="not 18 characters", fields=["id_number"], of=read_numbers)
 def number_length(number: pd.DataFrame) -> pd.Series:
     """18 characters long."""
     return number["long"]
 
 
-@register(severity="error", detail="17 digits, then a digit or X", fields=_NUMBERS, of=read_numbers)
+@register(
+    severity="error", detail="other characters than 17 digits and a digit or X", fields=["id_number"], of=read_numbers
+)
 def number_characters(number: pd.DataFrame) -> pd.Series:
     """Made of digits, with X at most at the end."""
     return number["plain"]
 
 
-@register(severity="error", detail="the check digit of GB 11643", fields=_NUMBERS, of=read_numbers)
+@register(
+    severity="warning",
+    detail="not the form of a citizen number; passports and other documents have other forms",
+    fields=["licence_number"],
+    of=read_numbers,
+)
+def licence_number_is_citizen_number(number: pd.DataFrame) -> pd.Series:
+    """18 characters, digits with X at most at the end.
+
+    A driving license has the number of the document with which its owner applied: also of a passport, of a permit for people
+    from Hong Kong, Macau or Taiwan, or of an officer.
+    """
+    return number["whole"]
+
+
+@register(severity="error", detail="the check digit of GB 11643 differs", fields=_NUMBERS, of=read_numbers)
 def number_check_digit(number: pd.DataFrame) -> pd.arrays.BooleanArray:
     """Last character fits the others."""
     return where(number["whole"], number["sound"])
@@ -113,16 +130,16 @@ def number_check_digit(number: pd.DataFrame) -> pd.arrays.BooleanArray:
 
 @register(
     severity="error",
-    detail="a day of the calendar in digits 7 to 14, not in the future",
+    detail="digits 7 to 14 are not a day of the calendar, or a day in the future",
     fields=_NUMBERS,
     of=read_numbers,
 )
 def number_date(number: pd.DataFrame) -> pd.arrays.BooleanArray:
     """Digits 7 to 14 are a birth date."""
-    return where(number["whole"], (number["born"] >= _EARLIEST) & (number["born"] <= np.datetime64("today")))
+    return where(number["whole"], (number["born"] >= _EARLIEST) & (number["born"] <= latest_day()))
 
 
-@register(severity="warning", detail="a region code that has been in use", fields=_NUMBERS, of=read_numbers)
+@register(severity="warning", detail="a region code that is not in the list", fields=_NUMBERS, of=read_numbers)
 def number_region(number: pd.DataFrame) -> pd.arrays.BooleanArray:
     """First six digits are a region that python-stdnum's table knows; the table lacks some re-drawn districts."""
     return where(number["whole"], _regions()[number["region"].to_numpy()])
@@ -139,12 +156,14 @@ def _regions() -> NDArray[np.bool_]:
             for length, first, last, found, _ in counties:
                 if length == 4 and "county" in found:
                     known[province * 10_000 + int(first) : province * 10_000 + int(last) + 1] = True
+    # Residence permits for people from Hong Kong, Macau and Taiwan (since 2018).
+    known[810_000:840_000] = True
     return known
 
 
 @register(
     severity="error",
-    detail="the birth date in digits 7 to 14 of the number",
+    detail="the birth date differs from digits 7 to 14 of the number",
     fields=[("birth_date", number) for number in _NUMBERS],
     of=(read_dates, read_numbers),
 )
@@ -155,7 +174,7 @@ def birth_date_agrees(birth_date: pd.Series, number: pd.DataFrame) -> pd.arrays.
 
 @register(
     severity="error",
-    detail="the gender in digit 17 of the number: odd for men",
+    detail="the gender differs from digit 17 of the number (odd for men)",
     fields=[("gender", number) for number in _NUMBERS],
     of=(read_genders, read_numbers),
 )

@@ -9,7 +9,7 @@ import pandas as pd
 from cardocr_nb._bulk._arrow_text import ASCII, arrow, map_unique, unusual
 from cardocr_nb.quality._check_results import where
 from cardocr_nb.quality._checks import register
-from cardocr_nb.quality._dates import read_dates, read_periods
+from cardocr_nb.quality._dates import latest_day, read_dates, read_periods
 from cardocr_nb.quality._vocabulary import ETHNICITY_SPELLINGS, GENDERS, VEHICLE_CLASSES
 
 _DATES = ("birth_date", "first_issue_date")
@@ -25,19 +25,23 @@ def _among(text: pd.Series, words: Iterable[str]) -> pd.Series:
     return map_unique(text, lambda different: different.str.casefold().isin(list(words)))
 
 
-@register(severity="error", detail="男 or 女, or a translation", fields=["gender"])
+@register(severity="error", detail="neither 男 nor 女, nor a translation", fields=["gender"])
 def gender_is_known(text: pd.Series) -> pd.Series:
     """One of the two words, or a translation."""
     return _among(text, GENDERS)
 
 
-@register(severity="error", detail="one of the 56 ethnic groups or a legal variant", fields=["ethnicity"])
+@register(severity="warning", detail="none of the 56 ethnic groups and no known other form", fields=["ethnicity"])
 def ethnicity_is_known(text: pd.Series) -> pd.Series:
-    """One of the 56 groups (GB/T 3304), a legal variant or a romanised name."""
-    return _among(text, ETHNICITY_SPELLINGS)
+    """One of the 56 groups (GB/T 3304), another form that cards have, or a romanized name; notes in brackets do not count."""
+    return map_unique(text, lambda different: _without_notes(different).str.casefold().isin(list(ETHNICITY_SPELLINGS)))
 
 
-@register(severity="error", detail="one or more of A1 to C6, D, E, F, M, N, P", fields=["vehicle_class"])
+def _without_notes(text: pd.Series) -> pd.Series:
+    return text.str.replace(r"\s*\([^()]*\)\s*$", "", regex=True)
+
+
+@register(severity="error", detail="not made of the classes A1 to C6, D, E, F, M, N, P", fields=["vehicle_class"])
 def vehicle_class_is_known(text: pd.Series) -> pd.Series:
     """Classes that exist, one after another."""
     return map_unique(text, lambda different: different.str.upper().str.fullmatch(_CLASSES))
@@ -63,33 +67,33 @@ def read_names(text: pd.Series) -> pd.DataFrame:
     return found
 
 
-@register(severity="warning", detail="no digits", fields=["name"], of=read_names)
+@register(severity="warning", detail="digits in a name", fields=["name"], of=read_names)
 def name_has_no_digits(name: pd.DataFrame) -> pd.Series:
     """No digit stands in a name."""
     return ~name["digit"]
 
 
-@register(severity="warning", detail="one script: Chinese or Latin", fields=["name"], of=read_names)
+@register(severity="warning", detail="Chinese characters and Latin letters in one name", fields=["name"], of=read_names)
 def name_is_of_one_script(name: pd.DataFrame) -> pd.Series:
     """Chinese characters and Latin letters do not stand together."""
     return ~name["mixed"]
 
 
-@register(severity="error", detail="a date in Chinese, ISO or English form", fields=_DATES, of=read_dates)
+@register(severity="error", detail="not a date in Chinese, ISO or English form", fields=_DATES, of=read_dates)
 def date_is_readable(dates: pd.Series) -> pd.Series:
     """A day of the calendar in a form that is read."""
     return dates.notna()
 
 
-@register(severity="error", detail="a date that is not in the future", fields=_DATES, of=read_dates)
+@register(severity="error", detail="a date in the future", fields=_DATES, of=read_dates)
 def date_is_past(dates: pd.Series) -> pd.arrays.BooleanArray:
     """Not in the future; asked where the date can be read."""
-    return where(dates.notna(), dates <= pd.Timestamp("today"))
+    return where(dates.notna(), dates <= latest_day())
 
 
 @register(
     severity="warning",
-    detail="a day after the 18th birthday",
+    detail="a day before the 18th birthday",
     fields=[("first_issue_date", "birth_date")],
     of=read_dates,
 )
@@ -100,7 +104,7 @@ def first_issue_is_of_age(issued: pd.Series, born: pd.Series) -> pd.arrays.Boole
 
 @register(
     severity="error",
-    detail="two dates, a date and 长期, or a number of years",
+    detail="not two dates, a date and 长期, or a number of years",
     fields=["valid_period"],
     of=read_periods,
 )
@@ -109,7 +113,7 @@ def period_is_readable(period: pd.DataFrame) -> pd.Series:
     return period["readable"]
 
 
-@register(severity="error", detail="an end after the start", fields=["valid_period"], of=read_periods)
+@register(severity="error", detail="the end is not after the start", fields=["valid_period"], of=read_periods)
 def period_runs_forward(period: pd.DataFrame) -> pd.arrays.BooleanArray:
     """Ends after it starts; asked where both dates can be read."""
     return where(period["start"].notna() & period["end"].notna(), period["start"] < period["end"])

@@ -1,0 +1,202 @@
+"""Cards that are valid by public rules, drawn without the code of the package."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cardocr_nb.frame import conform
+from cardocr_nb.quality import check, estimate_accuracy
+
+GROUPS = [
+    "汉",
+    "蒙古",
+    "回",
+    "藏",
+    "维吾尔",
+    "苗",
+    "彝",
+    "壮",
+    "布依",
+    "朝鲜",
+    "满",
+    "侗",
+    "瑶",
+    "白",
+    "土家",
+    "哈尼",
+    "哈萨克",
+    "傣",
+    "黎",
+    "傈僳",
+    "佤",
+    "畲",
+    "高山",
+    "拉祜",
+    "水",
+    "东乡",
+    "纳西",
+    "景颇",
+    "柯尔克孜",
+    "土",
+    "达斡尔",
+    "仫佬",
+    "羌",
+    "布朗",
+    "撒拉",
+    "毛南",
+    "仡佬",
+    "锡伯",
+    "阿昌",
+    "普米",
+    "塔吉克",
+    "怒",
+    "乌孜别克",
+    "俄罗斯",
+    "鄂温克",
+    "德昂",
+    "保安",
+    "裕固",
+    "京",
+    "塔塔尔",
+    "独龙",
+    "鄂伦春",
+    "赫哲",
+    "门巴",
+    "珞巴",
+    "基诺",
+]
+OTHER_GROUPS = ["其他", "穿青人", "革家人", "僜人", "外国血统", "外国血统中国籍人士", "其他（穿青人）", "汉（入籍）"]
+PROVINCES = [11, 12, 13, 14, 15, 21, 22, 23, 31, 32, 33, 34, 35, 36, 37, 41, 42, 43, 44, 45, 46, 50, 51, 52, 53, 54, 61, 62,
+             63, 64, 65, 81, 82, 83]  # fmt: skip
+CLASSES = ["A1", "A2", "A3", "B1", "B2", "C1", "C2", "C3", "C4", "C5", "C6", "D", "E", "F", "M", "N", "P", "A1A2D", "B1B2",
+           "A2E", "C1D", "C1E", "A2,D"]  # fmt: skip
+TODAY = dt.datetime.now(dt.UTC) + dt.timedelta(hours=8)
+
+
+def check_characters(digits):
+    """ISO 7064 MOD 11-2, by the recursive method: another way than the weighted sum of the package."""
+    p = np.zeros(len(digits), dtype=np.int64)
+    for column in digits.T:
+        p = (p + column) * 2 % 11
+    value = (12 - p) % 11
+    return np.where(value == 10, "X", value.astype(str))
+
+
+def citizen_numbers(rng, days, male):
+    region = (
+        rng.choice(PROVINCES, len(days)) * 10_000
+        + rng.integers(1, 90, len(days)) * 100
+        + rng.integers(0, 99, len(days))
+    )
+    order = rng.integers(0, 500, len(days)) * 2 + male
+    head = [f"{r:06d}{d:%Y%m%d}{o:03d}" for r, d, o in zip(region, days, order, strict=True)]
+    last = check_characters(np.array([[int(c) for c in text] for text in head]))
+    return [text + end for text, end in zip(head, last, strict=True)]
+
+
+def other_document(rng):
+    kind = rng.integers(6)
+    if kind == 0:
+        return f"{rng.choice(list('EGPK'))}{rng.integers(10**8):08d}"  # passport
+    if kind == 1:
+        return f"{rng.choice(list('HM'))}{rng.integers(10**10):010d}"  # permit of Hong Kong or Macau
+    if kind == 2:
+        return f"{rng.integers(10**8):08d}"  # permit of Taiwan
+    if kind == 3:
+        return f"军字第{rng.integers(10**7):07d}号"
+    if kind == 4:
+        return f"{rng.choice(['AB', 'USA', 'DEU'])}{rng.integers(10**12):012d}"  # residence of foreigners
+    return f"{rng.choice(list('ABCXYZ'))}{rng.integers(10**7):07d}"
+
+
+def valid_cards(n, seed, other=0.03):
+    """Frame of `n` valid cards, identity cards and driving licenses in turn."""
+    rng = np.random.default_rng(seed)
+    male = rng.integers(0, 2, n)
+    # From 1900 on to today by the clock of Beijing.
+    days = [
+        dt.date(1900, 1, 1) + dt.timedelta(days=int(k))
+        for k in rng.integers(0, (TODAY.date() - dt.date(1900, 1, 1)).days + 1, n)
+    ]
+    numbers = citizen_numbers(rng, days, male)
+    rows = []
+    for k in range(n):
+        gender, birth = "女男"[male[k]], days[k]
+        name = "".join(rng.choice(list("样本例甲乙丙丁赵欧阳")) for _ in range(rng.integers(2, 5)))
+        if rng.random() < 0.02:
+            name = "阿卜杜拉·样本"
+        if k % 2:
+            group = rng.choice(GROUPS) if rng.random() < 0.95 else rng.choice(OTHER_GROUPS)
+            texts = {"name": name, "gender": gender, "ethnicity": group, "address": "样本省示例市1号", "id_number": numbers[k],
+                     "birth_date": f"{birth.year}年{birth.month}月{birth.day}日"}  # fmt: skip
+            kind = "IDCard"
+        else:
+            issue = TODAY.date() - dt.timedelta(days=int(rng.integers(0, 6000)))
+            end = rng.choice([f"{issue.year + 6}-{issue:%m}-28", "长期"])
+            number = other_document(rng) if rng.random() < other else numbers[k]
+            texts = {"licence_number": number, "name": name, "gender": gender, "nationality": "中国", "address": "样本省1号",
+                     "birth_date": f"{birth:%Y-%m-%d}", "first_issue_date": f"{issue:%Y-%m-%d}",
+                     "vehicle_class": str(rng.choice(CLASSES)), "valid_period": f"{issue.replace(day=1):%Y-%m-%d}至{end}",
+                     "issuing_authority": "样本省示例市公安局"}  # fmt: skip
+            kind = "DriverLicense"
+        rows += [(f"{k}.jpg", kind, field, text) for field, text in texts.items()]
+    frame = pd.DataFrame(rows, columns=["key", "card_type", "field", "text"])
+    return conform(frame.assign(state="Success", score=90, label="姓名"))
+
+
+def flagged(frame):
+    table = check(frame)
+    texts = table[~table["passed"] & (table["severity"] == "error") & table["key"].notna()]
+    return texts["check"].astype("str").value_counts().to_dict()
+
+
+def test_no_valid_card_is_impossible():
+    assert flagged(valid_cards(4000, 1)) == {}
+
+
+@pytest.mark.slow
+def test_none_of_100_000_valid_cards_is_impossible():
+    assert flagged(valid_cards(100_000, 2)) == {}
+
+
+def test_every_error_finds_a_card_that_cannot_be():
+    frame = valid_cards(200, 3)
+    number = frame["field"] == "id_number"
+    frame.loc[number, "text"] = frame.loc[number, "text"].str.slice(0, 17) + frame.loc[number, "text"].str.slice(
+        17
+    ).map(lambda c: "1" if c == "0" else "0")
+    assert flagged(frame) == {"number_check_digit": 100}
+
+
+@pytest.mark.parametrize("group", OTHER_GROUPS)
+def test_other_ethnicities_pass(group):
+    frame = valid_cards(2, 4)
+    frame.loc[frame["field"] == "ethnicity", "text"] = group
+    assert check(frame, ["ethnicity_is_known"])["passed"].tolist() == [True]
+
+
+def test_an_unknown_ethnicity_is_a_warning_that_names_the_fault():
+    frame = valid_cards(2, 4)
+    frame.loc[frame["field"] == "ethnicity", "text"] = "样本"
+    row = check(frame, ["ethnicity_is_known"]).iloc[0]
+    assert (row.passed, row.severity) == (False, "warning")
+    assert row.detail == "none of the 56 ethnic groups and no known other form"
+
+
+def test_the_bounds_of_the_estimate_hold_with_numbers_of_other_documents():
+    rng = np.random.default_rng(5)
+    broken = 0
+    for seed in range(20):
+        frame = valid_cards(600, 100 + seed)
+        licence = np.flatnonzero(frame["field"] == "licence_number")
+        wrong = licence[rng.random(len(licence)) < 0.02]
+        frame.loc[wrong, "text"] = [t[:-1] + ("1" if t[-1] != "1" else "2") for t in frame.loc[wrong, "text"]]
+        rate = 1 - len(wrong) / len(licence)
+        table = estimate_accuracy(frame)
+        rows = table[table["field"] == "licence_number"]
+        broken += not ((rows["low"] <= rate) & (rate <= rows["high"])).all()
+    assert broken <= 1
