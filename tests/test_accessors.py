@@ -94,7 +94,7 @@ class TestFrameAccessor:
             assert not re.search(r"^(df|column)(,| :)", doc, re.MULTILINE), name
             if callable(method):
                 parameters = inspect.signature(method).parameters
-                assert not {"df", "column", "args"} & set(parameters), name
+                assert not {"df", "column", "args", "options"} & set(parameters), name
                 assert len(parameters) <= 2 or "Parameters\n---" in doc, name
 
     def test_a_method_takes_the_arguments_of_its_function(self, cards):

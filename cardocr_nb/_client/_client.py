@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, overload
+from typing import TYPE_CHECKING, Self, overload
 
 from cardocr_nb._client import _waiting as waiting
 from cardocr_nb._client._calls import send
@@ -17,9 +17,10 @@ from cardocr_nb.wire._encode import request_xml
 from cardocr_nb.wire._records import CardResult, Job, JobRequest, MqConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from cardocr_nb.cloud._address import Endpoint
     from cardocr_nb.local.engine import Reader
 
 _XML = {"Content-Type": "application/xml"}
@@ -100,15 +101,26 @@ class Client(Objects):
         return cls(LocalTransport(service, bucket.name), poll=(0.02, 0.2))
 
     @classmethod
-    def from_env(cls, *, bucket: str | None = None, region: str | None = None, **options: Any) -> Client:
+    def from_env(
+        cls,
+        *,
+        bucket: str | None = None,
+        region: str | None = None,
+        endpoint: Endpoint | None = None,
+        timeout: tuple[float, float] = (10.0, 60.0),
+        retries: int = 3,
+        connections: int = 32,
+        proxies: Mapping[str, str] | None = None,
+        ca_bundle: str | Path | None = None,
+    ) -> Client:
         """Open the cloud with credentials, bucket and region from the environment.
 
         Parameters
         ----------
         bucket, region : str, optional
             Default: ``COS_BUCKET`` (``<name>-<appid>``) and ``COS_REGION``.
-        **options
-            Other parameters of `cardocr_nb.cloud.CloudTransport`, such as ``endpoint`` or ``timeout``.
+        endpoint, timeout, retries, connections, proxies, ca_bundle
+            As for `cardocr_nb.cloud.CloudTransport`.
 
         Raises
         ------
@@ -117,7 +129,17 @@ class Client(Objects):
         """
         from cardocr_nb.cloud import CloudTransport
 
-        return cls(CloudTransport.from_env(bucket=bucket, region=region, **options))
+        transport = CloudTransport.from_env(
+            bucket=bucket,
+            region=region,
+            endpoint=endpoint,
+            timeout=timeout,
+            retries=retries,
+            connections=connections,
+            proxies=proxies,
+            ca_bundle=ca_bundle,
+        )
+        return cls(transport)
 
     def __enter__(self) -> Self:
         return self

@@ -9,7 +9,7 @@ from email.utils import formatdate
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from ssl import SSLCertVerificationError
-from typing import IO, TYPE_CHECKING, Any, Self
+from typing import IO, TYPE_CHECKING, Self
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -116,22 +116,42 @@ class CloudTransport:
         self._once = _session(Retry(0, read=False), connections)
 
     @classmethod
-    def from_env(cls, *, bucket: str | None = None, region: str | None = None, **options: Any) -> CloudTransport:
+    def from_env(
+        cls,
+        *,
+        bucket: str | None = None,
+        region: str | None = None,
+        endpoint: Endpoint | None = None,
+        timeout: tuple[float, float] = (10.0, 60.0),
+        retries: int = 3,
+        connections: int = 32,
+        proxies: Mapping[str, str] | None = None,
+        ca_bundle: str | Path | None = None,
+    ) -> CloudTransport:
         """Take credentials from the environment, and bucket and region too where they are not given.
 
         Parameters
         ----------
         bucket, region : str, optional
             Default is ``COS_BUCKET`` and ``COS_REGION``.
-        **options
-            The other parameters of the class, such as ``endpoint``.
+        endpoint, timeout, retries, connections, proxies, ca_bundle
+            As for the class.
 
         Raises
         ------
         InvalidRequestError
             Something is neither given nor set; see `Credentials.from_env`.
         """
-        return cls(*bucket_and_region(bucket, region), Credentials.from_env(), **options)
+        return cls(
+            *bucket_and_region(bucket, region),
+            Credentials.from_env(),
+            endpoint=endpoint,
+            timeout=timeout,
+            retries=retries,
+            connections=connections,
+            proxies=proxies,
+            ca_bundle=ca_bundle,
+        )
 
     def __repr__(self) -> str:
         return f"CloudTransport({self.bucket!r}, {self.region!r})"

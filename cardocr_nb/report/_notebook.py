@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cardocr_nb._i18n import messages
 from cardocr_nb.errors import CardOCRError, missing_extra
@@ -27,7 +27,10 @@ def report_notebook(
     images: str | os.PathLike[str] | None = None,
     lang: Lang | None = None,
     reveal: bool = False,
-    **options: Any,
+    title: str | None = None,
+    review: float | None = None,
+    error: float | None = None,
+    precision: float = 0.995,
 ) -> Path:
     """Make a notebook of the report, run from top to bottom.
 
@@ -44,8 +47,12 @@ def report_notebook(
         Language of everything but texts from cards; by default ``cardocr_nb.options.lang``.
     reveal : bool, default False
         Show texts and pictures of single cases in full.
-    **options
-        ``title``, ``review``, ``error`` and ``precision``, as for `cardocr_nb.report.report`.
+    title : str, optional
+        Title of the page.
+    review, error : float, optional
+        Cost of a review and of an error that is not noticed, in one currency; both or none, and only with `truth`.
+    precision : float, default 0.995
+        Precision that the thresholds promise, between 0 and 1.
 
     Returns
     -------
@@ -57,19 +64,14 @@ def report_notebook(
         The extra ``lab`` is not installed.
     ValueError
         Another suffix, another language, or prices that came alone or without truth.
-    TypeError
-        Another option.
     CardOCRError
         A cell failed; the notebook is written as far as it came.
     """
     path = Path(path)
     if path.suffix.lower() != ".ipynb":
         raise ValueError(f"a notebook is written as .ipynb, got the path {str(path)!r}; change its suffix")
-    unknown = set(options) - {"title", "review", "error", "precision"}
-    if unknown:
-        raise TypeError(f"the notebook has no parameter {', '.join(sorted(unknown))}")
     messages(lang)
-    check_prices(options.get("review"), options.get("error"), None if truth is None else str(truth))
+    check_prices(review, error, None if truth is None else str(truth))
     try:
         from papermill import execute_notebook
         from papermill.exceptions import PapermillExecutionError
@@ -77,11 +79,12 @@ def report_notebook(
         missing_extra("the report as a notebook", "lab", e)
     given = {"cards_path": cards, "truth_path": truth, "other_path": other, "images": images}
     places = {name: None if place is None else str(Path(place).resolve()) for name, place in given.items()}
+    prices = {"review": review, "error": error, "precision": precision} | ({} if title is None else {"title": title})
     path.parent.mkdir(parents=True, exist_ok=True)
     with as_file(files("cardocr_nb.report") / "templates" / TEMPLATE) as template:
         try:
             execute_notebook(
-                str(template), str(path), {**places, "lang": lang, "reveal": reveal, **options}, progress_bar=False
+                str(template), str(path), {**places, "lang": lang, "reveal": reveal, **prices}, progress_bar=False
             )
         except PapermillExecutionError as e:
             raise CardOCRError(f"the notebook stopped in cell {e.exec_count} with {e.ename}; see {path}") from e

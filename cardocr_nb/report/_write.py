@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cardocr_nb.frame._frame_schema import COLUMNS, conform
 from cardocr_nb.report._figures import figures
@@ -42,7 +42,11 @@ def report(
     images: Images | None = None,
     lang: Lang | None = None,
     reveal: bool = False,
-    **options: Any,
+    title: str | None = None,
+    review: float | None = None,
+    error: float | None = None,
+    precision: float = 0.995,
+    most_cases: int = 30,
 ) -> Path:
     """Write a report as one file.
 
@@ -64,9 +68,14 @@ def report(
         Language of everything but texts from cards; by default ``cardocr_nb.options.lang``.
     reveal : bool, default False
         Show the texts of single cases, and their pictures, in full.
-    **options
-        ``title``, the prices ``review`` and ``error``, ``precision`` of the thresholds and ``most_cases``, see
-        `summarize`.
+    title : str, optional
+        Title of the page.
+    review, error : float, optional
+        Cost of a review and of an error that is not noticed, in one currency; both or none, and only with `truth`.
+    precision : float, default 0.995
+        Precision that the thresholds promise, between 0 and 1.
+    most_cases : int, default 30
+        Number of worst cases that are listed, at most.
 
     Returns
     -------
@@ -101,7 +110,18 @@ def report(
         )
     if not set(COLUMNS) <= set(df.columns):
         df = conform(df)
-    summary = summarize(df, truth=truth, other=other, lang=lang, reveal=reveal, **options)
+    summary = summarize(
+        df,
+        truth=truth,
+        other=other,
+        lang=lang,
+        reveal=reveal,
+        title=title,
+        review=review,
+        error=error,
+        precision=precision,
+        most_cases=most_cases,
+    )
     if suffix == ".json":
         page = render_json(summary)
     elif suffix == ".md":
