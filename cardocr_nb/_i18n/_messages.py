@@ -20,6 +20,8 @@ _LONGEST = 60
 
 WHOLE_CARD = "whole card"
 """Field name of the rows that count whole cards."""
+UNKNOWN_FIELD = "unknown_field_"
+"""Beginning of the names of fields whose label may not be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class Messages:
             return self("word.all_fields")
         if name == WHOLE_CARD:
             return self("word.whole_card")
+        if name.startswith(UNKNOWN_FIELD):
+            return self("word.unknown_field", number=name.removeprefix(UNKNOWN_FIELD))
         label = (printed(name) if self.lang == "zh" else None) or english(name)
         return label if len(label) <= _LONGEST else label[: _LONGEST - 1] + "…"
 

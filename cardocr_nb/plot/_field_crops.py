@@ -1,4 +1,4 @@
-"""Crops of single fields, and pictures reduced to blocks."""
+"""Crops of single fields."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-_COARSE = 56
 _LONGEST = 24.0
 
 
@@ -68,58 +67,3 @@ def _homography(here: NDArray[np.float64], there: NDArray[np.float64]) -> NDArra
         rows += [(x, y, 1, 0, 0, 0, -u * x, -u * y), (0, 0, 0, x, y, 1, -v * x, -v * y)]
     solved = np.linalg.lstsq(np.array(rows), there.ravel(), rcond=None)[0]
     return np.append(solved, 1.0).reshape(3, 3)
-
-
-def unreadable(pixels: NDArray[np.uint8], *, rows: int = 1) -> NDArray[np.uint8]:
-    """A field in square blocks, so large that one holds a character or more.
-
-    Parameters
-    ----------
-    pixels : ndarray of shape (h, w, 3), uint8
-        As `rectified` makes it.
-    rows : int, default 1
-        Blocks over the height.
-
-    Returns
-    -------
-    ndarray of shape (h, w, 3), uint8
-
-    Examples
-    --------
-    >>> noise = np.random.default_rng(0).integers(0, 256, (32, 64, 3), dtype=np.uint8)
-    >>> len(np.unique(unreadable(noise).reshape(-1, 3), axis=0))
-    2
-    """
-    height, width = pixels.shape[:2]
-    return _in_blocks(pixels, (max(1, round(rows * width / height)), rows))
-
-
-def coarse(pixels: NDArray[np.uint8], *, side: int = _COARSE) -> NDArray[np.uint8]:
-    """A whole card in blocks: with the 56 along the longer side that are the default a character is one block or two.
-
-    Parameters
-    ----------
-    pixels : ndarray of shape (h, w) or (h, w, 3), uint8
-    side : int, default 56
-        Blocks along the longer side.
-
-    Returns
-    -------
-    ndarray of the same shape, uint8
-
-    Examples
-    --------
-    >>> coarse(np.zeros((380, 600, 3), dtype=np.uint8)).shape
-    (380, 600, 3)
-    """
-    height, width = pixels.shape[:2]
-    scale = min(1.0, side / max(height, width))
-    return _in_blocks(pixels, (max(1, round(width * scale)), max(1, round(height * scale))))
-
-
-def _in_blocks(pixels: NDArray[np.uint8], blocks: tuple[int, int]) -> NDArray[np.uint8]:
-    from PIL import Image
-
-    image = Image.fromarray(pixels)
-    # A box filter looks at nothing outside its block, so that adjacent blocks cannot be used to sharpen one again.
-    return np.asarray(image.resize(blocks, Image.Resampling.BOX).resize(image.size, Image.Resampling.NEAREST))

@@ -11,7 +11,7 @@ import pandas as pd
 
 from cardocr_nb.errors import ImageError
 from cardocr_nb.plot._case_selection import Kind, pick_cases
-from cardocr_nb.plot._field_crops import rectified, unreadable
+from cardocr_nb.plot._field_crops import rectified
 from cardocr_nb.plot._image_sources import Images, find_picture
 from cardocr_nb.plot._plot_data import corners, need
 from cardocr_nb.plot._plot_fonts import PlotLanguage, plot_language
@@ -49,7 +49,7 @@ def plot_gallery(
 ) -> Axes:
     """Draw single fields, cropped along their polygons and rectified, with their texts.
 
-    By default texts are masked, and crops are reduced to a row of blocks that shows brightness only.
+    By default texts are masked, and a box with the size of the field replaces its crop: no pixel of it is shown.
 
     Parameters
     ----------
@@ -115,12 +115,16 @@ def plot_gallery(
     if cases.empty:
         warnings.warn("no field of this kind has a polygon; the axes stay empty", UserWarning, stacklevel=2)
         return ax
-    crops = _crops(cases, images, reveal=reveal)
+    quads = corners(cases["polygon"])
+    crops = _crops(cases["key"], quads, images) if reveal else []
     ax.set_aspect("equal")
     size = _font_size(ax)
-    for i, (crop, caption) in enumerate(zip(crops, captions, strict=True)):
+    for i, caption in enumerate(captions):
         left, top = i % columns + 0.02, i // columns * height + 0.02
-        _draw_crop(ax, crop, (left, top), language, kwargs)
+        if reveal:
+            _draw_crop(ax, crops[i], (left, top), language, kwargs)
+        else:
+            _draw_box(ax, quads[i], (left, top))
         text = ax.text(left, top + _TALL + 0.3 * _LINE, "\n".join(caption), va="top", fontsize=size, linespacing=1.3)
         language.apply_font([text])
     ax.set_xlim(0, columns)
@@ -134,18 +138,17 @@ def _font_size(ax: Axes) -> float:
     return float(np.clip(10.0 * inches / _INCHES, 4.0, 9.0))
 
 
-def _crops(cases: pd.DataFrame, images: Images, *, reveal: bool) -> list[NDArray[np.uint8] | None]:
+def _crops(keys: pd.Series, quads: NDArray[np.float64], images: Images) -> list[NDArray[np.uint8] | None]:
     pixels: dict[str, NDArray[np.uint8] | None] = {}
     crops: list[NDArray[np.uint8] | None] = []
-    for key, quad in zip(cases["key"].astype("str"), corners(cases["polygon"]), strict=True):
+    for key, quad in zip(keys.astype("str"), quads, strict=True):
         if key not in pixels:
             try:
                 pixels[key] = find_picture(key, images)
             except ImageError:
                 pixels[key] = None
         picture = pixels[key]
-        crop = None if picture is None else rectified(picture, quad)
-        crops.append(crop if reveal or crop is None else unreadable(crop))
+        crops.append(None if picture is None else rectified(picture, quad))
     return crops
 
 
@@ -166,6 +169,17 @@ def _draw_crop(
     # Crops end where their captions begin, so that both are seen as one.
     bottom = top + _TALL
     ax.imshow(crop, **{"extent": (left, left + wide, bottom, bottom - tall), "interpolation": "auto", **kwargs})
+
+
+def _draw_box(ax: Axes, quad: NDArray[np.float64], corner: tuple[float, float]) -> None:
+    """Draw a box in the proportions of a field."""
+    from matplotlib.patches import Rectangle
+
+    left, top = corner
+    width, height = (max(1.0, float(np.linalg.norm(quad[end] - quad[0]))) for end in (3, 1))
+    scale = min(_WIDE / width, _TALL / height)
+    wide, tall = scale * width, scale * height
+    ax.add_patch(Rectangle((left, top + _TALL - tall), wide, tall, facecolor="#8080802e", edgecolor="#808080"))
 
 
 def _caption(row: pd.Series, language: PlotLanguage, *, reveal: bool) -> list[str]:

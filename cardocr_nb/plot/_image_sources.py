@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, overload, runtime_checkable
 
 import numpy as np
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 Picture: TypeAlias = "str | os.PathLike[str] | bytes | NDArray[np.uint8] | Image"
-Images: TypeAlias = "str | os.PathLike[str] | Mapping[str, Picture] | Bucket"
+Images: TypeAlias = "str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | Mapping[str, Picture] | Bucket"
 
 
 @runtime_checkable
@@ -66,29 +66,22 @@ def pixels_of(image: Picture) -> NDArray[np.uint8]:
     return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
 
 
-def fetched(key: str, bucket: Bucket) -> NDArray[np.uint8]:
-    """Pixels of an object of the bucket.
-
-    Raises
-    ------
-    NotFoundError
-        The bucket does not contain the key.
-    ImageError
-        The object is not a picture.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        return load_upright(bucket.download(key, Path(folder) / "object"))
-
-
-def find_picture(key: str, images: Images) -> NDArray[np.uint8] | None:
+@overload
+def find_picture(key: str, images: Images) -> NDArray[np.uint8] | None: ...
+@overload
+def find_picture(key: str, images: Images, *, missing: Literal["raise"]) -> NDArray[np.uint8]: ...
+def find_picture(key: str, images: Images, *, missing: Literal["none", "raise"] = "none") -> NDArray[np.uint8] | None:
     """Pixels of the picture with a key.
 
     Parameters
     ----------
     key : str
         Name of the image in the bucket.
-    images : path, mapping or client
-        Folder of the images, mapping from keys to pictures, or an object with a method ``download(key, path)``.
+    images : path, list, mapping or client
+        Folder of the images, list of files, mapping from keys to pictures, or an object with a method
+        ``download(key, path)``. A file of a list belongs to the key that ends like its path.
+    missing : {"none", "raise"}, default "none"
+        Return None, or raise, if the picture is missing.
 
     Returns
     -------
@@ -97,6 +90,8 @@ def find_picture(key: str, images: Images) -> NDArray[np.uint8] | None:
 
     Raises
     ------
+    NotFoundError
+        The picture is missing and `missing` is "raise".
     ImageError
         The file is not a picture.
 
@@ -106,14 +101,44 @@ def find_picture(key: str, images: Images) -> NDArray[np.uint8] | None:
     >>> find_picture("a.jpg", {"a.jpg": picture}).shape, find_picture("b.jpg", {"a.jpg": picture})
     ((54, 85, 3), None)
     """
-    if isinstance(images, Mapping):
-        return pixels_of(images[key]) if key in images else None
-    if isinstance(images, Bucket):
+    source = _locate(key, images)
+    if source is None:
+        if missing == "raise":
+            raise NotFoundError("NoSuchKey", f"there is no picture of the key {key!r}", status=404)
+        return None
+    if isinstance(source, Bucket):
         try:
-            return fetched(key, images)
+            with tempfile.TemporaryDirectory() as folder:
+                return load_upright(source.download(key, Path(folder) / "object"))
         except NotFoundError:
+            if missing == "raise":
+                raise
             return None
+    return pixels_of(source)
+
+
+def _locate(key: str, images: Images) -> Picture | Bucket | None:
+    if isinstance(images, Mapping):
+        return images.get(key)
+    if isinstance(images, Bucket):
+        return images
+    if isinstance(images, Sequence) and not isinstance(images, (str, bytes)):
+        fitting = [image for image in images if same_ending(key, image)]
+        return fitting[0] if len(fitting) == 1 else None
     folder = Path(images)
     path = folder / key
     # A key is a name from outside and may try to leave the folder.
-    return load_upright(path) if path.is_file() and path.resolve().is_relative_to(folder.resolve()) else None
+    return path if path.is_file() and path.resolve().is_relative_to(folder.resolve()) else None
+
+
+def same_ending(key: str, path: str | os.PathLike[str]) -> bool:
+    """Whether the parts of a key and a path agree from the end, as far as both have parts.
+
+    Examples
+    --------
+    >>> same_ending("front/1.jpg", "photos/front/1.jpg"), same_ending("front/1.jpg", "back/1.jpg")
+    (True, False)
+    """
+    a, b = PurePosixPath(key).parts, Path(path).parts
+    shared = min(len(a), len(b))
+    return shared > 0 and a[-shared:] == b[-shared:]

@@ -14,7 +14,7 @@ from cardocr_nb.plot._card_coordinates import CardPlaces, card_frame
 from cardocr_nb.plot._card_template import TEMPLATES, Template
 from cardocr_nb.plot._plot_data import need
 from cardocr_nb.plot._plot_fonts import PlotLanguage, plot_language
-from cardocr_nb.plot._style import COLORS, MARK, figure_of, new_axes, score_colors
+from cardocr_nb.plot._style import COLORS, MARK, figure_of, new_axes, score_colors, score_norm
 from cardocr_nb.quality import check, evaluate
 
 if TYPE_CHECKING:
@@ -225,7 +225,7 @@ def _draw_map(
     width, height = template.size
     paper = ax.get_facecolor()
     if value == "score":
-        look: dict[str, Any] = {"cmap": score_colors(), "vmin": 50, "vmax": 100}
+        look: dict[str, Any] = {"cmap": score_colors(), "norm": score_norm(pd.Series(cells.ravel()))}
     else:
         ink = COLORS[0] if value == "count" else MARK
         ramp = LinearSegmentedColormap.from_list(f"cardocr_{value}", [_mixed(paper, ink, 0.2), to_rgb(ink)])
@@ -233,6 +233,8 @@ def _draw_map(
         look = {"cmap": ramp, "vmin": 0, "vmax": max(np.nanmax(cells), 1.0 if value == "count" else 0.01)}
     if "norm" in kwargs:
         look = {"cmap": look["cmap"]}
+    elif {"vmin", "vmax"} & set(kwargs) and "norm" in look:
+        look = {"cmap": look["cmap"], "vmin": look["norm"].vmin, "vmax": look["norm"].vmax}
     image = ax.imshow(
         np.ma.masked_invalid(cells),
         **{"extent": (0, width, height, 0), "interpolation": "nearest", **look, **kwargs},

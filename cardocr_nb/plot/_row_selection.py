@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from cardocr_nb.plot._image_sources import same_ending
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -56,7 +58,7 @@ def rows_of_image(df: pd.DataFrame, path: str | Path | None, key: str | None) ->
 def _key_of(known: list[str], path: str | Path | None) -> str | None:
     if len(known) <= 1:
         return known[0] if known else None
-    fitting = [] if path is None else [k for k in known if _one_ends_as_the_other(k, path)]
+    fitting = [] if path is None else [k for k in known if same_ending(k, path)]
     if path is not None and len(fitting) > 1:
         # "front/1.jpg" says more than "1.jpg".
         longest = max(len(PurePosixPath(k).parts) for k in fitting)
@@ -65,12 +67,6 @@ def _key_of(known: list[str], path: str | Path | None) -> str | None:
         seen = "the image has no path" if path is None else f"{len(fitting)} of them fit the path {str(path)!r}"
         raise ValueError(f"the frame has {len(known)} cards and {seen}; pass key=, one of {_some(known)}")
     return fitting[0]
-
-
-def _one_ends_as_the_other(key: str, path: str | Path) -> bool:
-    a, b = PurePosixPath(key).parts, Path(path).parts
-    shared = min(len(a), len(b))
-    return shared > 0 and a[-shared:] == b[-shared:]
 
 
 def _some(keys: list[str]) -> str:

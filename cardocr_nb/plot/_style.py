@@ -9,8 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import numpy as np
+    import pandas as pd
     from matplotlib.axes import Axes
-    from matplotlib.colors import Colormap
+    from matplotlib.colors import Colormap, Normalize
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
@@ -108,13 +109,41 @@ def bare(ax: Axes) -> None:
     ax.tick_params(axis="y", length=0)
 
 
+_SCORE_STOPS = ("#B93A00", "#E58A2B", "#A9739B", "#4F86C6", "#08306B")
+
+
 def score_colors() -> Colormap:
     """Orange for low scores, dark blue for high ones: apart in hue and in lightness, with gray for no score."""
     from matplotlib.colors import LinearSegmentedColormap
 
-    return LinearSegmentedColormap.from_list(
-        "cardocr_score", ["#E8590C", "#B5768A", "#5A6FB5", "#08418C"]
-    ).with_extremes(bad="#7F7F7F")
+    return LinearSegmentedColormap.from_list("cardocr_score", _SCORE_STOPS).with_extremes(bad="#7F7F7F")
+
+
+def score_limits(scores: pd.Series) -> tuple[float, float]:
+    """Scores with the first and the middle color of `score_colors`, from the distribution of a run.
+
+    Most runs have most scores above 95. A linear scale from 0 or 50 would color 89 almost like 100; here the middle color
+    is at the median, at most 95, and the first color at the 5th percentile, at least 10 below.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> score_limits(pd.Series([60.0, 97.0, 99.0, 99.0, 100.0]))
+    (67.4, 95.0)
+    """
+    known = scores.dropna().astype(float)
+    low, middle = known.quantile([0.05, 0.5]).tolist() if len(known) else (80.0, 95.0)
+    middle = min(max(middle, 20.0), 95.0)
+    low = min(low, middle - 10.0)
+    return round(max(low, 0.0), 1), round(middle, 1)
+
+
+def score_norm(scores: pd.Series) -> Normalize:
+    """Scale from scores to colors that follows the scores of a run, see `score_limits`."""
+    from matplotlib.colors import TwoSlopeNorm
+
+    low, middle = score_limits(scores)
+    return TwoSlopeNorm(vmin=low, vcenter=middle, vmax=100.0)
 
 
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")

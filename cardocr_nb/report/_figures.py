@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from cardocr_nb._i18n import messages
 from cardocr_nb.plot._error_plots import plot_compare, plot_confusions
@@ -14,10 +14,8 @@ from cardocr_nb.plot._plot_fonts import plot_language
 from cardocr_nb.plot._reliability_plots import plot_reliability, plot_risk_coverage
 from cardocr_nb.plot._score_counts import ScoreCounts
 from cardocr_nb.plot._score_plots import draw_scores, height_for
-from cardocr_nb.quality import Calibration, Comparison
-from cardocr_nb.quality._costs import Costs
 from cardocr_nb.report._charts import Picture, draw_picture
-from cardocr_nb.report._truth_records import table
+from cardocr_nb.report._truth_results import MOST_FIELDS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,9 +70,10 @@ def scores_picture(summary: ReportSummary) -> Picture | None:
 
 def confusions_picture(summary: ReportSummary) -> Picture | None:
     """Characters that were read as others; None without confusions."""
-    if not summary.confusions:
+    pairs = None if summary.results is None else summary.results.confusions
+    if not summary.confusions or pairs is None:
         return None
-    t, pairs = messages(summary.lang), table(summary.confusions)
+    t = messages(summary.lang)
     most = max(summary.confusions, key=lambda c: c.count)
     nothing = t("accuracy.nothing")
     alt = t(
@@ -93,10 +92,10 @@ def confusions_picture(summary: ReportSummary) -> Picture | None:
 
 def reliability_picture(summary: ReportSummary, calibrated: Calibrated) -> Picture | None:
     """Accuracy by score; None when nothing could be compared."""
-    if not calibrated.bins:
+    result = None if summary.results is None else summary.results.calibration
+    if not calibrated.bins or result is None:
         return None
     t = messages(summary.lang)
-    made = Calibration(bins=table(calibrated.bins), fields=table(calibrated.fields))
     far = max(calibrated.fields, key=lambda f: f.ece)
     alt = t(
         "calibration.alt",
@@ -107,17 +106,17 @@ def reliability_picture(summary: ReportSummary, calibrated: Calibrated) -> Pictu
     )
 
     def draw(ax: Axes) -> None:
-        plot_reliability(made, ax=ax, lang=t.lang)
+        plot_reliability(result, ax=ax, lang=t.lang)
 
     return draw_picture(draw, (7.6, 4.6), alt, t("calibration.figure"))
 
 
 def risk_picture(summary: ReportSummary, costs: Priced) -> Picture | None:
     """Risk by coverage; None when nothing could be compared."""
-    if not costs.curve:
+    result = None if summary.results is None else summary.results.costs
+    if not costs.curve or result is None:
         return None
     t = messages(summary.lang)
-    made = Costs(table(costs.fields), table(costs.curve), costs.review, costs.error)
     whole = next((f for f in costs.fields if f.field == EVERY), costs.fields[0])
     drawable = {point.field or EVERY for point in costs.curve}
     commonest = sorted(costs.fields, key=lambda f: -f.cases)
@@ -132,24 +131,19 @@ def risk_picture(summary: ReportSummary, costs: Priced) -> Picture | None:
     )
 
     def draw(ax: Axes) -> None:
-        plot_risk_coverage(made, field=shown, ax=ax, lang=t.lang)
+        plot_risk_coverage(result, field=shown, ax=ax, lang=t.lang)
 
     return draw_picture(draw, (7.6, 4.6), alt, t("costs.figure"))
 
 
 def comparison_picture(summary: ReportSummary, compared: Compared) -> Picture | None:
     """Change of accuracy, or agreement without truth; None if the runs have no reading in common."""
-    if not compared.fields:
+    result = None if summary.results is None else summary.results.comparison
+    if not compared.fields or result is None:
         return None
-    t = messages(summary.lang)
-    changes = compared.accuracy
-    made = Comparison(
-        fields=table(compared.fields),
-        accuracy=None if changes is None else table(changes),
-        flips=pd.DataFrame(),
-        left_only=compared.left_only,
-        right_only=compared.right_only,
-    )
+    t, changes = messages(summary.lang), compared.accuracy
+    accuracy = None if result.accuracy is None else result.accuracy.tail(MOST_FIELDS + 1)
+    result = replace(result, fields=result.fields.head(MOST_FIELDS), accuracy=accuracy)
     if changes is None:
         least = min(compared.fields, key=lambda f: f.share)
         share, readings = t.rate(least.share), t("count.reading", least.pairs)
@@ -160,7 +154,7 @@ def comparison_picture(summary: ReportSummary, compared: Compared) -> Picture | 
         alt = t("comparison.alt_change", change=t.change(whole.difference), lost=lost, gained=gained)
 
     def draw(ax: Axes) -> None:
-        plot_compare(made, ax=ax, lang=t.lang)
+        plot_compare(result, ax=ax, lang=t.lang)
 
     rows = len(compared.fields if changes is None else changes)
     caption = t("comparison.figure_agree" if changes is None else "comparison.figure_change")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from cardocr_nb.report._headline import headline, methods
@@ -26,4 +25,4 @@ def render_json(summary: ReportSummary) -> str:
     0
     """
     sentences = {"headline": headline(summary), "methods": methods(summary)}
-    return json.dumps(asdict(summary) | sentences, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    return json.dumps(summary.records() | sentences, ensure_ascii=False, indent=1, allow_nan=False) + "\n"

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
 
+from cardocr_nb import polygon
 from cardocr_nb._i18n import WHOLE_CARD
 from cardocr_nb.frame._frame_schema import CARD
-from cardocr_nb.privacy import mask_text
+from cardocr_nb.plot._plot_data import corners
 from cardocr_nb.quality import tally
+from cardocr_nb.report._report_masking import masked_text
 from cardocr_nb.report._report_summary import CheckResult, WorstCase
 
 if TYPE_CHECKING:
@@ -69,11 +72,21 @@ def worst_without_truth(df: pd.DataFrame, checked: pd.DataFrame, *, reveal: bool
     return tuple(_case(row, reveal=reveal) for row in cases.to_dict("records"))
 
 
-def masked_text(text: Any, field: str, *, reveal: bool) -> str | None:
-    """A text as the report may show it."""
-    if text is None or pd.isna(text):
-        return None
-    return str(text) if reveal else mask_text(str(text), field)
+def with_places(cases: tuple[WorstCase, ...], df: pd.DataFrame) -> tuple[WorstCase, ...]:
+    """The cases with the width and height of their fields on the photo."""
+    keys = {case.key for case in cases}
+    rows = df[(df["key"].isin(keys) & df["polygon"].notna() & df["field"].notna()).to_numpy()]
+    if rows.empty:
+        return cases
+    quads = polygon.ordered(corners(rows["polygon"]))
+    width = np.linalg.norm(quads[:, 3] - quads[:, 0], axis=1)
+    height = np.linalg.norm(quads[:, 1] - quads[:, 0], axis=1)
+    sizes = {
+        (str(key), str(field)): (round(w), round(h))
+        for key, field, w, h in zip(rows["key"], rows["field"], width, height, strict=True)
+        if not np.isnan(w + h)
+    }
+    return tuple(replace(case, size=sizes.get((case.key, case.field))) for case in cases)
 
 
 def _case(row: dict[Any, Any], *, reveal: bool) -> WorstCase:

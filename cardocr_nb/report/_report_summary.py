@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cardocr_nb._settings import Lang
     from cardocr_nb.report._truth_records import Accuracy, Calibrated, Compared, Confusion, Priced, Promise
+    from cardocr_nb.report._truth_results import QualityResults
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,8 @@ class WorstCase:
         Edits between a wrong text and the truth.
     check : str or None
         Name of the check that it did not pass.
+    size : tuple of (int, int) or None
+        Width and height of the field on the photo, in pixels.
     """
 
     key: str
@@ -150,13 +153,14 @@ class WorstCase:
     reason: str
     edits: int | None = None
     check: str | None = None
+    size: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ReportSummary:
     """The content of a report.
 
-    In a notebook it shows itself as a table. ``dataclasses.asdict`` gives what `cardocr_nb.report.render_json` writes.
+    In a notebook it shows itself as a table. `records` returns the data that `cardocr_nb.report.render_json` writes.
 
     Attributes
     ----------
@@ -190,6 +194,8 @@ class ReportSummary:
     left_out : dict of str to int
         How many rows of the parts above were left out, so that no page grows with the cards.
     versions : dict of str to str
+    results : QualityResults or None
+        Tables of `cardocr_nb.quality`, for the figures; not part of the JSON.
     """
 
     title: str
@@ -214,6 +220,11 @@ class ReportSummary:
     worst: tuple[WorstCase, ...] = ()
     left_out: dict[str, int] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    results: QualityResults | None = field(default=None, repr=False, compare=False)
+
+    def records(self) -> dict[str, Any]:
+        """All attributes but `results`, as plain data."""
+        return {f.name: _plain(getattr(self, f.name)) for f in fields(self) if f.name != "results"}
 
     def __repr__(self) -> str:
         o = self.outcomes
@@ -223,3 +234,9 @@ class ReportSummary:
         from cardocr_nb.report._html import render_fragment
 
         return render_fragment(self)
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    return [_plain(part) for part in value] if isinstance(value, tuple) else value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
@@ -15,8 +16,15 @@ from cardocr_nb.cards import CardType, expected_fields
 from cardocr_nb.frame._frame_schema import COLUMNS, conform
 from cardocr_nb.frame._reshape import card_numbers, first_rows
 from cardocr_nb.plot._score_counts import score_counts
-from cardocr_nb.quality import check, outcomes
-from cardocr_nb.report._report_checks import check_results, truncate, worst_against_truth, worst_without_truth
+from cardocr_nb.quality import check, compare, outcomes
+from cardocr_nb.report._report_checks import (
+    check_results,
+    truncate,
+    with_places,
+    worst_against_truth,
+    worst_without_truth,
+)
+from cardocr_nb.report._report_masking import FieldNames, masked_code, masked_message
 from cardocr_nb.report._report_summary import (
     Failure,
     FieldScores,
@@ -26,7 +34,7 @@ from cardocr_nb.report._report_summary import (
     Times,
     TypeOutcomes,
 )
-from cardocr_nb.report._truth_results import TruthResults, check_prices, compared, truth_results
+from cardocr_nb.report._truth_results import TruthResults, check_prices, compared, masked_comparison, truth_results
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -115,22 +123,32 @@ def summarize(
     check_prices(review, error, truth)
     if not set(COLUMNS) <= set(df.columns):
         df = conform(df)
+    names = FieldNames(reveal=reveal)
     numbers = card_numbers(df)
     cards = _cards(df, numbers)
-    kinds = [(str(k), rows["outcome"]) for k, rows in cards.groupby(cards["card_type"].astype("str").fillna("unknown"))]
-    checked = check(df)
+    kinds_of_cards = cards["card_type"].astype("str").fillna("unknown")
+    if not reveal:  # a type that the package does not know may be any text
+        kinds_of_cards = kinds_of_cards.where(kinds_of_cards.isin([str(kind) for kind in CardType]), "unknown")
+    kinds = [(str(k), rows["outcome"]) for k, rows in cards.groupby(kinds_of_cards)]
+    checked = names.mask(check(df))
+    shown = names.mask(df)
     parts: dict[str, Any] = {
         "card_types": truncate([TypeOutcomes(kind, _outcomes(outcome)) for kind, outcome in kinds], _MOST_TYPES),
-        "completeness": truncate(_completeness(df, numbers, cards), _MOST_FIELDS),
-        "failures": _failures(cards),
-        "scores": truncate(_scores(df), _MOST_FIELDS),
+        "completeness": truncate(_completeness(shown, numbers, cards), _MOST_FIELDS),
+        "failures": _failures(cards, reveal=reveal),
+        "scores": truncate(_scores(shown), _MOST_FIELDS),
         "checks": check_results(checked),
     }
-    against = TruthResults() if truth is None else truth_results(df, truth, review, error, precision)
+    against = (
+        TruthResults()
+        if truth is None
+        else truth_results(df, truth, names, costs=(review, error), precision=precision, reveal=reveal)
+    )
     if against.evaluation is None:
-        worst = worst_without_truth(df, checked, reveal=reveal, most=most_cases)
+        worst = worst_without_truth(shown, checked, reveal=reveal, most=most_cases)
     else:
         worst = worst_against_truth(against.evaluation, reveal=reveal, most=most_cases)
+    comparison = None if other is None else masked_comparison(compare(df, other, truth), names)
     return ReportSummary(
         title=t("word.title") if title is None else title,
         made=datetime.now().astimezone().isoformat(timespec="seconds"),
@@ -145,10 +163,11 @@ def summarize(
         calibration=against.calibration,
         thresholds=against.thresholds,
         costs=against.costs,
-        comparison=None if other is None else compared(df, other, truth, reveal=reveal, most=most_cases),
-        worst=worst,
+        comparison=None if comparison is None else compared(comparison, reveal=reveal, most=most_cases),
+        worst=with_places(worst, shown),
         left_out={name: left for name, (_, left) in parts.items() if left},
         versions=_versions(),
+        results=replace(against.results, comparison=comparison),
         **{name: rows for name, (rows, _) in parts.items()},
     )
 
@@ -200,14 +219,17 @@ def _completeness(df: pd.DataFrame, numbers: NDArray[np.intp], cards: pd.DataFra
     return result
 
 
-def _failures(cards: pd.DataFrame) -> tuple[tuple[Failure, ...], int]:
+def _failures(cards: pd.DataFrame, *, reveal: bool) -> tuple[tuple[Failure, ...], int]:
     failed = cards[cards["outcome"] == "failed"]
     codes = failed["code"].astype("str").fillna(failed["state"].astype("str")).fillna("no_code")
+    if not reveal:
+        codes = codes.map({code: code if code == "no_code" else masked_code(code) for code in codes.unique()})
     counts = codes.value_counts()
     result = []
     for code, n in counts.head(_MOST_CODES).items():
         messages = failed.loc[codes == code, "message"].dropna()
         message = str(messages.mode().iloc[0]) if len(messages) else ""
+        message = message if reveal else masked_message(message)
         result.append(Failure(str(code)[:_CODE_LENGTH], message[:_MESSAGE_LENGTH], int(n)))
     return tuple(result), max(0, len(counts) - _MOST_CODES)
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
 
 import pandas as pd
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 Kind = TypeVar("Kind")
 
@@ -217,11 +214,6 @@ def records(kind: type[Kind], table: pd.DataFrame) -> tuple[Kind, ...]:
     """Rows of a table as records: the columns that the record names, missing values as None, floats to six places."""
     names = [f.name for f in fields(kind)]  # type: ignore[arg-type]  # every kind is a dataclass
     return tuple(kind(**{n: _plain(row[n]) for n in names}) for row in table[names].to_dict("records"))
-
-
-def table(rows: Sequence[Any]) -> pd.DataFrame:
-    """Records as a table, the way back of `records`."""
-    return pd.DataFrame([asdict(row) for row in rows])
 
 
 def _plain(value: Any) -> Any:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from cardocr_nb._i18n import WHOLE_CARD
-from cardocr_nb.quality import FewScoresWarning, calibration, compare, evaluate, threshold
-from cardocr_nb.quality._costs import cost
-from cardocr_nb.report._report_checks import masked_text
+from cardocr_nb.quality import Calibration, Comparison, FewScoresWarning, calibration, evaluate, threshold
+from cardocr_nb.quality._costs import Costs, cost
+from cardocr_nb.report._report_masking import FieldNames, frequent_confusions, masked_text
 from cardocr_nb.report._truth_records import (
     Accuracy,
     Agreement,
@@ -39,6 +39,16 @@ _MOST_CONFUSIONS = 20
 
 
 @dataclass(frozen=True, slots=True)
+class QualityResults:
+    """Tables of `cardocr_nb.quality` from which the figures are drawn, with the names of fields that may be shown."""
+
+    confusions: pd.DataFrame | None = None
+    calibration: Calibration | None = None
+    costs: Costs | None = None
+    comparison: Comparison | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TruthResults:
     """Results that need truth; empty without."""
 
@@ -48,6 +58,7 @@ class TruthResults:
     calibration: Calibrated | None = None
     thresholds: Promise | None = None
     costs: Priced | None = None
+    results: QualityResults = field(default_factory=QualityResults)
 
 
 def check_prices(review: float | None, error: float | None, truth: Truth | None) -> None:
@@ -67,36 +78,68 @@ def check_prices(review: float | None, error: float | None, truth: Truth | None)
 
 
 def truth_results(
-    df: pd.DataFrame, truth: Truth, review: float | None, error: float | None, precision: float
+    df: pd.DataFrame,
+    truth: Truth,
+    names: FieldNames,
+    *,
+    costs: tuple[float | None, float | None],
+    precision: float,
+    reveal: bool,
 ) -> TruthResults:
     """Compare a frame with its truth."""
-    evaluation = evaluate(df, truth)
+    judged = evaluate(df, truth)
+    evaluation = masked_evaluation(judged, names)
     with warnings.catch_warnings():
         # The page says it itself, from the number of distinct scores.
         warnings.simplefilter("ignore", FewScoresWarning)
-        calibrated = calibration(df, evaluation)
-    promised = threshold(df, evaluation, precision=precision)
+        calibrated = calibration(df, judged)
+    calibrated = replace(calibrated, bins=names.mask(calibrated.bins), fields=names.mask(calibrated.fields))
+    promised = threshold(df, judged, precision=precision)
     fields = calibrated.fields.head(MOST_FIELDS)
+    review, error = costs
+    priced = (
+        None if review is None or error is None else _masked_costs(cost(df, judged, review=review, error=error), names)
+    )
+    confused = (evaluation.confusions if reveal else frequent_confusions(evaluation)).head(_MOST_CONFUSIONS)
     return TruthResults(
         evaluation=evaluation,
         accuracy=accuracy(evaluation),
-        confusions=records(Confusion, evaluation.confusions.head(_MOST_CONFUSIONS)),
+        confusions=records(Confusion, confused),
         calibration=Calibrated(
             records(FieldCalibration, fields),
             records(ScoreBin, calibrated.bins[calibrated.bins["field"].isin(fields["field"])]),
         ),
         thresholds=Promise(
-            promised.precision, promised.confidence, records(FieldThreshold, promised.fields.head(MOST_FIELDS))
+            promised.precision,
+            promised.confidence,
+            records(FieldThreshold, names.mask(promised.fields.head(MOST_FIELDS))),
         ),
-        costs=None if review is None or error is None else _priced(df, evaluation, review, error),
+        costs=None if priced is None else _priced(priced),
+        results=QualityResults(confused, calibrated, priced),
     )
 
 
-def _priced(df: pd.DataFrame, evaluation: Evaluation, review: float, error: float) -> Priced:
-    costs = cost(df, evaluation, review=review, error=error)
+def masked_evaluation(evaluation: Evaluation, names: FieldNames) -> Evaluation:
+    """The evaluation with names of fields that may be shown."""
+    fields, cells, compared = map(names.mask, (evaluation.fields, evaluation.cells, evaluation.compared))
+    return replace(evaluation, fields=fields, cells=cells, compared=compared)
+
+
+def masked_comparison(comparison: Comparison, names: FieldNames) -> Comparison:
+    """The comparison with names of fields that may be shown."""
+    accuracy = None if comparison.accuracy is None else names.mask(comparison.accuracy)
+    fields, flips = names.mask(comparison.fields), names.mask(comparison.flips)
+    return replace(comparison, fields=fields, flips=flips, accuracy=accuracy)
+
+
+def _masked_costs(costs: Costs, names: FieldNames) -> Costs:
+    return replace(costs, fields=names.mask(costs.fields), curve=names.mask(costs.curve))
+
+
+def _priced(costs: Costs) -> Priced:
     fields = costs.fields.tail(MOST_FIELDS + 1)
     shown = costs.curve["field"].isin(fields["field"]) | (costs.curve["field"] == "all")
-    return Priced(review, error, records(FieldCost, fields), records(CurvePoint, costs.curve[shown]))
+    return Priced(costs.review, costs.error, records(FieldCost, fields), records(CurvePoint, costs.curve[shown]))
 
 
 def accuracy(evaluation: Evaluation) -> tuple[Accuracy, ...]:
@@ -106,9 +149,8 @@ def accuracy(evaluation: Evaluation) -> tuple[Accuracy, ...]:
     return records(Accuracy, evaluation.fields.head(MOST_FIELDS)) + records(Accuracy, cards)
 
 
-def compared(df: pd.DataFrame, other: pd.DataFrame, truth: Truth | None, *, reveal: bool, most: int) -> Compared:
-    """Compare with another run; of the readings that differ those with the highest scores are kept."""
-    comparison = compare(df, other, truth)
+def compared(comparison: Comparison, *, reveal: bool, most: int) -> Compared:
+    """Take the numbers of a comparison; of the readings that differ those with the highest scores are kept."""
     surest = comparison.flips[["score_left", "score_right"]].min(axis=1).sort_values(ascending=False, kind="stable")
     flips = records(Flip, comparison.flips.loc[surest.index[:most]])
     return Compared(

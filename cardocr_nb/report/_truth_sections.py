@@ -222,13 +222,20 @@ def worst(s: ReportSummary, pictures: CasePictures) -> Section:
         nothing = t("worst.all_right" if s.accuracy else "worst.none")
         return Section("worst", t("worst.title"), (Paragraph(nothing),))
     truth, crops = s.accuracy is not None, bool(pictures.crops)
-    heads = "card:key field " + "crop " * crops + "score:number text:text " + "truth:text " * truth + "why:why"
+    heads = (
+        "card:key field "
+        + ("crop " if crops else "")
+        + "score:number size:number text:text "
+        + "truth:text " * truth
+        + "why:why"
+    )
     rows: list[Row] = [
         (
             w.key,
             named(t, w.field),
             *((Cell("–", picture=pictures.crops.get(i)),) if crops else ()),
             t.count(w.score),
+            "–" if w.size is None else t("plot.size", width=w.size[0], height=w.size[1]),
             Cell(w.text or "–", foreign=True),
             *((Cell(w.truth or "–", foreign=True),) if truth else ()),
             _why(t, w),

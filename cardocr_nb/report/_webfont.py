@@ -61,7 +61,7 @@ def font_subset(path: Path, characters: str) -> bytes | None:
     options = subset.Options(
         flavor="woff", layout_features=[], hinting=False, notdef_outline=True, name_IDs=[0, 13, 14]
     )
-    with TTFont(path, lazy=True) as font:
+    with TTFont(path, lazy=True, recalcTimestamp=False) as font:  # the same page gives the same file
         if font["OS/2"].fsType & _RESTRICTED:
             return None
         subsetter = subset.Subsetter(options)

@@ -1,4 +1,4 @@
-"""The pictures of a report that need the frame or the photos: regions, times, and single cases."""
+"""Pictures of the worst cases of a report."""
 
 from __future__ import annotations
 
@@ -14,16 +14,20 @@ import pandas as pd
 from cardocr_nb import polygon
 from cardocr_nb._i18n import messages
 from cardocr_nb.errors import ImageError
-from cardocr_nb.plot._field_crops import coarse, rectified, unreadable
+from cardocr_nb.plot._field_crops import rectified
 from cardocr_nb.plot._image_sources import find_picture
-from cardocr_nb.plot._overlay import plot_overlay
+from cardocr_nb.plot._overlay import draw_fields, plot_overlay
 from cardocr_nb.plot._plot_data import corners
-from cardocr_nb.plot._style import style
-from cardocr_nb.report._charts import Picture
+from cardocr_nb.plot._plot_fonts import plot_language
+from cardocr_nb.plot._style import score_norm, style
+from cardocr_nb.report._charts import Picture, draw_picture
+from cardocr_nb.report._report_masking import FieldNames
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Normalize
     from numpy.typing import NDArray
 
     from cardocr_nb._i18n import Messages
@@ -46,48 +50,53 @@ class CasePictures:
     Attributes
     ----------
     crops : mapping of int to Picture
-        The field of a case, by its place in `ReportSummary.worst`.
+        Crop of a case, by its index in `ReportSummary.worst`.
     cards : tuple of Picture
-        Whole cards with their fields marked.
+        Whole cards with their fields outlined.
     """
 
     crops: Mapping[int, Picture] = field(default_factory=dict)
     cards: tuple[Picture, ...] = ()
 
 
-def pictures_of(df: pd.DataFrame, summary: ReportSummary, images: Images, *, reveal: bool) -> CasePictures:
-    """Crops of the worst cases, and overlays of their cards.
+def case_pictures(df: pd.DataFrame, summary: ReportSummary, images: Images, *, reveal: bool) -> CasePictures:
+    """Pictures of the worst cases.
 
     Parameters
     ----------
     df : DataFrame
     summary : ReportSummary
         Of the same frame.
-    images : path, mapping or client
-        Folder under which the keys lie, the picture of each key, or a client to fetch them with. Pictures that are not
-        there are left out.
+    images : path, list, mapping or client
+        As for `cardocr_nb.report.report`. Missing pictures are left out.
     reveal : bool
-        Show pictures and texts; otherwise pictures are made too coarse to be read.
+        Show crops of the fields and the photos of their cards. Otherwise no pixel of a photo is used, only its size:
+        the positions of the fields are drawn on an empty card.
     """
     t = messages(summary.lang)
     keys = list(dict.fromkeys(w.key for w in summary.worst[:_MOST_CROPS]))
-    wanted = df[df["key"].isin(keys) & df["polygon"].notna()]
+    wanted = df[(df["key"].isin(keys) & df["polygon"].notna() & df["field"].notna()).to_numpy()]
+    norm = score_norm(df["score"])
     crops: dict[int, Picture] = {}
     cards: list[Picture] = []
     for key in keys:
-        rows = wanted[wanted["key"] == key]
+        rows = wanted[(wanted["key"] == key).to_numpy()]
+        if len(cards) == _MOST and not reveal:
+            break
         pixels = None if rows.empty else _pixels(key, images)
         if pixels is None:
             continue
-        for i, case in enumerate(summary.worst[:_MOST_CROPS]):
-            crop = _crop(case, rows, pixels, t, reveal=reveal) if case.key == key else None
-            if crop is not None:
-                crops[i] = crop
+        if reveal:
+            of_card = [(i, case) for i, case in enumerate(summary.worst[:_MOST_CROPS]) if case.key == key]
+            found = {i: _crop(case, rows, pixels, t) for i, case in of_card}
+            crops |= {i: crop for i, crop in found.items() if crop is not None}
         if len(cards) < _MOST:
-            rows = (
-                rows[rows["job_id"].isna() | (rows["job_id"] == rows["job_id"].iloc[-1])] if "job_id" in rows else rows
-            )
-            cards.append(_card(rows, key, pixels if reveal else coarse(pixels), t, reveal=reveal))
+            one_job = rows[(rows["job_id"].isna() | (rows["job_id"] == rows["job_id"].iloc[-1])).to_numpy()]
+            alt = _alt(one_job, key, t, reveal=reveal)
+            if reveal:
+                cards.append(_photo(one_job, pixels, norm, t, alt))
+            else:
+                cards.append(_positions(one_job, (pixels.shape[1], pixels.shape[0]), norm, t, alt))
     return CasePictures(crops, tuple(cards))
 
 
@@ -99,42 +108,70 @@ def _pixels(key: str, images: Images) -> NDArray[np.uint8] | None:
         return None
 
 
-def _crop(
-    case: WorstCase, rows: pd.DataFrame, pixels: NDArray[np.uint8], t: Messages, *, reveal: bool
-) -> Picture | None:
+def _crop(case: WorstCase, rows: pd.DataFrame, pixels: NDArray[np.uint8], t: Messages) -> Picture | None:
     from PIL import Image
 
-    places = rows.loc[rows["field"] == case.field, "polygon"]
+    places = rows.loc[(rows["field"] == case.field).to_numpy(), "polygon"]
     if places.empty:
         return None
     corner = polygon.ordered(corners(places.iloc[:1]))[0]
     if np.isnan(corner).any():
         return None
-    cut = rectified(pixels, corner, height=_CROP)[:, :_WIDEST]
-    cut = cut if reveal else unreadable(cut)
     file = io.BytesIO()
-    Image.fromarray(cut).save(file, "WEBP", quality=80)
-    alt = t("worst.crop_shown" if reveal else "worst.crop", field=t.field(case.field), key=case.key)
-    return Picture(_webp(file), "", alt)
+    Image.fromarray(rectified(pixels, corner, height=_CROP)[:, :_WIDEST]).save(file, "WEBP", quality=80)
+    return Picture(_webp(file), "", t("worst.crop_shown", field=t.field(case.field), key=case.key))
 
 
-def _card(rows: pd.DataFrame, key: str, pixels: NDArray[np.uint8], t: Messages, *, reveal: bool) -> Picture:
+def _alt(rows: pd.DataFrame, key: str, t: Messages, *, reveal: bool) -> tuple[str, str]:
+    """Alternative text and caption of the picture of a card."""
+    low = rows["score"].min()
+    score = t("worst.no_score") if pd.isna(low) else t("worst.lowest", score=f"{low:g}")
+    alt = t("worst.card" if reveal else "worst.positions", key=key, fields=t("count.field", len(rows)), score=score)
+    return alt, t("worst.below", key=key, score=score)
+
+
+def _photo(
+    rows: pd.DataFrame, pixels: NDArray[np.uint8], norm: Normalize, t: Messages, alt: tuple[str, str]
+) -> Picture:
     from matplotlib.figure import Figure
 
     height, width = pixels.shape[:2]
     with style("light"):
         figure = Figure(figsize=(6.2, min(8.0, 6.2 * height / width)), layout="constrained", dpi=140)
         ax = plot_overlay(
-            rows, pixels, key=key, ax=figure.subplots(), text=reveal, reveal=reveal, colorbar=False, lang=t.lang
+            rows, pixels, ax=figure.subplots(), text=True, reveal=True, colorbar=False, lang=t.lang, norm=norm
         )
         ax.set_xlabel("")
         file = io.BytesIO()
         figure.savefig(file, format="webp", transparent=True, pil_kwargs={"quality": 80})
-    low = rows["score"].min()
-    score = t("worst.no_score") if pd.isna(low) else t("worst.lowest", score=f"{low:g}")
-    fields = t("count.field", int(rows["polygon"].notna().sum()))
-    alt = t("worst.card" if reveal else "worst.card_coarse", key=key, fields=fields, score=score)
-    return Picture(_webp(file), "", alt, t("worst.below", key=key, score=score))
+    return Picture(_webp(file), "", *alt)
+
+
+def _positions(
+    rows: pd.DataFrame, size: tuple[int, int], norm: Normalize, t: Messages, alt: tuple[str, str]
+) -> Picture:
+    """The fields on an empty rectangle of the size of the photo, labeled with score and length."""
+    width, height = size
+    shown = FieldNames(reveal=False)
+    rows = rows[[shown(str(field)) == field for field in rows["field"]]]
+    language = plot_language(t.lang)
+    names = language.field_names(rows["field"])
+    lengths = rows["text"].str.len().fillna(0).astype(int)
+    labels = [
+        language.message("field_length", name=names[field], score="–" if pd.isna(score) else f"{score:g}", n=length)
+        for field, score, length in zip(rows["field"], rows["score"], lengths, strict=True)
+    ]
+
+    def draw(ax: Axes) -> None:
+        from matplotlib.patches import Rectangle
+
+        ax.set(xlim=(0, width), ylim=(height, 0), xticks=[], yticks=[], aspect="equal")
+        ax.spines[:].set_visible(False)
+        ax.add_patch(Rectangle((0, 0), width, height, facecolor="#80808018", edgecolor="#808080"))
+        draw_fields(ax, rows, labels, language, norm=norm)
+        ax.set_xlabel("")
+
+    return draw_picture(draw, (6.2, min(8.0, 6.2 * height / width)), *alt)
 
 
 def _webp(file: io.BytesIO) -> str:

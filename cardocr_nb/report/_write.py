@@ -15,7 +15,7 @@ from cardocr_nb.report._markdown import render_markdown
 from cardocr_nb.report._overview import regions_pictures, timeline_picture
 from cardocr_nb.report._page import Pictures
 from cardocr_nb.report._summarize import summarize
-from cardocr_nb.report._worst_case_images import CasePictures, pictures_of
+from cardocr_nb.report._worst_case_images import CasePictures, case_pictures
 
 if TYPE_CHECKING:
     import os
@@ -61,9 +61,10 @@ def report(
         and thresholds.
     other : DataFrame, optional
         Another reading of the same images, to be compared with this one.
-    images : path, mapping or client, optional
-        Folder under which the keys lie, the picture of each key, or a client to fetch them with. An HTML report then
-        shows the fields of the worst cases and up to six of their cards, too coarse to be read unless `reveal`.
+    images : path, list, mapping or client, optional
+        Folder of the images, list of files, mapping from keys to pictures, or a client. An HTML report then shows up to
+        six cards of the worst cases: the positions of their fields, or with `reveal` the photos and crops. Without
+        `reveal` no pixel of a photo is in the report.
     lang : {"en", "zh"}, optional
         Language of everything but texts from cards; by default ``cardocr_nb.options.lang``.
     reveal : bool, default False
@@ -127,7 +128,7 @@ def report(
     elif suffix == ".md":
         page = render_markdown(summary)
     else:
-        cases = CasePictures() if images is None else pictures_of(df, summary, images, reveal=reveal)
+        cases = CasePictures() if images is None else case_pictures(df, summary, images, reveal=reveal)
         shown = Pictures(figures(summary), timeline_picture(df, summary), regions_pictures(df, summary), cases)
         page = _page(summary, shown)
     path.parent.mkdir(parents=True, exist_ok=True)

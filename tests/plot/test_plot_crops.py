@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from cardocr_nb.errors import ImageError
-from cardocr_nb.plot._field_crops import coarse, rectified, unreadable
+from cardocr_nb.plot._field_crops import rectified
 from cardocr_nb.plot._image_sources import find_picture, pixels_of
 
 COLORS = {"red": (255, 0, 0), "lime": (0, 255, 0), "blue": (0, 0, 255), "yellow": (255, 255, 0)}
@@ -50,29 +50,6 @@ def test_any_four_points_give_a_crop_of_bounded_size(corners):
     crop = rectified(np.zeros((80, 100, 3), np.uint8), corners, height=16)
     assert crop.shape[0] == 16
     assert 1 <= crop.shape[1] <= 25 * 16
-
-
-def test_an_unreadable_crop_is_one_row_of_squares():
-    ramp = np.broadcast_to((np.arange(640) * 0.39).astype(np.uint8)[None, :, None], (64, 640, 3))
-    blocks = unreadable(np.ascontiguousarray(ramp))
-    assert blocks.shape == ramp.shape
-    assert (blocks == blocks[:1]).all()
-    assert len(np.unique(blocks.reshape(-1, 3), axis=0)) == 10
-
-
-def test_two_texts_of_the_same_ink_give_the_same_blocks():
-    left, right = np.full((64, 128, 3), 255, np.uint8), np.full((64, 128, 3), 255, np.uint8)
-    left[10:20, 10:50] = right[40:50, 5:45] = 0
-    assert (unreadable(left) == unreadable(right)).all()
-
-
-@pytest.mark.parametrize("shape", [(380, 600, 3), (600, 380)])
-def test_a_coarse_card_has_56_blocks_along_its_longer_side(shape):
-    noise = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
-    blocks = coarse(noise)
-    assert blocks.shape == shape
-    along = blocks[0] if shape[1] > shape[0] else blocks[:, 0]
-    assert len(np.unique(along, axis=0)) <= 56
 
 
 class Bucket:

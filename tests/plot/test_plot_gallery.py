@@ -59,9 +59,8 @@ def test_texts_and_crops_are_masked_by_default(readings, truth, cards, ax):
     written = "\n".join(t.get_text() for t in ax.texts)
     assert "*" in written
     assert not any(text in written for text in truth["text"] if len(text) > 3)
-    for image in ax.images:
-        shown = np.asarray(image.get_array())
-        assert (shown == shown[:1]).all()
+    assert not ax.images
+    assert len(ax.patches) == 2
 
 
 def test_reveal_shows_the_crop_itself(readings, cards, ax):
@@ -80,18 +79,22 @@ def read_by_the_engine(crop, models):
     return "".join(models.alphabet[k] for k, before in zip(best, [0, *best], strict=False) if k and k != before)
 
 
-def test_the_engine_reads_revealed_crops_and_nothing_on_masked_ones(specimens, cards):
+def test_the_engine_reads_revealed_crops_and_masked_ones_do_not_open_the_photo(specimens, cards):
     from matplotlib.figure import Figure
 
     from cardocr_nb.local.engine._networks import load
 
     models = load()
     numbers = specimens[specimens["field"].isin(["id_number", "name"])].head(6)
-    for reveal in (True, False):
-        ax = plot_gallery(numbers, cards, reveal=reveal, ax=Figure().subplots())
-        texts = [read_by_the_engine(np.asarray(image.get_array()), models) for image in ax.images]
-        for text, true_text in zip(texts, numbers["text"], strict=True):
-            assert text == true_text if reveal else not set(text) & set(true_text)
+    ax = plot_gallery(numbers, cards, reveal=True, ax=Figure().subplots())
+    texts = [read_by_the_engine(np.asarray(image.get_array()), models) for image in ax.images]
+    assert texts == numbers["text"].tolist()
+
+    class Unopened(dict):
+        def __missing__(self, key):
+            raise AssertionError(key)
+
+    plot_gallery(numbers, Unopened(), ax=Figure().subplots())
 
 
 def test_crops_of_a_card_upside_down_are_upright(readings, cards):
@@ -126,7 +129,7 @@ def test_crops_keep_their_proportions_and_do_not_overlap(readings, cards, ax):
 def test_a_picture_that_is_not_there_leaves_a_note(readings, cards, ax):
     pictures = {"id/0003.jpg": cards / "id" / "0003.jpg", "id/0001.jpg": b"damaged"}
     some = readings[readings["key"].isin(["id/0003.jpg", "id/0001.jpg", "id/0002.jpg"])]
-    plot_gallery(some, pictures, n=100, ax=ax)
+    plot_gallery(some, pictures, n=100, reveal=True, ax=ax)
     assert len(ax.images) == 6
     assert sum(t.get_text() == "no picture" for t in ax.texts) == 12
 

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from cardocr_nb.errors import ImageError, NotFoundError
 from cardocr_nb.plot import plot_overlay
-from cardocr_nb.plot._style import score_colors
+from cardocr_nb.plot._style import score_colors, score_norm
 
 WIDTH, HEIGHT = 600, 380
 PLACES = {"name": (80, 40, 200, 70), "gender": (80, 100, 110, 130), "id_number": (200, 320, 520, 350)}
@@ -81,7 +81,7 @@ def test_polygons_sit_on_the_text_of_a_photo_in_any_exif_orientation(how, orient
     assert ax.get_ylim()[0] > ax.get_ylim()[1]
 
 
-@pytest.mark.parametrize("array", [np.zeros((40, 60), np.uint8), np.zeros((40, 60, 4), np.uint8)])
+@pytest.mark.parametrize("array", [np.zeros((400, 600), np.uint8), np.zeros((400, 600, 4), np.uint8)])
 def test_an_array_is_drawn_as_it_is(array, ax):
     plot_overlay(card(), array, ax=ax)
     assert np.asarray(ax.images[0].get_array()).shape == array.shape
@@ -120,14 +120,65 @@ def test_a_polygon_is_drawn_round_its_edge_for_any_order_of_its_corners(ax):
         assert (sides.min(axis=1) == 0).all()
 
 
-def test_colors_follow_the_score_with_gray_for_none_and_the_lowest_color_below_50(ax):
+def test_colors_follow_the_scores_of_the_run_with_gray_for_none(ax):
     plot_overlay(card(), picture(), ax=ax)
     boxes = fields(ax)
     colors = [to_hex(c) for c in boxes.to_rgba(boxes.get_array())]
     scale = score_colors()
-    assert colors == [to_hex(scale(0.98)), to_hex(scale(0.0)), to_hex(scale.get_bad())]
+    assert colors[1:] == [to_hex(scale(0.0)), to_hex(scale.get_bad())]
     (bar,) = ax.child_axes
-    assert (bar.get_ylabel(), bar.get_ylim()) == ("score", (50, 100))
+    assert bar.get_ylabel() == "score"
+    assert bar.get_ylim()[1] == 100
+
+
+@pytest.mark.parametrize(
+    "scores", [[99] * 90 + [89] * 5 + [60] * 5, [100] * 100, [97] * 50 + [89] * 50, [80] * 60 + [95] * 40, []]
+)
+def test_89_and_100_have_colors_that_people_tell_apart(scores):
+    """CIE76 in CIELAB; 2.3 is a just noticeable difference (Mahy et al., 1994)."""
+    norm, colors = score_norm(pd.Series(scores, dtype=float)), score_colors()
+    good, worse = (lab(colors(norm(score))[:3]) for score in (100, 89))
+    assert np.linalg.norm(good - worse) > 25
+
+
+def lab(rgb):
+    linear = np.where(np.array(rgb) <= 0.04045, np.array(rgb) / 12.92, ((np.array(rgb) + 0.055) / 1.055) ** 2.4)
+    xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) @ linear
+    f = np.cbrt(xyz / (0.9505, 1.0, 1.089))
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+def test_a_picture_smaller_than_the_one_that_was_read_is_refused():
+    with pytest.raises(ValueError, match=r"reach to \(520, 350\) but the picture is 60 x 40"):
+        plot_overlay(card(), np.zeros((40, 60, 3), np.uint8))
+
+
+@pytest.mark.parametrize("how", ["folder", "files", "mapping", "client"])
+def test_images_are_taken_from_a_folder_files_a_mapping_and_a_client(how, tmp_path, ax):
+
+    picture().save(tmp_path / "1.png")
+
+    class Client:
+        def download(self, key, path):
+            path.write_bytes((tmp_path / key).read_bytes())
+            return path
+
+    images = {"folder": tmp_path, "files": [tmp_path / "1.png"], "mapping": {"1.png": picture()}, "client": Client()}
+    drawn = plot_overlay(card().assign(key="1.png"), images[how], ax=[ax] if how in ("files", "mapping") else ax)
+    assert np.ravel(np.array(drawn, dtype=object))[0].images[0].get_array().shape == (HEIGHT, WIDTH, 3)
+
+
+@pytest.mark.parametrize("kind", ["png", "svg", "pdf", "webp", "jpg"])
+def test_a_saved_figure_has_no_file_name_and_no_text_in_its_metadata(kind, tmp_path):
+
+    path = tmp_path / "张样本的照片-secret.png"
+    picture().save(path)
+    axes = plot_overlay(card().assign(key=path.name, text="范样本"), str(path), text=True)
+    axes.figure.savefig(tmp_path / f"figure.{kind}")
+    content = (tmp_path / f"figure.{kind}").read_bytes()
+    for secret in ("secret", "张样本", "范样本"):
+        for encoding in ("utf-8", "utf-16-be", "utf-16-le"):
+            assert secret.encode(encoding) not in content
 
 
 def test_a_large_photo_is_thinned_out_and_keeps_its_coordinates(ax):

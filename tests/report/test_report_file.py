@@ -54,21 +54,34 @@ def test_the_page_stays_below_5_mb_for_many_cards_with_pictures(tmp_path):
     assert len(pictures(page.read_text("utf-8"))) == 6
 
 
-def test_pictures_of_the_worst_cards_are_shown_too_coarse_to_be_read(cards, photos, tmp_path):
-    page = report(cards, tmp_path / "r.html", images=photos).read_text("utf-8")
+def test_revealed_reports_show_the_photos_and_crops_of_the_worst_cards(cards, photos, tmp_path):
+    page = report(cards, tmp_path / "r.html", images=photos, reveal=True).read_text("utf-8")
     shown = pictures(page)
     assert len(shown) == 3
     assert page.count('<img class="crop" src="data:image/webp') == 18
     image, alt = shown[0]
     assert Image.open(io.BytesIO(b64decode(image))).format == "WEBP"
-    assert alt == "The card 2.jpg with 6 fields marked, lowest score 60; the picture is made too coarse to be read."
+    assert alt == "The card 2.jpg with 6 fields marked, lowest score 60."
+
+
+def test_without_reveal_no_pixel_of_a_photo_changes_the_report(cards, photos, tmp_path):
+    rng = np.random.default_rng(5)
+    noise = {key: rng.integers(0, 256, (220, 300, 3), dtype=np.uint8) for key in ("1.jpg", "2.jpg", "3.jpg")}
+    pages = []
+    for number, images in enumerate((photos, noise)):
+        page = report(cards, tmp_path / f"{number}.html", images=images).read_text("utf-8")
+        pages.append(re.sub(r"Created [-0-9 :+]+", "", page))
+    assert pages[0] == pages[1]
+    assert "image/webp" not in pages[0]
+    assert pages[0].count("The positions of 6 fields on the card") == 3
+    assert "260 × 20 px" in pages[0]
 
 
 def test_pictures_that_are_missing_broken_or_outside_the_folder_are_left_out(cards, photos, tmp_path):
     (photos / "1.jpg").write_bytes(b"no picture")
     (photos / "3.jpg").rename(tmp_path / "outside.jpg")
     cards["key"] = cards["key"].str.replace("3.jpg", "../outside.jpg")
-    page = report(cards, tmp_path / "r.html", images=photos).read_text("utf-8")
+    page = report(cards, tmp_path / "r.html", images=photos, reveal=True).read_text("utf-8")
     assert [alt[:14] for _, alt in pictures(page)] == ["The card 2.jpg"]
 
 
@@ -77,7 +90,8 @@ def test_markdown_holds_the_tables_and_no_markup_from_outside(cards, truth):
     lines = page.splitlines()
     assert "| ID card | 6 | 3 | 1 | 1 | 1 |" in lines
     assert (
-        "| DamagedImage | 1 | 16.7 % | bad.jpg is a JPEG file, but cut off &lt;b&gt;here&lt;/b&gt; \\| there |" in lines
+        "| DamagedImage | 1 | 16.7 % | bad.jpg is a JPEG file, but cut off &lt;\\*&gt;\\*\\*\\*\\*&lt;/\\*&gt; \\| there |"
+        in lines
     )
     assert not any(secret in page for secret in SECRETS)
     tables = [line.replace("\\|", "") for line in lines if line.startswith("|")]

@@ -42,8 +42,9 @@ def test_completeness_counts_the_cards_that_were_read_on_which_a_field_has_a_tex
 
 def test_failures_are_counted_by_code_with_their_commonest_message(cards):
     assert summarize(cards).failures == (
-        Failure("DamagedImage", "bad.jpg is a JPEG file, but cut off <b>here</b> | there", 1),
+        Failure("DamagedImage", "bad.jpg is a JPEG file, but cut off <*>****</*> | there", 1),
     )
+    assert summarize(cards, reveal=True).failures[0].message.endswith("cut off <b>here</b> | there")
 
 
 def test_scores_are_counted_by_field_in_the_order_of_the_card(cards):
@@ -97,7 +98,7 @@ def test_texts_are_masked_unless_they_are_revealed(cards, truth):
 def test_a_summary_is_plain_frozen_data_that_json_keeps(cards, truth):
     s = summarize(cards, truth=truth)
     kept = json.loads(render_json(s))
-    assert list(kept) == [*(f.name for f in fields(s)), "headline", "methods"]
+    assert list(kept) == [*(f.name for f in fields(s) if f.name != "results"), "headline", "methods"]
     assert kept["outcomes"]["cards"] == 6
     assert is_dataclass(s.scores[0])
     with pytest.raises(FrozenInstanceError):
@@ -129,7 +130,7 @@ def test_the_size_does_not_grow_with_the_cards():
     many = pd.concat([small] * n, ignore_index=True)
     number = np.repeat(np.arange(n).astype(str), len(small))
     many["key"] = many["job_id"] = pd.Series(number, dtype="str") + ".jpg"
-    many["code"] = pd.Categorical(np.where(np.arange(len(many)) < 600, number, None))
+    many["code"] = pd.Categorical(np.where(np.arange(len(many)) < 600, "Code" + number.astype(object), None))
     many["state"] = pd.Categorical(np.where(many["code"].notna(), "Failed", "Success"))
     s = summarize(many)
     assert s.outcomes.cards == n
