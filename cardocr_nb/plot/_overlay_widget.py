@@ -192,6 +192,7 @@ class _Cards:
         self.fields = list(dict.fromkeys(self._df["field"].dropna().astype("str")))
         self._norm, self._colors, self._to_hex = score_norm(self._df["score"]), score_colors(), to_hex
         self._failed: dict[int, list[str]] | None = None
+        self._errors: list[int] = []
 
     def rows(self, card: int) -> tuple[pd.DataFrame, dict[int, list[str]]]:
         """The rows of a card, and the names of the checks that failed by position in the frame."""
@@ -212,14 +213,13 @@ class _Cards:
             checked = check(self._df)
             wrong = checked[checked["passed"].eq(other=False).fillna(value=False) & checked["field"].notna()]
             at = self._df[names].astype("str").fillna("").reset_index(names="row")
-            found = wrong[[*names, "check"]].astype("str").fillna("").merge(at, on=names)
-            self._failed = {
-                int(cast("int", row)): list(group) for row, group in found.groupby("row", sort=False)["check"]
-            }
+            found = wrong[[*names, "check", "severity"]].astype("str").fillna("").merge(at, on=names)
+            self._failed = {int(cast("int", row)): list(group) for row, group in found.groupby("row")["check"]}
+            self._errors = found.loc[found["severity"] == "error", "row"].unique().tolist()
         return self._failed
 
     def matching(self, *, field: str | None, below: float | None, failed: bool, lowest_first: bool) -> NDArray[np.intp]:
-        """Numbers of the cards with a row that fulfills all conditions."""
+        """Numbers of the cards with a row that fulfills all conditions; `failed` asks for checks of severity ``error``."""
         keep = np.ones(len(self._df), dtype=bool)
         if field is not None:
             keep &= (self._df["field"].astype("str") == field).fillna(value=False).to_numpy()
@@ -227,7 +227,7 @@ class _Cards:
             keep &= self._score < float(below)
         if failed:
             marked = np.zeros(len(self._df), dtype=bool)
-            marked[[*self.failed]] = True
+            marked[self._errors if self.failed else []] = True
             keep &= marked
         cards = np.unique(self._card[keep]) if len(self._df) else np.arange(0)
         if not lowest_first:

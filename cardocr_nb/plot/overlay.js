@@ -27,7 +27,7 @@ function layout(texts) {
     previous: button("previous", "←"),
     slider: make("input", { type: "range", min: 0, max: 0, value: 0 }),
     next: button("next", "→"),
-    count: make("output"),
+    count: make("span"),
     field: make("select", {}, make("option", { value: "" }, texts.any)),
     below: make("input", { type: "number", min: 0, max: 100 }),
     failed: make("input", { type: "checkbox" }),
@@ -47,6 +47,7 @@ function layout(texts) {
   p.root = make("section", {
     // JupyterLab's own shortcuts, such as D D to delete a cell, must not fire from here.
     class: "cardocr-overlay", role: "group", "aria-label": texts.title, "data-lm-suppress-shortcuts": "true",
+    tabindex: -1,
   }, make("div", { class: "bar" }, p.previous, p.slider, p.next, p.count, p.zoomIn, p.zoomOut, p.fit), p.filters, p.key,
   p.picture, p.details, p.fault, make("p", { class: "hint" }, texts.hint));
   return p;
@@ -108,12 +109,13 @@ class Overlay {
     }
     if (this.url) URL.revokeObjectURL(this.url);
     this.url = buffer ? URL.createObjectURL(new Blob([buffer], { type: "image/jpeg" })) : null;
+    const focused = p.picture.contains(document.activeElement); // its field goes: the keys must still reach the widget
     p.picture.replaceChildren();
+    if (focused) p.root.focus({ preventScroll: true });
     if (this.url) {
-      const image = draw("image", { href: this.url, width: card.width, height: card.height });
-      image.append(draw("title"));
-      image.firstChild.textContent = fill(texts.alt, card);
-      p.picture.append(image);
+      p.picture.append(draw("image", {
+        href: this.url, width: card.width, height: card.height, role: "img", "aria-label": fill(texts.alt, card),
+      }));
     }
     for (const field of card.fields) if (field.points) p.picture.append(this.drawField(field));
     this.fit();
