@@ -113,7 +113,7 @@ def test_what_cannot_be_used_is_refused_before_anything_runs(tables):
         report_notebook(cards, tables / "r.ipynb", lang="fr")
     with pytest.raises(ValueError, match="costs need truth"):
         report_notebook(cards, tables / "r.ipynb", review=1, error=2)
-    with pytest.raises(TypeError, match="unexpected keyword argument .color"):
+    with pytest.raises(TypeError, match=r"unexpected keyword argument .color"):
         report_notebook(cards, tables / "r.ipynb", color="red")
 
 
