@@ -1,0 +1,94 @@
+"""The pages of the documentation: their Python blocks run, their languages agree, and their shell lines are commands."""
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pandas as pd
+import pytest
+
+import cardocr_nb as ocr
+from cardocr_nb._cli._main import cardocr
+
+ROOT = Path(__file__).parents[2]
+PAGES = [path for path in sorted((ROOT / "docs").rglob("*.md")) if "_commands" not in path.name]
+TEXTS = PAGES
+
+
+def blocks(path, language):
+    """Code blocks of a page, with the line of each."""
+    text = path.read_text(encoding="utf-8")
+    for found in re.finditer(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+        yield text.count("\n", 0, found.start()) + 2, found[1]
+
+
+def name(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty folder with what a reader has after the first steps: photos, a table, a truth."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: tmp_path / "cache")
+    cards, truth = ocr.load_sample("readings"), ocr.load_sample("truth")
+    cards.to_parquet("cards.parquet")
+    truth.to_csv("truth.csv", index=False)
+    return tmp_path
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("path", [path for path in TEXTS if any(blocks(path, "python"))], ids=name)
+def test_the_python_blocks_of_a_page_run_one_after_another(path, folder):
+    import matplotlib as mpl
+
+    names = {"__name__": "page"}
+    with mpl.rc_context({"backend": "agg"}), pd.option_context("display.width", 120):
+        for line, code in blocks(path, "python"):
+            kept = "".join(one for one in code.splitlines(keepends=True) if "# doctest: skip" not in one)
+            exec(compile("\n" * (line - 1) + kept, str(path), "exec"), names)  # noqa: S102 - our own pages
+
+
+def calls(path):
+    """The command lines of a page that call `cardocr`, without prompts and comments."""
+    for line, code in blocks(path, "sh"):
+        for offset, text in enumerate(code.replace("\\\n", " ").splitlines()):
+            if text.removeprefix("$ ").startswith("cardocr "):
+                yield line + offset, shlex.split(text.removeprefix("$ "), comments=True)[1:]
+
+
+@pytest.mark.parametrize("path", [path for path in TEXTS if any(calls(path))], ids=name)
+def test_the_command_lines_of_a_page_have_only_options_that_exist(path):
+    root = click.Context(cardocr)
+    for line, (command, *arguments) in calls(path):
+        known = {option for parameter in cardocr.commands[command].params for option in parameter.opts}
+        if command == "serve":
+            continue
+        with click.Context(cardocr.commands[command], parent=root):
+            wrong = {one.split("=")[0] for one in arguments if one.startswith("-")} - known - {"--help"}
+            assert not wrong, f"{name(path)}:{line}"
+
+
+def outline(path):
+    """Levels of the headings, and the code without comments."""
+    text = path.read_text(encoding="utf-8")
+    prose = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    code = [
+        re.sub(r"\s*#.*", "", code).replace(', lang="zh"', "")
+        for language in ("python", "sh")
+        for _, code in blocks(path, language)
+    ]
+    return [len(marks) for marks in re.findall(r"^(#+) ", prose, re.MULTILINE)], code
+
+
+@pytest.mark.parametrize("english", [ROOT / "docs/getting-started.md"], ids=name)
+def test_the_chinese_page_has_the_headings_and_the_code_of_the_english_one(english):
+    chinese = english.with_name(f"{english.stem}.zh-CN.md")
+    assert outline(chinese) == outline(english)
+
+
+def test_every_page_is_in_a_table_of_contents():
+    listed = {"index", "changelog", "getting-started", "getting-started.zh-CN", "accessors", "command-line"}
+    globbed = {"how-to", "concepts"}
+    assert [name(path) for path in PAGES if path.stem not in listed and path.parent.name not in globbed] == []
