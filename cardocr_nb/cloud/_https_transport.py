@@ -6,19 +6,20 @@ import logging
 import time
 from contextlib import contextmanager
 from email.utils import formatdate
+from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from ssl import SSLCertVerificationError
 from typing import IO, TYPE_CHECKING, Self
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
-from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
 from cardocr_nb._transport import Response
 from cardocr_nb.cloud._address import addresses, target
+from cardocr_nb.cloud._connections import EXCHANGE, TooLargeError, WatchedAdapter, read_body
 from cardocr_nb.cloud._credentials import Credentials, bucket_and_region
 from cardocr_nb.cloud._retry import PatientRetry
 from cardocr_nb.cloud._signing import CosAuth
@@ -33,11 +34,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _HEADERS = {"User-Agent": "cardocr_nb", "Accept": "*/*", "Accept-Encoding": "identity"}
-_BEFORE = (
-    requests.exceptions.ConnectTimeout,
-    requests.exceptions.InvalidURL,
-    requests.exceptions.ProxyError,
-)
+_MOST_BYTES = 64 * 2**20
+"""Bytes of one answer at most: a page of 100 jobs has less than one million, a piece of a download 8 MiB."""
 _NO_PROXY = {"http": "", "https": ""}
 
 
@@ -67,6 +65,9 @@ class CloudTransport:
         domains. Default is the vendor's names over HTTPS.
     timeout : (float, float), default (10, 60)
         Seconds to connect, and to wait for the next byte of the answer.
+    deadline : float, default 300
+        Seconds for a whole call, with its retries: an answer that drips one byte at a time ends there. An upload of 20 MB
+        needs 70 kB/s.
     retries : int, default 3
         How often a GET or HEAD is asked again.
     connections : int, default 32
@@ -99,6 +100,7 @@ class CloudTransport:
         *,
         endpoint: Endpoint | None = None,
         timeout: tuple[float, float] = (10.0, 60.0),
+        deadline: float = 300.0,
         retries: int = 3,
         connections: int = 32,
         proxies: Mapping[str, str] | None = None,
@@ -108,7 +110,7 @@ class CloudTransport:
         self.bucket, self.region, self.credentials = bucket, region, credentials
         self._addresses = addresses(bucket, region, endpoint)
         self._auth = CosAuth(credentials)
-        self._timeout, self._proxies = timeout, proxies
+        self._timeout, self._deadline, self._proxies = timeout, deadline, proxies
         if ca_bundle is not None and not Path(ca_bundle).exists():
             raise InvalidRequestError(f"ca_bundle must be a file or folder with certificates, {ca_bundle} is not there")
         self._verify = True if ca_bundle is None else str(ca_bundle)
@@ -189,9 +191,11 @@ class CloudTransport:
         repeatable = request.method in ("GET", "HEAD") and "ci-process" not in request.params
         proxies = _NO_PROXY if self._proxies is None and address.loopback else self._proxies
         session = self._asking if repeatable else self._once
+        EXCHANGE.begin(self._deadline)
         try:
-            with _opened(request) as body:
-                response = session.request(
+            with (
+                _opened(request) as body,
+                session.request(
                     request.method,
                     url,
                     headers=headers,
@@ -201,15 +205,18 @@ class CloudTransport:
                     allow_redirects=False,
                     proxies=dict(proxies or {}),
                     verify=self._verify,
-                )
-        except (OSError, HTTPError) as e:
+                    stream=True,
+                ) as response,
+            ):
+                content = read_body(response, _MOST_BYTES)
+        except (OSError, HTTPError, HTTPException) as e:
             raise _lost(request, address.host, e, harmless=repeatable) from None
         found = {name.lower(): value for name, value in response.headers.items()}
-        reply = Response(response.status_code, found, response.content)
+        answer = Response(response.status_code, found, content)
         _log.debug(
-            "%s %s%s: %d, request id %s", request.method, address.host, request.path, reply.status, reply.request_id
+            "%s %s%s: %d, request id %s", request.method, address.host, request.path, answer.status, answer.request_id
         )
-        return reply
+        return answer
 
 
 def _session(retry: Retry, connections: int) -> requests.Session:
@@ -217,7 +224,7 @@ def _session(retry: Retry, connections: int) -> requests.Session:
     session.headers.clear()
     session.headers.update(_HEADERS)
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-    adapter = HTTPAdapter(max_retries=retry, pool_maxsize=connections)
+    adapter = WatchedAdapter(max_retries=retry, pool_maxsize=connections)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
@@ -250,7 +257,7 @@ def _opened(request: Request) -> Iterator[bytes | IO[bytes]]:
 
 def _lost(request: Request, host: str, error: Exception, *, harmless: bool) -> TransportError:
     """Make the error; its text holds no query, which may carry a signed address."""
-    unsent = _never_sent(error)
+    unsent = not EXCHANGE.sent
     maybe = not harmless and not unsent
     if unsent:
         advice = "Nothing was sent: check the network, the region and the endpoint, then call again"
@@ -263,16 +270,11 @@ def _lost(request: Request, host: str, error: Exception, *, harmless: bool) -> T
     )
 
 
-def _never_sent(error: Exception) -> bool:
-    """Whether the connection was never made, so that no byte of the request can have left."""
-    if isinstance(error, _BEFORE) or not isinstance(error, requests.RequestException | HTTPError):
-        return True
-    return any(isinstance(e, NewConnectionError | SSLCertVerificationError) for e in _causes(error))
-
-
 def _reason(error: Exception) -> str:
     causes = list(_causes(error))
     for cause in reversed(causes):
+        if isinstance(cause, TooLargeError):
+            return str(cause)
         if isinstance(cause, SSLCertVerificationError):
             return f"its certificate is not trusted ({cause.verify_message})"
         if isinstance(cause, TimeoutError) or "Timeout" in type(cause).__name__:

@@ -66,6 +66,13 @@ class Handler(BaseHTTPRequestHandler):
             service.gate.wait(10)
             self.close_connection = True
             return
+        if step == "endless" or step[0] == "drip":
+            self.send_without_end(step)
+            return
+        if step[0] == "interim":
+            _, statuses, step = step
+            for status in [statuses] if isinstance(statuses, int) else statuses:
+                self.wfile.write(b"HTTP/1.1 %d Wait\r\nLink: </x>\r\n\r\n" % status)
         status, headers, content = step
         self.send_response_only(status)
         for name, value in ({"Content-Length": str(len(content))} | headers).items():
@@ -74,6 +81,18 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(content)
+
+    def send_without_end(self, step):
+        """Send megabytes, or one byte every 50 ms, until the other side closes."""
+        self.close_connection = True
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: 999999999\r\n\r\n"
+        if step == "endless" or step[1] == "body":
+            self.wfile.write(head)
+        with contextlib.suppress(OSError):
+            while True:
+                self.wfile.write(bytes(2**20) if step == "endless" else b"H")
+                if step != "endless" and self.server.service.gate.wait(0.05):
+                    return
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = answer  # noqa: N815 - the names that http.server calls
 
