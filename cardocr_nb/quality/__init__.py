@@ -23,7 +23,7 @@ from cardocr_nb.quality._checks import REGISTRY, Check, check, register, tally
 from cardocr_nb.quality._comparison import Comparison, compare
 from cardocr_nb.quality._confusions import confusions
 from cardocr_nb.quality._costs import Costs, cost
-from cardocr_nb.quality._drift import drift
+from cardocr_nb.quality._drift import FewDaysWarning, drift
 from cardocr_nb.quality._evaluation import Evaluation, evaluate
 from cardocr_nb.quality._intervals import exact_interval, lower_bound, sample_size, upper_bound, wilson
 from cardocr_nb.quality._normalization import RULES, STEPS, normalize, normalize_fields
@@ -42,6 +42,7 @@ __all__ = [
     "Comparison",
     "Costs",
     "Evaluation",
+    "FewDaysWarning",
     "FewScoresWarning",
     "NotCalibratedWarning",
     "Summary",

@@ -1,7 +1,8 @@
-"""Do the readings of later days still look like those of the first? Without truth, by scores and missing texts."""
+"""Changes from day to day, without truth: unread fields, failed checks and scores."""
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,106 +14,212 @@ from cardocr_nb.cards import CardType, expected_fields
 from cardocr_nb.frame._dask_frame import is_dask, reduce
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers, fields_of, first_rows, ordered_fields
-from cardocr_nb.quality._distribution_shift import holm, ks, ks_probability, psi
+from cardocr_nb.quality._bootstrap import ALL
+from cardocr_nb.quality._check_results import CheckContext, run
+from cardocr_nb.quality._checks import REGISTRY
+from cardocr_nb.quality._distribution_shift import ks, ks_probability, psi, psi_test
+from cardocr_nb.quality._drift_alarms import LEAST_REFERENCE, cusum, deviations, rate_values
+from cardocr_nb.quality._image_sizes import add_sizes
 from cardocr_nb.quality._intervals import wilson
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-COLUMNS = ("field", "day", "cases", "score", "share_missing", "low", "high", "ks", "psi", "p", "adjusted")
+COLUMNS = (
+    "field", "day", "cases", "score", "share_missing", "low", "high", "share_failed",
+    "ks", "p", "psi", "psi_expected", "psi_p", "evidence", "signal", "alarm",
+)  # fmt: skip
 """Columns of the table that `drift` makes."""
 
 _CELL = ["field", "day"]
+_RESAMPLES = 500
+_COUNTED = ["cases", "written", "failed", "faults"]
+_SIGNALS = {"faults": 0.5, "unread": 0.125, "failed checks": 0.125, "scores": 0.25}
+"""Signals of the row for all fields, with their parts of the false alarms of that row."""
 
 
-def drift(df: pd.DataFrame, reference: pd.DataFrame | int = 3, *, confidence: float = 0.95) -> pd.DataFrame:
-    """Follow each field's scores and missing texts from day to day.
+class FewDaysWarning(UserWarning):
+    """There are too few reference days to learn how much days vary."""
+
+
+def drift(
+    df: pd.DataFrame,
+    reference: pd.DataFrame | int = LEAST_REFERENCE,
+    *,
+    confidence: float = 0.95,
+    false_alarms: float = 0.4,
+) -> pd.DataFrame:
+    """Follow unread fields, failed checks and scores from day to day, and raise an alarm when they get worse.
 
     Parameters
     ----------
     df : DataFrame, of pandas or Dask
-        As `cardocr_nb.to_frame` makes it; rows that do not say when the job was ``created`` are left out.
-    reference : int or DataFrame, default 3
-        What each day is compared with: so many of the first days on which there are readings, or the readings of
-        another frame.
+        As `cardocr_nb.to_frame` makes it; rows without the time at which the job was ``created`` are left out.
+    reference : int or DataFrame, default 10
+        What days are compared with: so many of the first days with readings, or the days of another frame. Alarms need at
+        least 10 days, from which the variation between days is learned.
     confidence : float, default 0.95
-        Of the interval for the share of missing texts (Wilson).
+        Of the interval for the rate of unread fields (Wilson).
+    false_alarms : float, default 0.4
+        Expected number of false alarms in 200 days without any change, over the whole table: half of it for the rows
+        ``all``, half for the single fields.
 
     Returns
     -------
     DataFrame
-        One row a field and day: ``field, day`` (by the clock of the column ``created``); ``cases``, cards that were read
-        and bear the field; ``score``, mean of its scores (0 to 100); ``share_missing``, share of the cases without a text,
-        with its interval ``low, high``; ``ks`` and ``psi``, how far the scores lie from those of the reference, see
-        `cardocr_nb.quality._distribution_shift`; ``p``, the chance of such a ``ks`` where nothing has changed; ``adjusted``, the same
-        for all rows of the table together (Holm): where it is below 0.05, even the chance that any row of a table
-        without drift looks like that is below 0.05. The last four are missing for the reference's own days.
+        One row a field and day, and rows ``all`` for all fields together: ``field, day`` (by the clock of ``created``);
+        ``cases``, cards that should have the field; ``score``, mean of its scores (0 to 100); ``share_missing``, rate of
+        cases without a text, with its interval ``low, high``; ``share_failed``, rate of cases that failed a check of
+        their text; ``ks`` with ``p``, and ``psi`` with ``psi_expected`` and ``psi_p``: distances of the scores from those
+        of the reference, see `cardocr_nb.quality.compare`. They describe one day, take its cards as independent, and are
+        no alarm. ``evidence``: how far the evidence has grown after this day, 1 is an alarm; ``signal``: what has changed
+        most, ``faults`` (unread or failed), ``unread``, ``failed checks`` or ``scores``; ``alarm``. The last eight are
+        missing for reference days.
+
+    Warns
+    -----
+    FewDaysWarning
+        There are fewer than 10 reference days: ``alarm`` is missing.
 
     Raises
     ------
     ValueError
-        No row says when it was created, or the reference is less than one day.
+        No row has a time, the reference is less than one day, or `false_alarms` is not above 0.
 
     Notes
     -----
-    The readings are taken as independent. Fields of one card are not, so that several rows of one day may be one event.
-    A shift tells that photos, cards or service have changed, not that readings have become wrong.
+    Each day is compared with the days before it, so that ordinary variation between days is no alarm; the evidence is
+    summed up over days (CUSUM). An alarm depends on its day and earlier ones, and is never taken back when days are
+    added. An alarm means that photos, cards or service have changed; whether readings have become incorrect, an audit
+    sample shows. Simulated figures: docs/concepts/promises.md.
+
+    References
+    ----------
+    E. S. Page, "Continuous inspection schemes", Biometrika 41, 1954; D. M. Hawkins, "Self-starting CUSUM charts for
+    location and scale", The Statistician 36, 1987.
 
     Examples
     --------
-    >>> days = pd.to_datetime(["2026-03-01 09:00+08:00"] * 20 + ["2026-03-02 09:00+08:00"] * 20)
-    >>> cards = pd.DataFrame({"key": [f"{n}.jpg" for n in range(40)], "field": "name", "text": "样本", "created": days})
-    >>> cards["score"] = [90 + n % 5 for n in range(20)] + [80 + n % 5 for n in range(20)]
-    >>> drift(cards, 1)[["field", "day", "cases", "score", "ks"]]
-      field        day  cases  score   ks
-    0  name 2026-03-01     20   92.0  NaN
-    1  name 2026-03-02     20   82.0  1.0
+    >>> days = pd.date_range("2026-03-01 09:00", periods=14, tz="+08:00").repeat(20)
+    >>> cards = pd.DataFrame({"key": [f"{n}.jpg" for n in range(280)], "field": "name", "text": "样本", "created": days})
+    >>> cards["score"] = [90 + n % 5 for n in range(240)] + [80 + n % 5 for n in range(40)]
+    >>> table = drift(cards)
+    >>> table.loc[table["alarm"].fillna(False) & (table["field"] == "name"), ["day", "score", "signal"]].head(1)
+              day  score  signal
+    12 2026-03-13   82.0  scores
     """
     if isinstance(reference, int) and reference < 1:
         raise ValueError(f"the reference must be one day or more, got {reference}")
+    if not false_alarms > 0:
+        raise ValueError(f"false_alarms must be above 0, got {false_alarms}")
     counts = _counts(df, by_day=True)
     if counts.cells.empty and counts.readings:
         raise ValueError("no reading says when it was created; drift needs times in the column created")
+    first, before, own = _reference(counts, reference)
+    table = _described(counts, first, own)
+    table["low"], table["high"] = wilson(table["share_missing"] * table["cases"], table["cases"], confidence=confidence)
+    table = _with_alarms(table, before, own, false_alarms)
+    order = [*ordered_fields(list(CardType), [f for f in table["field"].unique() if f != ALL]), ALL]
+    table["field"] = pd.Categorical(table["field"], pd.Index(order, dtype="str"))
+    table["day"] = table["day"].astype("datetime64[us]")
+    table = table.astype({"cases": np.int64, "signal": "str", "alarm": "boolean"})
+    return table.sort_values(_CELL, ignore_index=True)[list(COLUMNS)]
+
+
+def _reference(counts: _Counts, reference: pd.DataFrame | int) -> tuple[pd.Series, _Counts | None, pd.Index]:
+    """Scores of the reference, its days where they are in another frame, and the days of the table that belong to it."""
     days = counts.cells.index.unique("day").sort_values()
-    own = days[:reference] if isinstance(reference, int) else days[:0]
     if isinstance(reference, int):
-        first = counts.scores[counts.scores.index.isin(own, level="day")]
-    else:
-        first = _counts(reference, by_day=False).scores
-    told = {str(field): _values(part) for field, part in first.groupby(level="field")}
+        own = days[:reference]
+        return counts.scores[counts.scores.index.isin(own, level="day")], None, own
+    timed = not is_dask(reference) and "created" in reference.columns and bool(reference["created"].notna().any())
+    scores = _counts(reference, by_day=False).scores
+    return scores, _counts(reference, by_day=True) if timed else None, days[:0]
+
+
+def _described(counts: _Counts, first: pd.Series, own: pd.Index) -> pd.DataFrame:
+    """One row a field and day, and the rows of all fields together."""
+    usual = {str(field): _values(part) for field, part in first.groupby(level="field")}
     scores = {cell: _values(part) for cell, part in counts.scores.groupby(level=_CELL)}
     nothing = np.empty(0, dtype=np.int64)
     rows = []
-    for cell, (cases, written) in zip(counts.cells.index, counts.cells.to_numpy(), strict=True):
+    for cell, (cases, written, failed, faults) in zip(counts.cells.index, counts.cells.to_numpy(), strict=True):
         field, day = cell
-        here, there = scores.get(cell, nothing), nothing if day in own else told.get(field, nothing)
-        mean = here.mean() if len(here) else np.nan
-        rows.append(
-            [
-                field,
-                day,
-                cases,
-                mean,
-                1 - written / cases,
-                ks(there, here),
-                psi(there, here),
-                ks_probability(there, here),
-            ]
-        )
-    table = pd.DataFrame(rows, columns=[c for c in COLUMNS if c not in ("low", "high", "adjusted")])
-    table["low"], table["high"] = wilson(table["share_missing"] * table["cases"], table["cases"], confidence=confidence)
-    table["adjusted"] = holm(table["p"].to_numpy(np.float64))
-    order = ordered_fields(list(CardType), table["field"].unique())
-    table["field"] = pd.Categorical(table["field"], pd.Index(order, dtype="str"))
-    table["day"] = table["day"].astype("datetime64[us]")
-    return table.astype({"cases": np.int64}).sort_values(_CELL, ignore_index=True)[list(COLUMNS)]
+        here, there = scores.get(cell, nothing), nothing if day in own else usual.get(field, nothing)
+        expected, p = psi_test(there, here, n_resamples=_RESAMPLES)
+        rows.append([
+            field, day, cases, here.sum(), len(here), (here.astype(np.float64) ** 2).sum(), 1 - written / cases, failed / cases,
+            faults / cases, ks(there, here), ks_probability(there, here), psi(there, here), expected, p,
+        ])  # fmt: skip
+    sums = ["score_sum", "scored", "squares"]
+    distances = ["ks", "p", "psi", "psi_expected", "psi_p"]
+    rates = ["share_missing", "share_failed", "share_faults"]
+    table = pd.DataFrame(rows, columns=["field", "day", "cases", *sums, *rates, *distances])
+    counted = table[["day", "cases", *sums]].assign(**{r: table[r] * table["cases"] for r in rates})
+    together = counted.groupby("day", as_index=False).sum()
+    for rate in rates:
+        together[rate] /= together["cases"]
+    table = pd.concat([table, together.assign(field=ALL)], ignore_index=True) if len(table) else table
+    table["score"] = table["score_sum"] / table["scored"].where(table["scored"] > 0)
+    return table
+
+
+def _with_alarms(table: pd.DataFrame, before: _Counts | None, own: pd.Index, false_alarms: float) -> pd.DataFrame:
+    table = table.assign(evidence=np.nan, signal=None, alarm=pd.array([pd.NA] * len(table), dtype="boolean"))
+    earlier = None if before is None else _described(before, before.scores.iloc[:0], own)
+    n_reference = len(own) if earlier is None else earlier["day"].nunique()
+    if n_reference < LEAST_REFERENCE:
+        if len(table):
+            warnings.warn(
+                f"{n_reference} reference days are too few to learn how much days vary, so that there are no alarms; "
+                f"pass reference={LEAST_REFERENCE} or more days",
+                FewDaysWarning,
+                stacklevel=3,
+            )
+        return table
+    fields = max(table["field"].nunique() - 1, 1)
+    for field, part in table.groupby("field"):
+        days = part.sort_values("day")
+        known = days["day"].isin(own).sum() if earlier is None else (earlier["field"] == field).sum()
+        every = days if earlier is None else pd.concat([earlier[earlier["field"] == field].sort_values("day"), days])
+        if known < LEAST_REFERENCE:
+            continue
+        whole = false_alarms / 2 if field == ALL else false_alarms / 2 / fields
+        found = {name: cusum(d, whole * _SIGNALS[name]) for name, d in _streams(every, known)}
+        evidence = np.stack([e for e, _ in found.values()])
+        names = np.array(list(found), dtype=object)
+        tail = slice(len(every) - len(days) + (known if earlier is None else 0), None)
+        rows = days.index[known if earlier is None else 0 :]
+        table.loc[rows, "evidence"] = evidence.max(axis=0)[tail]
+        table.loc[rows, "signal"] = names[evidence.argmax(axis=0)][tail]
+        table.loc[rows, "alarm"] = np.any([a for _, a in found.values()], axis=0)[tail]
+    return table
+
+
+def _streams(days: pd.DataFrame, reference: int) -> list[tuple[str, NDArray[np.float64]]]:
+    """Deviations of each signal, positive where the readings get worse."""
+    n = days["cases"].to_numpy(np.float64)
+    streams = []
+    for name, rate in (("faults", "share_faults"), ("unread", "share_missing"), ("failed checks", "share_failed")):
+        streams.append((name, deviations(*rate_values(days[rate].to_numpy(np.float64) * n, n), reference)))
+    scored = days["scored"].to_numpy(np.float64)
+    has = np.flatnonzero(scored > 0)
+    if (has < reference).sum() >= LEAST_REFERENCE:
+        total, squares, count = (days[c].to_numpy(np.float64)[has] for c in ("score_sum", "squares", "scored"))
+        start = int((has < reference).sum())
+        variance = squares[:start].sum() / count[:start].sum() - (total[:start].sum() / count[:start].sum()) ** 2
+        lower = np.full(len(days), np.nan)
+        lower[has] = deviations(-total / count, np.sqrt(max(variance, 0.0) / count), start)
+        streams.append(("scores", lower))
+    return streams
 
 
 @dataclass(frozen=True, slots=True)
 class _Counts:
-    """What a part of a frame adds.
+    """Counts of a part of a frame.
 
-    Readings with a time or without; cards, and those with a text, by field and day; how often each score is there.
+    Readings with a time or without; cards by field and day, those with a text, with a failed check, and unread or failed;
+    frequency of each score.
     """
 
     readings: int
@@ -134,7 +241,7 @@ def _count(df: pd.DataFrame, *, by_day: bool) -> _Counts:
     card = card_numbers(frame)
     day = frame["day"].take(first_rows(card)).reset_index(drop=True)
     parts = [_cells(field, cards, day) for field, cards in _cards(frame, card).items()]
-    cells = pd.concat(parts) if parts else pd.DataFrame(columns=["cases", "written"], index=_no_cells())
+    cells = pd.concat(parts) if parts else pd.DataFrame(columns=_COUNTED, index=_no_cells())
     scored = frame.loc[frame["score"].notna(), [*_CELL, "score"]].astype({"field": "str", "score": np.int64})
     return _Counts(readings, cells, scored.value_counts([*_CELL, "score"]))
 
@@ -143,26 +250,39 @@ def _no_cells() -> pd.MultiIndex:
     return pd.MultiIndex.from_arrays([pd.Index([], dtype="str"), pd.DatetimeIndex([])], names=_CELL)
 
 
-def _cards(frame: pd.DataFrame, card: NDArray[np.intp]) -> dict[str, tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
-    """By field: which cards bear it, by their type or because it was read, and on which it has a text."""
+def _cards(frame: pd.DataFrame, card: NDArray[np.intp]) -> dict[str, tuple[NDArray[np.bool_], ...]]:
+    """By field: cards that should have it, by their type or because it was read, with a text, with a failed check."""
 
-    def having(rows: pd.Series) -> NDArray[np.bool_]:
+    def having(rows: pd.Series | NDArray[np.bool_]) -> NDArray[np.bool_]:
         there = np.zeros(card.max(initial=-1) + 1, dtype=bool)
-        there[card[rows.to_numpy()]] = True
+        there[card[np.asarray(rows)]] = True
         return there
 
+    failed = _failed_rows(frame, card)
     kinds = {kind: having(frame["card_type"] == kind) for kind in CardType}
-    found = {}
+    found: dict[str, tuple[NDArray[np.bool_], ...]] = {}
     for field in fields_of(frame):
-        rows = frame["field"] == field
-        bearing = np.logical_or.reduce([having(rows), *(kinds[k] for k in CardType if field in expected_fields(k))])
-        found[field] = bearing, having(rows & frame["text"].notna())
+        rows = (frame["field"] == field).to_numpy(bool)
+        expected = np.logical_or.reduce([having(rows), *(kinds[k] for k in CardType if field in expected_fields(k))])
+        found[field] = expected, having(rows & frame["text"].notna().to_numpy(bool)), having(rows & failed)
     return found
 
 
-def _cells(field: str, cards: tuple[NDArray[np.bool_], NDArray[np.bool_]], day: pd.Series) -> pd.DataFrame:
-    bearing, written = cards
-    counted = pd.DataFrame({"cases": bearing, "written": written}).groupby(day.to_numpy())[["cases", "written"]].sum()
+def _failed_rows(frame: pd.DataFrame, card: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Rows whose text failed a check."""
+    failed = np.zeros(len(frame), dtype=bool)
+    context = CheckContext(add_sizes(frame.assign(card=card), None))
+    for each in REGISTRY.values():
+        if each.fields:
+            for result in run(each, context):
+                failed[result.row[~result.passed]] = True
+    return failed
+
+
+def _cells(field: str, cards: tuple[NDArray[np.bool_], ...], day: pd.Series) -> pd.DataFrame:
+    expected, written, failed = cards
+    columns = {"cases": expected, "written": written, "failed": failed, "faults": expected & (~written | failed)}
+    counted = pd.DataFrame(columns).groupby(day.to_numpy())[_COUNTED].sum()
     counted = counted[counted["cases"] > 0]
     index = pd.MultiIndex.from_arrays([pd.Index([field] * len(counted), dtype="str"), counted.index], names=_CELL)
     return counted.set_axis(index)

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from quality_cards import ID_CARD, job
-from scipy.stats import ks_2samp
+from scipy.stats import binom, ks_2samp
 
 from cardocr_nb.frame import empty, to_frame
 from cardocr_nb.frame._dask_frame import to_dask
 from cardocr_nb.frame._frame_schema import conform
-from cardocr_nb.quality import drift, wilson
-from cardocr_nb.quality._distribution_shift import holm, ks, ks_probability, psi
+from cardocr_nb.quality import FewDaysWarning, drift, wilson
+from cardocr_nb.quality._distribution_shift import ks, ks_probability, psi, psi_test
 from cardocr_nb.quality._drift import COLUMNS
 
 scores = st.lists(st.integers(0, 100), min_size=4, max_size=30).map(np.array)
@@ -31,13 +31,19 @@ def test_one_side_without_scores_has_no_distance():
     assert all(np.isnan(f(np.empty(0), np.arange(3))) for f in (ks, ks_probability, psi))
 
 
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
-def test_adjusting_agrees_with_the_definition(chances):
-    adjusted = holm(np.array(chances))
-    for n, chance in enumerate(chances):
-        smaller = [c for c in chances if c <= chance]
-        expected = max(c * (len(chances) - sum(d < c for d in chances)) for c in smaller)
-        assert adjusted[n] == pytest.approx(min(expected, 1))
+def test_the_expected_index_is_that_of_samples_without_change():
+    rng = np.random.default_rng(0)
+    indices = [psi(rng.integers(0, 100, 30), rng.integers(0, 100, 30)) for _ in range(2000)]
+    expected = np.mean([psi_test(rng.integers(0, 100, 30), rng.integers(0, 100, 30), seed=k)[0] for k in range(30)])
+    assert expected == pytest.approx(np.mean(indices), rel=0.15)
+    assert np.mean(np.array(indices) > 0.25) > 0.5
+
+
+def test_the_p_value_of_the_index_is_seldom_small_without_change_and_small_with_one():
+    rng = np.random.default_rng(1)
+    p = [psi_test(rng.integers(0, 100, 30), rng.integers(0, 100, 30), n_resamples=199)[1] for _ in range(300)]
+    assert np.mean(np.array(p) <= 0.05) <= binom.ppf(0.99, 300, 0.05) / 300
+    assert psi_test(rng.integers(0, 100, 100), rng.integers(30, 130, 100))[1] < 0.01
 
 
 def names(by_day, text="样本"):
@@ -50,39 +56,131 @@ def names(by_day, text="样本"):
     return conform(pd.DataFrame(rows))
 
 
-def test_a_day_unlike_the_first_days_stands_out_and_others_do_not():
+def of(table, field="name"):
+    return table[table["field"] == field].reset_index(drop=True)
+
+
+def test_scores_that_fall_for_days_raise_an_alarm_and_usual_days_do_not():
     rng = np.random.default_rng(0)
-    good = [rng.integers(85, 100, 40) for _ in range(9)]
-    table = drift(names([*good, rng.integers(60, 80, 40)]))
+    usual = [rng.integers(85, 100, 40) for _ in range(20)]
+    table = drift(names([*usual, *(rng.integers(60, 80, 40) for _ in range(3))]))
     assert tuple(table.columns) == COLUMNS
-    assert table.day.tolist() == list(pd.date_range("2026-03-01", periods=10))
-    assert table.ks[:3].isna().all()
-    assert table.ks.iloc[-1] == 1
-    assert table.psi.iloc[-1] > 0.25
-    assert (table.adjusted.to_numpy()[3:] < 0.05).tolist() == [False] * 6 + [True]
+    name = of(table)
+    assert name.day.tolist() == list(pd.date_range("2026-03-01", periods=23))
+    assert name.ks[:10].isna().all()
+    assert name.alarm[:10].isna().all()
+    assert name.ks.iloc[-1] == 1
+    assert not name.alarm[10:20].any()
+    assert name.alarm[20:].any()
+    assert name.signal.iloc[-1] == "scores"
+    assert of(table, "all").cases.tolist() == [40] * 23
 
 
-def test_without_drift_a_false_alarm_in_the_whole_table_is_rare():
-    rng = np.random.default_rng(1)
-    alarms = sum((drift(names(rng.integers(70, 100, (8, 25)))).adjusted < 0.05).any() for _ in range(40))
-    assert alarms <= 5
+def days_of_cards(rng, days, *, rate, change=None, per_day=30, between=0.2):
+    """Days of identity cards; readings are unread at a rate that varies from day to day, and doubles from a day on."""
+    rows = []
+    for day in range(days):
+        p = (
+            rate
+            * np.exp(between * rng.standard_normal() - between**2 / 2)
+            * (2 if change is not None and day >= change else 1)
+        )
+        unread = rng.random((per_day, len(FIELDS))) < p
+        score = np.clip(rng.normal(95 + 0.7 * rng.standard_normal(), 4, unread.shape), 0, 100).astype(int)
+        rows += [(day, n, f, score[n, k], unread[n, k]) for n in range(per_day) for k, f in enumerate(FIELDS)]
+    table = pd.DataFrame(rows, columns=["d", "n", "field", "score", "unread"])
+    text = table["field"].map(dict(zip(FIELDS, ID_CARD.values(), strict=True))).where(~table["unread"])
+    return conform(
+        pd.DataFrame({
+            "key": table["d"].astype("str") + "-" + table["n"].astype("str"), "card_type": "IDCard", "state": "Success",
+            "field": table["field"], "text": text, "score": table["score"].where(~table["unread"]).astype("Int16"),
+            "created": pd.Timestamp("2026-03-01", tz="+08:00") + pd.to_timedelta(table["d"], unit="D"),
+        })
+    )  # fmt: skip
 
 
-def test_another_frame_can_be_the_reference_and_needs_no_times():
-    usual = names([[90, 91, 92, 93] * 5]).drop(columns="created")
-    table = drift(names([[90, 91, 92, 93] * 5, [50, 51, 52, 53] * 5]), usual)
-    assert table.ks.tolist() == [0, 1]
-    assert drift(names([[90] * 4]), empty()).ks.isna().all()
+FIELDS = ["name", "gender", "ethnicity", "birth_date", "address", "id_number"]
 
 
-def test_missing_texts_are_counted_among_the_cards_that_bear_the_field():
+def delay_and_false_alarms(runs, days, change, seed):
+    rng = np.random.default_rng(seed)
+    delays, false_alarms = [], []
+    for _ in range(runs):
+        alarm = drift(days_of_cards(rng, days, rate=0.03, change=change)).groupby("day")["alarm"].any().to_numpy(bool)
+        at = np.flatnonzero(alarm)
+        false_alarms.append((at < (days if change is None else change)).sum())
+        after = at[at >= change] if change is not None else at[:0]
+        delays.append(after[0] - change + 1 if len(after) else np.inf)
+    return np.median(delays), np.mean(false_alarms)
+
+
+def test_a_doubled_error_rate_is_found_within_a_week():
+    assert delay_and_false_alarms(7, 42, 30, 1)[0] <= 7
+
+
+@pytest.mark.slow
+def test_a_false_alarm_in_200_days_is_rare_and_a_doubled_error_rate_is_found_within_a_week():
+    assert delay_and_false_alarms(60, 210, None, 2)[1] <= 1
+    for change in (10, 30):
+        assert delay_and_false_alarms(60, change + 30, change, 3)[0] <= 7
+
+
+def test_an_alarm_is_not_taken_back_when_days_are_added():
+    frame = days_of_cards(np.random.default_rng(4), 40, rate=0.03, change=25)
+    day = frame["created"].dt.tz_localize(None).dt.normalize()
+    whole = drift(frame).set_index(["field", "day"])
+    for last in (26, 28, 33):
+        some = drift(frame[day <= day.min() + pd.Timedelta(days=last)]).set_index(["field", "day"])
+        pd.testing.assert_frame_equal(some[["evidence", "alarm"]], whole.loc[some.index, ["evidence", "alarm"]])
+    assert whole["alarm"].any()
+
+
+def test_a_number_that_is_unread_on_most_cards_raises_an_alarm_of_its_own():
+    frame = days_of_cards(np.random.default_rng(5), 30, rate=0.01)
+    late = frame["created"] >= frame["created"].min() + pd.Timedelta(days=20)
+    frame = frame[~(late & (frame["field"] == "id_number") & (np.arange(len(frame)) % 5 < 3))]
+    found = of(drift(frame), "id_number")
+    assert found.alarm.fillna(False).to_numpy(bool)[20:22].any()
+    assert found.signal.iloc[-1] in ("faults", "unread")
+
+
+def test_failed_checks_raise_an_alarm():
+    frame = days_of_cards(np.random.default_rng(6), 24, rate=0.01)
+    late = frame["created"] >= frame["created"].min() + pd.Timedelta(days=15)
+    frame.loc[late & (frame["field"] == "gender") & (np.arange(len(frame)) % 4 == 1), "text"] = "口"
+    found = of(drift(frame), "gender")
+    assert found.alarm.fillna(False).to_numpy(bool)[15:].any()
+    assert found.share_failed.iloc[-1] > 0.1
+
+
+def test_too_few_reference_days_say_so_and_raise_no_alarm():
+    with pytest.warns(FewDaysWarning, match="3 reference days are too few"):
+        table = drift(names([[90] * 20] * 3 + [[10] * 20]), 3)
+    assert table.alarm.isna().all()
+    assert of(table).ks.tolist()[-1] == 1
+
+
+def test_another_frame_can_be_the_reference():
+    usual = names([[90, 91, 92, 93] * 5] * 12)
+    days = names([[90, 91, 92, 93] * 5, [50, 51, 52, 53] * 5, [50, 51, 52, 53] * 5])
+    assert of(drift(days, usual)).alarm.tolist() == [False, True, True]
+    with pytest.warns(FewDaysWarning):
+        table = drift(days, usual.drop(columns="created"))
+    assert of(table).ks.tolist() == [0, 1, 1]
+    assert table.alarm.isna().all()
+    with pytest.warns(FewDaysWarning):
+        assert drift(names([[90] * 4]), empty()).ks.isna().all()
+
+
+@pytest.mark.filterwarnings("ignore::cardocr_nb.quality.FewDaysWarning")
+def test_missing_texts_are_counted_among_the_cards_that_should_have_the_field():
     cards = to_frame([job(ID_CARD, key="1.jpg"), job({k: v for k, v in ID_CARD.items() if k != "住址"}, key="2.jpg")])
     cards["created"] = pd.Timestamp("2026-03-01", tz="+08:00")
     row = drift(cards).set_index("field").loc["address"]
     assert row[["cases", "share_missing"]].tolist() == [2, 0.5]
     low, high = wilson(1, 2)
     assert row[["low", "high"]].tolist() == [low, high]
-    assert drift(cards).field.tolist() == ["name", "gender", "ethnicity", "birth_date", "address", "id_number"]
+    assert drift(cards).field.tolist() == [*FIELDS, "all"]
 
 
 def test_a_frame_without_times_is_refused_and_nothing_gives_an_empty_table():
@@ -94,16 +192,18 @@ def test_a_frame_without_times_is_refused_and_nothing_gives_an_empty_table():
     assert drift(empty()).empty
 
 
-def test_all_scores_missing_or_equal_is_no_trouble():
-    same = drift(names([[90] * 5, [90] * 5]), 1)
+@pytest.mark.filterwarnings("ignore::cardocr_nb.quality.FewDaysWarning")
+def test_all_scores_missing_or_equal_are_no_error():
+    same = of(drift(names([[90] * 5, [90] * 5]), 1))
     assert same.ks.tolist()[1:] == [0]
     assert same.p.tolist()[1:] == [1]
     none = names([[90] * 5, [90] * 5]).assign(score=pd.array([None] * 10, dtype="Int16"))
-    table = drift(none, 1)
-    assert table[["score", "ks", "psi", "p", "adjusted"]].isna().all(axis=None)
+    table = of(drift(none, 1))
+    assert table[["score", "ks", "psi", "p", "psi_p"]].isna().all(axis=None)
     assert table.cases.tolist() == [5, 5]
 
 
+@pytest.mark.filterwarnings("ignore::cardocr_nb.quality.FewDaysWarning")
 def test_a_frame_in_parts_drifts_as_the_whole_does():
     whole = names([[90, 91, 92] * 3, [80, 95, 99] * 3, [70] * 9, [60] * 9])
     parted = to_dask(whole, npartitions=3)

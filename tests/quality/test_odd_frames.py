@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,7 +14,7 @@ from quality_cards import ID_CARD, LICENSE, job
 from cardocr_nb.frame import empty, to_frame
 from cardocr_nb.frame._dask_frame import to_dask
 from cardocr_nb.frame._reshape import card_numbers
-from cardocr_nb.quality import check, compare, drift, evaluate, normalize, normalize_fields, tally
+from cardocr_nb.quality import FewDaysWarning, check, compare, drift, evaluate, normalize, normalize_fields, tally
 
 TRUTH = pd.DataFrame({"key": "1.jpg", "field": ["name", "gender"], "text": ["样本一", "男"]})
 
@@ -66,7 +68,9 @@ def test_every_frame_agrees_with_itself(frame):
 
 @frames
 def test_every_frame_drifts_not_from_itself(frame):
-    table = drift(timed(frame), timed(frame))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FewDaysWarning)
+        table = drift(timed(frame), timed(frame))
     assert (table["ks"].dropna() == 0).all()
     assert (table["p"].dropna() == 1).all()
 
