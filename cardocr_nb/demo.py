@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -40,10 +41,8 @@ def run_demo(out: Path, *, quick: bool = False) -> None:
     quick : bool, default False
         Read 8 photos instead of 48.
     """
-    try:
-        import rapidocr as _  # noqa: F401 - before the photos are copied
-    except ImportError as e:
-        missing_extra("the embedded OCR engine", "local", e)
+    if find_spec("rapidocr") is None:  # checked before the photos are copied
+        missing_extra("the embedded OCR engine", "local", ModuleNotFoundError("rapidocr"))
     out.mkdir(parents=True, exist_ok=True)
     echo("1 of 3: copy the sample photos, and degrade some of them")
     photos, truth = _photos(out / "photos", 2 if quick else DEGRADED, 4 if quick else None)

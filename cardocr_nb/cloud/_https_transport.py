@@ -192,6 +192,7 @@ class CloudTransport:
         proxies = _NO_PROXY if self._proxies is None and address.loopback else self._proxies
         session = self._asking if repeatable else self._once
         EXCHANGE.begin(self._deadline)
+        failure: TransportError | None = None
         try:
             with (
                 _opened(request) as body,
@@ -210,7 +211,9 @@ class CloudTransport:
             ):
                 content = read_body(response, _MOST_BYTES)
         except (OSError, HTTPError, HTTPException) as e:
-            raise _lost(request, address.host, e, harmless=repeatable) from None
+            failure = _lost(request, address.host, e, harmless=repeatable)
+        if failure is not None:  # raised here, so that its context does not lead to the request with its signature
+            raise failure
         found = {name.lower(): value for name, value in response.headers.items()}
         answer = Response(response.status_code, found, content)
         _log.debug(

@@ -571,3 +571,42 @@ def test_leaving_the_block_closes_the_connections(credentials):
         with peer:
             peer.settimeout(5)
             assert peer.recv(1) == b""
+
+
+def reachable(error):
+    """Everything that the attributes of an error and of its causes lead to, as text."""
+    seen, left, texts = set(), [error], []
+    while left:
+        one = left.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        texts.append(repr(one))
+        if isinstance(one, dict):
+            left += [*one, *one.values()]
+        elif isinstance(one, list | tuple | set):
+            left += one
+        elif not isinstance(one, str | bytes | int | float | type):
+            left += (
+                [value for name, value in vars(one).items() if name != "__traceback__"]
+                if hasattr(one, "__dict__")
+                else []
+            )
+        if isinstance(one, BaseException):
+            left += [one.__context__, one.__cause__, getattr(one, "__notes__", None), one.args]
+    return "\n".join(texts)
+
+
+@pytest.mark.parametrize("fault", ["reset", "refused"])
+def test_an_error_does_not_lead_to_the_signature(connect, service, fault):
+    if fault == "refused":
+        with socket.create_server(("127.0.0.1", 0)) as closed:
+            url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    else:
+        service.script[:], url = ["reset"], service.url
+    with pytest.raises(TransportError) as caught:
+        connect(url).send(POST)
+    assert caught.value.__context__ is None
+    text = reachable(caught.value)
+    for secret in ("q-signature", "Authorization", "q-ak"):
+        assert secret not in text

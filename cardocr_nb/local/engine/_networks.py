@@ -108,6 +108,8 @@ def load(threads: int | None = None) -> Models:
     MissingExtraError
         The extra ``local`` is not installed.
     """
+    # Builds of onnxruntime from 1.29 on send usage events and keep a device id, unless this is set before their import.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
         import cv2  # noqa: F401 - asked for here, so that its absence shows before any work is done
         from onnxruntime import InferenceSession, SessionOptions
