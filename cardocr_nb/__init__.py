@@ -7,20 +7,20 @@ How the parts compose::
                  ┌───────┴─┴───────┐
            cloud/ (HTTPS)    local/ (in this process)
 
-A `Client` calls the service through a transport: the cloud, or the embedded service that the package brings. `run`
-reads many images into a DataFrame of one row a field; `to_frame` and `read_responses` make the same DataFrame from jobs
-and from saved XML or JSON. Everything after that hangs on two accessors: ``df.cardocr`` and ``series.polygon``.
+A `Client` calls the service through a transport: the cloud, or the embedded service of this package. `run` reads many
+images into a DataFrame with one row a field; `to_frame` and `read_responses` make the same DataFrame of jobs and of
+saved XML or JSON. The accessors ``df.cardocr`` and ``series.polygon`` hold everything after that.
 
-The parts, each importing only from those above it. A name that begins with an underscore is private; public are the
-names in ``__all__`` of this package and of its sub-packages, and the methods of the two accessors::
+Public are the names in ``__all__`` of this package and of its sub-packages, and the methods of the two accessors. A
+name that begins with an underscore is private. Each part imports only from those above it::
 
-    errors      the tree of errors
+    errors      tree of errors
     _atomic     replacement of a file in one step
     _keywords   messages for wrong keyword arguments
-    cards       card types, fields, labels
+    cards       card types, fields, labels, check character of identity numbers
     _settings   settings of the session
     _i18n       messages in English and Chinese
-    _images     what an image file is; its pixels upright
+    _images     image files: format, size, upright pixels
     _fonts      a font with Chinese glyphs
     polygon/    measures over arrays of shape (n, 4, 2)
     wire/       the contract: records, XML and JSON both ways, limits, signature
@@ -28,16 +28,16 @@ names in ``__all__`` of this package and of its sub-packages, and the methods of
     _transport  the seam: send(Request) -> Response
     cloud/      transport 1: HTTPS, signature, credentials, doctor
     local/      transport 2: the embedded service and its OCR engine
-    _client/    one call of the service a method
-    _ledger/    the file in which a run keeps what became of each image
-    _batch/     many images, each submitted once, an outcome for every one
+    _client/    a method for each call of the service
+    _ledger/    file with the outcome of each image of a run
+    _batch/     many images, each submitted once, with an outcome for every one
     frame/      records -> DataFrame, the polygon dtype, files
-    quality/    summary, checks without truth, evaluation with truth, what scores are worth
+    quality/    summary, checks without truth, evaluation with truth, thresholds, drift
     privacy/    masked texts, pseudonyms, pictures without the fields
     plot/       DataFrame -> matplotlib Axes
-    report/     DataFrame -> plain summary -> HTML, Markdown, JSON
-    review/     a panel in which a person corrects readings
-    specimen/   made-up cards with known text, and ways to spoil a photo
+    report/     DataFrame -> plain summary -> HTML, Markdown, JSON; workbooks
+    review/     panel in which a person corrects readings
+    specimen/   invented cards with known text, and ways to degrade a photo
     _accessors/ df.cardocr, series.polygon
     _pipeline   run: from images to DataFrame
     _samples    sample data that comes with the package

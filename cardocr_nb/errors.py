@@ -294,7 +294,7 @@ _ADVICE_BY_STATUS = {
     407: "The proxy wants a user and a password: set HTTPS_PROXY=http://user:password@host:port.",
     451: "The service is blocked for this account or region for legal reasons; ask the vendor's support.",
 }
-"""Advice for answers without a code of the service, most of which come from something between it and this machine."""
+"""Advice for answers without a code of the service; most come from a proxy or gateway in between."""
 
 
 def service_error(
