@@ -13,7 +13,7 @@ from cardocr_nb._cli._main import cardocr
 
 ROOT = Path(__file__).parents[2]
 PAGES = [path for path in sorted((ROOT / "docs").rglob("*.md")) if "_commands" not in path.name]
-TEXTS = PAGES
+TEXTS = [*PAGES, ROOT / "README.md", ROOT / "README.zh-CN.md"]
 
 
 def blocks(path, language):
@@ -82,7 +82,7 @@ def outline(path):
     return [len(marks) for marks in re.findall(r"^(#+) ", prose, re.MULTILINE)], code
 
 
-@pytest.mark.parametrize("english", [ROOT / "docs/getting-started.md"], ids=name)
+@pytest.mark.parametrize("english", [ROOT / "README.md", ROOT / "docs/getting-started.md"], ids=name)
 def test_the_chinese_page_has_the_headings_and_the_code_of_the_english_one(english):
     chinese = english.with_name(f"{english.stem}.zh-CN.md")
     assert outline(chinese) == outline(english)
@@ -92,3 +92,21 @@ def test_every_page_is_in_a_table_of_contents():
     listed = {"index", "changelog", "getting-started", "getting-started.zh-CN", "accessors", "command-line"}
     globbed = {"how-to", "concepts"}
     assert [name(path) for path in PAGES if path.stem not in listed and path.parent.name not in globbed] == []
+
+
+def test_the_readme_fits_on_two_screens():
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 80
+
+
+@pytest.mark.parametrize("path", [ROOT / "README.md", ROOT / "README.zh-CN.md", ROOT / "CONTRIBUTING.md"], ids=name)
+def test_the_links_of_a_text_lead_to_files(path):
+    targets = re.findall(r"\]\(([^)#]+)", path.read_text(encoding="utf-8"))
+    assert [one for one in targets if "://" not in one and not (ROOT / one).exists()] == []
+
+
+def test_the_calls_of_the_readme_exist():
+    import cardocr_nb._accessors._card_accessor as accessor
+
+    called = re.findall(r"cards\.cardocr\.(\w+)\(", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert called
+    assert [one for one in called if not hasattr(accessor.CardAccessor, one)] == []
