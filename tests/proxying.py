@@ -95,7 +95,7 @@ class Proxy:
         host, port = target.rsplit(":", 1)
         with socket.create_connection((host, int(port)), 30) as service:
             line.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            threading.Thread(target=_pump, args=(line, service), daemon=True).start()
+            threading.Thread(target=pump, args=(line, service), daemon=True).start()
             parts = 0
             while data := service.recv(65536):
                 parts += 1
@@ -112,7 +112,7 @@ def _end(line):
     line.close()
 
 
-def _pump(source, sink):
+def pump(source, sink):
     with contextlib.suppress(OSError):
         while data := source.recv(65536):
             sink.sendall(data)

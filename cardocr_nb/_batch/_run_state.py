@@ -30,7 +30,7 @@ LONGEST_PAUSE = 60.0
 _FED = 200
 _LEAST_PAUSE = 0.05
 _WAKE_UP = 0.5
-_FIRST_CONTACT = 10.0
+_FIRST_CONTACT = 5.0
 """Seconds in which a run must reach the service once. A wrong region or endpoint is the usual cause; a network that fails
 later has `stall_timeout`."""
 
@@ -106,7 +106,7 @@ class RunState:
         self.unconfirmed: dict[int, UnconfirmedSubmission] = {}
         self.unproven: dict[int, int] = {}
         self.calls = self.accepted = self.queries = self.ended = self.failed = self.new_keys = 0
-        self.starting, self.worked = True, False
+        self.starting, self.worked, self.reached = True, False, False
         self._ledger, self._run, self._options, self._pause = ledger, run, options, pause
         self._begun = self._progressed = time.monotonic()
         self._last_error: CardOCRError | None = None
@@ -219,13 +219,13 @@ class RunState:
 
     def record_success(self) -> None:
         """Record progress: a job accepted, changed or ended. An upload is none: repeated for ever it would look like some."""
-        self._progressed, self.worked = time.monotonic(), True
+        self._progressed, self.worked, self.reached = time.monotonic(), True, True
 
     def record_failure(self, error: CardOCRError) -> None:
         """Record a call that could not be made or was throttled."""
         self._last_error = error
         unsent = isinstance(error, TransportError) and not error.maybe_accepted
-        if unsent and not self.worked and time.monotonic() - self._begun > _FIRST_CONTACT:
+        if unsent and not self.reached and time.monotonic() - self._begun > _FIRST_CONTACT:
             self.stop_run("unreachable", error, at_once=True)
 
     def record_query_failure(self, error: CardOCRError, limiter: RateLimiter) -> None:

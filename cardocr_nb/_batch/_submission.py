@@ -107,7 +107,7 @@ class Submitter:
                 self._ledger.record_failure(image.id, "planned", code_of(e), str(e), status_of(e))
                 self._retry_later(image, e)
             return False
-        self._state.worked = True
+        self._state.reached = True
         return True
 
     def _upload(self, image: Image, path: Path, sha256: str) -> None:

@@ -16,7 +16,7 @@ RESULT = f"Operation/{RESULT_NODE}"
 FIELD = "IdInfo"
 POINT = "Location/Point"
 
-Kind: TypeAlias = Literal["text", "verbatim", "number", "time"]
+Kind: TypeAlias = Literal["text", "verbatim", "key", "number", "time"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class Node:
     ----------
     path : str
         Below the node of the record.
-    kind : {"text", "verbatim", "number", "time"}
-        ``verbatim`` keeps white space at the ends.
+    kind : {"text", "verbatim", "key", "number", "time"}
+        ``verbatim`` keeps white space at the ends; ``key`` keeps it unless it contains a line break, as indentation does.
     most : int
         Largest value of a number; the smallest is 0.
     always : bool
@@ -64,7 +64,7 @@ JOB_NODES: dict[str, Node] = {
     "tag": Node("Tag"),
     "progress": Node("Progress", "number", 100),
     "bucket": Node("Input/BucketId", always=True),
-    "key": Node("Input/Object", always=True),
+    "key": Node("Input/Object", "key", always=True),
     "region": Node("Input/Region", always=True),
     "card_type": Node(f"Operation/{TAG}/CardType", always=True),
     "user_data": Node("Operation/UserData", "verbatim"),
@@ -76,7 +76,7 @@ RESULT_NODES: dict[str, Node] = {
     "code": Node("Code"),
     "state": Node("State"),
     "message": Node("Message"),
-    "key": Node("InputObjectName"),
+    "key": Node("InputObjectName", "key"),
     "url": Node("InputObjectUrl"),
     "status": Node("Status", "number", 1),
 }

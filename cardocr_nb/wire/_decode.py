@@ -17,6 +17,7 @@ from cardocr_nb.wire._nodes import (
     FaultError,
     container,
     number,
+    object_key,
     read_node,
     repeated,
     shown,
@@ -291,7 +292,7 @@ def _request(tree: Tree) -> JobRequest:
     mq = container(node.get("CallBackMqConfig"), "CallBackMqConfig")
     form = text(node, "CallBackType", "Request")
     return JobRequest(
-        key=text(container(node.get("Input"), "Input"), "Object", "Input") or "",
+        key=object_key(container(node.get("Input"), "Input"), "Object", "Input") or "",
         card_type=text(container(operation.get(TAG), TAG), "CardType", TAG) or "",
         user_data=verbatim(operation, "UserData", "Operation"),
         job_level=number(operation, "JobLevel", "Operation", _MAX_LEVEL),

@@ -60,6 +60,18 @@ def text(node: Tree, name: str, where: str) -> str | None:
     return None if found is None else found.strip(BLANK) or None
 
 
+def object_key(node: Tree, name: str, where: str) -> str | None:
+    """Return the key of an object, or None: spaces at its ends belong to it, indentation with line breaks does not."""
+    found = verbatim(node, name, where)
+    if found is None:
+        return None
+    inner = found.strip(BLANK)
+    before, _, after = found.partition(inner)
+    if not inner or "\n" in before or "\n" in after:
+        return inner or None
+    return found
+
+
 def number(node: Tree, name: str, where: str, most: int) -> int | None:
     """Give a whole number from 0 to `most`, or None; decimals are rounded."""
     found = text(node, name, where)
@@ -75,6 +87,8 @@ def read_node(tree: Tree, where: str, node: Node) -> Any:
     """Read a node of the contract from the tree of its holder, which is named `where`."""
     if node.kind == "text":
         return text(tree, node.name, where)
+    if node.kind == "key":
+        return object_key(tree, node.name, where)
     if node.kind == "number":
         return number(tree, node.name, where, node.most)
     if node.kind == "time":
