@@ -57,7 +57,7 @@ def run_demo(out: Path, *, quick: bool = False) -> None:
             ignore_index=True,
         )
     echo("3 of 3: check and evaluate the texts, write a report")
-    cards.to_parquet(out / "cards.parquet")
+    cards.cardocr.to_parquet(out / "cards.parquet")
     report = write_report(
         cards, out / "report.html", truth=out / "truth.csv", images=photos, precision=0.9, review=1, error=20
     )

@@ -25,9 +25,7 @@ def read(path: Path) -> pd.DataFrame:
     DecodeError
         The file is damaged, or in another format than its ending says.
     """
-    import pandas as pd
-
-    from cardocr_nb.frame import conform, to_frame
+    from cardocr_nb.frame import conform, read_table, to_frame
     from cardocr_nb.frame._spreadsheets import read_text_table
     from cardocr_nb.report import from_excel
 
@@ -40,7 +38,7 @@ def read(path: Path) -> pd.DataFrame:
             return conform(read_text_table(path))
         if path.suffix == ".xlsx":
             return from_excel(path)
-        return pd.read_feather(path) if path.suffix == ".feather" else pd.read_parquet(path)
+        return read_table(path)
     except (CardOCRError, OSError):
         raise
     except Exception as e:  # noqa: BLE001 - readers of damaged files raise errors of many types; texts stay out
@@ -49,7 +47,7 @@ def read(path: Path) -> pd.DataFrame:
 
 def write(cards: pd.DataFrame, path: Path) -> None:
     """Write in the format that the path's ending names."""
-    from cardocr_nb.frame import to_csv
+    from cardocr_nb.frame import to_csv, to_feather, to_parquet
     from cardocr_nb.report import to_excel
 
     if path.suffix == ".csv":
@@ -57,6 +55,6 @@ def write(cards: pd.DataFrame, path: Path) -> None:
     elif path.suffix == ".xlsx":
         to_excel(cards, path)
     elif path.suffix == ".feather":
-        cards.to_feather(path)
+        to_feather(cards, path)
     else:
-        cards.to_parquet(path)
+        to_parquet(cards, path)

@@ -1,20 +1,15 @@
 """Records of the service become a DataFrame: one row a field, with fixed columns and dtypes.
 
-========================================== ============================================================================
-to make a frame                            `to_frame` (jobs, documents, a ledger), `read_responses` (files, archives)
-columns and dtypes                         `COLUMNS`, `DTYPES`; `conform` gives them to any table, `validate` lists faults
-other shapes                               `wide` (one row a card), `to_long`
-the dtype of polygons                      `PolygonDtype`, `PolygonArray`, `Polygon`
-annotation tools                           `to_label_studio`, `from_label_studio`, `to_coco`, `from_coco`
-spreadsheets                               `to_csv`; `ExcelDamageWarning` counts texts that a spreadsheet changed
-more rows than memory holds                ``read_responses(..., engine="dask")``, `to_dask`
-========================================== ============================================================================
+========================================== =====================================================================
+Inside, `_sources` finds files, `_documents` opens them, `_batch_reader` reads documents many at once, `_frame_builder` makes
+the frame. `_partitions` and `_dask_frame` do the same for Dask.
 """
 
 from cardocr_nb.frame._coco import from_coco, to_coco
 from cardocr_nb.frame._dask_frame import to_dask
 from cardocr_nb.frame._flatten import to_frame
 from cardocr_nb.frame._frame_builder import PolygonWarning, UnknownLabelWarning
+from cardocr_nb.frame._frame_files import plain, read_table, to_feather, to_parquet
 from cardocr_nb.frame._frame_schema import COLUMNS, DTYPES, conform, empty
 from cardocr_nb.frame._label_studio import from_label_studio, label_studio_config, to_label_studio
 from cardocr_nb.frame._polygon_array import PolygonArray
@@ -39,13 +34,17 @@ __all__ = [
     "from_coco",
     "from_label_studio",
     "label_studio_config",
+    "plain",
     "read_responses",
+    "read_table",
     "to_coco",
     "to_csv",
     "to_dask",
+    "to_feather",
     "to_frame",
     "to_label_studio",
     "to_long",
+    "to_parquet",
     "validate",
     "wide",
 ]

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from cardocr_nb.errors import missing_extra
-from cardocr_nb.frame._frame_files import categories_to_text
+from cardocr_nb.frame._frame_files import categories_to_text, to_parquet
 from cardocr_nb.frame._frame_schema import CARD, conform, empty
 from cardocr_nb.frame._partitions import BLOCKSIZE, plan, read_part
 from cardocr_nb.frame._polygon_array import PolygonArray
@@ -283,5 +283,4 @@ def _unmarked(part: pd.DataFrame) -> pd.DataFrame:
 
 
 def _write(part: pd.DataFrame, path: Path) -> str:
-    conform(part).to_parquet(path, index=False)
-    return str(path)
+    return str(to_parquet(conform(part), path))

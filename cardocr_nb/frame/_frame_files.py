@@ -1,22 +1,149 @@
-"""Frames in files of other tools' formats: read with every check, written so that every version opens them."""
+"""Frames in files: read with every check, written so that every version and tool opens them."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
+import pyarrow as pa
 
+from cardocr_nb.errors import DecodeError
 from cardocr_nb.frame._frame_schema import DTYPES, conform
+from cardocr_nb.frame._polygon_dtype import PolygonDtype
 
 if TYPE_CHECKING:
     import os
 
+_SUFFIXES = (".parquet", ".feather")
+
+
+def to_parquet(df: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
+    """Write a Parquet file that every pyarrow from 18 on, polars, DuckDB and pandas without this package open.
+
+    Parameters
+    ----------
+    df : DataFrame
+        As `cardocr_nb.to_frame` makes it; further columns are kept, the index is not.
+    path : str or path
+        Replaced when it is there.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    See Also
+    --------
+    pandas.DataFrame.to_parquet : Keeps the index; plain pandas needs ``dtype_backend="pyarrow"`` to open the file.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from cardocr_nb.frame import empty, read_table
+    >>> with TemporaryDirectory() as folder:
+    ...     len(read_table(to_parquet(empty(), f"{folder}/cards.parquet")))
+    0
+    """
+    import pyarrow.parquet
+
+    pyarrow.parquet.write_table(to_table(df), path)
+    return Path(path)
+
+
+def to_feather(df: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
+    """Write a Feather file; parameters and result are those of `to_parquet`."""
+    import pyarrow.feather
+
+    pyarrow.feather.write_feather(to_table(df), path)
+    return Path(path)
+
+
+def to_table(df: pd.DataFrame) -> pa.Table:
+    """Return the Arrow table that the files hold: polygons as lists, noted as ``object`` for pandas."""
+    table = pa.Table.from_pandas(df, preserve_index=False)
+    notes = json.loads(table.schema.metadata[b"pandas"])
+    for column in notes["columns"]:
+        if column["numpy_type"] == PolygonDtype.name:
+            column["numpy_type"] = "object"  # plain pandas does not know the dtype and would refuse the file
+    return table.replace_schema_metadata({**table.schema.metadata, b"pandas": json.dumps(notes).encode()})
+
 
 def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Read a Parquet file of a frame."""
-    return conform(categories_to_text(pd.read_parquet(path)))
+    """Read a Parquet or Feather file of cards that this package, pandas, polars or DuckDB wrote.
+
+    Parameters
+    ----------
+    path : str or path
+        ``.parquet`` or ``.feather``.
+
+    Returns
+    -------
+    DataFrame
+        With the columns and dtypes of `cardocr_nb.frame.DTYPES`.
+
+    Raises
+    ------
+    DecodeError
+        The file is damaged or is not such a table.
+    FileNotFoundError
+        There is no file at the path.
+    """
+    path = Path(path)
+    if path.suffix not in _SUFFIXES:
+        raise ValueError(f"a table of cards is read from {' or '.join(_SUFFIXES)}, got the suffix {path.suffix!r}")
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {str(path)!r}")
+    try:
+        table = _open(path)
+        # Arrow trusts offsets: without this check a damaged file ends the process.
+        table.validate(full=True)
+        return conform(categories_to_text(table.to_pandas()))
+    except MemoryError:
+        raise DecodeError(f"{path}: the table asks for more memory than there is") from None
+    except Exception as e:  # noqa: BLE001 - readers of damaged files raise errors of many types, and quote texts
+        raise DecodeError(f"{path}: not a readable {path.suffix} table of cards ({type(e).__name__})") from None
+
+
+def _open(path: Path) -> pa.Table:
+    if path.suffix == ".feather":
+        with pa.OSFile(str(path)) as file:
+            return pa.ipc.open_file(file).read_all()
+    import pyarrow.parquet
+
+    return pyarrow.parquet.read_table(path, partitioning=None)
 
 
 def categories_to_text(df: pd.DataFrame) -> pd.DataFrame:
     """Turn categories into texts, for `conform` to make them again: files and Dask keep neither their order nor dtype."""
     return df.astype({name: "str" for name, dtype in DTYPES.items() if dtype == "category" and name in df.columns})
+
+
+def plain(df: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with polygons as lists of four pairs, for tools that read frames of pandas directly.
+
+    DuckDB (``duckdb.sql("select * from plain")``), Altair and other tools that write JSON do not know dtypes of other
+    packages; everything else in the frame stays as it is.
+
+    Parameters
+    ----------
+    df : DataFrame
+
+    Returns
+    -------
+    DataFrame
+        A copy whose polygon columns hold lists, None where missing.
+
+    Examples
+    --------
+    >>> df = pd.DataFrame({"polygon": pd.array([[(0, 0), (0, 9), (9, 9), (9, 0)], None], dtype="polygon")})
+    >>> plain(df)["polygon"].tolist()
+    [[[0, 0], [0, 9], [9, 9], [9, 0]], None]
+    """
+    columns = {}
+    for name in df.columns[df.dtypes == PolygonDtype()]:
+        values = pd.Series(None, index=df.index, dtype=object)
+        values[:] = [None if pd.isna(polygon) else polygon.tolist() for polygon in df[name]]
+        columns[str(name)] = values
+    return df.assign(**columns)

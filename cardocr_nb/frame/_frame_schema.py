@@ -36,6 +36,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from cardocr_nb.cards import FIELDS, CardType
 from cardocr_nb.frame._polygon_dtype import PolygonDtype
@@ -133,6 +134,8 @@ def series(name: str, values: Iterable[Any] | pd.Series) -> pd.Series:
 
 def _cast(name: str, column: pd.Series) -> pd.Series:
     dtype = DTYPES[name]
+    if isinstance(column.dtype, pd.ArrowDtype):
+        column = _from_arrow(name, column)
     if dtype is _TIME and column.dtype != _TIME:
         column = _times(column)
     if name == "score" and column.dtype != dtype:
@@ -145,6 +148,18 @@ def _cast(name: str, column: pd.Series) -> pd.Series:
         others = sorted(set(column.dropna().unique()) - set(fixed))
         dtype = pd.CategoricalDtype(pd.Index([*fixed, *others], dtype="str"))
     return column.astype(dtype).rename(name)
+
+
+def _from_arrow(name: str, column: pd.Series) -> pd.Series:
+    """Return a column of ``dtype_backend="pyarrow"`` with the usual dtypes of pandas."""
+    array = pa.chunked_array(column.array.__arrow_array__())
+    if name == "polygon" and not pa.types.is_string(array.type):
+        return pd.Series(PolygonDtype().__from_arrow__(array), index=column.index)
+    if pa.types.is_integer(array.type) or pa.types.is_floating(array.type):
+        return column.astype("Float64")
+    if pa.types.is_timestamp(array.type):
+        return pd.Series(array.to_pandas().array, index=column.index)
+    return column.astype("str")
 
 
 def _times(column: Any) -> Any:

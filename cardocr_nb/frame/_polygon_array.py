@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from pandas.api.extensions import ExtensionArray, take
 from pandas.api.indexers import check_array_indexer
 
@@ -100,15 +101,24 @@ class PolygonArray(ExtensionArray):
     @classmethod
     def _from_chunk(cls, chunk: pa.Array) -> Self:
         storage = chunk.storage if isinstance(chunk, pa.ExtensionArray) else chunk
-        storage = storage.cast(PolygonType().storage_type)
+        if pa.types.is_null(storage.type):
+            storage = storage.cast(pa.list_(pa.int32()))
         missing = storage.is_null().to_numpy(zero_copy_only=False)
-        # Unlike flatten(), the child array keeps the values of missing rows, so that rows stay eight apart.
-        values = storage.values[storage.offset * 8 : (storage.offset + len(storage)) * 8]  # noqa: PD011 - Arrow's values
-        points = values.fill_null(0).to_numpy(zero_copy_only=False).reshape(-1, 4, 2)
+        lengths = pc.fill_null(pc.list_value_length(storage), 8)
+        if pc.any(pc.not_equal(lengths, 8)).as_py():
+            raise ValueError("a polygon is a list of eight numbers in Arrow; a row has another length")
+        values = pc.list_flatten(storage)
+        if pa.types.is_floating(values.type):
+            values = pc.round(values)
+        values = values.cast(pa.int32())
+        points = np.zeros((len(storage), 4, 2), dtype=np.int32)
+        points[~missing] = values.fill_null(0).to_numpy(zero_copy_only=False).reshape(-1, 4, 2)
         if values.null_count:
-            missing = missing | values.is_null().to_numpy(zero_copy_only=False).reshape(-1, 8).any(axis=1)
-        # Rows that are missing may hold anything in Arrow; zeros make equal columns equal in memory.
-        return cls(np.where(missing[:, np.newaxis, np.newaxis], np.int32(0), points), missing)
+            partly = np.zeros(len(storage), dtype=bool)
+            partly[~missing] = values.is_null().to_numpy(zero_copy_only=False).reshape(-1, 8).any(axis=1)
+            missing = missing | partly
+            points[missing] = 0
+        return cls(points, missing)
 
     @property
     def points(self) -> NDArray[np.int32]:
@@ -142,11 +152,13 @@ class PolygonArray(ExtensionArray):
         return cls._from_sequence(strings, dtype=dtype, copy=copy)
 
     def __arrow_array__(self, type: pa.DataType | None = None) -> pa.ExtensionArray:  # noqa: A002 - pyarrow's protocol
-        """Give Arrow its own array, without a copy of the corners."""
-        storage = pa.FixedSizeListArray.from_arrays(
-            pa.array(np.ascontiguousarray(self._points).ravel()), 8, mask=pa.array(self._mask)
-        )
-        if isinstance(type, pa.FixedSizeListType | pa.ListType | pa.LargeListType):
+        """Return the Arrow array of lists of eight numbers."""
+        present = ~self._mask
+        values = pa.array(np.ascontiguousarray(self._points[present] if self._mask.any() else self._points).ravel())
+        offsets = np.zeros(len(self) + 1, dtype=np.int32)
+        np.cumsum(present * np.int32(8), out=offsets[1:])
+        storage = pa.ListArray.from_arrays(pa.array(offsets), values, mask=pa.array(self._mask))
+        if type is not None and not isinstance(type, PolygonType):
             return storage.cast(type)
         return pa.ExtensionArray.from_storage(PolygonType(), storage)
 

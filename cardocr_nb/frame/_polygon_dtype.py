@@ -1,9 +1,10 @@
 """The pandas dtype ``"polygon"``, its scalar and its Arrow type.
 
-Importing this module registers the dtype with pandas and the Arrow type with pyarrow, so that ``DataFrame.to_parquet``
-and plain ``pandas.read_parquet`` keep the column. In a file the column is a fixed-size list of eight int32, which
-pyarrow, polars and DuckDB open as they are. pandas looks for the dtype by its name: in a process that has not imported
-``cardocr_nb``, call ``pandas.read_parquet(path, dtype_backend="pyarrow")``, which gives lists of eight, or
+Importing this module registers the dtype with pandas and the Arrow type with pyarrow, so that files keep the column. In a
+file a polygon is a list of eight int32, ``x, y`` for each corner, and a missing polygon is a missing list: every pyarrow,
+polars and DuckDB read that as it is. `DataFrame.cardocr.to_parquet` writes files that plain pandas opens as well.
+``DataFrame.to_parquet`` notes the name of the dtype in the file, for which pandas looks when it reads: in a process that has
+not imported ``cardocr_nb``, call ``pandas.read_parquet(path, dtype_backend="pyarrow")``, or
 ``pyarrow.parquet.read_table(path).to_pandas(ignore_metadata=True)``.
 """
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 Corners: TypeAlias = tuple[tuple[int, int], ...]
 _INT32 = np.iinfo(np.int32)
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+_NUMBERS = re.compile(r"[\[\](), .\d\-\s]{1,400}")
 _WRITTEN = re.compile(r"\s*-?\d+,-?\d+(\s+-?\d+,-?\d+){3}\s*", re.ASCII)
 
 
@@ -45,7 +48,7 @@ class Polygon:
 
     Parameters
     ----------
-    points : iterable of four (float, float)
+    points : iterable of four (float, float), or of eight numbers as files have them
         Corners ``(x, y)`` in pixels, x right, y down, each within the range of int32; fractions are rounded.
 
     Raises
@@ -66,9 +69,11 @@ class Polygon:
     __slots__ = ("_points",)
     _points: Corners
 
-    def __init__(self, points: Iterable[Iterable[float]]) -> None:
+    def __init__(self, points: Iterable[Any]) -> None:
         try:
-            corners = tuple((_pixel(x), _pixel(y)) for x, y in points)
+            numbers = points.tolist() if isinstance(points, np.ndarray) else list(points)
+            pairs = zip(numbers[::2], numbers[1::2], strict=True) if len(numbers) == 8 else numbers
+            corners = tuple((_pixel(x), _pixel(y)) for x, y in pairs)
         except (TypeError, ValueError, OverflowError):
             corners = ()
         if len(corners) != 4:
@@ -84,9 +89,21 @@ class Polygon:
         """The four corners ``(x, y)`` in pixels."""
         return self._points
 
+    def tolist(self) -> list[list[int]]:
+        """Return the corners as a list of pairs, as JSON has them.
+
+        Examples
+        --------
+        >>> Polygon([(0, 0), (0, 10), (30, 10), (30, 0)]).tolist()
+        [[0, 0], [0, 10], [30, 10], [30, 0]]
+        """
+        return [list(corner) for corner in self._points]
+
+    to_plotly_json = tolist
+
     @classmethod
     def parse(cls, text: str) -> Polygon:
-        """Read what ``str`` writes: four ``x,y`` with spaces between them.
+        """Read what ``str`` writes, four ``x,y`` with spaces between them, or a list of pairs as JSON has it.
 
         Raises
         ------
@@ -98,6 +115,8 @@ class Polygon:
         >>> Polygon.parse("0,0 0,10 30,10 30,0")
         Polygon(0,0 0,10 30,10 30,0)
         """
+        if text.lstrip()[:1] == "[" and _NUMBERS.fullmatch(text):
+            return cls([float(number) for number in _NUMBER.findall(text)])
         if not _WRITTEN.fullmatch(text):
             raise ValueError("a polygon is written as four 'x,y' with spaces between them, such as '0,0 0,9 30,9 30,0'")
         pairs = (pair.split(",") for pair in text.split())
@@ -156,19 +175,29 @@ class PolygonDtype(ExtensionDtype):
 
 
 class PolygonType(pa.ExtensionType):  # type: ignore[misc]  # pyarrow has no type hints
-    """Arrow type of polygon columns: a fixed-size list of eight int32, named ``cardocr_nb.polygon``."""
+    """Arrow type of polygon columns, named ``cardocr_nb.polygon``.
 
-    def __init__(self) -> None:
-        super().__init__(pa.list_(pa.int32(), 8), "cardocr_nb.polygon")
+    Parameters
+    ----------
+    storage : pyarrow.DataType, optional
+        List of int32. Releases before 0.2 wrote lists of a fixed size of eight, which pyarrow 18 to 25 cannot write with
+        missing values; both are read.
+    """
+
+    def __init__(self, storage: pa.DataType | None = None) -> None:
+        super().__init__(pa.list_(pa.int32()) if storage is None else storage, "cardocr_nb.polygon")
+
+    def __hash__(self) -> int:
+        return hash((self.extension_name, self.storage_type))
 
     def __arrow_ext_serialize__(self) -> bytes:
-        """No parameters to keep."""
+        """Return no parameters."""
         return b""
 
     @classmethod
-    def __arrow_ext_deserialize__(cls, _storage: pa.DataType, _serialized: bytes) -> PolygonType:
+    def __arrow_ext_deserialize__(cls, storage: pa.DataType, _serialized: bytes) -> PolygonType:
         """Make the type when a schema is read."""
-        return cls()
+        return cls(storage)
 
     def to_pandas_dtype(self) -> PolygonDtype:
         """Name the dtype that ``Table.to_pandas`` uses."""
