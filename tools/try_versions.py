@@ -39,7 +39,8 @@ import sys; sys.modules["cardocr_nb"] = None
 import pandas as pd
 for rows in (pd.read_parquet(sys.argv[1] + ".parquet").polygon, pd.read_feather(sys.argv[1] + ".feather").polygon):
     {CHECK}
-rows = [None if p is pd.NA or p is None else p for p in pd.read_parquet(sys.argv[1] + "-own.parquet", dtype_backend="pyarrow").polygon]
+import pyarrow.parquet as pq
+rows = pq.read_table(sys.argv[1] + "-own.parquet").to_pandas(ignore_metadata=True).polygon
 {CHECK}
 """,
 }

@@ -36,7 +36,7 @@ def to_parquet(df: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
 
     See Also
     --------
-    pandas.DataFrame.to_parquet : Keeps the index; plain pandas needs ``dtype_backend="pyarrow"`` to open the file.
+    pandas.DataFrame.to_parquet : Keeps the index; plain pandas does not open the file, see `PolygonDtype`.
 
     Examples
     --------

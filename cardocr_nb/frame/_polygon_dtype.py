@@ -4,8 +4,8 @@ Importing this module registers the dtype with pandas and the Arrow type with py
 file a polygon is a list of eight int32, ``x, y`` for each corner, and a missing polygon is a missing list: every pyarrow,
 polars and DuckDB read that as it is. `DataFrame.cardocr.to_parquet` writes files that plain pandas opens as well.
 ``DataFrame.to_parquet`` notes the name of the dtype in the file, for which pandas looks when it reads: in a process that has
-not imported ``cardocr_nb``, call ``pandas.read_parquet(path, dtype_backend="pyarrow")``, or
-``pyarrow.parquet.read_table(path).to_pandas(ignore_metadata=True)``.
+not imported ``cardocr_nb``, call ``pyarrow.parquet.read_table(path).to_pandas(ignore_metadata=True)``, or with pyarrow 26
+``pandas.read_parquet(path, dtype_backend="pyarrow")``.
 """
 
 from __future__ import annotations
