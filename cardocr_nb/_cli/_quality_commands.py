@@ -92,7 +92,7 @@ def evaluate(
             f"--by: {cards} has no column {', '.join(missing)}; it has {', '.join(map(str, table))}"
         )
     with _arguments():
-        result = run_evaluation(table, truth, by=list(by), complete=not partial)
+        result = run_evaluation(table, truth, by=list(by), complete=False if partial else None)
     show(result.fields, form, out)
     column = "low" if lower_bound else "exact"
     cases = [
@@ -144,7 +144,7 @@ def compare(
 @cards_argument
 @click.option(
     "--reference",
-    default="3",
+    default="10",
     show_default=True,
     metavar="DAYS|CARDS",
     help="Number of first days, or a table, to compare each day with.",
@@ -152,7 +152,7 @@ def compare(
 @click.option("--fail-on", type=click.Choice(["alarm"]), help="Exit with 3 if a field has changed.")
 @output_options
 def drift(*, cards: Path, reference: str, fail_on: str | None, form: Format, out: Path | None) -> int:  # fmt: skip
-    """Find days on which scores or missing texts differ from those of the first days."""
+    """Find days on which unread fields, failed checks or scores have become worse than before."""
     from cardocr_nb.quality import drift as find_drift
 
     with _arguments():
@@ -162,7 +162,7 @@ def drift(*, cards: Path, reference: str, fail_on: str | None, form: Format, out
     show(table, form, out)
     if not fail_on:
         return 0
-    alarms = table[table["adjusted"] < 0.05]  # the level that `drift` documents
+    alarms = table[table["alarm"].fillna(value=False)]
     return gate(f"{_name(row['field'])}: changed on {row['day']:%Y-%m-%d}" for row in alarms.to_dict("records"))
 
 
@@ -197,7 +197,9 @@ def review_queue(
             read(cards), budget=budget, calibrator=None if calibrator is None else Calibrator.load(calibrator)
         )
     show(queue, form, out)
-    expected = float(queue["found"].iloc[-1]) if len(queue) else 0.0
+    # Without a calibrator the probabilities are those of the scores, which order the queue and are no estimate.
+    errors = queue["chance"].cumsum() if calibrator is None else queue["found"]
+    expected = float(errors.iloc[-1]) if len(queue) else 0.0
     missed = max_errors is not None and expected > max_errors
     return gate([f"{expected:.1f} errors expected, more than {max_errors:g}"] if missed else [])
 

@@ -50,7 +50,7 @@ def _judged(row: NDArray[np.intp], passed: NDArray[np.bool_]) -> pd.DataFrame:
     return pd.DataFrame({"row": row, "passed": passed}, copy=False)
 
 
-@register(severity="error", detail="no field was recognized", of=found)
+@register(severity="error", detail="no field was recognized", transform=found)
 def card_was_read(fields: Detection) -> pd.DataFrame:
     """Something was read; asked of cards that have not failed and are not under way."""
     card = fields.frame["card"].to_numpy()
@@ -62,7 +62,7 @@ def card_was_read(fields: Detection) -> pd.DataFrame:
     return _judged(first[ended], read[ended]).assign(field=named)
 
 
-@register(severity="error", detail="the field or its text is missing", of=found)
+@register(severity="error", detail="the field or its text is missing", transform=found)
 def field_is_there(fields: Detection) -> pd.DataFrame:
     """Each field that such a card bears was read; asked of cards on which something was."""
     df = fields.frame
@@ -84,7 +84,7 @@ def field_is_there(fields: Detection) -> pd.DataFrame:
     return _judged(np.concatenate(row), np.concatenate(passed)).assign(field=field)
 
 
-@register(severity="error", detail="the field appears more than once", of=found)
+@register(severity="error", detail="the field appears more than once", transform=found)
 def field_is_single(fields: Detection) -> pd.DataFrame:
     """No field stands twice on a card; each of those after the first fails."""
     passed = np.bincount(fields.cell)[fields.cell] == 1
@@ -93,7 +93,7 @@ def field_is_single(fields: Detection) -> pd.DataFrame:
     return _judged(fields.row, passed)
 
 
-@register(severity="warning", detail="an unknown label", of=found)
+@register(severity="warning", detail="an unknown label", transform=found)
 def label_is_known(fields: Detection) -> pd.DataFrame:
     """Label has been seen before."""
     label = fields.frame["label"].cat
@@ -123,14 +123,14 @@ def _of_fields(counts: pd.DataFrame, passed: pd.Series) -> pd.DataFrame:
     return _judged(np.full(len(counts), -1), passed.to_numpy()).assign(field=counts.index.to_numpy())
 
 
-@register(severity="warning", detail="three different scores or fewer on all cards", counts=_scores)
+@register(severity="warning", detail="three different scores or fewer on all cards", aggregate=_scores)
 def scores_vary(scores: pd.Series) -> pd.DataFrame:
     """Scores of a field take more than three values; asked where there are 30 or more."""
     counts = _by_field(scores)
     return _of_fields(counts, counts["size"] > _FEW_SCORES)
 
 
-@register(severity="warning", detail="nearly all readings have the same score", counts=_scores)
+@register(severity="warning", detail="nearly all readings have the same score", aggregate=_scores)
 def scores_are_not_stuck(scores: pd.Series) -> pd.DataFrame:
     """No single score makes up 95 % of a field's; asked where there are 30 or more."""
     counts = _by_field(scores)

@@ -1,4 +1,4 @@
-"""Putting checks to a frame: the texts that they are asked about, and the table of their answers."""
+"""Running checks over a frame: the texts that they get, and the table of their answers."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class CheckResult:
 
 
 class CheckContext:
-    """A frame, its texts by field and beside those of other fields of the same card, and what was made of them."""
+    """A frame, its texts by field, the texts of other fields of the same card, and results that checks share."""
 
     def __init__(self, frame: pd.DataFrame) -> None:
         self.frame = frame
@@ -56,8 +56,8 @@ class CheckContext:
         self._made: dict[Any, Any] = {}
         self._places: dict[str, NDArray[np.intp]] = {}
 
-    def of(self, function: Callable[[pd.DataFrame], Any]) -> Any:
-        """What a function makes of the frame; made once."""
+    def transformed(self, function: Callable[[pd.DataFrame], Any]) -> Any:
+        """Return the result of a function of the frame, computed once."""
         if function not in self._made:
             self._made[function] = function(self.frame)
         return self._made[function]
@@ -66,25 +66,25 @@ class CheckContext:
         """Positions of a field's texts."""
         return self._rows.get(field, np.empty(0, dtype=np.intp))
 
-    def read(self, field: str, of: Callable[[pd.Series], Any] | None) -> Any:
-        """What a reader makes of a field's texts, white space at the ends taken off, Unicode NFKC; made once."""
-        if (field, of) not in self._made:
-            made = self._texts(field) if of is None else of(self.read(field, None))
+    def read(self, field: str, transform: Callable[[pd.Series], Any] | None) -> Any:
+        """Return a field's texts, stripped and NFKC, or what a transform makes of them, computed once."""
+        if (field, transform) not in self._made:
+            made = self._texts(field) if transform is None else transform(self.read(field, None))
             if len(made) != len(self.rows(field)):
                 raise ValueError(
-                    f"{getattr(of, '__name__', of)} made {len(made)} rows of {len(self.rows(field))} texts of the field "
+                    f"{getattr(transform, '__name__', transform)} made {len(made)} rows of {len(self.rows(field))} texts of the field "
                     f"{field!r}; a reader gives a Series or DataFrame of as many rows as it gets"
                 )
-            self._made[field, of] = made
-        return self._made[field, of]
+            self._made[field, transform] = made
+        return self._made[field, transform]
 
     def _texts(self, field: str) -> pd.Series:
         if self._clean is None:
             self._clean = trimmed(arrow(self.frame["text"]))
         return pd.Series(self._clean.take(pa.array(self.rows(field))), dtype="str")
 
-    def beside(self, field: str, others: tuple[str, ...]) -> list[NDArray[np.intp]]:
-        """Which of a field's texts, and of each other field's, stand on one card; only where all are."""
+    def same_card(self, field: str, others: tuple[str, ...]) -> list[NDArray[np.intp]]:
+        """Return positions of a field's texts and of those of other fields on the same card, where all are present."""
         cards = self._card[self.rows(field)]
         places = [np.arange(len(cards)), *(self._place(other)[cards] for other in others)]
         complete = np.logical_and.reduce([place >= 0 for place in places])
@@ -99,18 +99,21 @@ class CheckContext:
         return self._places[field]
 
 
-def run(each: Check, asked: CheckContext) -> list[CheckResult]:
-    """Put one check to a frame; a part for each of its fields."""
+def run(each: Check, context: CheckContext) -> list[CheckResult]:
+    """Run one check over a frame; one result for each of its fields."""
     if not each.fields:
-        (made,) = each.of if isinstance(each.of, tuple) else (each.of or each.counts,)
-        judged = each.function(asked.frame if made is None else asked.of(made))
+        (made,) = each.transform if isinstance(each.transform, tuple) else (each.transform or each.aggregate,)
+        judged = each.function(context.frame if made is None else context.transformed(made))
         return [of_frame(each, judged)]
     parts = []
     for field, *others in each.fields:
-        of = each.of if isinstance(each.of, tuple) else (each.of,) * (1 + len(others))
-        row, readings = asked.rows(field), [asked.read(*pair) for pair in zip((field, *others), of, strict=True)]
+        transform = each.transform if isinstance(each.transform, tuple) else (each.transform,) * (1 + len(others))
+        row, readings = (
+            context.rows(field),
+            [context.read(*pair) for pair in zip((field, *others), transform, strict=True)],
+        )
         if others:
-            places = asked.beside(field, tuple(others))
+            places = context.same_card(field, tuple(others))
             row = row[places[0]]
             readings = [r.take(place).reset_index(drop=True) for r, place in zip(readings, places, strict=True)]
         answers = pd.array(each.function(*readings), dtype="boolean")
@@ -125,7 +128,7 @@ def run(each: Check, asked: CheckContext) -> list[CheckResult]:
     return parts
 
 
-def where(asked: Any, passed: Any) -> pd.arrays.BooleanArray:
+def where(applies: Any, passed: Any) -> pd.arrays.BooleanArray:
     """Answers that are missing where the question does not arise.
 
     Examples
@@ -135,7 +138,7 @@ def where(asked: Any, passed: Any) -> pd.arrays.BooleanArray:
     [True, <NA>]
     Length: 2, dtype: boolean
     """
-    return pd.arrays.BooleanArray(np.asarray(passed, dtype=bool), ~np.asarray(asked, dtype=bool))
+    return pd.arrays.BooleanArray(np.asarray(passed, dtype=bool), ~np.asarray(applies, dtype=bool))
 
 
 def of_frame(each: Check, judged: pd.DataFrame) -> CheckResult:
@@ -165,7 +168,7 @@ def _card_column(frame: pd.DataFrame, name: str, rows: list[NDArray[np.intp]]) -
 
 
 def _gathered(codes: NDArray[Any], rows: list[NDArray[np.intp]]) -> NDArray[Any]:
-    """Codes of the rows of all parts; row -1 stands for what concerns a field on all cards."""
+    """Codes of the rows of all parts; row -1 is a field on all cards."""
     codes = np.append(codes, codes.dtype.type(-1))
     ends = np.cumsum([0, *map(len, rows)])
     result = np.empty(ends[-1], dtype=codes.dtype)
@@ -194,6 +197,6 @@ def _repeated(words: list[str], sizes: list[int], unless: NDArray[np.bool_] | No
     for word, end, size in zip(words, np.cumsum(sizes), sizes, strict=True):
         codes[end - size : end] = distinct.index(word)
     if unless is not None:
-        # All bits set is -1, whatever stood there before.
+        # OR with 0xFF sets the category code to -1 (missing).
         codes |= -unless.view(np.int8)
     return pd.Categorical.from_codes(codes, pd.Index(distinct, dtype="str"), validate=False)

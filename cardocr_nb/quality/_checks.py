@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from cardocr_nb.quality._image_sizes import Sizes
 
 Severity: TypeAlias = Literal["error", "warning"]
+Transform: TypeAlias = "Callable[..., Any] | tuple[Callable[..., Any] | None, ...]"
 
 COLUMNS = ("job_id", "key", "field", "check", "passed", "severity", "detail")
 """Columns of the table that `check` makes."""
@@ -29,7 +31,7 @@ COLUMNS = ("job_id", "key", "field", "check", "passed", "severity", "detail")
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One question that is put to readings.
+    """One check of readings.
 
     Attributes
     ----------
@@ -39,14 +41,14 @@ class Check:
         See `register`.
     fields : tuple of tuple of str
         Fields whose texts go to the function, first the one that is judged; empty when it gets the frame.
-    counts : callable or None
-        What is counted for the function, where it judges all cards at once.
+    aggregate : callable or None
+        Makes the counts that the function gets, where it judges a field on all cards at once.
     severity : {"error", "warning"}
         ``error``: such a card cannot exist. ``warning``: it is unlikely.
     detail : str
-        What a reading that passes would have; stands in the table beside those that fail.
-    of : callable, tuple of callable, or None
-        What is made of the texts of each field, or of the frame, for the function.
+        The fault of a reading that fails.
+    transform : callable, tuple of callable, or None
+        Makes what the function gets of the texts of each field, or of the frame.
     """
 
     name: str
@@ -54,8 +56,8 @@ class Check:
     fields: tuple[tuple[str, ...], ...]
     severity: Severity
     detail: str
-    counts: Callable[[pd.DataFrame], pd.Series] | None = None
-    of: Callable[..., Any] | tuple[Callable[..., Any] | None, ...] | None = None
+    aggregate: Callable[[pd.DataFrame], pd.Series] | None = None
+    transform: Transform | None = None
 
 
 REGISTRY: dict[str, Check] = {}
@@ -67,33 +69,38 @@ def register(
     severity: Severity,
     detail: str,
     fields: Iterable[str | tuple[str, ...]] = (),
+    aggregate: Callable[[pd.DataFrame], pd.Series] | None = None,
+    transform: Transform | None = None,
     counts: Callable[[pd.DataFrame], pd.Series] | None = None,
-    of: Callable[..., Any] | tuple[Callable[..., Any] | None, ...] | None = None,
+    of: Transform | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a function a check, under its own name.
 
     Parameters
     ----------
     severity : {"error", "warning"}
+        ``error`` only if no valid card can fail the check.
     detail : str
-        What a reading that passes has, in words. It must not hold texts of cards.
+        The fault of a reading that fails, in words. It must not contain texts of cards.
     fields : iterable of str or tuple of str, optional
-        Each names a field that the check is put to, or several fields of one card: then the first is judged by the help
-        of the others. The function gets a Series of str for each field (white space at the ends taken off, Unicode
+        Each names a field to which the check applies, or several fields of one card: then the first is judged with the
+        help of the others. The function gets a Series of str for each field (white space at the ends taken off, Unicode
         NFKC), all of equal length, nothing missing, and gives as many answers: True, False, or missing where the
         question does not arise.
         Without `fields` the function gets the whole frame, with a RangeIndex and the number of each card in the column
         ``card``, the sizes of the images in ``width, height, stored_width, stored_height`` (NaN where not known), and
         gives a frame with the columns ``row`` (position of a row of the card) and ``passed``, and ``field`` where it is
         not that of the row.
-    counts : callable, optional
+    aggregate : callable, optional
         For what concerns a field on all cards at once: takes that frame, gives a Series of numbers. The numbers of
         several parts of a frame are added up by their index, and the function gets the sum in the place of the frame;
         its ``row`` is -1.
-    of : callable, or tuple of callable or None, optional
+    transform : callable, or tuple of callable or None, optional
         Makes what the function gets in the place of each field's texts, or of the frame, once for all checks that name
         the same callable. Of the texts of a field it makes a Series or DataFrame of as many rows. A tuple has one for
         each field of a card.
+    counts, of : optional
+        Former names of `aggregate` and `transform`.
 
     Returns
     -------
@@ -103,7 +110,7 @@ def register(
     Raises
     ------
     ValueError
-        The name is taken by another function, or `of` is a tuple and has not one for each field.
+        The name is taken by another function, or `transform` is a tuple and has not one for each field.
 
     Examples
     --------
@@ -116,12 +123,17 @@ def register(
     Dates are read once for all checks that ask for them:
 
     >>> from cardocr_nb.quality._dates import read_dates
-    >>> @register(severity="warning", detail="a year from 2000 on", fields=["first_issue_date"], of=read_dates)
+    >>> @register(severity="warning", detail="a year from 2000 on", fields=["first_issue_date"], transform=read_dates)
     ... def licence_is_recent(issued):
     ...     return issued.dt.year >= 2000
-    >>> REGISTRY.pop("licence_is_recent").of.__name__
+    >>> REGISTRY.pop("licence_is_recent").transform.__name__
     'read_dates'
     """
+    for former, new, value in (("of", "transform", of), ("counts", "aggregate", counts)):
+        if value is not None:
+            warnings.warn(f"register({former}=) is now register({new}=)", DeprecationWarning, stacklevel=2)
+    transform = of if transform is None else transform
+    aggregate = counts if aggregate is None else aggregate
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         name = function.__name__
@@ -130,12 +142,12 @@ def register(
             raise ValueError(f"a check is already called {name!r}; give the function another name")
         which = tuple((f,) if isinstance(f, str) else tuple(f) for f in fields)
         sizes = {len(each) for each in which} or {1}
-        if isinstance(of, tuple) and sizes != {len(of)}:
+        if isinstance(transform, tuple) and sizes != {len(transform)}:
             raise ValueError(
-                f"{name!r} gets {' or '.join(map(str, sorted(sizes)))} fields and names {len(of)} in of; "
+                f"{name!r} gets {' or '.join(map(str, sorted(sizes)))} fields and names {len(transform)} in transform; "
                 "give one callable or None for each field"
             )
-        REGISTRY[name] = Check(name, function, which, severity, detail, counts, of)
+        REGISTRY[name] = Check(name, function, which, severity, detail, aggregate, transform)
         return function
 
     return decorate
@@ -152,8 +164,8 @@ def check(df: pd.DataFrame, checks: Iterable[str] | None = None, *, sizes: Sizes
         Names of the checks to run; all in `REGISTRY` by default.
     sizes : mapping of str to (int, int), or path, optional
         Width and height in pixels of each key's upright image, or the folder that holds the images under their keys.
-        What asks for the size of an image is put only where it is known, and whether polygons overlook the EXIF
-        orientation only to files in a folder. Workers of Dask must see the folder under the same name.
+        Checks that need the image size run only for images whose size is known, and the check of the EXIF orientation only
+        for files in a folder. Workers of Dask must see the folder under the same name.
 
     Returns
     -------
@@ -200,8 +212,8 @@ def _numbered(df: pd.DataFrame) -> pd.DataFrame:
 
 def _check_parts(df: Any, chosen: list[Check], sizes: Sizes | None) -> Any:
     # The checks go to the workers as they are here: a registry there would lack those of one's own.
-    within = [each for each in chosen if each.counts is None]
-    across = [each for each in chosen if each.counts is not None]
+    within = [each for each in chosen if each.aggregate is None]
+    across = [each for each in chosen if each.aggregate is not None]
     meta = _check(empty(), chosen, None)
     counted = [fold(df, partial(_counted, each), _added) for each in across]
     last = [(partial(_check_counts, chosen=[each]), counts) for each, counts in zip(across, counted, strict=True)]
@@ -210,7 +222,7 @@ def _check_parts(df: Any, chosen: list[Check], sizes: Sizes | None) -> Any:
 
 
 def _counted(each: Check, df: pd.DataFrame) -> pd.Series:
-    return each.counts(_numbered(df)) if each.counts else pd.Series(dtype=np.int64)
+    return each.aggregate(_numbered(df)) if each.aggregate else pd.Series(dtype=np.int64)
 
 
 def _added(counts: list[pd.Series]) -> pd.Series:

@@ -1,4 +1,4 @@
-"""What failed checks say about the chance that a reading is wrong."""
+"""Evidence of failed checks for the probability that a reading is incorrect."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from cardocr_nb.quality._checks import Check
 
 SURE = 0.99
-"""Chance to be wrong of what cannot be right."""
+"""Probability that a reading is incorrect that cannot be correct, or that is missing."""
 
 _LIKELY = 0.9
 
 
 def raised(rows: pd.DataFrame, checked: pd.DataFrame) -> NDArray[np.float64]:
-    """Chances after the checks, see the notes of `cardocr_nb.quality.review_queue`.
+    """Return the probabilities after the checks, see the notes of `cardocr_nb.quality.review_queue`.
 
     Parameters
     ----------
@@ -90,3 +90,35 @@ def _contradicting(rows: pd.DataFrame, each: Check, failing: NDArray[np.int64]) 
             places.append(row_of[card[places[0]]])
         together = np.stack(places, axis=1)
         yield together[(together >= 0).all(axis=1)]
+
+
+def balanced(fields: pd.Series, before: NDArray[np.float64], after: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return probabilities whose sum in each field is the one before the checks.
+
+    A calibrator knows how many readings of a field are incorrect, whether or not they fail a check: what a failed check
+    raises, passed checks lower. The probability of readings that cannot be correct stays.
+
+    Parameters
+    ----------
+    fields : Series of str
+    before, after : ndarray of float
+        Probability of an error before and after the checks, of readings that the calibrator knows.
+
+    Examples
+    --------
+    >>> balanced(pd.Series(["name"] * 3), np.array([0.2, 0.2, 0.2]), np.array([0.5, 0.2, 0.2])).round(2).tolist()
+    [0.5, 0.05, 0.05]
+    """
+    result = after.copy()
+    for places in fields.reset_index(drop=True).groupby(fields.to_numpy(), observed=True).indices.values():
+        raised_here = after[places] > before[places] + 1e-12
+        sure = raised_here & (after[places] >= SURE)
+        total, certain = before[places].sum(), after[places][sure].sum()
+        likely, others = after[places][raised_here & ~sure].sum(), before[places][~raised_here].sum()
+        left = max(total - certain, 0.0)
+        # Where the evidence asks for more than the calibrator counts, all of it gives way alike.
+        share = min(1.0, left / likely) if likely else 1.0
+        factor = max(left - share * likely, 0.0) / others if others else 0.0
+        result[places[raised_here & ~sure]] *= share
+        result[places[~raised_here]] = before[places][~raised_here] * min(factor, 1.0)
+    return result

@@ -93,14 +93,17 @@ def read_genders(texts: pd.Series) -> pd.Series:
     return map_unique(texts, lambda different: different.str.casefold().map(GENDERS))
 
 
-@register(severity="error", detail="not 18 characters", fields=["id_number"], of=read_numbers)
+@register(severity="error", detail="not 18 characters", fields=["id_number"], transform=read_numbers)
 def number_length(number: pd.DataFrame) -> pd.Series:
     """18 characters long."""
     return number["long"]
 
 
 @register(
-    severity="error", detail="other characters than 17 digits and a digit or X", fields=["id_number"], of=read_numbers
+    severity="error",
+    detail="other characters than 17 digits and a digit or X",
+    fields=["id_number"],
+    transform=read_numbers,
 )
 def number_characters(number: pd.DataFrame) -> pd.Series:
     """Made of digits, with X at most at the end."""
@@ -111,7 +114,7 @@ def number_characters(number: pd.DataFrame) -> pd.Series:
     severity="warning",
     detail="not the form of a citizen number; passports and other documents have other forms",
     fields=["licence_number"],
-    of=read_numbers,
+    transform=read_numbers,
 )
 def licence_number_is_citizen_number(number: pd.DataFrame) -> pd.Series:
     """18 characters, digits with X at most at the end.
@@ -122,7 +125,7 @@ def licence_number_is_citizen_number(number: pd.DataFrame) -> pd.Series:
     return number["whole"]
 
 
-@register(severity="error", detail="the check digit of GB 11643 differs", fields=_NUMBERS, of=read_numbers)
+@register(severity="error", detail="the check digit of GB 11643 differs", fields=_NUMBERS, transform=read_numbers)
 def number_check_digit(number: pd.DataFrame) -> pd.arrays.BooleanArray:
     """Last character fits the others."""
     return where(number["whole"], number["sound"])
@@ -132,14 +135,14 @@ def number_check_digit(number: pd.DataFrame) -> pd.arrays.BooleanArray:
     severity="error",
     detail="digits 7 to 14 are not a day of the calendar, or a day in the future",
     fields=_NUMBERS,
-    of=read_numbers,
+    transform=read_numbers,
 )
 def number_date(number: pd.DataFrame) -> pd.arrays.BooleanArray:
     """Digits 7 to 14 are a birth date."""
     return where(number["whole"], (number["born"] >= _EARLIEST) & (number["born"] <= latest_day()))
 
 
-@register(severity="warning", detail="a region code that is not in the list", fields=_NUMBERS, of=read_numbers)
+@register(severity="warning", detail="a region code that is not in the list", fields=_NUMBERS, transform=read_numbers)
 def number_region(number: pd.DataFrame) -> pd.arrays.BooleanArray:
     """First six digits are a region that python-stdnum's table knows; the table lacks some re-drawn districts."""
     return where(number["whole"], _regions()[number["region"].to_numpy()])
@@ -165,7 +168,7 @@ def _regions() -> NDArray[np.bool_]:
     severity="error",
     detail="the birth date differs from digits 7 to 14 of the number",
     fields=[("birth_date", number) for number in _NUMBERS],
-    of=(read_dates, read_numbers),
+    transform=(read_dates, read_numbers),
 )
 def birth_date_agrees(birth_date: pd.Series, number: pd.DataFrame) -> pd.arrays.BooleanArray:
     """Birth date is the one in the number; asked where both can be read."""
@@ -176,7 +179,7 @@ def birth_date_agrees(birth_date: pd.Series, number: pd.DataFrame) -> pd.arrays.
     severity="error",
     detail="the gender differs from digit 17 of the number (odd for men)",
     fields=[("gender", number) for number in _NUMBERS],
-    of=(read_genders, read_numbers),
+    transform=(read_genders, read_numbers),
 )
 def gender_agrees(gender: pd.Series, number: pd.DataFrame) -> pd.arrays.BooleanArray:
     """Gender is the one in the number; asked where both can be read."""

@@ -67,25 +67,27 @@ def read_names(text: pd.Series) -> pd.DataFrame:
     return found
 
 
-@register(severity="warning", detail="digits in a name", fields=["name"], of=read_names)
+@register(severity="warning", detail="digits in a name", fields=["name"], transform=read_names)
 def name_has_no_digits(name: pd.DataFrame) -> pd.Series:
     """No digit stands in a name."""
     return ~name["digit"]
 
 
-@register(severity="warning", detail="Chinese characters and Latin letters in one name", fields=["name"], of=read_names)
+@register(
+    severity="warning", detail="Chinese characters and Latin letters in one name", fields=["name"], transform=read_names
+)
 def name_is_of_one_script(name: pd.DataFrame) -> pd.Series:
     """Chinese characters and Latin letters do not stand together."""
     return ~name["mixed"]
 
 
-@register(severity="error", detail="not a date in Chinese, ISO or English form", fields=_DATES, of=read_dates)
+@register(severity="error", detail="not a date in Chinese, ISO or English form", fields=_DATES, transform=read_dates)
 def date_is_readable(dates: pd.Series) -> pd.Series:
     """A day of the calendar in a form that is read."""
     return dates.notna()
 
 
-@register(severity="error", detail="a date in the future", fields=_DATES, of=read_dates)
+@register(severity="error", detail="a date in the future", fields=_DATES, transform=read_dates)
 def date_is_past(dates: pd.Series) -> pd.arrays.BooleanArray:
     """Not in the future; asked where the date can be read."""
     return where(dates.notna(), dates <= latest_day())
@@ -95,7 +97,7 @@ def date_is_past(dates: pd.Series) -> pd.arrays.BooleanArray:
     severity="warning",
     detail="a day before the 18th birthday",
     fields=[("first_issue_date", "birth_date")],
-    of=read_dates,
+    transform=read_dates,
 )
 def first_issue_is_of_age(issued: pd.Series, born: pd.Series) -> pd.arrays.BooleanArray:
     """First license after the 18th birthday; asked where both dates can be read."""
@@ -106,14 +108,14 @@ def first_issue_is_of_age(issued: pd.Series, born: pd.Series) -> pd.arrays.Boole
     severity="error",
     detail="not two dates, a date and 长期, or a number of years",
     fields=["valid_period"],
-    of=read_periods,
+    transform=read_periods,
 )
 def period_is_readable(period: pd.DataFrame) -> pd.Series:
     """A period in a form that is read."""
     return period["readable"]
 
 
-@register(severity="error", detail="the end is not after the start", fields=["valid_period"], of=read_periods)
+@register(severity="error", detail="the end is not after the start", fields=["valid_period"], transform=read_periods)
 def period_runs_forward(period: pd.DataFrame) -> pd.arrays.BooleanArray:
     """Ends after it starts; asked where both dates can be read."""
     return where(period["start"].notna() & period["end"].notna(), period["start"] < period["end"])

@@ -97,13 +97,13 @@ def _judged(found: Outlines, which: Bools, passed: Bools) -> pd.DataFrame:
     return pd.DataFrame({"row": found.row[which], "passed": passed[which]}, copy=False)
 
 
-@register(severity="warning", detail="four corners that span no area", of=outlines)
+@register(severity="warning", detail="four corners that span no area", transform=outlines)
 def polygon_has_area(found: Outlines) -> pd.DataFrame:
     """Polygon is no line or point; asked where there is one."""
     return pd.DataFrame({"row": found.row, "passed": found.spans}, copy=False)
 
 
-@register(severity="warning", detail="sides that cross", of=outlines)
+@register(severity="warning", detail="sides that cross", transform=outlines)
 def polygon_is_simple(found: Outlines) -> pd.DataFrame:
     """Sides of the polygon do not cross; asked where it spans an area."""
     return _judged(found, found.spans, found.simple)
@@ -112,7 +112,7 @@ def polygon_is_simple(found: Outlines) -> pd.DataFrame:
 @register(
     severity="warning",
     detail="corners in another order than top-left, bottom-left, bottom-right, top-right",
-    of=outlines,
+    transform=outlines,
 )
 def polygon_is_in_order(found: Outlines) -> pd.DataFrame:
     """Corners stand in the order of the wire; asked where no sides cross.
@@ -122,7 +122,7 @@ def polygon_is_in_order(found: Outlines) -> pd.DataFrame:
     return _judged(found, found.simple, found.sorted_factorize)
 
 
-@register(severity="warning", detail="a corner outside the image", of=outlines)
+@register(severity="warning", detail="a corner outside the image", transform=outlines)
 def polygon_is_on_image(found: Outlines) -> pd.DataFrame:
     """No corner lies outside the upright image; asked where its size is known."""
     known = found.frame["width"].notna().to_numpy()
@@ -132,7 +132,7 @@ def polygon_is_on_image(found: Outlines) -> pd.DataFrame:
     return _judged(found, known[found.row], _within(found.box, width, height))
 
 
-@register(severity="warning", detail="a place that another field covers", of=outlines)
+@register(severity="warning", detail="a place that another field covers", transform=outlines)
 def polygon_is_apart(found: Outlines) -> pd.DataFrame:
     """Polygon shares no more than a quarter of the smaller one's area with another field's of its card."""
     card = found.frame["card"].to_numpy()[found.row]
@@ -177,7 +177,9 @@ def _near_pairs(
     return np.concatenate([f for f, _ in pairs]), np.concatenate([s for _, s in pairs])
 
 
-@register(severity="warning", detail="polygons in pixels of the stored image, not of the upright one", of=outlines)
+@register(
+    severity="warning", detail="polygons in pixels of the stored image, not of the upright one", transform=outlines
+)
 def polygons_are_upright(found: Outlines) -> pd.DataFrame:
     """The polygons of a card lie on the image as people see it, not as the file is stored.
 

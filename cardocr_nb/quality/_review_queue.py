@@ -1,4 +1,4 @@
-"""Which readings a person should look at first, and what that buys."""
+"""Order of review: the readings that are most likely incorrect first."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers
 from cardocr_nb.quality._cells import refuse_parts
 from cardocr_nb.quality._checks import check
-from cardocr_nb.quality._evidence import SURE, raised, reasons
+from cardocr_nb.quality._evidence import SURE, balanced, raised, reasons
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cardocr_nb.quality._calibrator import Calibrator
 
-COLUMNS = ("rank", "job_id", "key", "field", "score", "chance", "reasons", "found")
+COLUMNS = ("rank", "job_id", "key", "field", "score", "chance", "reasons", "found", "basis")
 """Columns of the table that `review_queue` makes."""
 
 _UNDER_WAY = ("Submitted", "Running", "Pause")
@@ -36,16 +36,16 @@ def review_queue(df: pd.DataFrame, *, budget: int | None = None, calibrator: Cal
     budget : int, optional
         How many rows can be looked at; all by default.
     calibrator : Calibrator, optional
-        Of `cardocr_nb.quality.calibrate`: it makes the chances trustworthy. Without one a score s is taken at its word,
-        somewhat shrunk: the chance to be wrong is (101 - s) / 102, which orders readings well, but ``found`` is then no
-        better than the scores are.
+        Of `cardocr_nb.quality.calibrate`, learned on other cards: it makes the probabilities trustworthy. Without one the
+        probability of an error is (101 - s) / 102 for a score s, which orders readings well and is no estimate.
 
     Returns
     -------
     DataFrame
-        One row a field to look at, best first: ``rank`` from 1, ``job_id, key, field, score, chance`` (estimated chance
-        that it is wrong, below 1), ``reasons`` (names of failed checks, joined by ", ") and ``found``: errors that are
-        expected to be found up to and with this row. An expected field without a text has a row without a score. A card
+        One row a field to review: ``rank`` from 1, ``job_id, key, field, score, chance`` (probability that the reading is
+        incorrect, below 1), ``reasons`` (names of failed checks, joined by ", "), ``found``, the errors that are expected
+        up to and with this row, and ``basis``: ``calibrated``, or ``order only`` without a calibrator, where ``found`` is
+        missing. An expected field without a text has a row without a score. A card
         that failed, or on which nothing was read, has one row, ``field`` missing; it stands for all fields that such a
         card bears, and its reason is the check or the state of its job. Jobs under way have no row.
 
@@ -61,11 +61,14 @@ def review_queue(df: pd.DataFrame, *, budget: int | None = None, calibrator: Cal
 
     Notes
     -----
-    Failed checks raise a chance p. Of the fields that contradict each other under a check of severity ``error`` one at
+    A queue finds errors and says nothing about their rate: for that draw an `audit_sample`.
+
+    Failed checks raise a probability p. Of the fields that contradict each other under a check of severity ``error`` one at
     least is wrong: each gets p / (1 - product of all (1 - p)), which is certainty where the check is about one field. A
     warning that the share q of the readings fail gives p / q, at most 0.9: so it would be if every wrong reading failed
-    it; what all readings fail tells nothing. Of several checks the largest counts. Checks of places, labels and whole
-    cards are named among the reasons and raise nothing.
+    it; a check that all readings fail is no evidence. Of several checks the largest counts. Checks of places, labels and whole
+    cards are named among the reasons and raise nothing. With a calibrator, passed checks lower what failed ones raise, so
+    that the expected errors of each field remain those of the calibrator.
 
     Examples
     --------
@@ -84,15 +87,22 @@ def review_queue(df: pd.DataFrame, *, budget: int | None = None, calibrator: Cal
     frame = conform(df).reset_index(drop=True)
     checked = check(frame)
     rows = _rows(frame, checked)
-    rows["chance"] = _chance(rows, frame, calibrator)
+    before, calibrated = _error_probability(rows, frame, calibrator)
+    rows["chance"] = before
     rows["chance"] = raised(rows, checked)
+    if calibrated.any():
+        after = rows["chance"].to_numpy(np.float64, copy=True)
+        after[calibrated] = balanced(rows["field"][calibrated].astype("str"), before[calibrated], after[calibrated])
+        rows["chance"] = after
     rows["reasons"] = reasons(rows, checked)
     whole = rows["field"].isna()
     rows["reasons"] = rows["reasons"].where(~whole | (rows["reasons"] != ""), rows["state"].astype("str").fillna(""))
     worth = rows["chance"].to_numpy() * _bears(rows, whole.to_numpy())
     order = np.argsort(-worth, kind="stable")[:budget]
     found = rows.take(order).reset_index(drop=True)
-    return found.assign(rank=np.arange(1, len(order) + 1), found=np.cumsum(worth[order]))[list(COLUMNS)]
+    expected = np.cumsum(worth[order]) if calibrator is not None else np.full(len(order), np.nan)
+    basis = pd.Series("order only" if calibrator is None else "calibrated", index=found.index, dtype="str")
+    return found.assign(rank=np.arange(1, len(order) + 1), found=expected, basis=basis)[list(COLUMNS)]
 
 
 def _rows(frame: pd.DataFrame, checked: pd.DataFrame) -> pd.DataFrame:
@@ -116,19 +126,23 @@ def _pairs(rows: pd.DataFrame) -> pd.MultiIndex:
     return pd.MultiIndex.from_arrays([rows["card"], rows["field"].astype("str")])
 
 
-def _chance(rows: pd.DataFrame, frame: pd.DataFrame, calibrator: Calibrator | None) -> NDArray[np.float64]:
+def _error_probability(
+    rows: pd.DataFrame, frame: pd.DataFrame, calibrator: Calibrator | None
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Probability of an error of each row by its score alone, and whether the calibrator made it."""
     score = rows["score"].astype("Float64").clip(0, 100)
     chance = ((101 - score) / 102).fillna(_UNKNOWN).to_numpy(np.float64)
     from_frame = rows["row"].notna().to_numpy(bool)
     at = rows["row"].to_numpy(np.float64, na_value=-1).astype(np.int64)
     text = np.zeros(len(rows), dtype=bool)
     text[from_frame] = frame["text"].notna().to_numpy(bool)[at[from_frame]]
+    known = np.zeros(len(rows), dtype=bool)
     if calibrator is not None:
         wrong = 1 - calibrator.apply(frame)["probability"].to_numpy(np.float64)
         known = from_frame.copy()
         known[from_frame] = ~np.isnan(wrong[at[from_frame]])
         chance[known] = wrong[at[known]]
-    return np.where(text, chance, SURE)
+    return np.where(text, chance, SURE), known & text
 
 
 def _bears(rows: pd.DataFrame, whole: NDArray[np.bool_]) -> NDArray[np.int64]:

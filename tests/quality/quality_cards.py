@@ -1,4 +1,4 @@
-"""Cards made up for the checks; their region code, 990101, is nobody's."""
+"""Cards invented for the checks; no place has their region code, 990101."""
 
 import pandas as pd
 from stdnum.cn import ric
@@ -30,21 +30,21 @@ LICENSE = {
 
 
 def number(head):
-    """Put the check digit behind 17 digits."""
+    """Append the check digit to 17 digits."""
     return head + ric.calc_check_digit(f"{head}0")
 
 
 def job(texts, *, key="1.jpg", kind="IDCard", polygon=BOX, state=JobState.SUCCESS, score=90):
-    """A job whose fields stand below one another, or all at the polygon given."""
+    """A job whose fields are one below the other, or all at the polygon given."""
     places = [tuple((x, y + 10 * n) for x, y in BOX) if polygon is BOX else polygon for n in range(len(texts))]
     fields = tuple(Field(label, text, score, at) for (label, text), at in zip(texts.items(), places, strict=True))
     return Job(f"job of {key}", state, key, kind, result=CardResult(fields, status=int(bool(fields))))
 
 
 def answer(check, *texts):
-    """What a check says of one text for each of its fields: True, False, or None where the question does not arise."""
-    of = REGISTRY[check.__name__].of
-    readers = of if isinstance(of, tuple) else (of,) * len(texts)
+    """Return the answer of a check to one text for each of its fields; None where it does not apply."""
+    transform = REGISTRY[check.__name__].transform
+    readers = transform if isinstance(transform, tuple) else (transform,) * len(texts)
     columns = [pd.Series([text], dtype="str") for text in texts]
     answers = check(*(read(c) if read else c for read, c in zip(readers, columns, strict=True)))
     value = pd.array(answers, dtype="boolean")[0]

@@ -111,7 +111,7 @@ def test_texts_are_read_once_for_all_checks_that_ask_for_what_a_reader_makes(car
         asked.append(len(texts))
         return texts.str.len()
 
-    @register(severity="warning", detail="three characters", fields=["name"], of=lengths)
+    @register(severity="warning", detail="three characters", fields=["name"], transform=lengths)
     def name_has_three(length):
         return length == 3
 
@@ -119,7 +119,7 @@ def test_texts_are_read_once_for_all_checks_that_ask_for_what_a_reader_makes(car
         severity="warning",
         detail="a long address",
         fields=[("address", "name", "id_number")],
-        of=(lengths, lengths, None),
+        transform=(lengths, lengths, None),
     )
     def address_is_longer_than_name(address, name, number):
         return (address > name) & number.str.startswith("9")
@@ -140,9 +140,9 @@ def test_a_name_cannot_be_taken_twice():
 
 
 def test_readers_must_be_as_many_as_fields():
-    with pytest.raises(ValueError, match="'two_agree' gets 2 fields and names 1 in of; give one callable or None"):
+    with pytest.raises(ValueError, match="'two_agree' gets 2 fields and names 1 in transform; give one callable or None"):
 
-        @register(severity="error", detail="x", fields=[("name", "address")], of=(len,))
+        @register(severity="error", detail="x", fields=[("name", "address")], transform=(len,))
         def two_agree(name, address):
             return name == address
 
@@ -156,7 +156,7 @@ def test_a_check_or_reader_that_loses_a_row_is_named(cards):
     def first_letters(texts):
         return texts.str[0].iloc[:-1]
 
-    @register(severity="error", detail="x", fields=["name"], of=first_letters)
+    @register(severity="error", detail="x", fields=["name"], transform=first_letters)
     def name_begins_well(first):
         return first != "1"
 
@@ -207,3 +207,9 @@ def test_a_tally_of_nothing_is_empty():
 
 def test_failed_cards_alone_are_no_trouble():
     assert check(to_frame(Job("", JobState.FAILED, "1.jpg", code="NoSuchFile"))).empty
+
+
+def test_former_names_of_register_are_deprecated():
+    for former, new in (("of", "transform"), ("counts", "aggregate")):
+        with pytest.warns(DeprecationWarning, match=rf"register\({former}=\) is now register\({new}=\)"):
+            register(severity="warning", detail="x", **{former: len})

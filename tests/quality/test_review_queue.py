@@ -22,7 +22,8 @@ def test_without_a_calibrator_the_lowest_score_comes_first():
     assert queue["rank"].tolist() == [1, 2, 3]
     assert queue["score"].tolist() == [50, 90, 99]
     assert queue["chance"].tolist() == pytest.approx([51 / 102, 11 / 102, 2 / 102])
-    assert queue["found"].tolist() == pytest.approx(np.cumsum([51 / 102, 11 / 102, 2 / 102]).tolist())
+    assert queue["found"].isna().all()
+    assert queue["basis"].unique().tolist() == ["order only"]
 
 
 def test_a_calibrator_gives_the_chances():
@@ -73,7 +74,7 @@ def test_a_warning_raises_the_more_the_fewer_it_concerns():
     queue = review_queue(to_frame([job(texts, key=str(k), score=99) for k, texts in enumerate(names)]))
     assert row(queue, "name", "0").chance == pytest.approx(10 * 2 / 102)
     assert row(queue, "name", "1").chance == pytest.approx(2 / 102)
-    # Nobody's region code is known: what all of them fail tells nothing.
+    # No region code is known: a check that all of them fail is no evidence.
     assert row(queue, "id_number", "0").chance == pytest.approx(2 / 102)
     assert row(queue, "id_number", "0").reasons == "number_region"
 
@@ -100,7 +101,6 @@ def test_a_card_that_was_not_read_stands_first_and_for_all_its_fields():
     assert queue["key"].head(3).tolist() == ["2.jpg", "3.jpg", "1.jpg"]
     assert queue["reasons"].head(3).tolist() == ["Failed", "card_was_read", "gender_is_known"]
     assert queue["field"].isna().tolist()[:3] == [True, True, False]
-    assert queue["found"].head(3).tolist() == pytest.approx([9.9, 15.84, 16.83])
     assert "4.jpg" not in queue["key"].tolist()
 
 
@@ -128,7 +128,7 @@ def test_looking_at_a_tenth_finds_most_errors_of_the_stored_readings(data):
     pairs = set(zip(seen["key"], seen["field"], strict=True))
     found = [k in set(whole) or (k, f) in pairs for k, f in zip(wrong["key"], wrong["field"], strict=True)]
     assert np.mean(found) > 0.85
-    assert seen["found"].iloc[-1] == pytest.approx(sum(found), rel=0.3)
+    assert seen["found"].iloc[-1] == pytest.approx(sum(found), rel=0.2)
 
 
 def test_nothing_gives_an_empty_queue():
@@ -140,3 +140,45 @@ def test_nothing_gives_an_empty_queue():
 def test_licenses_are_queued_likewise():
     queue = review_queue(to_frame(job(LICENSE, kind="DriverLicense")))
     assert len(queue) == 10
+
+
+def read_cards(rng, n, first=0):
+    """Cards whose readings are incorrect the more the lower their score; the frame, and the incorrect cells."""
+    jobs, wrong = [], []
+    for k in range(first, first + n):
+        texts, score = dict(ID_CARD), np.clip(rng.normal(88, 8, 6), 40, 100).astype(int)
+        for (label, text), s in zip(ID_CARD.items(), score, strict=True):
+            if rng.random() < 0.25 * np.exp(-(s - 60) / 12):
+                at = rng.integers(len(text))
+                digit = text[at].isdigit()
+                texts[label] = (
+                    text[:at] + (str((int(text[at]) + rng.integers(1, 10)) % 10) if digit else "口") + text[at + 1 :]
+                )
+                wrong.append((f"{k}.jpg", label))
+        result = CardResult(
+            tuple(Field(f, t, int(s)) for (f, t), s in zip(texts.items(), score, strict=True)), status=1
+        )
+        jobs.append(Job(f"j{k}", JobState.SUCCESS, f"{k}.jpg", "IDCard", result=result))
+    return to_frame(jobs), wrong
+
+
+# The number of errors in the sets of 400 cards alone varies by 8 % in 4 sets, by 4 % in 20.
+@pytest.mark.parametrize(("sets", "tolerance"), [(3, 0.2), pytest.param(20, 0.1, marks=pytest.mark.slow)])
+def test_expected_errors_are_those_that_are_found_when_a_calibrator_is_given(sets, tolerance):
+    rng = np.random.default_rng(8)
+    expected, found = np.zeros(3), np.zeros(3)
+    for _ in range(sets):
+        learned, _ = read_cards(rng, 400)
+        truth = pd.DataFrame(
+            [(f"{k}.jpg", f, t) for k in range(400) for f, t in ID_CARD.items()], columns=["key", "field", "text"]
+        )
+        cards, wrong = read_cards(rng, 400, first=1000)
+        queue = review_queue(cards, calibrator=calibrate(learned, truth))
+        labels = cards.set_index(["key", "field"])["label"]
+        is_wrong = [
+            (key, labels[key, field]) in set(wrong) for key, field in zip(queue["key"], queue["field"], strict=True)
+        ]
+        for n, budget in enumerate((120, 480, 2400)):
+            expected[n] += queue["found"].iloc[budget - 1]
+            found[n] += sum(is_wrong[:budget])
+    assert expected.tolist() == pytest.approx(found.tolist(), rel=tolerance)
