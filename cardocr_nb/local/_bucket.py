@@ -225,7 +225,7 @@ def _check(key: str) -> None:
 
 
 def check_md5(tag: str, md5: bytes | None) -> None:
-    """Raise `DigestError` if an ETag is not the MD5 that a client sent; None is no MD5."""
+    """Raise `DigestError` if a client sent an MD5 and the ETag is another."""
     if md5 is not None and tag != f'"{md5.hex()}"':
         raise DigestError("the body does not have the MD5 of Content-MD5; send it again")
 

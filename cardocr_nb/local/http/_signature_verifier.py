@@ -22,7 +22,7 @@ MAX_PERIOD = 7 * 86400
 _CHANGING_HEADERS = frozenset({"x-cos-copy-source"})
 """Headers that turn a call into another one; unsigned, whoever has a signed address could copy other objects."""
 _FREE_PARAMETERS = frozenset({"x-cos-security-token", "x-ci-security-token", "cancel"})
-"""Parameters that the SDKs leave unsigned: tokens, and ``cancel``, without which ``PUT /jobs/<id>`` is no call at all."""
+"""Parameters that the SDKs leave unsigned: tokens, and ``cancel``, without which ``PUT /jobs/<id>`` means nothing."""
 PARTS = (
     "q-sign-algorithm",
     "q-ak",
