@@ -2,10 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo check test coverage slow lint docs lab bench sdks clean
+.PHONY: help demo check test coverage slow test-lowest lint docs lab bench sdks clean
 
 help:
-	@echo "make demo | check | test | coverage | slow | lint | docs | lab | bench | clean"
+	@echo "make demo | check | test | coverage | slow | test-lowest | lint | docs | lab | bench | clean"
 
 .venv/ready: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -37,6 +37,15 @@ test: .venv/ready
 
 coverage: .venv/ready
 	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered
+
+# The tests that need no browser, with the lowest version of each dependency that pyproject.toml allows.
+test-lowest: .venv/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-lowest
+	$(BIN)/uv pip install --quiet --python .venv-lowest --resolution lowest-direct --editable '.[local,scale,excel]'
+	$(BIN)/uv pip install --quiet --python .venv-lowest pytest hypothesis duckdb polars pycocotools
+	.venv-lowest/bin/python -m pytest -q -p no:cacheprovider -m "not slow and not heavy" --hypothesis-profile quick \
+		tests/frame tests/wire tests/quality tests/ledger tests/batch tests/client tests/test_cards.py tests/test_polygon.py
 
 slow: .venv/ready
 	$(BIN)/python -m pytest -m slow
