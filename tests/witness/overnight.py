@@ -1,4 +1,4 @@
-"""A run as a process of its own, to be killed: python overnight.py URL BUCKET FOLDER LEDGER [JUMP]."""
+"""A run as a process of its own, to be killed: python overnight.py URL BUCKET FOLDER LEDGER [JUMP [PROXY]]."""
 
 import sys
 import time
@@ -29,10 +29,11 @@ def jump_the_clock(seconds, transport):
     time.time = lambda: true() + (seconds if len(sent) > 20 and time.monotonic() - sent[20] < 2 else 0)
 
 
-def main(url, bucket, folder, ledger, jump=0.0):
+def main(url, bucket, folder, ledger, jump=0.0, proxy=None):
     options = RunOptions(pace=PACE, listing_delay=1.5, stall_timeout=30, progress=False)
-    transport = CloudTransport(bucket, "ap-guangzhou", SECRET, endpoint=url, timeout=(5, 20))
-    if jump:
+    proxies = None if proxy is None else {"http": proxy, "https": proxy}
+    transport = CloudTransport(bucket, "ap-guangzhou", SECRET, endpoint=url, timeout=(5, 20), proxies=proxies)
+    if float(jump):
         jump_the_clock(float(jump), transport)
     with Client(transport, poll=(0.05, 0.5)) as client, closing(Ledger(ledger)) as kept:
         print("at work", flush=True)

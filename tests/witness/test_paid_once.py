@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from proxying import proxying
 
 import cardocr_nb as ocr
 
@@ -37,14 +38,14 @@ def at_work(server, folder, ledger, *more):
 
 def finish(server, folder, ledger, *more):
     with at_work(server, folder, ledger, *more) as process:
-        said, wrong = process.communicate(timeout=600)
+        said, wrong = process.communicate(timeout=3000)
     assert process.returncode == 0, wrong
     return said
 
 
-def kill_at_random(server, folder, ledger, chance, longest=1.0):
+def kill_at_random(server, folder, ledger, chance, longest=1.0, more=()):
     """Whether the run was killed before it was over."""
-    with at_work(server, folder, ledger) as process:
+    with at_work(server, folder, ledger, *more) as process:
         try:
             process.wait(chance.uniform(0.0, longest))
         except subprocess.TimeoutExpired:
@@ -105,6 +106,26 @@ def test_all_disturbances_at_once_with_kills_cost_nothing_more(serve, tmp_path, 
         for _ in range(kills):
             kill_at_random(server, folder, ledger, chance, 3.0)
         finish(server, folder, ledger)
+        assert_paid_once(server, ledger, count)
+
+
+@pytest.mark.parametrize(
+    ("count", "kills"),
+    [(60, 1), pytest.param(500, 5, marks=pytest.mark.slow), pytest.param(5000, 14, marks=pytest.mark.slow)],
+)
+def test_two_percent_of_every_fault_through_a_proxy_cost_nothing_more(serve, tmp_path, photo, count, kills):
+    (tmp_path / "root" / BUCKET).mkdir(parents=True)
+    folder, ledger, chance = photographs(tmp_path / "in", photo, count), tmp_path / "run.sqlite", random.Random(count)
+    faults = [part for kind in DISTURBED for part in ("--fault", f"{kind}=0.02")]
+    with (
+        serve(tmp_path / "root", "--workers", "8", "--quiet", *faults) as server,
+        proxying(cut=0.02, before=0.02, chance=random.Random(count)) as proxy,
+    ):
+        more = ("0", proxy.url)
+        for _ in range(kills):
+            kill_at_random(server, folder, ledger, chance, 0.4 if count < 100 else 3.0, more)
+        finish(server, folder, ledger, *more)
+        assert proxy.cuts
         assert_paid_once(server, ledger, count)
 
 
