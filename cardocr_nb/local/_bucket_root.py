@@ -29,6 +29,14 @@ class BucketRoot(Mapping[str, Bucket]):
     ------
     InvalidRequestError
         `folder` is a file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     root = BucketRoot(folder)
+    ...     root.create("cards-1250000000").name, list(root)
+    ('cards-1250000000', ['cards-1250000000'])
     """
 
     def __init__(self, folder: str | Path, address: str | None = None) -> None:

@@ -69,6 +69,21 @@ class Service:
         Seconds before each further attempt at a callback.
     keep_days : float or None, default 7
         Age in days from which jobs that have ended are deleted; None keeps all.
+
+    See Also
+    --------
+    cardocr_nb.Client.local : The usual way to open it, on one folder in this process.
+    LocalTransport : Connects a `Client` to it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from cardocr_nb.local import BucketRoot, Service, StubReader
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     service = Service(BucketRoot(folder), StubReader(), workers=2, keep_days=1)
+    ...     list(service.buckets)
+    ...     service.close()
+    []
     """
 
     def __init__(

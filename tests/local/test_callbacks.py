@@ -179,6 +179,12 @@ def test_a_pending_callback_is_posted_by_the_next_service_on_the_table(open_serv
         "http://169.254.169.254/latest/meta-data",
         "http://127.0.0.1.invalid/",
         "http://127.0.0.1@192.0.2.1/",
+        "http://192.0.2.7\\@127.0.0.1/",
+        "http://127.0.0.1\\@192.0.2.7/",
+        "http://user@127.0.0.1/",
+        "http://127.1/",
+        "http://2130706433/",
+        "http://[::ffff:127.0.0.1]/",
     ],
 )
 def test_an_address_of_another_machine_is_refused(open_service, url):

@@ -283,7 +283,7 @@ def test_an_invalid_fault_is_refused(text):
         FaultInjector.parse([text])
 
 
-def test_reading_takes_as_long_and_fails_as_often_as_asked():
+def test_latency_and_injected_failures_apply_to_each_reading():
     pauses = []
     reader = FaultyReader(StubReader(), 0.5, FaultInjector({"slow": 1, "fail": 1}), pauses.append)
     with pytest.raises(ReadingError, match="injected"):

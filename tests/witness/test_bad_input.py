@@ -393,7 +393,7 @@ def test_a_part_of_an_upload_or_a_copy_never_takes_the_place_of_an_object(shared
         ("bytes=-0", 416, None),
     ],
 )
-def test_a_range_is_answered_as_asked_or_whole(shared, asked, status, content):
+def test_a_range_is_honored_or_the_whole_object_is_returned(shared, asked, status, content):
     send(shared, "PUT", "/r.bin", body=b"0123456789")
     answer = send(shared, "GET", "/r.bin", headers={"Range": asked})
     assert answer[0] == status

@@ -68,7 +68,7 @@ def test_a_killed_server_loses_no_accepted_job(serve, root):
         assert [str(job.state) for job in done] == ["Success"] * 5
 
 
-def test_a_terminated_server_finishes_what_it_reads_and_keeps_the_rest(serve, root):
+def test_a_terminated_server_finishes_its_reading_and_keeps_waiting_jobs(serve, root):
     with serve(root, "--latency", "0.5") as server, client_of(server) as client:
         ids = [client.submit("a.jpg", card_type="IDCard").id for _ in range(3)]
         while client.describe(ids[0])[0].state is JobState.SUBMITTED:
@@ -163,7 +163,7 @@ def test_a_full_queue_answers_slow_down(serve, root):
         server.process.kill()
 
 
-def test_throttling_comes_in_both_ways_and_reading_calls_get_through(serve, root):
+def test_throttling_is_429_or_503_and_retried_reads_succeed(serve, root):
     slept = []
     with (
         serve(root, "--fault", "throttle=0.5", "--seed", "3") as server,

@@ -216,7 +216,7 @@ def test_a_bucket_is_made_once(sdk, server, request):
     assert refused(sdk.put_object, Bucket="missing-1", Key="a", Body=b"x") == (404, "NoSuchBucket")
 
 
-def test_a_bad_job_is_refused_in_the_vendors_words(sdk, bucket):
+def test_an_invalid_job_is_refused_with_the_vendors_code(sdk, bucket):
     def code(job):
         return refused(sdk.ci_create_media_jobs, Bucket=bucket, Jobs=job)
 

@@ -104,12 +104,12 @@ def test_a_deadline_that_passes_gives_back_the_jobs(paused, photo):
     assert paused.wait(job, timeout=20).state is JobState.SUCCESS
 
 
-def test_describing_keeps_the_order_asked(paused):
+def test_describing_returns_jobs_in_the_order_of_the_ids(paused):
     ids = [paused.submit(f"{n}.jpg", card_type="IDCard").id for n in range(51)]
     assert [job.id for job in paused.describe(ids[::-1])] == ids[::-1]
 
 
-def test_an_unknown_id_is_an_error_or_skipped_as_asked(paused):
+def test_an_unknown_id_raises_or_is_skipped(paused):
     job = paused.submit("a.jpg", card_type="IDCard")
     with pytest.raises(NotFoundError, match="1 of 2 ids unknown, first 'nothing'"):
         paused.describe([job, "nothing"])
@@ -190,7 +190,7 @@ def test_an_upload_of_nothing_is_an_object_of_nothing(client, tmp_path):
 
 
 @pytest.mark.parametrize("size", [0, 1, 8 * 2**20, 8 * 2**20 + 1, 17_000_000])
-def test_an_object_comes_back_as_it_went_up(client, tmp_path, size):
+def test_a_downloaded_object_equals_the_upload(client, tmp_path, size):
     content = (b"0123456789abcdef" * (size // 16 + 1))[:size]
     (tmp_path / "up.bin").write_bytes(content)
     client.upload(tmp_path / "up.bin", "目录/照片 +%.jpg")
