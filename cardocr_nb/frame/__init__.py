@@ -1,6 +1,16 @@
 """Records of the service become a DataFrame: one row a field, with fixed columns and dtypes.
 
-========================================== =====================================================================
+========================================== ============================================================================
+to make a frame                            `to_frame` (jobs, documents, a ledger), `read_responses` (files, archives)
+columns and dtypes                         `COLUMNS`, `DTYPES`; `conform` gives them to any table, `validate` lists faults
+other shapes                               `wide` (one row a card), `to_long`
+the dtype of polygons                      `PolygonDtype`, `PolygonArray`, `Polygon`
+files                                      `read_table`, `to_parquet`, `to_feather`; `plain` for tools without the dtype
+annotation tools                           `to_label_studio`, `from_label_studio`, `to_coco`, `from_coco`
+spreadsheets                               `to_csv`; `ExcelDamageWarning` counts texts that a spreadsheet changed
+more rows than memory holds                ``read_responses(..., engine="dask")``, `to_dask`
+========================================== ============================================================================
+
 Inside, `_sources` finds files, `_documents` opens them, `_batch_reader` reads documents many at once, `_frame_builder` makes
 the frame. `_partitions` and `_dask_frame` do the same for Dask.
 """
