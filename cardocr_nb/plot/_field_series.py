@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from cardocr_nb.plot._style import new_axes
+from cardocr_nb.plot._style import figure_of, new_axes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from cardocr_nb.plot._plot_fonts import PlotLanguage
 
 MOST_LINES = 12
+_NARROW = 5.0
+"""Width in inches below which a legend to the right leaves no room for the axes."""
 EVERY = "all"
 """Name of the rows that count all fields together."""
 
@@ -75,8 +77,9 @@ def warn_empty(what: str) -> None:
 
 
 def add_legend(ax: Axes, language: PlotLanguage, **options: Any) -> None:
-    """Add a legend to the right of the axes, where it covers no line."""
-    legend = ax.legend(
-        loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0, fontsize="small", frameon=False, **options
-    )
+    """Add a legend to the right of the axes, on a narrow figure below them, where it covers no line."""
+    placing: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0)}
+    if figure_of(ax).get_figwidth() < _NARROW:
+        placing = {"loc": "upper left", "bbox_to_anchor": (0.0, -0.16)}
+    legend = ax.legend(borderaxespad=0.0, fontsize="small", frameon=False, **placing, **options)
     language.apply_font([*legend.get_texts(), legend.get_title()])

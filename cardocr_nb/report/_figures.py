@@ -108,7 +108,7 @@ def reliability_picture(summary: ReportSummary, calibrated: Calibrated) -> Pictu
     def draw(ax: Axes) -> None:
         plot_reliability(result, ax=ax, lang=t.lang)
 
-    return draw_picture(draw, (7.6, 4.6), alt, t("calibration.figure"))
+    return draw_picture(draw, (7.6, 4.6), alt, t("calibration.figure"), narrow=6.4)
 
 
 def risk_picture(summary: ReportSummary, costs: Priced) -> Picture | None:
@@ -133,7 +133,7 @@ def risk_picture(summary: ReportSummary, costs: Priced) -> Picture | None:
     def draw(ax: Axes) -> None:
         plot_risk_coverage(result, field=shown, ax=ax, lang=t.lang)
 
-    return draw_picture(draw, (7.6, 4.6), alt, t("costs.figure"))
+    return draw_picture(draw, (7.6, 4.6), alt, t("costs.figure"), narrow=6.4)
 
 
 def comparison_picture(summary: ReportSummary, compared: Compared) -> Picture | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cardocr_nb._i18n import WHOLE_CARD, messages
+from cardocr_nb.quality._intervals import sample_size
 
 if TYPE_CHECKING:
     from cardocr_nb.report._report_summary import ReportSummary
@@ -28,8 +29,30 @@ def headline(summary: ReportSummary) -> str:
     ]
     rest = (("failed", o.failed), ("unfinished", o.unfinished), ("nothing_found", o.nothing_found))
     parts += [t(f"lead.{name}", n) for name, n in rest if n]
-    sentences = [t("lead.comma").join(parts) + t("lead.stop"), *_quality_sentences(summary)]
-    return t("lead.space").join(sentences)
+    sentences = [t("lead.comma").join(parts) + t("lead.stop"), *_quality_sentences(summary), _next_step(summary)]
+    return t("lead.space").join(sentence for sentence in sentences if sentence)
+
+
+def _next_step(summary: ReportSummary) -> str:
+    """What to do next, in a sentence; empty if nothing is open."""
+    t, o = messages(summary.lang), summary.outcomes
+    if o.failed and summary.failures:
+        code = summary.failures[0].code
+        code = t("word.no_code") if code == "no_code" else code
+        return t("next.failed", o.failed, code=code)
+    if not summary.accuracy:
+        return t("next.no_truth", n=t.count(sample_size()), precision=t.rate(0.995))
+    open_fields = [f for f in summary.thresholds.fields if f.threshold is None] if summary.thresholds else []
+    if not open_fields or summary.thresholds is None:
+        return ""
+    precision, confidence = summary.thresholds.precision, summary.thresholds.confidence
+    needed = {
+        f.field: sample_size(precision, confidence, errors=0 if f.right == 1 else 1) - f.cases for f in open_fields
+    }
+    field = min(needed, key=lambda name: needed[name])
+    if needed[field] <= 0:
+        return t("next.scores", field=t.field(field), precision=t.rate(precision))
+    return t("next.label", needed[field], field=t.field(field), precision=t.rate(precision))
 
 
 def _quality_sentences(summary: ReportSummary) -> list[str]:

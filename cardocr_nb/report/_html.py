@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,7 @@ def render_html(summary: ReportSummary, *, pictures: Pictures | None = None) -> 
     """
     shown = Pictures(figures(summary)) if pictures is None else pictures
     made = _environment().get_template("report.html").render(p=page(summary, shown), t=messages(summary.lang))
+    made = _keep_rates_together(made)
     return made.replace("</style>", f"{font_css(made)}</style>", 1)
 
 
@@ -47,6 +49,17 @@ def render_fragment(summary: ReportSummary) -> str:
     """Render the summary for the output of a notebook cell."""
     t = messages(summary.lang)
     return _environment().get_template("summary.html").render(s=summary, headline=headline(summary), t=t)
+
+
+def _keep_rates_together(page: str) -> str:
+    r"""A page on which no line ends between a number and its per cent sign or unit of time.
+
+    Examples
+    --------
+    >>> _keep_rates_together("100 % of 3 s") == "100\u00a0% of 3\u00a0s"
+    True
+    """
+    return re.sub(r"(?<=\d) (?=%|(?:s|min|h|px)\b)", "\u00a0", page)
 
 
 @cache

@@ -36,7 +36,7 @@ def timeline_picture(df: pd.DataFrame, summary: ReportSummary) -> Picture | None
         plot_timeline(df, ax=ax, lang=t.lang)
 
     alt = t("run.timeline_alt", jobs=t("count.job", times.jobs), median=median, p95=p95)
-    return draw_picture(draw, (7.6, 4.2), alt, t("run.timeline"))
+    return draw_picture(draw, (7.6, 4.2), alt, t("run.timeline"), narrow=4.8)
 
 
 def regions_pictures(df: pd.DataFrame, summary: ReportSummary) -> tuple[Picture, ...]:
@@ -76,7 +76,7 @@ def _regions(df: pd.DataFrame, kind: str, summary: ReportSummary) -> Picture | N
     caption = t("regions.figure", card_type=name)
     if len(places.cards) == _MOST_CARDS:
         caption += t("lead.space") + t("regions.sampled", _MOST_CARDS)
-    return draw_picture(draw, (7.6, 5.0), alt, caption)
+    return draw_picture(draw, (7.6, 5.0), alt, caption, narrow=3.6)
 
 
 def _evenly(df: pd.DataFrame) -> pd.DataFrame:

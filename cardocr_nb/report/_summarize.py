@@ -151,7 +151,7 @@ def summarize(
     comparison = None if other is None else masked_comparison(compare(df, other, truth), names)
     return ReportSummary(
         title=t("word.title") if title is None else title,
-        made=datetime.now().astimezone().isoformat(timespec="seconds"),
+        made=_now(cards["created"]),
         revealed=reveal,
         low_score=LOW_SCORE,
         outcomes=_outcomes(cards["outcome"]),
@@ -170,6 +170,12 @@ def summarize(
         results=replace(against.results, comparison=comparison),
         **{name: rows for name, (rows, _) in parts.items()},
     )
+
+
+def _now(times: pd.Series) -> str:
+    """The time now, in the time zone of the frame, so that a page has only one."""
+    zone = getattr(times.dt, "tz", None) if len(times) else None
+    return datetime.now(tz=zone).astimezone(zone).isoformat(timespec="seconds")
 
 
 def _cards(df: pd.DataFrame, numbers: NDArray[np.intp]) -> pd.DataFrame:

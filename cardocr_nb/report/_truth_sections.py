@@ -55,9 +55,7 @@ def _accuracy(s: ReportSummary, figures: Mapping[str, Picture]) -> Section:
     ]
     blocks: list[Block] = [Paragraph(t("accuracy.none"))]
     if rows:
-        heads = (
-            "field:row cases:number correct:number exact_share:share interval missing:number spurious:number cer:number"
-        )
+        heads = "field:row cases:number correct:number exact_share:share interval:number missing:number spurious:number cer:number"
         blocks = [table(t, t("accuracy.caption"), heads, rows), *left_out(s, "accuracy")]
     if s.confusions:
         nothing = Cell(t("accuracy.nothing"))
@@ -167,7 +165,7 @@ def _comparison(s: ReportSummary, compared: Compared, figures: Mapping[str, Pict
         )
         for f in compared.fields
     ]
-    heads = "field:row pairs:number agree:share interval only_here:number only_there:number this_score:number other_score:number ks:number psi:number"
+    heads = "field:row pairs:number agree:share interval:number only_here:number only_there:number this_score:number other_score:number ks:number psi:number"
     blocks: list[Block] = [*_chart(figures, "comparison"), table(t, t("comparison.caption"), heads, rows)]
     if compared.left_only or compared.right_only:
         only = {"left": t("count.card", compared.left_only), "right": t("count.card", compared.right_only)}
@@ -191,7 +189,7 @@ def _changes(t: Messages, compared: Compared) -> list[Block]:
         )
         for c in compared.accuracy or ()
     ]
-    heads = "field:row cases:number right_here:number right_there:number lost:number gained:number change:number interval p:number"
+    heads = "field:row cases:number right_here:number right_there:number lost:number gained:number change:number interval:number p:number"
     return [table(t, t("comparison.accuracy"), heads, rows)] if rows else []
 
 

@@ -171,7 +171,7 @@ def _positions(
         draw_fields(ax, rows, labels, language, norm=norm)
         ax.set_xlabel("")
 
-    return draw_picture(draw, (6.2, min(8.0, 6.2 * height / width)), *alt)
+    return draw_picture(draw, (6.2, min(8.0, 6.2 * height / width)), *alt, narrow=min(8.0, 4.4 * height / width))
 
 
 def _webp(file: io.BytesIO) -> str:

@@ -52,7 +52,7 @@ def test_axe_finds_no_violations(browser, addresses, lang, whole):
     page = browser.new_page()
     page.goto(addresses[lang, whole])
     found = []
-    for width in (400, 1000, 1600):
+    for width in (375, 1000, 1600):
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth") == width
         for mode in ("light", "dark"):
@@ -77,7 +77,7 @@ def test_the_page_asks_for_nothing_and_complains_of_nothing(browser, address, sc
     context.close()
 
 
-@pytest.mark.parametrize("width", [400, 1000, 1600])
+@pytest.mark.parametrize("width", [375, 1000, 1600])
 def test_nothing_sticks_out_of_the_page(browser, address, width):
     context = browser.new_context(viewport={"width": width, "height": 900})
     page = context.new_page()
@@ -126,6 +126,17 @@ def test_tables_that_scroll_are_reached_by_the_keyboard(browser, address):
     unreachable += "getComputedStyle(e).overflowX == 'auto' && e.tabIndex < 0).length"
     assert page.evaluate(unreachable) == 0
     assert page.get_by_role("region", name="Scores by field, 0 to 100", exact=True).count() == 1
+    page.close()
+
+
+def test_charts_fit_on_a_phone_and_tables_scroll_inside_themselves(browser, address):
+    page = browser.new_page(viewport={"width": 375, "height": 800})
+    page.goto(address)
+    assert page.evaluate(
+        "[...document.querySelectorAll('figure img')].every(i => i.getBoundingClientRect().right <= 375)"
+    )
+    assert page.evaluate("document.querySelector('.chart img').currentSrc.startsWith('data:image/webp')")
+    assert page.evaluate("[...document.querySelectorAll('.scroll')].some(e => e.scrollWidth > e.clientWidth)")
     page.close()
 
 

@@ -9,6 +9,7 @@ import pytest
 from invented_cards import NAME, NUMBER, SECRETS, batch, true_texts
 
 from cardocr_nb.report import render_html, report, summarize
+from cardocr_nb.report._headline import headline
 
 VOID = {"meta", "link", "img", "source", "br"}
 
@@ -19,7 +20,7 @@ class Page(HTMLParser):
     def __init__(self, html):
         super().__init__()
         self.elements, self._open = [], []
-        self.feed(html)
+        self.feed(html.replace("\u00a0", " "))
         assert self._open == []
 
     def handle_starttag(self, tag, attrs):
@@ -84,9 +85,9 @@ def test_pictures_have_a_text_that_states_the_finding(html):
 
 def test_figures_are_outlines_in_light_and_dark(html):
     page = Page(html)
-    light, dark = (page.all(tag)[0][key] for tag, key in (("img", "src"), ("source", "srcset")))
-    assert light != dark
-    assert page.all("source")[0]["media"] == "screen and (prefers-color-scheme: dark)"
+    sources = {source["media"]: source["srcset"] for source in page.all("source")[:3]}
+    light, dark = page.all("img")[0]["src"], sources["screen and (prefers-color-scheme: dark)"]
+    assert len({light, dark, *sources.values()}) == 4
     for address in (light, dark):
         svg = ET.fromstring(base64.b64decode(address.removeprefix("data:image/svg+xml;base64,")))  # noqa: S314 - own bytes
         assert not [e for e in svg.iter() if e.tag.endswith("}text")]
@@ -107,7 +108,8 @@ def test_the_first_sentences_state_the_findings(html):
     assert lead["text"] == (
         "3 of 6 cards were read (50.0 %); 1 failed; 1 unfinished; 1 without a card in the picture. "
         "The checks found 2 errors. Of 12 fields with ground truth, 91.7 % are exact. "
-        "0 of 6 fields have a score threshold with 99.5 % precision."
+        "0 of 6 fields have a score threshold with 99.5 % precision. "
+        "Next: run the failed card again; its code is DamagedImage."
     )
 
 
@@ -125,6 +127,28 @@ def test_a_notebook_shows_the_findings_and_no_text(cards):
     Page(shown)
     assert "3 of 6 cards were read" in shown
     assert not any(secret in shown for secret in SECRETS)
+
+
+def test_a_rate_never_wraps_and_a_page_has_one_time_zone(html):
+    text = re.sub(r"data:[^\"]+|<style>.*?</style>", "", html, flags=re.DOTALL)
+    assert "99.5\u00a0%" in text
+    assert not re.search(r"\d %", text)
+    assert set(re.findall(r"[+-]\d\d:\d\d(?=[ .,])", text)) == {"+08:00"}
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (
+            lambda cards: cards[cards["key"] != "bad.jpg"],
+            "Next: label 596 more readings of Name to promise 99.5 % precision.",
+        ),
+        (lambda cards: cards, "Next: run the failed card again; its code is DamagedImage."),
+    ],
+)
+def test_the_lead_ends_with_what_to_do_next(cards, truth, change, sentence):
+    assert headline(summarize(change(cards), truth=truth)).endswith(sentence)
+    assert "Next: " in headline(summarize(change(cards)))
 
 
 def test_an_empty_frame_makes_a_page(cards):
