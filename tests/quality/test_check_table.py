@@ -140,7 +140,9 @@ def test_a_name_cannot_be_taken_twice():
 
 
 def test_readers_must_be_as_many_as_fields():
-    with pytest.raises(ValueError, match="'two_agree' gets 2 fields and names 1 in transform; give one callable or None"):
+    with pytest.raises(
+        ValueError, match="'two_agree' gets 2 fields and names 1 in transform; give one callable or None"
+    ):
 
         @register(severity="error", detail="x", fields=[("name", "address")], transform=(len,))
         def two_agree(name, address):
