@@ -18,6 +18,8 @@ name that begins with an underscore is private. Each part imports only from thos
     _atomic     replacement of a file in one step
     _keywords   messages for wrong keyword arguments
     cards       card types, fields, labels, check character of identity numbers
+    _text_safety   texts from outside in messages and on terminals
+    _error_guard   errors at the public border, without texts of cards
     _settings   settings of the session
     _i18n       messages in English and Chinese
     _images     image files: format, size, upright pixels
@@ -52,6 +54,7 @@ from cardocr_nb._batch._accept import accept
 from cardocr_nb._batch._pace import Pace
 from cardocr_nb._batch._run import NewKeyWarning, StoppedWarning
 from cardocr_nb._client import Client
+from cardocr_nb._error_guard import guard_public
 from cardocr_nb._pipeline import estimate, run
 from cardocr_nb._robustness import robustness
 from cardocr_nb._samples import load_sample
@@ -134,3 +137,5 @@ __all__ = [
     "run",
     "to_frame",
 ]
+
+guard_public(__all__, __name__)

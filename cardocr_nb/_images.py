@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import io
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import ImageError
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
-    from PIL.Image import Exif
+    from PIL.Image import Exif, Image
     from PIL.ImageFile import ImageFile
 
 MAX_BYTES = 20_000_000
@@ -50,6 +52,9 @@ _SIGNATURES = (
 _SIGNATURE_BYTES = 16
 _ORIENTATION_TAG = 0x0112
 _TRANSPOSED = 5
+_STRIP_PIXELS = 4_000_000
+_BYTES_IN_PILLOW = {"1": 1, "L": 1, "P": 1, "LA": 4, "PA": 4, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}
+"""Bytes of a pixel while Pillow holds it; 4 in all other modes."""
 _WIDE_GRAY = ("I", "I;16", "I;16B", "I;16L", "I;16N")
 
 
@@ -149,8 +154,11 @@ def load_upright(source: str | Path | bytes) -> NDArray[np.uint8]:
     name, data = _content(source)
     image, info = _open(name, data)
     try:
+        _refuse_by_memory(name, image)
         image.load()
         pixels = _rgb(image)
+    except ImageError:
+        raise
     except Exception as fault:  # noqa: BLE001 - readers raise anything on damaged files, AssertionError too
         _damaged(name, info.format, fault)
     if info.orientation >= _TRANSPOSED:
@@ -165,14 +173,18 @@ def _content(source: str | Path | bytes) -> tuple[str, bytes]:
         name, size = "the image", len(source)
     else:
         path = Path(source)
-        name = str(path)
+        name = shown_path(path).strip("'")
         try:
-            if not path.is_file():
-                what = "is a folder" if path.is_dir() else "does not exist"
-                raise ImageError("NoSuchFile", f"{name} {what}; give the path of a JPG, PNG, BMP, GIF or WebP file")
-            size = path.stat().st_size
-        except (OSError, ValueError) as fault:
-            raise ImageError("NoSuchFile", f"{name!r} cannot be looked up ({fault}); check the path") from fault
+            found, folder = path.is_file(), path.is_dir()
+            size = path.stat().st_size if found else 0
+        except (OSError, ValueError):  # a zero byte, a name that is too long, a folder without permission
+            found = folder = False
+            size = -1
+        if size < 0:
+            raise ImageError("NoSuchFile", f"{name} cannot be looked up; check the path")
+        if not found:
+            what = "is a folder" if folder else "does not exist"
+            raise ImageError("NoSuchFile", f"{name} {what}; give the path of a JPG, PNG, BMP, GIF or WebP file")
     if size > MAX_BYTES:
         raise ImageError(
             "FileTooLarge",
@@ -286,13 +298,55 @@ def _orientation(exif: bytes) -> int:
 
 
 def _rgb(image: ImageFile) -> NDArray[np.uint8]:
+    """Convert strip by strip, so that the copies that Pillow makes on the way have the size of a strip."""
+    import numpy as np
+
+    width, height = image.size
+    pixels = np.empty((height, width, 3), dtype=np.uint8)
+    rows = max(1, _STRIP_PIXELS // width)
+    for top in range(0, height, rows):
+        bottom = min(height, top + rows)
+        pixels[top:bottom] = _rgb_strip(image.crop((0, top, width, bottom)))
+    return pixels
+
+
+def _rgb_strip(strip: Image) -> NDArray[np.uint8]:
     import numpy as np
     from PIL import Image
 
-    if image.mode in _WIDE_GRAY:
-        gray = np.clip(np.asarray(image) >> 8, 0, 255).astype(np.uint8)
+    if strip.mode in _WIDE_GRAY:
+        gray = np.clip(np.asarray(strip) >> 8, 0, 255).astype(np.uint8)
         return np.repeat(gray[:, :, None], 3, axis=2)
-    if image.has_transparency_data:
-        paper = Image.new("RGBA", image.size, "white")
-        return np.asarray(Image.alpha_composite(paper, image.convert("RGBA")).convert("RGB"))
-    return np.asarray(image.convert("RGB"))
+    if strip.has_transparency_data:
+        paper = Image.new("RGBA", strip.size, "white")
+        return np.asarray(Image.alpha_composite(paper, strip.convert("RGBA")).convert("RGB"))
+    return np.asarray(strip.convert("RGB"))
+
+
+def _refuse_by_memory(name: str, image: ImageFile) -> None:
+    """Raise if the pixels of a picture do not fit into the free memory: a header of 30 bytes can promise 250 million."""
+    width, height = image.size
+    needed = width * height * (_BYTES_IN_PILLOW.get(image.mode, 4) + 3)
+    free = _free_memory()
+    if free is not None and needed > free:
+        raise ImageError(
+            "ImageTooLarge",
+            f"{name} has {width:,} x {height:,} pixels, which take {needed / 1e9:.1f} GB of memory, {free / 1e9:.1f} GB are "
+            "free; make it smaller, 2,000 pixels wide is plenty for a card",
+        )
+
+
+def _free_memory() -> int | None:
+    """Return the bytes that this process may still take; None where the system does not say."""
+    free: list[int] = []
+    with suppress(OSError, ValueError):
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        free += [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")]
+    with suppress(ImportError, OSError, ValueError):
+        import resource
+
+        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+        if limit != resource.RLIM_INFINITY:
+            used = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+            free.append(limit - used)
+    return max(0, min(free)) if free else None

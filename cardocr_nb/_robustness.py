@@ -15,6 +15,7 @@ import pandas as pd
 
 from cardocr_nb._keywords import check_keywords
 from cardocr_nb._pipeline import run
+from cardocr_nb._text_safety import describe
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.quality import evaluate, wilson
 from cardocr_nb.quality._bootstrap import with_all
@@ -146,6 +147,8 @@ def robustness(
     13      jpeg       1.0      6   99.0
     """
     check_keywords("robustness", options, [name for name in inspect.signature(run).parameters if name not in _OWN])
+    if not hasattr(client, "upload"):
+        raise InvalidRequestError(f"client must be a Client, got {describe(client)}")
     names, steps = list(dict.fromkeys(conditions)), sorted({float(s) for s in strengths})
     _check(names, steps, n, max_calls)
     with ExitStack() as stack:

@@ -11,6 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
+from cardocr_nb._text_safety import describe
 from cardocr_nb.errors import InvalidRequestError
 
 
@@ -122,6 +123,10 @@ FIELDS: dict[CardType, tuple[CardField, ...]] = {
 """The fields of each card, in the order of the card."""
 
 
+KNOWN_FIELDS = frozenset(f.name for fields in FIELDS.values() for f in fields)
+"""Canonical names of the fields of all cards."""
+
+
 def _fold(label: str) -> str:
     folded = unicodedata.normalize("NFKC", label).casefold()
     return re.sub(r"[\W_]+", "", folded)
@@ -208,7 +213,7 @@ def card_type(value: str) -> CardType:
         return CardType(value)
     except ValueError:
         names = " or ".join(repr(str(c)) for c in CardType)
-        raise InvalidRequestError(f"card_type must be {names}, got {value!r}") from None
+        raise InvalidRequestError(f"card_type must be {names}, got {describe(value)}") from None
 
 
 def id_check_character(digits: str) -> str:

@@ -71,5 +71,7 @@ def test_the_cards_have_the_fields_that_are_printed_on_them():
 
 
 def test_the_error_of_an_unknown_card_type_lists_the_known_ones():
-    with pytest.raises(InvalidRequestError, match="card_type must be 'IDCard' or 'DriverLicense', got 'Passport'"):
+    with pytest.raises(
+        InvalidRequestError, match="card_type must be 'IDCard' or 'DriverLicense', got a str of 8 characters"
+    ):
         card_type("Passport")

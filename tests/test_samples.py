@@ -43,7 +43,9 @@ def test_the_sample_responses_can_be_read(tmp_path):
 
 
 def test_an_unknown_sample_is_an_error_that_lists_the_names():
-    with pytest.raises(ocr.InvalidRequestError, match=r"'cards', 'readings', 'truth', 'responses', got 'card'"):
+    with pytest.raises(
+        ocr.InvalidRequestError, match=r"'cards', 'readings', 'truth', 'responses', got a str of 4 characters"
+    ):
         ocr.load_sample("card")
     with pytest.raises(ocr.InvalidRequestError, match="returns a DataFrame"):
         ocr.load_sample("truth", "here")

@@ -9,6 +9,7 @@ from cardocr_nb._bulk._pieces import job_documents
 from cardocr_nb._client._job_queries import IDS_A_CALL, describe_raw
 from cardocr_nb._ledger import Ledger
 from cardocr_nb._ledger._tables import is_ledger
+from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import DecodeError, LedgerError
 from cardocr_nb.wire._decode import decode_callback
 
@@ -62,7 +63,7 @@ def accept(ledger: Ledger | str | Path, body: bytes, *, client: Client | None = 
     if isinstance(ledger, Ledger):
         return _accept(ledger, ended_ids, client)
     if not is_ledger(ledger):
-        raise LedgerError(f"no ledger at {str(ledger)!r}; pass the ledger of a run(..., ledger=...)")
+        raise LedgerError(f"no ledger at {shown_path(ledger)}; pass the ledger of a run(..., ledger=...)")
     with closing(Ledger(ledger)) as opened:
         return _accept(opened, ended_ids, client)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from cardocr_nb._batch._pace import Pace
 from cardocr_nb._ledger._token import check_user_data
+from cardocr_nb._text_safety import describe
 from cardocr_nb.cards import card_type as checked_card_type
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.wire._limits import check_request
@@ -51,7 +52,7 @@ class RunOptions:
         check_request(JobRequest("-", card_type, user_data=self.user_data, job_level=self.job_level,
                                  callback=self.callback, callback_format=self.callback_format))  # fmt: skip
         if self.unknown not in (None, "hold", "submit"):
-            raise InvalidRequestError(f"unknown must be 'hold' or 'submit', got {self.unknown!r}")
+            raise InvalidRequestError(f"unknown must be 'hold' or 'submit', got {describe(self.unknown)}")
         for name in ("max_calls", "price", "listing_delay", "stall_timeout", "job_timeout"):
             value = getattr(self, name)
             if value is not None and not value >= 0:

@@ -20,6 +20,7 @@ from cardocr_nb._batch._submission import JobOptions, Submitter
 from cardocr_nb._batch._workers import Workers
 from cardocr_nb._ledger import plan_run
 from cardocr_nb._ledger._planning import Resubmission
+from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import LedgerError
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def _check_bucket(client: Client, ledger: Ledger) -> None:
         ledger.set_fact("bucket", bucket)
     elif known != bucket:
         raise LedgerError(
-            f"the ledger {ledger.path!r} belongs to the bucket {known!r}, this client to {bucket!r}; "
+            f"the ledger {shown_path(ledger.path)} belongs to the bucket {known!r}, this client to {bucket!r}; "
             "use another ledger for another bucket"
         )
 
@@ -253,7 +254,7 @@ def _report_stop(state: RunState, progress: Progress, ledger: Ledger) -> None:
     if ledger.path == ":memory:":
         how = "with ledger='run.sqlite' a run can be continued; without, ask for jobs with client.describe(ids)"
     else:
-        how = f"run again with the ledger {ledger.path!r} to continue"
+        how = f"run again with the ledger {shown_path(ledger.path)} to continue"
     warnings.warn(
         f"stopped: {why}. {progress.left} of {progress.images} images were not submitted, "
         f"{progress.waiting} had not ended; {how}",

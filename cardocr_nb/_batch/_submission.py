@@ -13,6 +13,7 @@ from cardocr_nb._batch._run_state import PendingJob, UnconfirmedSubmission
 from cardocr_nb._images import inspect
 from cardocr_nb._ledger import join_user_data, make_token
 from cardocr_nb._ledger._ledger import FileVersion
+from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import CardOCRError, DecodeError, ImageError, KeyTakenError, ServiceError, ThrottledError
 
 if TYPE_CHECKING:
@@ -200,5 +201,7 @@ def _file_version(path: Path) -> FileVersion:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         seen = path.stat()
     except OSError as e:
-        raise ImageError("NoSuchFile", f"{str(path)!r} cannot be read: {e.strerror}; check its permissions") from None
+        raise ImageError(
+            "NoSuchFile", f"{shown_path(path)} cannot be read: {e.strerror}; check its permissions"
+        ) from None
     return FileVersion(digest, seen.st_size, seen.st_mtime_ns)

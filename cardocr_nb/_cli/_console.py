@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import sys
 
-# C0 and C1 controls but tab and newline, and marks that reverse the order of characters on the screen.
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+from cardocr_nb._text_safety import terminal_text
 
 
 def prepare_console() -> None:
@@ -24,7 +22,7 @@ def clean(text: str) -> str:
     >>> clean("a\x1b[31mb")
     'a\\x1b[31mb'
     """
-    return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+    return terminal_text(text)
 
 
 def echo(message: object, *, err: bool = False) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from cardocr_nb._cli._table_files import WRITABLE
+from cardocr_nb._text_safety import shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,19 +41,19 @@ class OutputFile(click.Path):
         """Return the path, checked."""
         path = Path(os.fsdecode(super().convert(value, param, ctx)))
         if self.suffixes and path.suffix not in self.suffixes:
-            self.fail(f"{str(path)!r} must end in {' or '.join(self.suffixes)}", param, ctx)
+            self.fail(f"{shown_path(path)} must end in {' or '.join(self.suffixes)}", param, ctx)
         if not path.parent.is_dir() and not (ctx and ctx.resilient_parsing):
             self._create(path.parent, param, ctx)
         return path
 
     def _create(self, folder: Path, param: click.Parameter | None, ctx: click.Context | None) -> None:
-        question = f"The folder {str(folder)!r} does not exist. Create it?"
+        question = f"The folder {shown_path(folder)} does not exist. Create it?"
         try:
             wanted = bool(ctx and ctx.meta.get(_YES)) or click.confirm(question, err=True)
         except (click.Abort, OSError):  # no answer can be read, or Ctrl-C
             wanted = False
         if not wanted:
-            self.fail(f"the folder {str(folder)!r} does not exist; create it, or add --yes", param, ctx)
+            self.fail(f"the folder {shown_path(folder)} does not exist; create it, or add --yes", param, ctx)
         folder.mkdir(parents=True)
 
 

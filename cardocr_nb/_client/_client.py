@@ -9,6 +9,7 @@ from cardocr_nb._client import _waiting as waiting
 from cardocr_nb._client._calls import send
 from cardocr_nb._client._job_queries import IDS_A_CALL, describe_raw, list_pages
 from cardocr_nb._client._objects import Objects
+from cardocr_nb._text_safety import describe, shown_path
 from cardocr_nb._transport import Request, Transport
 from cardocr_nb.cards import card_type as checked_card_type
 from cardocr_nb.errors import DecodeError, InvalidRequestError, NotFoundError
@@ -89,7 +90,7 @@ class Client(Objects):
 
         if not create and not Path(root).exists():
             raise InvalidRequestError(
-                f"the folder {str(root)!r} does not exist; pass the folder that holds the images, "
+                f"the folder {shown_path(root)} does not exist; pass the folder that holds the images, "
                 "or create=True for a new, empty bucket"
             )
         if reader is None:
@@ -233,7 +234,7 @@ class Client(Objects):
             The service does not know an id.
         """
         if missing not in ("raise", "skip"):
-            raise InvalidRequestError(f"missing must be 'raise' or 'skip', got {missing!r}")
+            raise InvalidRequestError(f"missing must be 'raise' or 'skip', got {describe(missing)}")
         many = [ids] if isinstance(ids, str | Job) else list(ids)
         names = [one if isinstance(one, str) else one.id for one in many]
         found: dict[str, Job] = {}

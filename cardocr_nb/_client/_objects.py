@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cardocr_nb._atomic import atomic_path
 from cardocr_nb._client._calls import send
+from cardocr_nb._text_safety import shown_path
 from cardocr_nb._transport import Request
 from cardocr_nb.errors import DecodeError, ImageError, KeyTakenError, NotFoundError, PermissionDeniedError, ServiceError
 
@@ -91,7 +92,7 @@ class Objects:
         """
         path = Path(image)
         if not path.is_file():
-            raise ImageError("NoSuchFile", f"no file {str(path)!r}; check the path and the folder it starts from")
+            raise ImageError("NoSuchFile", f"no file {shown_path(path)}; check the path and the folder it starts from")
         key = path.name if key is None else key
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
@@ -117,7 +118,7 @@ class Objects:
         stored = _etag(response)
         if stored and stored != digest:
             raise DecodeError(
-                f"the object {key!r} arrived changed: sent MD5 {digest}, stored {stored}; upload it again"
+                f"the object {shown_path(key)} arrived changed: sent MD5 {digest}, stored {stored}; upload it again"
             )
         return key
 
@@ -160,7 +161,7 @@ class Objects:
         response = send(self.transport, Request("HEAD", f"/{key}", host="cos"))
         size = response.headers.get("content-length", "")
         if not (size.isascii() and size.isdecimal()):
-            raise DecodeError(f"the answer about the object {key!r} has no Content-Length; ask again")
+            raise DecodeError(f"the answer about the object {shown_path(key)} has no Content-Length; ask again")
         return ObjectInfo(key, int(size), _etag(response), response.headers.get("content-type"))
 
     def download(self, key: str, path: str | Path) -> Path:
@@ -192,7 +193,9 @@ class Objects:
                 digest.update(piece)
                 file.write(piece)
             if _MD5.fullmatch(info.etag) and digest.hexdigest() != info.etag:
-                raise DecodeError(f"the object {key!r} arrived changed: its MD5 is not its ETag; download it again")
+                raise DecodeError(
+                    f"the object {shown_path(key)} arrived changed: its MD5 is not its ETag; download it again"
+                )
         return target
 
     def _pieces(self, info: ObjectInfo) -> Iterator[bytes]:
@@ -202,13 +205,13 @@ class Objects:
             headers = {"Range": f"bytes={start}-{end}"}
             response = send(self.transport, Request("GET", f"/{info.key}", host="cos", headers=headers))
             if _etag(response) != info.etag or len(response.body) != end - start + 1:
-                raise DecodeError(f"the object {info.key!r} changed while it was fetched; download it again")
+                raise DecodeError(f"the object {shown_path(info.key)} changed while it was fetched; download it again")
             yield response.body
 
 
 def _taken(key: str) -> KeyTakenError:
     return KeyTakenError(
-        f"an object with other content has the key {key!r}, and jobs may wait for it; choose another key, or pass "
+        f"an object with other content has the key {shown_path(key)}, and jobs may wait for it; choose another key, or pass "
         "overwrite=True to client.upload",
         key,
     )

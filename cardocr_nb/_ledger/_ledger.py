@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from cardocr_nb._ledger._queries import Image, LedgerQueries
 from cardocr_nb._ledger._tables import connect, unusable
+from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import LedgerError
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class Ledger(LedgerQueries):
             held.close()
             holder = json.loads(self.get_fact("holder") or "{}")
             raise LedgerError(
-                f"another run is at work on the ledger {self.path!r}: process {holder.get('pid', '?')} on "
+                f"another run is at work on the ledger {shown_path(self.path)}: process {holder.get('pid', '?')} on "
                 f"{holder.get('host', '?')}, since {holder.get('since', '?')}; wait for its end, or stop it"
             ) from None
         try:

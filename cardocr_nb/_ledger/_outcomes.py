@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cardocr_nb._ledger._ledger import Ledger
+from cardocr_nb._ledger._packing import unpack
 from cardocr_nb._ledger._tables import connect_to_read, unusable
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def outcomes(source: Ledger | str | Path, run: int | None = None) -> Iterator[Ou
         ):
             last = found[-1][0]
             for _, key, card_type, image, state, job_id, code, message, response, first in found:
-                raw = zlib.decompress(response) if state == "done" and response is not None else None
+                raw = unpack(response) if state == "done" and response is not None else None
                 yield Outcome(key, card_type, image, state, job_id, code, message, raw, bool(first))
 
 

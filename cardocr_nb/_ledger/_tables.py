@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import LedgerError
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def connect(path: str | Path) -> sqlite3.Connection:
             Path(path).chmod(0o600)
         except OSError as e:
             raise LedgerError(
-                f"the ledger {str(path)!r} cannot be opened: {e.strerror}; choose a file in a folder that is there and "
+                f"the ledger {shown_path(path)} cannot be opened: {e.strerror}; choose a file in a folder that is there and "
                 "that you may write to"
             ) from None
     db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=_LOCK_TIMEOUT)
@@ -112,10 +113,10 @@ def connect_to_read(path: str | Path) -> sqlite3.Connection:
     """
     if not Path(path).is_file():
         raise LedgerError(
-            f"the ledger {str(path)!r} does not exist; check the path, or make one with run(..., ledger=...)"
+            f"the ledger {shown_path(path)} does not exist; check the path, or make one with run(..., ledger=...)"
         )
     if not is_ledger(path):
-        raise LedgerError(f"{str(path)!r} is not a ledger; for saved responses use cardocr_nb.read_responses")
+        raise LedgerError(f"{shown_path(path)} is not a ledger; for saved responses use cardocr_nb.read_responses")
     address = file_uri(Path(path).resolve())
     db = sqlite3.connect(f"{address}?mode=ro", uri=True, timeout=_LOCK_TIMEOUT, isolation_level=None)
     with _closed_on_error(db, path):
@@ -169,7 +170,7 @@ def unusable(path: str | Path, error: sqlite3.Error) -> LedgerError:
         advice = "the file is not a ledger, or it was damaged; choose another name, or a copy of it"
     else:
         advice = "check the disk and the rights of the file and its folder, then run again"
-    return LedgerError(f"the ledger {str(path)!r} cannot be used: {said}; {advice}")
+    return LedgerError(f"the ledger {shown_path(path)} cannot be used: {said}; {advice}")
 
 
 @contextmanager
@@ -193,14 +194,18 @@ def _check(db: sqlite3.Connection, path: str | Path) -> None:
     (application,) = db.execute("PRAGMA application_id").fetchone()
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if application != _APPLICATION:
-        raise LedgerError(f"{str(path)!r} is a SQLite file, but not a ledger of cardocr_nb; choose another name")
+        raise LedgerError(f"{shown_path(path)} is a SQLite file, but not a ledger of cardocr_nb; choose another name")
+    kinds = db.execute("SELECT count(*) FROM sqlite_master WHERE type IN ('view', 'trigger')").fetchone()
+    if kinds != (0,):
+        # A view may have no end, and a trigger runs with the rights of the reader.
+        raise LedgerError(f"{shown_path(path)} has views or triggers, which a ledger has not; restore it from a copy")
     if version > VERSION:
         raise LedgerError(
-            f"the ledger {str(path)!r} was written by a newer cardocr_nb (tables of version {version}, this one knows "
+            f"the ledger {shown_path(path)} was written by a newer cardocr_nb (tables of version {version}, this one knows "
             f"{VERSION}); upgrade: pip install --upgrade cardocr_nb"
         )
     if version < VERSION:
         raise LedgerError(
-            f"the ledger {str(path)!r} was written by an older cardocr_nb (tables of version {version}, this one knows "
+            f"the ledger {shown_path(path)} was written by an older cardocr_nb (tables of version {version}, this one knows "
             f"{VERSION}); finish it with that version, or begin a new one"
         )

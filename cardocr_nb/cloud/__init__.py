@@ -5,9 +5,12 @@
 `Finding`, `render` formats them, `ready` reduces them to a bool.
 """
 
+from cardocr_nb._error_guard import guard_public
 from cardocr_nb.cloud._credentials import Credentials
 from cardocr_nb.cloud._doctor import Finding, doctor, ready, render
 from cardocr_nb.cloud._https_transport import CloudTransport
 from cardocr_nb.cloud._signing import CosAuth
 
 __all__ = ["CloudTransport", "CosAuth", "Credentials", "Finding", "doctor", "ready", "render"]
+
+guard_public(__all__, __name__)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple, get_args
 from urllib.parse import quote, urlsplit
 
+from cardocr_nb._text_safety import describe, shown_path
 from cardocr_nb._transport import Host
 from cardocr_nb.errors import InvalidRequestError
 
@@ -68,10 +69,10 @@ def addresses(bucket: str, region: str, endpoint: Endpoint | None = None) -> dic
     """
     for name, value in (("bucket", bucket), ("region", region)):
         if not (isinstance(value, str) and _NAME.fullmatch(value)):
-            raise InvalidRequestError(f"{name} must be lower-case letters, digits and hyphens, got {value!r}")
+            raise InvalidRequestError(f"{name} must be lower-case letters, digits and hyphens, got {describe(value)}")
     if not isinstance(endpoint, str) and not _WITH_APPID.fullmatch(bucket):
         raise InvalidRequestError(
-            f"bucket must be the full name with the APPID, such as cards-1250000000, got {bucket!r}; "
+            f"bucket must be the full name with the APPID, such as cards-1250000000, got {describe(bucket)}; "
             "the console shows it in the list of buckets"
         )
     names: dict[Host, str] = {
@@ -104,7 +105,9 @@ def target(request: Request) -> str:
     """
     root, rest = request.path[:1], request.path[1:]
     if root != "/" or rest in (".", ".."):
-        raise InvalidRequestError(f"a path must begin with '/' and name more than '.' or '..', got {request.path!r}")
+        raise InvalidRequestError(
+            f"a path must begin with '/' and name more than '.' or '..', got {describe(request.path)}"
+        )
     # HTTP libraries and proxies fold "//", "/./" and "/../" away; an encoded slash they leave alone.
     foldable = rest.startswith("/") or any(part in (".", "..") for part in rest.split("/"))
     try:
@@ -112,7 +115,7 @@ def target(request: Request) -> str:
         path = "/" + quote(rest, safe="" if foldable else "/")
     except UnicodeEncodeError:
         raise InvalidRequestError(
-            f"the path {request.path!r} or a parameter is not valid Unicode; rename the file and upload it again"
+            f"the path {shown_path(request.path)} or a parameter is not valid Unicode; rename the file and upload it again"
         ) from None
     return f"{path}?{'&'.join(query)}" if query else path
 

@@ -15,6 +15,7 @@ Inside, `_sources` finds files, `_documents` opens them, `_batch_reader` reads d
 the frame. `_partitions` and `_dask_frame` do the same for Dask.
 """
 
+from cardocr_nb._error_guard import guard_public
 from cardocr_nb.frame._coco import from_coco, to_coco
 from cardocr_nb.frame._dask_frame import to_dask
 from cardocr_nb.frame._flatten import to_frame
@@ -58,3 +59,5 @@ __all__ = [
     "validate",
     "wide",
 ]
+
+guard_public(__all__, __name__)

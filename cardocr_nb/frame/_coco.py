@@ -7,9 +7,7 @@ further members of an annotation, which readers of COCO pass over.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +15,7 @@ import pandas as pd
 
 from cardocr_nb import polygon
 from cardocr_nb.frame._frame_schema import CATEGORIES, conform
+from cardocr_nb.frame._json_text import read_json
 from cardocr_nb.frame._label_studio import image_sizes
 from cardocr_nb.frame._polygon_array import PolygonArray
 from cardocr_nb.frame._reshape import fields_of
@@ -125,7 +124,7 @@ def from_coco(coco: str | os.PathLike[str] | Mapping[str, Any]) -> pd.DataFrame:
     >>> from_coco({"images": [{"id": 1, "file_name": "a.jpg"}], "annotations": [], "categories": []})["key"].tolist()
     ['a.jpg']
     """
-    data = coco if isinstance(coco, Mapping) else json.loads(Path(coco).read_text(encoding="utf-8"))
+    data = coco if isinstance(coco, Mapping) else read_json(coco)
     if not isinstance(data, Mapping) or not {"images", "annotations", "categories"} <= set(data):
         raise ValueError("a COCO data set has the members 'images', 'annotations' and 'categories'")
     names = {category["id"]: category["name"] for category in data["categories"]}

@@ -8,7 +8,6 @@ image's width and height, from the upper left corner.
 
 from __future__ import annotations
 
-import json
 import math
 import warnings
 from collections import Counter
@@ -24,6 +23,7 @@ import pandas as pd
 from cardocr_nb.cards import english
 from cardocr_nb.errors import ImageError
 from cardocr_nb.frame._frame_schema import conform
+from cardocr_nb.frame._json_text import read_json
 from cardocr_nb.frame._polygon_array import PolygonArray
 from cardocr_nb.frame._reshape import fields_of
 
@@ -128,7 +128,7 @@ def from_label_studio(tasks: str | PathLike[str] | Sequence[Mapping[str, Any]]) 
     >>> from_label_studio([{"data": {"image": "cards/a.jpg"}, "annotations": []}])["key"].tolist()
     ['cards/a.jpg']
     """
-    given: Any = json.loads(Path(tasks).read_text(encoding="utf-8")) if isinstance(tasks, str | PathLike) else tasks
+    given: Any = read_json(tasks) if isinstance(tasks, str | PathLike) else tasks
     if not (isinstance(given, list | tuple) and all(isinstance(t, Mapping) and "data" in t for t in given)):
         raise ValueError("an export of Label Studio is a list of tasks with the node 'data'; choose the format JSON")
     rows, left_out = [], Counter[str]()

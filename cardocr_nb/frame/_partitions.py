@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from cardocr_nb._text_safety import shown_path
 from cardocr_nb.frame._batch_reader import batches, read_batches
 from cardocr_nb.frame._documents import BROKEN_ARCHIVE, open_tar
 from cardocr_nb.frame._frame_builder import FrameBuilder
@@ -132,7 +133,7 @@ def _files(path: str | os.PathLike[str]) -> list[str]:
     files = sorted(file.key for file in found if isinstance(file, File))
     if not files:
         raise FileNotFoundError(
-            f"no file matches {str(path)!r}; pass a file, a folder or a pattern such as 'responses/*.xml'"
+            f"no file matches {shown_path(path)}; pass a file, a folder or a pattern such as 'responses/*.xml'"
         )
     return files
 

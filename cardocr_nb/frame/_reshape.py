@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from cardocr_nb._bulk._arrow_text import all_differ, arrow
-from cardocr_nb.cards import CardType, expected_fields, known_field
+from cardocr_nb._text_safety import shown_names
+from cardocr_nb.cards import KNOWN_FIELDS, CardType, expected_fields, known_field
 from cardocr_nb.frame._frame_schema import CARD, COLUMNS, conform, series
 from cardocr_nb.frame._spreadsheets import cell_texts, undo_excel, warn_of_damage
 
@@ -202,12 +203,13 @@ def to_long(cards: pd.DataFrame, *, id_columns: Iterable[str] = (), fields: Iter
     1  a.jpg  gender    女      7
     """
     if "key" not in cards.columns:
-        raise ValueError(f"a wide frame names each card in the column 'key', got {', '.join(map(str, cards.columns))}")
+        raise ValueError(f"a wide frame names each card in the column 'key', got {shown_names(cards.columns, COLUMNS)}")
     own, further = list(id_columns), list(fields)
     lacking = [name for name in (*own, *further) if name not in cards.columns]
     if lacking:
         raise ValueError(
-            f"the wide frame has no column {', '.join(lacking)}; it has {', '.join(map(str, cards.columns))}"
+            f"the wide frame lacks {shown_names(lacking, (*COLUMNS, *cards.columns))} of id_columns and fields; "
+            f"it has {shown_names(cards.columns, (*COLUMNS, *KNOWN_FIELDS))}"
         )
     kept = [name for name in _KEPT if name in cards.columns]
     parts, damage = [], Counter[str]()

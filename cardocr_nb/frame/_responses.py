@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 from tqdm.auto import tqdm
 
 from cardocr_nb._ledger._tables import is_ledger
+from cardocr_nb._text_safety import describe
 from cardocr_nb.errors import DecodeError
 from cardocr_nb.frame._batch_reader import FaultList, batches, read_batches
 from cardocr_nb.frame._dask_frame import read_dask
@@ -89,11 +90,11 @@ def read_responses(
     1    NaN  Unreadable
     """
     if errors not in ("raise", "row"):
-        raise ValueError(f"errors must be 'raise' or 'row', got {errors!r}")
+        raise ValueError(f"errors must be 'raise' or 'row', got {describe(errors)}")
     if threads < 1:
         raise ValueError(f"threads must be 1 or more, got {threads}")
     if engine not in ("pandas", "dask"):
-        raise ValueError(f"engine must be 'pandas' or 'dask', got {engine!r}")
+        raise ValueError(f"engine must be 'pandas' or 'dask', got {describe(engine)}")
     given = _flat(sources)
     if len(given) == 1 and isinstance(given[0], str | Path) and is_ledger(given[0]):
         return read_ledger(given[0])

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
+from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.wire._limits import MAX_KEY_BYTES, UNFIT_FOR_XML
 
@@ -57,7 +58,7 @@ class Bucket:
         self.folder = Path(folder).resolve()
         if self.folder.exists() and not self.folder.is_dir():
             raise InvalidRequestError(
-                f"a bucket is a folder, got the file {str(folder)!r}; pass the folder that contains it"
+                f"a bucket is a folder, got the file {shown_path(folder)}; pass the folder that contains it"
             )
         self.folder.mkdir(parents=True, exist_ok=True)
         stem = re.sub(r"[^a-z0-9]+", "-", self.folder.name.lower()).strip("-") or "bucket"
@@ -89,7 +90,7 @@ class Bucket:
         except (OSError, ValueError, RuntimeError):
             inside = False
         if not inside or Path(parts[0]).is_absolute():
-            raise InvalidRequestError(f"the key {key!r} leads out of the bucket; use a path below its folder")
+            raise InvalidRequestError(f"the key {shown_path(key)} leads out of the bucket; use a path below its folder")
         return path
 
     def has_object(self, key: str) -> bool:
@@ -144,7 +145,7 @@ class Bucket:
                 upload.replace(path)
             except (FileExistsError, NotADirectoryError, IsADirectoryError):
                 raise InvalidRequestError(
-                    f"the key {key!r} cannot be stored in a folder: one name would be both an object and a folder"
+                    f"the key {shown_path(key)} cannot be stored in a folder: one name would be both an object and a folder"
                 ) from None
         except BaseException:  # Ctrl-C too: no half upload stays behind
             upload.unlink(missing_ok=True)
@@ -212,10 +213,10 @@ def _check(key: str) -> None:
     """Raise if no object can have this key, without a look at the folder."""
     parts = key.split("/")
     if not key or "\\" in key or UNFIT_FOR_XML.search(key) or any(p in ("", ".", "..") for p in parts):
-        raise InvalidRequestError(f"the key {key!r} leads out of the bucket; use a path below its folder")
+        raise InvalidRequestError(f"the key {shown_path(key)} leads out of the bucket; use a path below its folder")
     if parts[0].startswith(UPLOAD_PREFIX):
         raise InvalidRequestError(
-            f"the key {key!r} begins with {UPLOAD_PREFIX!r}, as unfinished uploads do; use another key"
+            f"the key {shown_path(key)} begins with {UPLOAD_PREFIX!r}, as unfinished uploads do; use another key"
         )
     if len(key.encode()) > MAX_KEY_BYTES or any(len(p.encode()) > _MAX_NAME_BYTES for p in parts):
         raise InvalidRequestError(

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.local._bucket import Bucket
 
@@ -42,7 +43,7 @@ class BucketRoot(Mapping[str, Bucket]):
     def __init__(self, folder: str | Path, address: str | None = None) -> None:
         self.folder = Path(folder).resolve()
         if self.folder.exists() and not self.folder.is_dir():
-            raise InvalidRequestError(f"the root of the buckets must be a folder, got the file {str(folder)!r}")
+            raise InvalidRequestError(f"the root of the buckets must be a folder, got the file {shown_path(folder)}")
         self.folder.mkdir(parents=True, exist_ok=True)
         self.address = address
         self._buckets: dict[str, Bucket] = {}
@@ -68,7 +69,7 @@ class BucketRoot(Mapping[str, Bucket]):
         except sqlite3.OperationalError:
             lock.close()
             raise InvalidRequestError(
-                f"another server is running in {str(self.folder)!r}; stop it, or choose another root"
+                f"another server is running in {shown_path(self.folder)}; stop it, or choose another root"
             ) from None
         try:
             yield

@@ -7,6 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from cardocr_nb._text_safety import describe
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.local._service_fault import ServiceFault, slow_down
 from cardocr_nb.local._worker import ReadingError
@@ -74,7 +75,9 @@ class FaultInjector:
             try:
                 rates[kind] = float(rate)
             except ValueError:
-                raise InvalidRequestError(f"a fault must be KIND=RATE, such as throttle=0.1, got {text!r}") from None
+                raise InvalidRequestError(
+                    f"a fault must be KIND=RATE, such as throttle=0.1, got {describe(text)}"
+                ) from None
         return cls(rates, seed)
 
     def occurs(self, kind: str) -> bool:

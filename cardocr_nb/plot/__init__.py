@@ -15,6 +15,7 @@ accuracy over the strength of image degradations.
 `style` sets light or dark colors for a ``with`` block.
 """
 
+from cardocr_nb._error_guard import guard_public
 from cardocr_nb.plot._card_coordinates import CardPlaces, card_frame
 from cardocr_nb.plot._error_plots import plot_compare, plot_confusions
 from cardocr_nb.plot._gallery import plot_gallery
@@ -41,3 +42,5 @@ __all__ = [
     "plot_timeline",
     "style",
 ]
+
+guard_public(__all__, __name__)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from cardocr_nb import polygon
+from cardocr_nb._text_safety import describe
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._polygon_measures import from_numpy
 from cardocr_nb.plot._card_coordinates import card_frame
@@ -61,7 +62,7 @@ def pick_cases(
     ['b.jpg']
     """
     if kind not in KINDS:
-        raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {describe(kind)}")
     if kind == "worst" and truth is None:
         raise ValueError("kind='worst' needs truth=, the true texts; kind='scores' needs none")
     if kind == "flips" and other is None:

@@ -6,6 +6,8 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from cardocr_nb.plot._style import figure_of, new_axes
+from cardocr_nb._text_safety import shown_names
+from cardocr_nb.cards import KNOWN_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +57,7 @@ def chosen(table: pd.DataFrame, field: str | Sequence[str] | None) -> pd.DataFra
     unknown = [f for f in wanted if f not in set(named["field"])]
     if unknown:
         raise ValueError(
-            f"no field {', '.join(map(repr, unknown))} in the table; it has {', '.join(named['field'].unique()) or 'none'}"
+            f"no field {shown_names(unknown, KNOWN_FIELDS)} in the table; it has {shown_names(named['field'].unique(), KNOWN_FIELDS)}"
         )
     return named[named["field"].isin(wanted)]
 

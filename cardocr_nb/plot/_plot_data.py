@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cardocr_nb._text_safety import shown_names
 from cardocr_nb.frame import PolygonDtype
+from cardocr_nb.frame._frame_schema import COLUMNS
 from cardocr_nb.frame._polygon_measures import points_of
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ def need(df: pd.DataFrame, *columns: str) -> None:
     absent = [c for c in columns if c not in df.columns]
     if absent:
         raise ValueError(
-            f"the frame has no column {', '.join(map(repr, absent))}; it has {', '.join(map(str, df.columns)) or 'none'}. "
+            f"the frame has no column {shown_names(absent, COLUMNS)}; it has {shown_names(df.columns, COLUMNS)}. "
             "Make it with cardocr_nb.to_frame() or name another column"
         )
 

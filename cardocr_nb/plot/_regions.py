@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
+from cardocr_nb._text_safety import describe
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.plot._card_coordinates import CardPlaces, card_frame
 from cardocr_nb.plot._card_template import TEMPLATES, Template
@@ -92,7 +93,7 @@ def plot_regions(
     60.0
     """
     if value not in VALUES:
-        raise ValueError(f"value must be one of {', '.join(VALUES)}, got {value!r}")
+        raise ValueError(f"value must be one of {', '.join(VALUES)}, got {describe(value)}")
     need(df, "field", "polygon", *{"score": ["score"], "failure": ["text"], "count": []}[value])
     language = plot_language(lang)
     template, cells, note = None, None, ""

@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from cardocr_nb.plot._image_sources import same_ending
+from cardocr_nb._text_safety import shown_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,12 +46,12 @@ def rows_of_image(df: pd.DataFrame, path: str | Path | None, key: str | None) ->
     if key is None:
         key = _key_of(known, path)
     elif key not in known:
-        raise ValueError(f"no row has the key {key!r}; the frame has {_some(known)}")
+        raise ValueError(f"no row has the key {shown_path(key)}; the frame has {_some(known)}")
     rows = df[df["key"] == key] if key is not None else df
     jobs = rows["job_id"].nunique() if "job_id" in rows else 1
     if jobs > 1:
         raise ValueError(
-            f"the key {key!r} was read by {jobs} jobs; choose one, as in df[df['job_id'] == {rows['job_id'].iloc[-1]!r}]"
+            f"the key {shown_path(key)} was read by {jobs} jobs; choose one, as in df[df['job_id'] == {rows['job_id'].iloc[-1]!r}]"
         )
     return rows
 
@@ -64,7 +65,7 @@ def _key_of(known: list[str], path: str | Path | None) -> str | None:
         longest = max(len(PurePosixPath(k).parts) for k in fitting)
         fitting = [k for k in fitting if len(PurePosixPath(k).parts) == longest]
     if len(fitting) != 1:
-        seen = "the image has no path" if path is None else f"{len(fitting)} of them fit the path {str(path)!r}"
+        seen = "the image has no path" if path is None else f"{len(fitting)} of them fit the path {shown_path(path)}"
         raise ValueError(f"the frame has {len(known)} cards and {seen}; pass key=, one of {_some(known)}")
     return fitting[0]
 

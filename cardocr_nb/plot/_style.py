@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from cardocr_nb._text_safety import describe
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -51,7 +53,7 @@ def style(mode: Literal["light", "dark"] = "light") -> Iterator[None]:
     ('#e6e8eb', True)
     """
     if mode not in _INK:
-        raise ValueError(f"mode must be 'light' or 'dark', got {mode!r}")
+        raise ValueError(f"mode must be 'light' or 'dark', got {describe(mode)}")
     import matplotlib as mpl
 
     ink = _INK[mode]

@@ -10,6 +10,7 @@ service does not promise it: `area`, `perimeter`, `is_simple` and `is_convex` ju
 everything else puts them in order first.
 """
 
+from cardocr_nb._error_guard import guard_public
 from cardocr_nb.polygon._corners import as_points, is_convex, is_degenerate, is_simple, ordered
 from cardocr_nb.polygon._measures import angle, area, bbox, centroid, height, perimeter, scale, shift, width
 from cardocr_nb.polygon._overlap import contains, iou
@@ -32,3 +33,5 @@ __all__ = [
     "shift",
     "width",
 ]
+
+guard_public(__all__, __name__)

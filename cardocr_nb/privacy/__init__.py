@@ -5,9 +5,12 @@ which characters stay. `pseudonym` replaces each text by a keyed digest, so that
 `redact_folder` cover the fields on the picture itself.
 """
 
+from cardocr_nb._error_guard import guard_public
 from cardocr_nb.privacy._folder_redaction import redact_folder
 from cardocr_nb.privacy._masking import RULES, Rule, mask, mask_text
 from cardocr_nb.privacy._pseudonyms import pseudonym
 from cardocr_nb.privacy._redaction import redact
 
 __all__ = ["RULES", "Rule", "mask", "mask_text", "pseudonym", "redact", "redact_folder"]
+
+guard_public(__all__, __name__)

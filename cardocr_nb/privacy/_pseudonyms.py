@@ -20,12 +20,16 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from cardocr_nb._text_safety import shown_names
+from cardocr_nb.cards import KNOWN_FIELDS
 from cardocr_nb.errors import InvalidRequestError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _MIN_KEY_BYTES = 16
+_MIN_DISTINCT_BYTES = 8
+"""16 random bytes have 14 to 16 different ones, 32 random hexadecimal digits 12 to 16; typed repetitions have few."""
 _HEX_DIGITS = 32
 """Hexadecimal digits of a pseudonym: 128 bits, enough that two texts of an archive never collide by chance."""
 _DOMAINS = {"licence_number": "id_number"}
@@ -54,7 +58,7 @@ def pseudonym(df: pd.DataFrame, *, key: bytes | str, fields: Iterable[str] | Non
     Raises
     ------
     InvalidRequestError
-        The key is too short, or a field of `fields` is in no row.
+        The key is too short or repeats a few bytes, or a field of `fields` is in no row.
 
     Examples
     --------
@@ -70,12 +74,17 @@ def pseudonym(df: pd.DataFrame, *, key: bytes | str, fields: Iterable[str] | Non
             f"the key of pseudonyms must have at least {_MIN_KEY_BYTES} bytes, got {len(secret)}; "
             "make one with secrets.token_bytes(32) and keep it apart from the data"
         )
+    if len(set(secret)) < _MIN_DISTINCT_BYTES:
+        raise InvalidRequestError(
+            f"the key of pseudonyms has {len(set(secret))} different bytes, at least {_MIN_DISTINCT_BYTES} are needed, so that it "
+            "cannot be guessed; make one with secrets.token_bytes(32)"
+        )
     names = df["field"].astype("str")
     chosen = None if fields is None else {fields} if isinstance(fields, str) else set(fields)
     unknown = sorted((chosen or set()) - set(names.dropna()))
     if unknown and len(df):
         raise InvalidRequestError(
-            f"no row has the field {', '.join(unknown)}; take it out of fields= or check its name"
+            f"no row has the field {shown_names(unknown, KNOWN_FIELDS)}; take it out of fields= or check its name"
         )
     domains = names.fillna("").replace(_DOMAINS)
     if chosen is not None:

@@ -9,6 +9,8 @@ images side by side.
 """
 
 # The order of these four is the order of the checks in a table.
+from cardocr_nb._error_guard import guard_public
+
 from cardocr_nb.quality import _number_checks as _number_checks  # isort: skip
 from cardocr_nb.quality import _polygon_checks as _polygon_checks  # isort: skip
 from cardocr_nb.quality import _plausibility_checks as _plausibility_checks  # isort: skip
@@ -72,3 +74,5 @@ __all__ = [
     "upper_bound",
     "wilson",
 ]
+
+guard_public(__all__, __name__)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
+from cardocr_nb._text_safety import describe
 from cardocr_nb.cards import CardType, expected_fields
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers, first_rows
@@ -90,7 +91,7 @@ def audit_sample(
     if isinstance(n, bool) or n != int(n) or n < 1:
         raise ValueError(f"n must be a whole number of 1 or more, got {n}")
     if unit not in ("field", "card"):
-        raise ValueError(f"unit must be 'field' or 'card', got {unit!r}")
+        raise ValueError(f"unit must be 'field' or 'card', got {describe(unit)}")
     refuse_parts(df)
     columns = [by] if isinstance(by, str) else list(by)
     cases = _cases(df, [c for c in columns if c not in ("score", "field", "day")])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
+from cardocr_nb._text_safety import shown_name
 from cardocr_nb.frame._dask_frame import fold, is_dask, map_cards, reduce
 from cardocr_nb.frame._frame_schema import conform, empty
 from cardocr_nb.frame._reshape import card_numbers
@@ -276,4 +277,4 @@ def _registered(name: str) -> Check:
     try:
         return REGISTRY[name]
     except KeyError:
-        raise KeyError(f"no check is called {name!r}; there are {', '.join(REGISTRY)}") from None
+        raise KeyError(f"no check is called {shown_name(name, REGISTRY)}; there are {', '.join(REGISTRY)}") from None

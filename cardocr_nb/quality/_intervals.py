@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cardocr_nb._text_safety import describe
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 def checked_confidence(confidence: float) -> float:
     """Return a confidence, or raise unless it is between 0 and 1."""
     if not 0 < confidence < 1:
-        raise ValueError(f"confidence must lie between 0 and 1, got {confidence}")
+        raise ValueError(f"confidence must lie between 0 and 1, got {describe(confidence)}")
     return confidence
 
 

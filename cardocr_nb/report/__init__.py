@@ -6,6 +6,7 @@
 ``reveal=True``. Names of images are not: they join the report to the files.
 """
 
+from cardocr_nb._error_guard import guard_public
 from cardocr_nb.report._html import render_html
 from cardocr_nb.report._json import render_json
 from cardocr_nb.report._markdown import render_markdown
@@ -26,3 +27,5 @@ __all__ = [
     "summarize",
     "to_excel",
 ]
+
+guard_public(__all__, __name__)

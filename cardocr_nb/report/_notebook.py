@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cardocr_nb._i18n import messages
+from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import CardOCRError, missing_extra
 from cardocr_nb.report._truth_results import check_prices
 
@@ -69,7 +70,7 @@ def report_notebook(
     """
     path = Path(path)
     if path.suffix.lower() != ".ipynb":
-        raise ValueError(f"a notebook is written as .ipynb, got the path {str(path)!r}; change its suffix")
+        raise ValueError(f"a notebook is written as .ipynb, got {shown_path(path)}; change its suffix")
     messages(lang)
     check_prices(review, error, None if truth is None else str(truth))
     try:

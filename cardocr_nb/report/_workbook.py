@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
+from cardocr_nb._text_safety import describe
 from cardocr_nb.errors import DecodeError, ImageError, missing_extra
 from cardocr_nb.frame import DoubledFieldWarning, conform, to_long, wide
 from cardocr_nb.frame._record_batch import TIMES
@@ -110,7 +111,7 @@ def to_excel(
     if path.suffix.lower() != ".xlsx":
         raise ValueError(f"to_excel writes .xlsx, got the suffix {path.suffix!r}; change it")
     if layout not in ("field", "card"):
-        raise ValueError(f"layout is 'field' (one row a field) or 'card' (one row a card), got {layout!r}")
+        raise ValueError(f"layout is 'field' (one row a field) or 'card' (one row a card), got {describe(layout)}")
     frame = conform(df).reset_index(drop=True)
     failed = _failed_checks(frame)
     table = frame.assign(checks=failed) if layout == "field" else _one_row_a_card(frame, failed)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cardocr_nb._text_safety import shown_path
 from cardocr_nb.frame._frame_schema import COLUMNS, conform
 from cardocr_nb.report._figures import figures
 from cardocr_nb.report._html import render_html
@@ -106,9 +107,7 @@ def report(
     path = Path(path)
     suffix = path.suffix.lower()
     if suffix not in _SUFFIXES:
-        raise ValueError(
-            f"a report is written as {', '.join(_SUFFIXES)}, got the path {str(path)!r}; change its suffix"
-        )
+        raise ValueError(f"a report is written as {', '.join(_SUFFIXES)}, got {shown_path(path)}; change its suffix")
     if not set(COLUMNS) <= set(df.columns):
         df = conform(df)
     summary = summarize(

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cardocr_nb._error_guard import guard_public
 from cardocr_nb.errors import missing_extra
 from cardocr_nb.review._corrections import Corrections, Decision
 from cardocr_nb.review._session import Item, Session, items_of
@@ -104,3 +105,6 @@ def truth(path: str | os.PathLike[str]) -> pd.DataFrame:
         See `Corrections.truth`.
     """
     return Corrections(path).truth()
+
+
+guard_public(__all__, __name__)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 import pandas as pd
 
 from cardocr_nb._atomic import write_atomic
+from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import InvalidRequestError
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class Corrections:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         if self.path.suffix not in (".csv", ".parquet"):
-            raise InvalidRequestError(f"corrections are kept in a .csv or .parquet file, got {str(path)!r}")
+            raise InvalidRequestError(f"corrections are kept in a .csv or .parquet file, got {shown_path(path)}")
 
     def read(self) -> pd.DataFrame:
         """Every decision in the order made, all columns ``str``; no rows while there is no file.

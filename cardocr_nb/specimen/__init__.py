@@ -6,9 +6,12 @@ no place has, places and names are invented, a mark 样本 SPECIMEN lies across 
 pattern are left out.
 """
 
+from cardocr_nb._error_guard import guard_public
 from cardocr_nb.specimen._degradation import CONDITIONS, degrade
 from cardocr_nb.specimen._drawing import Specimen, draw
 from cardocr_nb.specimen._files import read_conditions, write
 from cardocr_nb.specimen._people import Person, make_person
 
 __all__ = ["CONDITIONS", "Person", "Specimen", "degrade", "draw", "make_person", "read_conditions", "write"]
+
+guard_public(__all__, __name__)

@@ -17,6 +17,7 @@ Examples
 98
 """
 
+from cardocr_nb._error_guard import guard_public
 from cardocr_nb.wire._decode import (
     Document,
     RepairWarning,
@@ -74,3 +75,5 @@ __all__ = [
     "recognition_xml",
     "request_xml",
 ]
+
+guard_public(__all__, __name__)

@@ -85,7 +85,7 @@ def decode(raw: bytes) -> Document:
     Examples
     --------
     >>> decode(b"<Error><Code>NoSuchKey</Code><Message/></Error>")
-    Error(code='NoSuchKey', message='', resource=None, request_id=None, trace_id=None)
+    <Error NoSuchKey, message of 0 characters>
     """
     tree = parse(raw)
     try:

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from cardocr_nb._text_safety import describe
 from cardocr_nb.cards import CardType
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.wire._records import JobRequest, JobState
@@ -40,7 +41,7 @@ def check_request(request: JobRequest) -> None:
     --------
     >>> check_request(JobRequest(key="front/0001.jpg", card_type="Passport", job_level=3))
     Traceback (most recent call last):
-    cardocr_nb.errors.InvalidRequestError: card_type must be 'IDCard' or 'DriverLicense', got 'Passport'; \
+    cardocr_nb.errors.InvalidRequestError: card_type must be 'IDCard' or 'DriverLicense', got a str of 8 characters; \
 job_level must be 0, 1 or 2, got 3
     """
     faults = [
@@ -50,7 +51,7 @@ job_level must be 0, 1 or 2, got 3
         *_callback_faults(request),
     ]
     if request.job_level is not None and (isinstance(request.job_level, bool) or request.job_level not in (0, 1, 2)):
-        faults.append(f"job_level must be 0, 1 or 2, got {request.job_level!r}")
+        faults.append(f"job_level must be 0, 1 or 2, got {describe(request.job_level)}")
     if request.queue_id is not None and not re.fullmatch(r"[\x21-\x7e]+", request.queue_id):
         faults.append("queue_id must be printable ASCII without spaces")
     if faults:
@@ -61,16 +62,16 @@ def _choice_fault(name: str, value: object, allowed: tuple[str, ...], *, require
     if value in allowed or (value is None and not required):
         return []
     *most, last = (repr(a) for a in allowed)
-    return [f"{name} must be {', '.join(most)} or {last}, got {value!r}"]
+    return [f"{name} must be {', '.join(most)} or {last}, got {describe(value)}"]
 
 
 def _key_faults(key: str) -> list[str]:
     if not key:
         return ["key must name an object in the bucket, got an empty one"]
     if key[0] in "/\\":
-        return [f"key must not begin with a slash, got {key!r}"]
+        return [f"key must not begin with a slash, got {describe(key)}"]
     if UNFIT_FOR_XML.search(key):
-        return [f"key must hold no control character, got {key!r}"]
+        return [f"key must hold no control character, got {describe(key)}"]
     if len(key.encode()) > MAX_KEY_BYTES:
         return [f"key must be at most {MAX_KEY_BYTES} bytes of UTF-8, got {len(key.encode())}"]
     return []
@@ -94,7 +95,7 @@ def _callback_faults(request: JobRequest) -> list[str]:
         *_choice_fault("callback_type", request.callback_type, ("Url", "TDMQ")),
     ]
     if request.callback not in (None, "no") and not _is_http(request.callback):
-        faults.append(f"callback must be an http or https address or 'no', got {request.callback!r}")
+        faults.append(f"callback must be an http or https address or 'no', got {describe(request.callback)}")
     mq = request.callback_mq
     if request.callback_type == "TDMQ" and mq is None:
         faults.append("callback_type 'TDMQ' needs callback_mq=MqConfig(region, name)")

@@ -108,9 +108,13 @@ def moment(node: Tree, name: str) -> datetime | None:
     return when if when.tzinfo else when.replace(tzinfo=SERVICE_TIME)
 
 
+_WORDS = frozenset({"html", "HTML", "Response", "Error", "Request", "JobsDetail", "ListBucketResult", "xml"})
+"""Names of root nodes that a wrong document may have. Any other word may be a name that was read from a card."""
+
+
 def shown(value: object) -> str:
-    """Show a value in a message: a plain word as it is, of anything else only its length."""
+    """Show a value of a document in a message: a word of the formats as it is, of anything else only its length."""
     if value is None:
         return "nothing"
     text = str(value)
-    return repr(text) if re.fullmatch("[A-Za-z]{1,20}", text) else f"a text of {len(text)} characters"
+    return repr(text) if text in _WORDS else f"a text of {len(text)} characters"

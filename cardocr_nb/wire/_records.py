@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from enum import StrEnum
 
+from cardocr_nb._text_safety import shown_code
+from cardocr_nb.cards import known_field
+
 SERVICE_TIME = timezone(timedelta(hours=8))
 """The offset of the times that the service writes, such as ``2022-06-27T14:44:10+0800``."""
 
@@ -42,6 +45,11 @@ def _veil(text: str | None) -> str:
     return "None" if text is None else f"<{len(text)} characters>"
 
 
+def _shown_label(label: str) -> str:
+    """Quote a label that is printed on a card; any other may be a text in the wrong place."""
+    return repr(label) if known_field(label) else _veil(label)
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Field:
     """One field read from a card.
@@ -65,10 +73,10 @@ class Field:
     polygon: Points | None = None
 
     def __repr__(self) -> str:
-        return f"Field(label={self.label!r}, text={_veil(self.text)}, score={self.score}, polygon={self.polygon})"
+        return f"Field(label={_shown_label(self.label)}, text={_veil(self.text)}, score={self.score}, polygon={self.polygon})"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class CardResult:
     """What was found on one image: the result of a job or the answer of a synchronous recognition.
 
@@ -94,6 +102,10 @@ class CardResult:
     key: str | None = None
     url: str | None = field(default=None, repr=False)  # may hold a signature
     raw: bytes = field(default=b"", repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        failed = "" if self.code is None else f", code={shown_code(self.code)}"
+        return f"<CardResult status={self.status} key={self.key!r}{failed}, {len(self.fields)} fields>"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -146,7 +158,7 @@ class Job:
 
     def __repr__(self) -> str:
         read = "no result" if self.result is None else f"{len(self.result.fields)} fields"
-        failed = f", code={self.code!r}" if self.state is JobState.FAILED else ""
+        failed = f", code={shown_code(self.code)}" if self.state is JobState.FAILED else ""
         return f"<Job {self.id} {self.state} key={self.key!r} card_type={self.card_type!r}{failed}, {read}>"
 
     @property
@@ -173,7 +185,7 @@ class JobList:
     next_token: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Callback:
     """What the service sends when jobs end.
 
@@ -187,8 +199,11 @@ class Callback:
     event: str
     jobs: tuple[Job, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"<Callback {shown_code(self.event)}, {len(self.jobs)} jobs>"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Error:
     """Body of a refused call.
 
@@ -203,6 +218,9 @@ class Error:
     resource: str | None = None
     request_id: str | None = None
     trace_id: str | None = None
+
+    def __repr__(self) -> str:
+        return f"<Error {shown_code(self.code)}, message of {len(self.message)} characters>"
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ def test_without_times_the_axes_stay_empty_with_a_warning(ax):
 
 
 def test_a_frame_without_the_column_is_refused():
-    with pytest.raises(ValueError, match="no column 'created'"):
+    with pytest.raises(ValueError, match="no column created"):
         plot_timeline(pd.DataFrame({"key": []}))
 
 

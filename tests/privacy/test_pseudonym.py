@@ -62,6 +62,18 @@ def test_a_short_key_is_refused_and_not_shown(key):
     assert not key or str(key) not in str(raised.value)
 
 
+@pytest.mark.parametrize("key", [b"a" * 16, b"ab" * 20, "0" * 64, b"1234567" * 5, bytes(32)])
+def test_a_key_of_few_distinct_bytes_is_refused_and_not_shown(key):
+    with pytest.raises(InvalidRequestError, match="different bytes") as raised:
+        digest("样本", key=key)
+    assert str(key)[:8] not in str(raised.value)
+
+
+@given(st.binary(min_size=16, max_size=16).filter(lambda key: len(set(key)) >= 8))
+def test_a_key_of_many_distinct_bytes_is_accepted(key):
+    assert digest("样本", key=key)
+
+
 def test_only_text_truth_and_user_data_are_replaced():
     fields = (Field("姓名", "样本", 98), Field("性别"))
     frame = to_frame(Job("j", JobState.SUCCESS, "1.jpg", user_data="case 7", result=CardResult(fields)))
@@ -85,7 +97,7 @@ def test_only_the_fields_named_are_replaced():
 
 
 def test_a_field_without_rows_is_refused():
-    with pytest.raises(InvalidRequestError, match="no row has the field nmae"):
+    with pytest.raises(InvalidRequestError, match="no row has the field 1 unknown name"):
         pseudonym(pd.DataFrame({"field": ["name"], "text": ["样本"]}), key=SECRET, fields=["nmae"])
 
 

@@ -119,7 +119,7 @@ def test_what_a_queue_update_leaves_out_is_left():
 @pytest.mark.parametrize(
     ("inside", "message"),
     [
-        ("<State>Gone</State>", "State must be Active or Paused, got 'Gone'"),
+        ("<State>Gone</State>", "State must be Active or Paused, got a text of 4 characters"),
         ("", "State must be Active or Paused, got nothing"),
         ("<State>Active</State><Name>a b</Name>", "Name must be at most 128 letters"),
         (f"<State>Active</State><Name>{'a' * 129}</Name>", "got a text of 129 characters"),

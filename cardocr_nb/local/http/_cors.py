@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cardocr_nb._text_safety import describe
 from cardocr_nb._transport import Response
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.local._service_fault import ServiceFault
@@ -44,7 +45,7 @@ class CorsPolicy:
         for origin in self._origins - {"*"}:
             if not _ORIGIN.fullmatch(origin):
                 raise InvalidRequestError(
-                    f"an allowed origin is scheme, host and port, such as http://localhost:8000, or *, got {origin!r}"
+                    f"an allowed origin is scheme, host and port, such as http://localhost:8000, or *, got {describe(origin)}"
                 )
 
     def preflight(self, headers: Mapping[str, str]) -> Response:

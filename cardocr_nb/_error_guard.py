@@ -1,0 +1,166 @@
+"""Errors at the public border: what numpy, pandas or the interpreter say about an argument may quote a card's text.
+
+`guard_public` wraps the public functions of a package. An error that this package raises itself passes, without the foreign
+errors it was raised from. An error from a library becomes one of the same kind that describes the arguments by type and
+size. Errors of the caller's own code (a check of one's own, a callback) pass as they are. With the environment variable
+``CARDOCR_FULL_ERRORS=1`` all errors pass unchanged, to find a fault in the package.
+"""
+
+from __future__ import annotations
+
+import dis
+import functools
+import inspect
+import os
+import sys
+import sysconfig
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cardocr_nb._text_safety import describe, shown_path
+from cardocr_nb.errors import CardOCRError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import TracebackType
+
+
+def _both(path: str) -> set[Path]:
+    """Return a path as it is and with its links resolved."""
+    return {Path(path), Path(path).resolve()}
+
+
+_PACKAGE = str(Path(__file__).parent) + os.sep
+_LIBRARIES = tuple(
+    {
+        str(path) + os.sep
+        for name in ("stdlib", "platstdlib", "purelib", "platlib")
+        for path in _both(sysconfig.get_path(name))
+    }
+)
+_RAISE = {dis.opmap["RAISE_VARARGS"], dis.opmap["RERAISE"]}
+_KINDS = (KeyError, IndexError, AttributeError, TypeError, ValueError, ArithmeticError, AssertionError, RuntimeError)
+_PASSED = (MemoryError, ImportError, RecursionError)
+"""Kinds that describe the machine or the installation, not an argument."""
+
+
+def guard_public(names: list[str], module: str) -> None:
+    """Wrap the public functions of a package, in the package and where they are defined.
+
+    Parameters
+    ----------
+    names : list of str
+        ``__all__`` of the package; classes and constants in it stay as they are.
+    module : str
+        ``__name__`` of the package.
+    """
+    package = sys.modules[module]
+    for name in names:
+        function: Any = getattr(package, name)
+        if not inspect.isfunction(function) or hasattr(function, "__guarded__"):
+            continue
+        wrapped = guarded(function)
+        setattr(package, name, wrapped)
+        home = sys.modules[str(function.__module__)]
+        if getattr(home, name, None) is function:
+            setattr(home, name, wrapped)
+
+
+def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap one function, see the module."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except Exception as error:
+            if os.environ.get("CARDOCR_FULL_ERRORS") == "1":
+                raise
+            if error.__traceback__ is None or error.__traceback__.tb_next is None:
+                raise  # Python's own error about a missing or unknown argument: it names parameters only
+            safe = _safe(error, function, args, kwargs)
+        raise safe
+
+    # Warnings count frames (stacklevel) up to the user's line and leave out those of the import system; this one, too.
+    code = call.__code__.replace(co_filename=f"{__file__} (as importlib._bootstrap)")  # type: ignore[attr-defined]
+    call.__code__ = code  # type: ignore[attr-defined]
+    call.__guarded__ = True  # type: ignore[attr-defined]
+    return call
+
+
+def _safe(
+    error: Exception, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> Exception:
+    origin = _origin(error)
+    if origin == "caller":
+        return error
+    if origin == "package" or isinstance(error, (*_PASSED, CardOCRError)):
+        _drop_foreign_chain(error)
+        return error
+    if isinstance(error, OSError):
+        return _safe_os_error(error)
+    kind = next((kind for kind in _KINDS if isinstance(error, kind)), ValueError)
+    given = _described(function, args, kwargs)
+    library = _library(error)
+    replacement = kind(
+        f"{function.__name__} cannot work with its arguments ({type(error).__name__}{library}): {given}; check their "
+        "types and shapes. The original message may quote a card; CARDOCR_FULL_ERRORS=1 shows it"
+    )
+    return replacement.with_traceback(error.__traceback__)
+
+
+def _safe_os_error(error: OSError) -> OSError:
+    error.__cause__ = error.__context__ = None
+    if error.filename is None or error.errno is None:
+        return error
+    replacement = type(error)(error.errno, f"{error.strerror}: {shown_path(error.filename)}")
+    return replacement.with_traceback(error.__traceback__)
+
+
+def _described(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
+    try:
+        bound = inspect.signature(function).bind_partial(*args, **kwargs).arguments
+    except TypeError:  # other arguments than the function has
+        return f"{len(args)} by position and {len(kwargs)} by name"
+    return ", ".join(f"{name} is {describe(value)}" for name, value in bound.items()) or "none"
+
+
+def _innermost(traceback: TracebackType | None) -> TracebackType | None:
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return traceback
+
+
+def _origin(error: BaseException) -> str:
+    """Say who raised an error: ``package`` by a statement, ``caller``, or ``library``."""
+    last = _innermost(error.__traceback__)
+    if last is None:
+        return "library"
+    code = last.tb_frame.f_code
+    if code.co_filename.startswith(_PACKAGE):
+        raised = code.co_code[last.tb_lasti] in _RAISE
+        return "package" if raised else "library"
+    name = code.co_filename
+    # Extension modules give names relative to their source tree; generated code gives names such as "<string>".
+    if not Path(name).is_absolute() or name.startswith(_LIBRARIES) or f"{os.sep}site-packages{os.sep}" in name:
+        return "library"
+    return "caller"
+
+
+def _library(error: BaseException) -> str:
+    last = _innermost(error.__traceback__)
+    name = "" if last is None else str(last.tb_frame.f_globals.get("__name__", "")).split(".")[0]
+    return f" in {name}" if name.isidentifier() and name != "cardocr_nb" else ""
+
+
+def _drop_foreign_chain(error: BaseException) -> None:
+    """Cut the chain of causes at the first error that a library raised."""
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        for link in ("__cause__", "__context__"):
+            linked = getattr(current, link)
+            if linked is not None and _origin(linked) == "library" and not isinstance(linked, (*_PASSED, CardOCRError)):
+                setattr(current, link, None)
+        current = current.__cause__ or current.__context__

@@ -1,0 +1,142 @@
+"""Texts from outside in messages and on terminals.
+
+Arguments, codes and labels may hold text of a card by mistake, or control sequences on purpose. Each place that shows one
+shows it through a function of this module.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_MAX_PATH = 400
+_PATH = re.compile(r"[^\x00-\x1f\x7f<>{}\"|,;]+")
+_SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}$")
+_CODE = re.compile(r"(?:HTTP [0-9]{3}|[A-Za-z][A-Za-z0-9]*(?:\.[A-Za-z0-9]+)*)$")
+_MAX_CODE = 64
+_DIGITS = re.compile(r"\d{6}")
+_MAX_NUMBER = 1_000_000
+
+
+def describe(value: Any) -> str:
+    """Describe a wrong argument by type and size, never by content.
+
+    Examples
+    --------
+    >>> describe("some text"), describe(12), describe(990101197412010014), describe([1, 2])
+    ('a str of 9 characters', '12', 'an int of 18 digits', 'a list of 2')
+    """
+    kind = type(value).__name__
+    if value is None or isinstance(value, bool):
+        return str(value)
+    if isinstance(value, (int, float)):
+        if abs(value) < _MAX_NUMBER:
+            return f"{value:g}" if isinstance(value, float) else str(int(value))
+        return f"an int of {len(str(abs(value)))} digits" if isinstance(value, int) else "a large float"
+    article = "an" if kind[:1].lower() in "aeiou" else "a"
+    if isinstance(value, str):
+        return f"a str of {len(value)} characters"
+    if isinstance(value, (bytes, bytearray)):
+        return f"{article} {kind} of {len(value)} bytes"
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple) and all(isinstance(n, int) for n in shape):
+        return f"{article} {kind} of shape {shape}"
+    if isinstance(value, (list, tuple, dict, set, frozenset)):
+        return f"{article} {kind} of {len(value)}"
+    return f"{article} {kind}"
+
+
+def shown_path(path: Any) -> str:
+    """Quote a path in a message, or describe it if it does not look like one.
+
+    Text passed by mistake for a path has no separator and no suffix, or has characters of documents and tables.
+
+    Examples
+    --------
+    >>> shown_path("photos/0001.jpg"), shown_path("Zhang San"), shown_path("<Response>...</Response>")
+    ("'photos/0001.jpg'", 'a str of 9 characters', 'a str of 24 characters')
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        return describe(path)
+    try:
+        text = os.fspath(path)
+    except TypeError:
+        return describe(path)
+    if isinstance(text, bytes) or not _PATH.fullmatch(text) or len(text) > _MAX_PATH:
+        return describe(text)
+    last = re.split(r"[/\\]", text)[-1]
+    if isinstance(path, os.PathLike) or last != text or _SUFFIX.search(last):
+        return repr(terminal_text(text))
+    return describe(text)
+
+
+def shown_name(value: Any, known: Iterable[str]) -> str:
+    """Quote a name that a user chose if it is one of the known ones, else describe it.
+
+    Examples
+    --------
+    >>> shown_name("name", ["name", "gender"]), shown_name("Zhang", ["name", "gender"])
+    ("'name'", 'a str of 5 characters')
+    """
+    return repr(value) if isinstance(value, str) and value in set(known) else describe(value)
+
+
+def shown_names(names: Iterable[Any], known: Iterable[str] = ()) -> str:
+    """List the known ones of some names, and the number of the others.
+
+    Examples
+    --------
+    >>> shown_names(["key", "Zhang San", "Li Si"], ["key", "field"]), shown_names([])
+    ('key and 2 others', 'none')
+    """
+    given = [str(name) for name in names]
+    allowed = set(known)
+    listed = [name for name in given if name in allowed]
+    others = len(given) - len(listed)
+    if others:
+        listed.append(f"{others} other{'s' * (others > 1)}" if listed else f"{others} unknown name{'s' * (others > 1)}")
+    return " and ".join(filter(None, [", ".join(listed[:-1]), listed[-1]])) if listed else "none"
+
+
+def shown_code(code: str | None) -> str:
+    """Return a code of the service as it is, and anything else by its length.
+
+    Codes are Latin letters and digits without spaces. A code with a run of six digits may be a number of a card.
+
+    Examples
+    --------
+    >>> shown_code("InvalidImage"), shown_code("HTTP 404"), shown_code("code 990101197412010014")
+    ('InvalidImage', 'HTTP 404', '<23 characters>')
+    """
+    if code is None:
+        return "None"
+    if len(code) <= _MAX_CODE and code.isascii() and _CODE.fullmatch(code) and not _DIGITS.search(code):
+        return code
+    return f"<{len(code)} characters>"
+
+
+def terminal_text(text: object) -> str:
+    r"""Replace control characters, so that a terminal shows a text and does not obey it.
+
+    Escape sequences, other control characters, line and paragraph separators, and characters that turn the direction of
+    writing become ``\\x1b`` and the like; line breaks and tabs stay.
+
+    Examples
+    --------
+    >>> print(terminal_text("a\x1b[2Jb\u202ec"))
+    a\x1b[2Jb\u202ec
+    """
+    return "".join(c if c in "\n\t" or unicodedata.category(c) not in _CONTROL else _escaped(c) for c in str(text))
+
+
+_CONTROL = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+
+
+def _escaped(character: str) -> str:
+    number = ord(character)
+    return f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}" if number < 65536 else f"\\U{number:08x}"

@@ -1,0 +1,111 @@
+"""Small files that would take gigabytes or never end."""
+
+import resource
+import sqlite3
+import struct
+import subprocess
+import sys
+import zlib
+
+import pytest
+
+import cardocr_nb as ocr
+from cardocr_nb._ledger import Ledger
+from cardocr_nb._ledger._packing import MAX_RESPONSE, unpack
+from cardocr_nb.errors import LedgerError
+
+
+def palette_png(width, height):
+    """A picture of one color with a palette and transparency; its pixels compress to almost nothing."""
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    packer = zlib.compressobj(9)
+    rows = b"".join(packer.compress(b"\0" * (width + 1)) for _ in range(height)) + packer.flush()
+    header = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        [
+            chunk(b"IHDR", header),
+            chunk(b"PLTE", bytes(768)),
+            chunk(b"tRNS", bytes(256)),
+            chunk(b"IDAT", rows),
+            chunk(b"IEND", b""),
+        ]
+    )
+
+
+READ = """
+import resource, sys
+from cardocr_nb._images import load_upright
+from cardocr_nb.errors import ImageError
+import numpy, PIL.PngImagePlugin
+limit = int(sys.argv[2])
+if limit:
+    used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + limit, used + limit))
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+try:
+    load_upright(open(sys.argv[1], "rb").read())
+    print("read", (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+except ImageError as error:
+    print(error.code)
+"""
+
+
+def read_in_process(path, limit=0):
+    done = subprocess.run(  # noqa: S603 - this interpreter
+        [sys.executable, "-c", READ, str(path), str(limit)], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr[-500:]
+    return done.stdout.split()
+
+
+def test_a_palette_picture_takes_little_more_memory_than_its_pixels(tmp_path):
+    (tmp_path / "p.png").write_bytes(palette_png(5000, 5000))
+    said, mebibytes = read_in_process(tmp_path / "p.png")
+    assert said == "read"
+    assert int(mebibytes) < 5000 * 5000 * 4 / 2**20 + 150
+
+
+def test_a_picture_larger_than_the_free_memory_is_refused_before_it_is_decoded(tmp_path):
+    (tmp_path / "p.png").write_bytes(palette_png(9000, 9000))
+    assert read_in_process(tmp_path / "p.png", limit=200 * 2**20) == ["ImageTooLarge"]
+    assert resource.getrlimit(resource.RLIMIT_AS)[0] == resource.RLIM_INFINITY
+
+
+@pytest.mark.parametrize("packed", [b"", b"not zlib", zlib.compress(b"x" * 100)[:-5], "text", None, 7])
+def test_a_damaged_response_is_an_error_of_the_ledger(packed):
+    with pytest.raises(LedgerError):
+        unpack(packed)
+
+
+def test_a_response_is_unpacked_up_to_a_limit():
+    packer = zlib.compressobj(9)
+    bomb = b"".join(packer.compress(bytes(2**20)) for _ in range(2 * MAX_RESPONSE // 2**20)) + packer.flush()
+    assert len(bomb) < 2**20
+    with pytest.raises(LedgerError, match="more than 64 MiB"):
+        unpack(bomb)
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    Ledger(tmp_path / "run.sqlite").close()
+    return tmp_path / "run.sqlite"
+
+
+VIEWS = {
+    "an endless view": "CREATE VIEW images AS WITH RECURSIVE c(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM c) SELECT * FROM c",
+    "a trigger": "CREATE TRIGGER t AFTER INSERT ON old BEGIN DELETE FROM old; END",
+}
+
+
+@pytest.mark.parametrize("attack", VIEWS)
+def test_a_ledger_with_views_or_triggers_is_refused(ledger, attack):
+    db = sqlite3.connect(ledger)
+    db.execute("ALTER TABLE images RENAME TO old")
+    db.execute(VIEWS[attack])
+    db.commit()
+    db.close()
+    with pytest.raises(LedgerError, match="views or triggers"):
+        ocr.to_frame(ledger)

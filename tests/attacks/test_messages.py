@@ -1,0 +1,393 @@
+"""Every public function and accessor method is called with each argument replaced by text of a card.
+
+Messages, reprs, causes, contexts, notes, warnings, prints and logs at DEBUG must not hold that text.
+"""
+
+import contextlib
+import importlib
+import inspect
+import io
+import itertools
+import json
+import logging
+import re
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+import cardocr_nb as ocr
+from cardocr_nb import plot, privacy, quality
+from cardocr_nb.frame import to_frame
+from cardocr_nb.quality import register
+from cardocr_nb.wire import CardResult, Error, Field, Job, JobList, JobState
+
+NAME, LATIN, NUMBER = "谢样本甲", "Zhangwei Ouyang", "990101197412010014"
+ADDRESS = "样本省示例市虚构区九曲路1024号"
+SECRETS = {NAME, "Zhangwei", "Ouyang", NUMBER, ADDRESS, "虚构区"}
+SECRET_BYTES = {repr(text.encode(coding))[2:-1] for text in (NAME, ADDRESS) for coding in ("utf-8", "gbk")}
+ESCAPED = {json.dumps(text)[1:-1] for text in (NAME, ADDRESS)}
+
+BOX = ((10, 10), (10, 30), (90, 30), (90, 10))
+FIELDS = (Field("姓名", NAME, 98, BOX), Field("公民身份号码", NUMBER, 97, BOX), Field("住址", ADDRESS, 60, BOX))
+JOB = Job("j1", JobState.SUCCESS, "1.jpg", "IDCard", user_data=NUMBER, result=CardResult(FIELDS, key="1.jpg"))
+FRAME = to_frame(JOB)
+TRUTH = pd.DataFrame({"key": "1.jpg", "field": ["name", "id_number", "address"], "text": [NAME, NUMBER, ADDRESS]})
+XML = (
+    f"<Response><JobsDetail><JobId>j1</JobId><State>{NAME}</State><Code>{LATIN}</Code><Name>{ADDRESS}</Name></JobsDetail>"
+    f"<Status>{NUMBER}</Status><IdInfo><Name>{NAME}</Name><DetectedText>{NUMBER}</DetectedText><Score>{NAME}</Score></IdInfo>"
+)
+JSON = json.dumps(
+    {"EventName": NAME, "JobsDetail": [{"JobId": NUMBER, "State": LATIN}], NAME: ADDRESS}, ensure_ascii=False
+)
+CSV = f'key,field,text\n1.jpg,name,{NAME}\n1.jpg,id_number,{NUMBER}\n1.jpg,address,"{ADDRESS}\n'
+
+HOSTILE = {
+    "name": NAME,
+    "latin name": LATIN,
+    "number": NUMBER,
+    "number as int": int(NUMBER),
+    "number as float": float(NUMBER),
+    "xml": XML,
+    "xml bytes": XML.encode(),
+    "json": JSON,
+    "json bytes": JSON.encode(),
+    "csv": CSV,
+    "gbk bytes": CSV.encode("gbk"),
+    "list": [NAME, LATIN, NUMBER],
+    "list of lists": [[NAME], [LATIN, NUMBER]],
+    "tuple": (NAME,),
+    "set": {LATIN},
+    "dict": {NAME: NUMBER, LATIN: ADDRESS},
+    "dict of lists": {"1.jpg": [NAME], "key": [LATIN]},
+    "dict of fields": {"name": NAME, "id_number": LATIN},
+    "array": np.array([[NAME, NUMBER]]),
+    "object array": np.array([NAME, {LATIN}], dtype=object),
+    "series": pd.Series([NAME, LATIN], name=NUMBER),
+    "categories": pd.Series([NAME, LATIN], dtype="category"),
+    "frame of texts": pd.DataFrame({NAME: [LATIN], NUMBER: [ADDRESS]}),
+    "frame of cells": pd.DataFrame({"key": [NAME], "field": [LATIN], "text": [NUMBER], "score": [ADDRESS]}),
+    "record": FIELDS[0],
+    "job": JOB,
+    "error": Error(NAME, LATIN, NUMBER),
+    "iterator": (text for text in [NAME, LATIN]),
+}
+COLUMNS = {
+    "name": NAME,
+    "latin": LATIN,
+    "number": NUMBER,
+    "int": int(NUMBER),
+    "float": float(NUMBER),
+    "list": [[NAME, LATIN]],
+    "bytes": CSV.encode("gbk"),
+}
+"""Values with which each column of a frame is filled."""
+
+PACKAGES = [
+    "",
+    ".frame",
+    ".quality",
+    ".privacy",
+    ".plot",
+    ".report",
+    ".review",
+    ".specimen",
+    ".polygon",
+    ".wire",
+    ".cloud",
+]
+LEFT_OUT = {
+    "guard_public": "not for users",
+    "register": "registers for the whole process; called below",
+    "doctor": "needs the network; its transport is checked in tests/cloud",
+    "write": "draws specimens for minutes when a number is taken for a count",
+}
+
+
+def functions():
+    seen = {}
+    for package in PACKAGES:
+        module = importlib.import_module(f"cardocr_nb{package}")
+        for name in module.__all__:
+            value = getattr(module, name)
+            if inspect.isfunction(value) and name not in LEFT_OUT:
+                seen.setdefault(f"{package.lstrip('.') or 'cardocr_nb'}.{name}", value)
+    return seen
+
+
+FUNCTIONS = functions()
+DRAWING = ("plot.", "report.", "review.", "specimen.", "cardocr_nb.robustness", "privacy.redact")
+"""Functions whose calls take a tenth of a second and more."""
+QUICK = {"name", "latin name", "number as int", "xml", "gbk bytes", "list", "frame of cells"}
+QUICK_COLUMNS = {"latin", "int", "bytes"}
+
+
+def cases(names):
+    """Each name with the quick values; with all values, and those that draw, under the marker ``slow``."""
+    for name in sorted(names):
+        if not name.startswith(DRAWING) and ".plot_" not in name:
+            yield pytest.param(name, QUICK, QUICK_COLUMNS, id=f"{name}-quick")
+        yield pytest.param(name, set(HOSTILE), set(COLUMNS), id=f"{name}-all", marks=pytest.mark.slow)
+
+
+def methods():
+    for accessor, data in (("cardocr", FRAME), ("polygon", FRAME["polygon"])):
+        for name in dir(getattr(data, accessor)):
+            if not name.startswith("_"):
+                yield f"{accessor}.{name}"
+
+
+@pytest.fixture(scope="module")
+def valid(tmp_path_factory):
+    """A right value for each parameter name of the package."""
+    folder = tmp_path_factory.mktemp("valid")
+    Image.new("RGB", (120, 80), "white").save(folder / "1.jpg")
+    TRUTH.to_csv(folder / "truth.csv", index=False)
+    return {
+        "df": FRAME, "cards": FRAME, "data": FRAME, "other": FRAME, "reference": FRAME, "truth": TRUTH, "queue": TRUTH,
+        "image": folder / "1.jpg", "images": folder, "path": folder / "out.html", "out": folder / "out", "folder": folder,
+        "key": b"0123456789abcdefghij", "text": NAME, "texts": FRAME["text"], "field": "name", "fields": ["name"],
+        "source": JOB, "raw": b"<Response/>", "points": [BOX], "x": 1.0, "y": 1.0, "review": 1.0, "error": 20.0,
+        "count": 3, "cases": 5, "n": 5, "checked": FRAME, "cells": FRAME, "pairs": FRAME, "evaluation": FRAME,
+        "card_type": "IDCard", "seed": 1, "name": "cards", "comparison": FRAME, "costs": FRAME, "readings": FRAME,
+        "summary": None, "request": None, "result": JOB.result, "reply": JobList((JOB,)), "callback": ocr.Callback("TaskFinish", (JOB,)),
+        "progress": False, "client": None, "sources": b"<Response/>", "threads": 1, "draws": 20, "n_resamples": 20,
+    }  # fmt: skip
+
+
+def arguments(function, valid):
+    """Valid values for the parameters without a default, and the names of all parameters."""
+    parameters = [
+        p for p in inspect.signature(function).parameters.values() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
+    ]
+    given = {p.name: valid.get(p.name) for p in parameters if p.default is p.empty}
+    return given, [p.name for p in parameters], [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY]
+
+
+def chain(error):
+    seen = set()
+    waiting = [error]
+    while waiting:
+        each = waiting.pop()
+        if each is None or id(each) in seen:
+            continue
+        seen.add(id(each))
+        yield each
+        waiting += [each.__cause__, each.__context__]
+
+
+def leaks(output):
+    return sorted(secret for secret in SECRETS | SECRET_BYTES | ESCAPED if secret in output)
+
+
+@contextlib.contextmanager
+def everything_said(said):
+    """Collect warnings, logs of all loggers at DEBUG and prints."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    try:
+        with (
+            warnings.catch_warnings(record=True) as caught,
+            contextlib.redirect_stdout(stream),
+            contextlib.redirect_stderr(stream),
+        ):
+            warnings.simplefilter("always")
+            yield
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(level)
+        said += [stream.getvalue(), *(str(w.message) for w in caught)]
+
+
+def output_of(function, *args, **kwargs):
+    """Everything that a call says: as an error, a warning, a log, a print or the repr of its result."""
+    said = []
+    with everything_said(said):
+        try:
+            result = function(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - all kinds are looked at
+            for each in chain(error):
+                said += [
+                    str(each),
+                    repr(each),
+                    *map(str, getattr(each, "__notes__", ())),
+                    str(getattr(each, "failures", "")),
+                ]
+        else:
+            if type(result).__module__.startswith("cardocr_nb") and not isinstance(
+                result, (pd.DataFrame, pd.Series, str)
+            ):
+                said.append(repr(result))
+    return "\n".join(said)
+
+
+def values(kinds):
+    """The hostile values of some kinds, with a fresh iterator."""
+    fresh = HOSTILE | {"iterator": (text for text in [NAME, LATIN])}
+    return [(kind, fresh[kind]) for kind in sorted(kinds)]
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(("name", "kinds", "columns"), list(cases(FUNCTIONS)))
+def test_no_argument_of_a_function_comes_back_in_an_error(name, kinds, columns, valid, place):
+    function = FUNCTIONS[name]
+    try:
+        given, parameters, positional = arguments(function, valid)
+    except (TypeError, ValueError):  # a class made in C, without a signature
+        given, parameters, positional = {}, [], []
+    found = {}
+    for parameter, (kind, value) in itertools.product(parameters, values(kinds)):
+        named = given | {parameter: value}
+        first = [named.pop(p) for p in positional if p in named]
+        if leak := leaks(output_of(function, *first, **named)):
+            found[f"{parameter}={kind}"] = leak
+    assert found == {}
+
+
+@pytest.mark.parametrize(("name", "kinds", "columns"), list(cases(FUNCTIONS)))
+def test_no_cell_of_a_frame_comes_back_in_an_error(name, kinds, columns, valid, place):
+    function = FUNCTIONS[name]
+    with contextlib.suppress(TypeError, ValueError):
+        given, parameters, _ = arguments(function, valid)
+        frames = [p for p in parameters if isinstance(valid.get(p), pd.DataFrame)]
+        found = {}
+        for parameter, (kind, value) in itertools.product(frames, [(kind, COLUMNS[kind]) for kind in sorted(columns)]):
+            frame = valid[parameter]
+            for column in frame.columns:
+                cells = pd.Series([value] * len(frame), index=frame.index, dtype=object)
+                if leak := leaks(output_of(function, **(given | {parameter: frame.assign(**{column: cells})}))):
+                    found[f"{parameter}[{column}]={kind}"] = leak
+        assert found == {}
+
+
+@pytest.mark.parametrize(("name", "kinds", "columns"), list(cases(methods())))
+def test_no_argument_of_an_accessor_method_comes_back_in_an_error(name, kinds, columns, valid, place):
+    accessor, method = name.split(".")
+    bound = getattr(getattr(FRAME if accessor == "cardocr" else FRAME["polygon"], accessor), method)
+    if not callable(bound):
+        return
+    given, parameters, positional = arguments(bound, valid)
+    found = {}
+    for parameter, (kind, value) in itertools.product(parameters, values(kinds)):
+        named = given | {parameter: value}
+        first = [named.pop(p) for p in positional if p in named]
+        if leak := leaks(output_of(bound, *first, **named)):
+            found[f"{parameter}={kind}"] = leak
+    assert found == {}
+
+
+def files(folder):
+    """Files of each kind that is read, with texts of a card where they do not belong."""
+    contents = {
+        "cut.xml": XML.encode(), "cut.json": JSON[:-3].encode(), "gbk.csv": CSV.encode("gbk"), "gbk.xml": XML.encode("gbk"),
+        "gbk.json": JSON.encode("gbk"), "text.sqlite": CSV.encode(), "text.parquet": CSV.encode(), "text.feather": CSV.encode(),
+        "text.zip": XML.encode(), "text.tar": XML.encode(), "rows.jsonl": JSON.encode() + b"\n" + XML.encode(), "whole.csv": CSV.encode(),
+    }  # fmt: skip
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+        yield folder / name
+
+
+PATHS = {
+    "to_frame": ocr.to_frame,
+    "read_responses": ocr.read_responses,
+    "from_coco": None,
+    "from_label_studio": None,
+    "evaluate": lambda path: quality.evaluate(FRAME, path),
+    "report": lambda path: FRAME.cardocr.report("r.html", truth=path),
+    "redact": lambda path: privacy.redact(path, FRAME),
+    "overlay": lambda path: plot.plot_overlay(FRAME, path),
+    "truth": lambda path: importlib.import_module("cardocr_nb.review").truth(path),
+}
+
+
+@pytest.mark.parametrize("name", sorted(PATHS))
+def test_no_content_of_a_file_comes_back_in_an_error(name, tmp_path, place):
+    function = PATHS[name]
+    if function is None:
+        module = importlib.import_module(f"cardocr_nb.frame._{name.removeprefix('from_')}")
+        function = getattr(module, name)
+    found = {path.name: leak for path in files(tmp_path) if (leak := leaks(output_of(function, path)))}
+    assert found == {}
+
+
+@pytest.mark.parametrize("text", [XML, JSON, CSV, NAME, LATIN, NUMBER, f"<{NAME}>", f'{{"{NAME}": 1}}'])
+@pytest.mark.parametrize("name", sorted(PATHS))
+def test_text_passed_for_a_path_does_not_come_back(name, text, place):
+    function = PATHS[name]
+    if function is None:
+        function = getattr(importlib.import_module(f"cardocr_nb.frame._{name.removeprefix('from_')}"), name)
+    assert leaks(output_of(function, text)) == []
+
+
+def test_a_str_that_is_a_document_is_read():
+    document = "<Response><JobsDetail><JobId>j1</JobId><State>Running</State></JobsDetail></Response>"
+    callback = json.dumps({"EventName": "TaskFinish", "JobsDetail": [{"JobId": "j1", "State": "Running"}]})
+    for text in (document, "\ufeff" + document, f"\n {document}", callback):
+        assert to_frame(text)["job_id"].tolist() == ["j1"]
+        assert ocr.read_responses(text)["job_id"].tolist() == ["j1"]
+
+
+RECORDS = {
+    "error": Error(NAME, LATIN, NUMBER, ADDRESS, NAME),
+    "failed job": Job("j", JobState.FAILED, "1.jpg", "IDCard", code=NAME, message=LATIN),
+    "job with a number as code": Job("j", JobState.FAILED, "1.jpg", "IDCard", code=NUMBER),
+    "failed result": CardResult(state="Failed", code=LATIN, message=NAME),
+    "unknown label": Field(NAME, "x"),
+    "number as label": Field(NUMBER, "x"),
+    "state": CardResult(state=NAME),
+}
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_the_repr_of_a_record_holds_no_text(name):
+    assert leaks(repr(RECORDS[name]) + str(RECORDS[name])) == []
+
+
+def test_codes_of_the_service_and_known_labels_are_shown():
+    job = Job("j", JobState.FAILED, "1.jpg", "IDCard", code="InvalidImage")
+    assert "InvalidImage" in repr(job)
+    assert "姓名" in repr(Field("姓名", "x"))
+    assert "NoSuchKey" in repr(Error("NoSuchKey"))
+
+
+def test_an_error_of_the_users_own_check_passes_unchanged():
+    def broken(cards):
+        raise ZeroDivisionError("mine")
+
+    register(severity="info", detail="broken on purpose")(broken)
+    try:
+        with pytest.raises(ZeroDivisionError, match="mine"):
+            quality.check(FRAME, ["broken"])
+    finally:
+        quality.REGISTRY.pop("broken")
+
+
+def test_the_original_error_can_be_asked_for(monkeypatch):
+    monkeypatch.setenv("CARDOCR_FULL_ERRORS", "1")
+    with pytest.raises(ValueError, match=NAME):
+        importlib.import_module("cardocr_nb.polygon").area([[NAME]])
+
+
+def test_the_search_itself_finds_leaks():
+    def leaky(value):
+        try:
+            float(value)
+        except ValueError:
+            raise KeyError("hidden") from None
+
+    assert leaks(output_of(leaky, NAME)) != []
+    assert leaks(output_of(lambda: logging.getLogger("urllib3").debug("%s", NUMBER))) != []
+    assert leaks(output_of(lambda: warnings.warn(LATIN, stacklevel=1))) != []
+    assert leaks(output_of(lambda: CSV.encode("gbk").decode())) != []
+    assert re.search("[0-9]{18}", NUMBER)
