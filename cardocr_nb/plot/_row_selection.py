@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from cardocr_nb.plot._image_sources import same_ending
 from cardocr_nb._text_safety import shown_path
+from cardocr_nb.plot._image_sources import same_ending
 
 if TYPE_CHECKING:
     import pandas as pd
