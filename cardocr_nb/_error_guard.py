@@ -111,9 +111,11 @@ def _safe(
 
 def _safe_os_error(error: OSError) -> OSError:
     error.__cause__ = error.__context__ = None
-    if error.filename is None or error.errno is None:
-        return error
-    replacement = type(error)(error.errno, f"{error.strerror}: {shown_path(error.filename)}")
+    if error.errno is None:
+        replacement = OSError("a file cannot be read or written; check its path and its rights")
+    else:
+        place = "" if error.filename is None else f": {shown_path(error.filename)}"
+        replacement = type(error)(error.errno, f"{os.strerror(error.errno)}{place}")
     return replacement.with_traceback(error.__traceback__)
 
 

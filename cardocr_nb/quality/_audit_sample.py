@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from cardocr_nb._text_safety import describe
+from cardocr_nb._text_safety import describe, shown_names
 from cardocr_nb.cards import CardType, expected_fields
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers, first_rows
@@ -127,7 +127,7 @@ def _cases(df: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     unknown = [c for c in columns if c not in df.columns]
     if unknown:
         raise ValueError(
-            f"the frame has no column {', '.join(unknown)}; by takes 'score', 'field', 'day' or columns of it"
+            f"the frame has no column {shown_names(unknown)}; by takes 'score', 'field', 'day' or columns of it"
         )
     frame = conform(df).reset_index(drop=True)
     frame = frame[frame["key"].notna()].reset_index(drop=True)

@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from cardocr_nb._bulk._arrow_text import arrow
+from cardocr_nb._text_safety import shown_names
 from cardocr_nb.cards import CardType, expected_fields
 from cardocr_nb.frame._dask_frame import is_dask
 from cardocr_nb.frame._frame_schema import conform
@@ -137,7 +138,9 @@ def group_of_cards(first: pd.DataFrame, groups: Groups) -> pd.Series:
     """
     if isinstance(groups, str):
         if groups not in first.columns:
-            raise ValueError(f"the frame has no column {groups!r} to group by; name a column or map keys to groups")
+            raise ValueError(
+                f"the frame has no column {shown_names([groups])} to group by; name a column or map keys to groups"
+            )
         group = first[groups]
         if isinstance(group.dtype, pd.DatetimeTZDtype) or pd.api.types.is_datetime64_dtype(group):
             group = group.dt.tz_localize(None).dt.normalize()
