@@ -5,9 +5,9 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from cardocr_nb.plot._style import figure_of, new_axes
 from cardocr_nb._text_safety import shown_names
 from cardocr_nb.cards import KNOWN_FIELDS
+from cardocr_nb.plot._style import figure_of, new_axes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
