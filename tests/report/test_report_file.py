@@ -74,7 +74,7 @@ def test_without_reveal_no_pixel_of_a_photo_changes_the_report(cards, photos, tm
     assert pages[0] == pages[1]
     assert not pictures(pages[0])
     assert pages[0].count("The positions of 6 fields on the card") == 3
-    assert "260 × 20 px" in pages[0]
+    assert "260 × 20\u00a0px" in pages[0]
 
 
 def test_pictures_that_are_missing_broken_or_outside_the_folder_are_left_out(cards, photos, tmp_path):
