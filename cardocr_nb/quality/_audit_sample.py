@@ -141,11 +141,11 @@ def _cases(df: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     read = frame.assign(card=card)[["card", "field", "text", "score"]]
     read = read[read["field"].notna() & read["card"].isin(cards["card"])].drop_duplicates(["card", "field"])
     read = read.astype({"field": "str"})
-    expected = [
-        pd.DataFrame({"card": number, "field": list(expected_fields(kind))})
-        for kind in CardType
-        for number in cards.loc[(cards["card_type"] == kind).to_numpy(bool), "card"]
-    ]
+    expected = []
+    for kind in CardType:
+        number = cards.loc[(cards["card_type"] == kind).to_numpy(bool), "card"].to_numpy()
+        names = list(expected_fields(kind))
+        expected.append(pd.DataFrame({"card": np.repeat(number, len(names)), "field": names * len(number)}))
     every = pd.concat([read[["card", "field"]], *expected], ignore_index=True).drop_duplicates()
     cases = every.merge(read, on=["card", "field"], how="left").merge(cards[kept], on="card")
     cases["score"] = cases["score"].where(cases["text"].notna())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -92,8 +93,6 @@ def card_probability(df: pd.DataFrame, calibrator: Calibrator) -> pd.DataFrame:
     DataFrame
         ``job_id, key, probability``; missing where an expected field was not read or a reading has no probability.
     """
-    import warnings
-
     frame = conform(df).reset_index(drop=True)
     card = card_numbers(frame)
     with warnings.catch_warnings():
@@ -102,7 +101,9 @@ def card_probability(df: pd.DataFrame, calibrator: Calibrator) -> pd.DataFrame:
         probability = calibrator.apply(frame)["probability"].to_numpy(np.float64)
     first = first_rows(card)
     smallest = np.ones(len(first))
-    np.minimum.at(smallest, card, probability)
+    with np.errstate(invalid="ignore"):
+        # A missing probability makes that of its card missing.
+        np.minimum.at(smallest, card, probability)
     smallest[~all_fields_read(frame, card)] = np.nan
     return frame[_CARD].take(first).reset_index(drop=True).assign(probability=smallest)
 

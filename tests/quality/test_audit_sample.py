@@ -25,13 +25,13 @@ def test_inclusion_probabilities_are_the_rates_at_which_cases_are_drawn(by):
     frame = population(np.random.default_rng(0), 40)[0]
     drawn = pd.Series(0.0, index=pd.MultiIndex.from_frame(frame[["key", "field"]].astype("str")))
     probability = drawn.copy()
-    for seed in range(150):
+    for seed in range(40):
         sample = audit_sample(frame, 120, by=by, seed=seed)
         at = pd.MultiIndex.from_frame(sample[["key", "field"]].astype("str"))
-        drawn[at] += 1 / 150
+        drawn[at] += 1 / 40
         probability[at] = 1 / sample["weight"].to_numpy()
     assert len(sample) == 120
-    assert np.abs(drawn - probability).max() < 5 * np.sqrt(0.25 / 150)
+    assert np.abs(drawn - probability).max() < 5 * np.sqrt(0.25 / 40)
     assert drawn.sum() == pytest.approx(120)
     assert sample["weight"].sum() == pytest.approx(240)
 
@@ -40,16 +40,16 @@ def test_weights_undo_that_more_cases_are_drawn_where_errors_are_likely():
     rng = np.random.default_rng(1)
     frame, truth, true = population(rng)
     weighted, plain, covered = [], [], 0
-    for seed in range(30):
+    for seed in range(8):
         sample = audit_sample(frame, 300, by="score", seed=seed)
         labeled = sample.merge(truth, on=["key", "field"])
         row = evaluate(frame, labeled).bootstrap(n_resamples=500).iloc[-1]
         weighted.append(row.exact)
         covered += row.exact_low <= true <= row.exact_high
         plain.append(evaluate(frame, labeled, weights=False).bootstrap(n_resamples=1).iloc[-1].exact)
-    assert np.mean(weighted) == pytest.approx(true, abs=0.01)
+    assert np.mean(weighted) == pytest.approx(true, abs=0.015)
     assert np.mean(plain) < true - 0.02
-    assert covered >= 0.93 * 30
+    assert covered >= 0.93 * 8
 
 
 def test_whole_cards_are_drawn_with_all_their_fields():

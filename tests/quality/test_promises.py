@@ -1,0 +1,67 @@
+"""Each statistical promise of docs/concepts/promises.md, in a form of seconds; the long form is marked slow."""
+
+from __future__ import annotations
+
+import numpy as np
+import promise_simulations as simulate
+import pytest
+from scipy.stats import binom
+
+
+def at_most(nominal, repetitions):
+    """Rate that a promise of `nominal` exceeds in one of a thousand runs."""
+    return binom.ppf(0.999, repetitions, nominal) / repetitions
+
+
+@pytest.fixture(params=[1, pytest.param(30, marks=pytest.mark.slow)], ids=["short", "long"])
+def times(request):
+    return request.param
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(5)
+
+
+@pytest.mark.parametrize("n", [5, 20, 85, 500])
+@pytest.mark.parametrize("rate", [0.8, 0.95, 0.98, 0.998])
+def test_intervals_of_rates_cover_with_few_errors_and_with_none(rng, times, n, rate):
+    repetitions = 500 * times
+    assert simulate.coverage_of_rates(rng, repetitions, n, rate) >= 1 - at_most(0.07, repetitions)
+
+
+@pytest.mark.parametrize(("n", "rate"), [(5, 0.998), (20, 0.95), (100, 0.99)])
+def test_intervals_of_all_fields_cover(rng, times, n, rate):
+    repetitions = 60 * times
+    assert simulate.coverage_of_all_fields(rng, repetitions, n, rate) >= 1 - at_most(0.07, repetitions)
+
+
+@pytest.mark.parametrize(("n", "lost", "gained"), [(5, 0.0, 0.02), (10, 0.02, 0.05)])
+def test_differences_of_runs_are_covered(rng, times, n, lost, gained):
+    repetitions = 200 * times
+    assert simulate.coverage_of_difference(rng, repetitions, n, lost, gained) >= 1 - at_most(0.07, repetitions)
+
+
+def test_batches_that_are_named_keep_the_promise(rng, times):
+    repetitions = 60 * times
+    assert simulate.broken_in_groups(rng, repetitions, 30, 40, 0.9) <= at_most(0.05, repetitions)
+
+
+def test_images_that_were_read_five_times_count_once(rng, times):
+    repetitions = 8 * times
+    assert simulate.broken_with_repeated_images(rng, repetitions, 300, 5, 0.98) <= at_most(0.05, repetitions)
+
+
+def test_whole_cards_keep_their_promise_with_unread_fields(rng, times):
+    repetitions = 2 * times
+    assert simulate.broken_whole_cards(rng, repetitions, 900, 0.95) <= at_most(0.05, repetitions)
+
+
+@pytest.mark.parametrize("by", [(), "score"])
+def test_audit_samples_cover_the_accuracy_of_the_frame(rng, times, by):
+    repetitions = 5 * times
+    assert simulate.coverage_of_audits(rng, repetitions, 200, by) >= 1 - at_most(0.07, repetitions)
+
+
+def test_partial_truth_calibrates_the_field_that_it_names(rng):
+    assert simulate.mean_probability_with_partial_truth(rng, 3) == pytest.approx(0.98, abs=0.02)
