@@ -112,9 +112,10 @@ def load(threads: int | None = None) -> Models:
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
         import cv2  # noqa: F401 - asked for here, so that its absence shows before any work is done
-        from onnxruntime import InferenceSession, SessionOptions
+        from onnxruntime import InferenceSession, SessionOptions, disable_telemetry_events
     except ImportError as absent:
         missing_extra(_WHAT, "local", absent)
+    disable_telemetry_events()  # most of them, where a program imported onnxruntime before this package
 
     cores = threads or min(os.cpu_count() or 1, 4)
 
