@@ -182,5 +182,6 @@ class CardAccessor(CardData):
     mask = data_method(privacy.mask)
     pseudonym = data_method(privacy.pseudonym)
     redact = picture_method(privacy.redact)
+    correct = data_method(review.correct)
     review = data_method(review.review)
     report = data_method(report.report)

@@ -8,7 +8,8 @@ import numpy as np
 
 from cardocr_nb._i18n import messages
 from cardocr_nb.cards import CardType
-from cardocr_nb.frame._reshape import card_numbers
+from cardocr_nb.frame._frame_schema import CATEGORIES
+from cardocr_nb.frame._reshape import card_numbers, first_rows
 from cardocr_nb.plot._card_coordinates import card_frame
 from cardocr_nb.plot._regions import plot_regions
 from cardocr_nb.plot._timeline import plot_timeline
@@ -32,8 +33,13 @@ def timeline_picture(df: pd.DataFrame, summary: ReportSummary) -> Picture | None
     t, times = messages(summary.lang), summary.times
     median, p95 = t.duration(times.median_seconds), t.duration(times.p95_seconds)
 
+    columns = ["job_id", "key", "state", "created", "started", "ended"]
+    jobs = df[columns].take(first_rows(card_numbers(df)))
+    if not summary.revealed:  # a state that the package does not know may be any text
+        jobs["state"] = jobs["state"].where(jobs["state"].isin(CATEGORIES["state"]))
+
     def draw(ax: Axes) -> None:
-        plot_timeline(df, ax=ax, lang=t.lang)
+        plot_timeline(jobs, ax=ax, lang=t.lang)
 
     alt = t("run.timeline_alt", jobs=t("count.job", times.jobs), median=median, p95=p95)
     return draw_picture(draw, (7.6, 4.2), alt, t("run.timeline"), narrow=4.8)

@@ -66,7 +66,9 @@ def worst_without_truth(df: pd.DataFrame, checked: pd.DataFrame, *, reveal: bool
     readings = df.loc[df["field"].notna(), [*_CASE, "text", "score"]]
     failed = checked[~checked["passed"] & (checked["severity"] == "error") & checked["field"].notna()]
     failed = failed.drop_duplicates(_CASE)[[*_CASE, "check"]].astype({"field": readings["field"].dtype})
-    first = failed.assign(reason="check").merge(readings, on=_CASE, how="left").sort_values("score", kind="stable")
+    # Only the cards with a failed check are joined: a join over all readings of a million cards takes longest of all.
+    concerned = readings[readings["key"].isin(failed["key"])]
+    first = failed.assign(reason="check").merge(concerned, on=_CASE, how="left").sort_values("score", kind="stable")
     lowest = readings[readings["score"].notna()].nsmallest(most, "score").assign(reason="low")
     cases = pd.concat([first.head(most), lowest]).drop_duplicates(_CASE).head(most)
     return tuple(_case(row, reveal=reveal) for row in cases.to_dict("records"))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from cardocr_nb._error_guard import guard_public
 from cardocr_nb.errors import missing_extra
+from cardocr_nb.review._apply_corrections import correct
 from cardocr_nb.review._corrections import Corrections, Decision
 from cardocr_nb.review._session import Item, Session, items_of
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from cardocr_nb.plot._image_sources import Images
     from cardocr_nb.review._panel import Review
 
-__all__ = ["Corrections", "Decision", "Item", "Session", "items_of", "review", "truth"]
+__all__ = ["Corrections", "Decision", "Item", "Session", "correct", "items_of", "review", "truth"]
 
 
 def review(

@@ -1,0 +1,95 @@
+"""Put the decisions of a review back into the frame."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cardocr_nb.frame._frame_schema import conform
+from cardocr_nb.review._corrections import VERDICTS, Corrections
+
+if TYPE_CHECKING:
+    from cardocr_nb.review._panel import Review
+
+SOURCES = ("service", "person")
+"""Values of the column ``source``: the text is as the service returned it, or as a person confirmed or typed it."""
+
+
+def correct(
+    df: pd.DataFrame, corrections: str | os.PathLike[str] | pd.DataFrame | Corrections | Review
+) -> pd.DataFrame:
+    """Put the decisions of a review into a frame, so that exports, reports and accuracy follow them.
+
+    Parameters
+    ----------
+    df : DataFrame
+        As `cardocr_nb.to_frame` makes it.
+    corrections : path, DataFrame, Corrections or Review
+        File that `cardocr_nb.review.review` wrote, its table (``key, field, verdict, text``), or the panel itself. The last
+        decision on a field counts.
+
+    Returns
+    -------
+    DataFrame
+        A copy with a column ``source``: ``person`` where a person accepted or corrected the text, or decided that the card
+        has no such field (the text is then missing); ``service`` elsewhere. A field that the service did not read gets a
+        row of its own. Unreadable fields stay as the service returned them. Scores are those of the service.
+
+    Raises
+    ------
+    ValueError
+        The corrections lack a column or have an unknown verdict.
+
+    See Also
+    --------
+    cardocr_nb.review.truth : The decisions as ground truth, for `cardocr_nb.quality.evaluate`.
+
+    Examples
+    --------
+    >>> from cardocr_nb import CardResult, Field, to_frame
+    >>> cards = to_frame(CardResult((Field("姓名", "样木", 61), Field("性别", "男", 99)), key="1.jpg"))
+    >>> decided = pd.DataFrame({"key": ["1.jpg"], "field": ["name"], "verdict": ["corrected"], "text": ["样本"]})
+    >>> correct(cards, decided)[["field", "text", "source"]]
+        field text   source
+    0    name   样本   person
+    1  gender    男  service
+    """
+    frame = conform(df).reset_index(drop=True)
+    decided = _decisions(corrections)
+    decided = decided[(decided["verdict"] != "unreadable") & decided["key"].isin(frame["key"])]
+    by_field = {
+        (str(key), str(field)): None if verdict == "absent" else str(text)
+        for key, field, verdict, text in decided[["key", "field", "verdict", "text"]].itertuples(index=False)
+    }
+    pairs = list(zip(frame["key"].astype("str"), frame["field"].astype("str"), strict=True))
+    hit = pd.Series([pair in by_field for pair in pairs], index=frame.index, dtype=bool)
+    found = frame["source"].astype("str") if "source" in frame else pd.Series("service", index=frame.index, dtype="str")
+    frame["source"] = found.mask(hit, "person")
+    frame["text"] = frame["text"].mask(hit, pd.Series([by_field.get(pair) for pair in pairs], dtype="str"))
+    missing = [(pair, text) for pair, text in by_field.items() if text is not None and pair not in set(pairs)]
+    if not missing:
+        return frame
+    first = frame.drop_duplicates("key").set_index(frame.drop_duplicates("key")["key"].astype("str"))
+    kept = [c for c in ("job_id", "key", "image", "card_type", "state") if c in frame]
+    rows = first.loc[[key for (key, _), _ in missing], kept].reset_index(drop=True)
+    rows["field"], rows["text"] = [field for (_, field), _ in missing], [text for _, text in missing]
+    return conform(pd.concat([frame, conform(rows.assign(source="person"))], ignore_index=True))
+
+
+def _decisions(corrections: str | os.PathLike[str] | pd.DataFrame | Corrections | Review) -> pd.DataFrame:
+    """The decisions as a table, the last one on a field only."""
+    if isinstance(corrections, (str, os.PathLike)):
+        corrections = Corrections(corrections)
+    if not isinstance(corrections, (pd.DataFrame, Corrections)):
+        corrections = corrections.session.file
+    table = corrections.read() if isinstance(corrections, Corrections) else corrections
+    lacking = [c for c in ("key", "field", "verdict", "text") if c not in table.columns]
+    if lacking:
+        raise ValueError(
+            f"the corrections have no column {', '.join(lacking)}; pass the file that the review panel wrote"
+        )
+    if not table["verdict"].isin(VERDICTS).all():
+        raise ValueError(f"the corrections have an unknown verdict; it must be one of {', '.join(VERDICTS)}")
+    return table.drop_duplicates(["key", "field"], keep="last")

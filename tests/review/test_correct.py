@@ -1,0 +1,74 @@
+import pandas as pd
+import pytest
+
+from cardocr_nb.quality import evaluate
+from cardocr_nb.review import Corrections, Decision, correct, review
+
+KEY = "id/0001.jpg"
+
+
+def decisions(*rows):
+    return pd.DataFrame(rows, columns=["key", "field", "verdict", "text"])
+
+
+def cell(frame, key, field, column):
+    return frame.loc[(frame["key"] == key) & (frame["field"] == field), column].iloc[0]
+
+
+def test_decisions_replace_texts_and_name_their_source(cards):
+    done = correct(
+        cards,
+        decisions(
+            (KEY, "name", "corrected", "样本"),
+            (KEY, "gender", "accepted", cell(cards, KEY, "gender", "text")),
+            (KEY, "ethnicity", "absent", ""),
+            (KEY, "address", "unreadable", ""),
+        ),
+    )
+    assert cell(done, KEY, "name", "text") == "样本"
+    assert pd.isna(cell(done, KEY, "ethnicity", "text"))
+    assert cell(done, KEY, "address", "text") == cell(cards, KEY, "address", "text")
+    sources = done.set_index(["key", "field"])["source"]
+    assert sources[KEY].to_dict() == {
+        "name": "person",
+        "gender": "person",
+        "ethnicity": "person",
+        "birth_date": "service",
+        "address": "service",
+        "id_number": "service",
+    }
+    assert "source" not in cards
+
+
+def test_the_last_decision_on_a_field_counts(cards):
+    done = correct(cards, decisions((KEY, "name", "corrected", "样木"), (KEY, "name", "corrected", "样本")))
+    assert cell(done, KEY, "name", "text") == "样本"
+
+
+def test_a_field_that_was_not_read_gets_a_row(cards):
+    without = cards[cards["field"] != "gender"]
+    done = correct(without, decisions((KEY, "gender", "corrected", "女")))
+    assert len(done) == len(without) + 1
+    assert (cell(done, KEY, "gender", "text"), cell(done, KEY, "gender", "source")) == ("女", "person")
+    assert cell(done, KEY, "gender", "card_type") == cell(cards, KEY, "name", "card_type")
+
+
+def test_accuracy_after_review_follows_from_file_panel_and_accessor(cards, queue, data, tmp_path):
+    true = pd.read_csv(data / "truth.csv", dtype="str")
+    texts = true.set_index(["key", "field"])["text"]
+    file = Corrections(tmp_path / "c.csv")
+    for key, field in queue[["key", "field"]].itertuples(index=False):
+        file.add(Decision(key, field, "corrected", texts[key, field]))
+    panel = review(cards, data / "cards", tmp_path / "c.csv", queue=queue)
+    true = true[true["key"].isin(cards["key"])]
+    assert evaluate(cards, true).cards["correct"].iloc[0] == 0
+    for done in (correct(cards, tmp_path / "c.csv"), correct(cards, panel), cards.cardocr.correct(file)):
+        assert evaluate(done, true).cards["correct"].iloc[0] == 2
+
+
+def test_other_tables_are_refused_without_their_texts(cards):
+    with pytest.raises(ValueError, match="no column verdict"):
+        correct(cards, pd.DataFrame({"key": [KEY], "field": ["name"], "text": ["样本"]}))
+    with pytest.raises(ValueError, match="unknown verdict") as caught:
+        correct(cards, decisions((KEY, "name", "样本", "样本")))
+    assert "样本" not in str(caught.value)
