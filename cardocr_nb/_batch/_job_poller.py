@@ -201,15 +201,14 @@ class JobPoller:
 
     def _count_missing(self, job: PendingJob, moment: float) -> None:
         """Give up a job that the service has not known for some listing delays. Its id is proof that it was accepted."""
-        job.missing_since = moment if job.missing_since is None else job.missing_since
-        if moment - job.missing_since < self._lost_timeout:
-            return
         message = "the service has accepted this job, but does not know it now"
         if self._resubmit_lost and job.earlier:
             self._ledger.record_failure(job.row, "planned", "NoSuchJob", message)
             self._state.reschedule(self._ledger.image(job.row), 0.0)
             self._state.remove_jobs([job.job_id])
-        else:
+            return
+        job.missing_since = moment if job.missing_since is None else job.missing_since
+        if moment - job.missing_since >= self._lost_timeout:
             self._hold(job, "NoSuchJob", message)
 
     def _hold(self, job: PendingJob, code: str, reason: str) -> None:

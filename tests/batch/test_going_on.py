@@ -4,6 +4,7 @@ import contextlib
 import sqlite3
 import subprocess
 import sys
+import time
 from dataclasses import replace
 
 import pandas as pd
@@ -19,6 +20,7 @@ from cardocr_nb.errors import InvalidRequestError, LedgerError, TransportError
 from cardocr_nb.local._stub_reader import StubReader
 from cardocr_nb.wire._decode import decode_jobs
 from cardocr_nb.wire._encode import jobs_xml
+from cardocr_nb.wire._records import JobState
 
 QUICK = Pace(submissions=1000, queries=1000, threads=2)
 
@@ -133,6 +135,16 @@ def test_a_submission_is_not_repeated_before_the_settling_time(client, ledger):
     client.transport.in_lists = late
     assert states(read(client, ledger, KEYS[:1], listing_delay=2.0)) == ["Success"]
     assert client.transport.submitted == 1
+
+
+def test_jobs_that_ended_with_the_process_of_the_embedded_service_are_submitted_again(client, ledger, tmp_path):
+    client.transport.in_descriptions = lambda job: replace(job, state=JobState.RUNNING, result=None)
+    frame = read(client, ledger, job_timeout=0.3)
+    assert set(frame["code"].dropna().astype("str")) == {"JobTimeout"}
+    with Client.local(tmp_path / "bucket", reader=StubReader()) as restarted:
+        begun = time.monotonic()
+        assert states(read(restarted, ledger, unknown="submit")) == ["Success"] * 4
+        assert time.monotonic() - begun < 5
 
 
 def test_the_ledger_of_another_bucket_is_refused(ledger):

@@ -73,7 +73,7 @@ def test_an_identical_object_is_left_alone(client, tmp_path, photo):
     client.upload(path)
     assert (client.objects / "a.jpg").stat().st_ino == first.st_ino
     photo(path, color="black")
-    client.upload(path)
+    client.upload(path, overwrite=True)
     assert (client.objects / "a.jpg").read_bytes() == path.read_bytes()
 
 
