@@ -1,6 +1,7 @@
 """Settings of the documentation: ``make docs`` builds it without network, with warnings as errors."""
 
 import sys
+import types
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from command_help import write_help  # noqa: E402
 from run_notebooks import run_all  # noqa: E402
 
 import cardocr_nb  # noqa: E402 - the modules of this folder are found through the line above
+from cardocr_nb._accessors._card_accessor import CardAccessor  # noqa: E402
+from cardocr_nb._accessors._polygon_accessor import PolygonAccessor  # noqa: E402
 
 project = "cardocr_nb"
 author = copyright = "The cardocr_nb developers"  # noqa: A001 - Sphinx's name
@@ -65,6 +68,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = f"cardocr_nb {release}"
 html_static_path = ["_static"]
 html_css_files = ["custom.css"]
+html_js_files = ["labels.js"]
 html_copy_source = False
 html_show_sourcelink = False
 html_theme_options = {
@@ -80,6 +84,13 @@ html_theme_options = {
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 copybutton_exclude = ".linenos, .gp, .go"
+
+# The accessors appear under the names that users type.
+for variable, attribute, accessor in (("df", "cardocr", CardAccessor), ("series", "polygon", PolygonAccessor)):
+    module = types.ModuleType(variable)
+    described = {"__doc__": accessor.__doc__, "__module__": variable}
+    setattr(module, attribute, type(attribute, (accessor,), described))
+    sys.modules[variable] = module
 
 run_all(HERE.parent / "notebooks", HERE / "gallery")
 write_help(HERE / "reference" / "_commands.md")

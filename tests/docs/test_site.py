@@ -15,7 +15,7 @@ from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[2]
 PAGES = ["index.html", "getting-started.html", "reference/accessors.html", "reference/command-line.html",
-         "gallery/04_evaluation_and_thresholds.html", "how-to/failed-cards.html"]  # fmt: skip
+         "gallery/04_evaluation_and_thresholds.html", "how-to/my-card-failed.html"]  # fmt: skip
 
 pytestmark = pytest.mark.slow
 

@@ -1,0 +1,7 @@
+// The theme gives the arrows of the side navigation no name, so that screen readers announce nothing.
+document.addEventListener("DOMContentLoaded", () => {
+  for (const arrow of document.querySelectorAll("li.has-children > details > summary")) {
+    const page = arrow.closest("li").querySelector("a");
+    arrow.setAttribute("aria-label", `Pages below ${page ? page.textContent : "this page"}`);
+  }
+});
