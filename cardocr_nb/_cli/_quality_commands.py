@@ -197,7 +197,7 @@ def review_queue(
             read(cards), budget=budget, calibrator=None if calibrator is None else Calibrator.load(calibrator)
         )
     show(queue, form, out)
-    # Without a calibrator the probabilities are those of the scores, which order the queue and are no estimate.
+    # Without a calibrator the probabilities are those of the scores, which order the queue and do not estimate.
     errors = queue["chance"].cumsum() if calibrator is None else queue["found"]
     expected = float(errors.iloc[-1]) if len(queue) else 0.0
     missed = max_errors is not None and expected > max_errors
