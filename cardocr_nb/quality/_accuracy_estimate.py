@@ -34,7 +34,7 @@ def estimate_accuracy(df: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataF
     Parameters
     ----------
     df : DataFrame
-        As `cardocr_nb.to_frame` makes it. Of a field that stands twice on a card the first counts.
+        As `cardocr_nb.to_frame` makes it. Of a field that appears twice on a card the first counts.
     confidence : float, default 0.95
         Of the interval.
 

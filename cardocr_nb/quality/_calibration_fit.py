@@ -17,7 +17,7 @@ SCORES = np.arange(101)
 
 
 def choose(score: NDArray[np.int64], right: NDArray[np.bool_], *, isotonic_from: int) -> str:
-    """Which of `METHODS` so many cases bear.
+    """Return which of `METHODS` so many cases support.
 
     Examples
     --------

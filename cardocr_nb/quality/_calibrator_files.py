@@ -95,7 +95,7 @@ def _fault(record: Any) -> str:
     if not (_is_count(cases) and _is_count(correct) and 0 <= correct <= cases):
         return "has counts that cannot be"
     if not all(_is_share(record[name]) for name in _ERRORS):
-        return "has an error that is no number from 0 to 1"
+        return "has an error that is not a number from 0 to 1"
     values = record["probabilities"]
     if not isinstance(values, list) or len(values) != len(SCORES) or not all(map(_is_share, values)):
         return f"does not hold {len(SCORES)} probabilities from 0 to 1"
@@ -111,4 +111,4 @@ def _is_share(value: Any) -> bool:
 
 
 def _refused(path: str | os.PathLike[str], why: str) -> ValueError:
-    return ValueError(f"{Path(path).name} is no calibrator that can be used: {why}; write one with Calibrator.save")
+    return ValueError(f"{Path(path).name} is not a usable calibrator: {why}; write one with Calibrator.save")

@@ -64,7 +64,7 @@ def card_was_read(fields: Detection) -> pd.DataFrame:
 
 @register(severity="error", detail="the field or its text is missing", transform=found)
 def field_is_there(fields: Detection) -> pd.DataFrame:
-    """Each field that such a card bears was read; asked of cards on which something was."""
+    """Each expected field was read; applies to cards with a field."""
     df = fields.frame
     card, names, written = df["card"].to_numpy(), df["field"].cat.categories, df["text"].notna().to_numpy()
     cards = card.max(initial=-1) + 1
@@ -86,7 +86,7 @@ def field_is_there(fields: Detection) -> pd.DataFrame:
 
 @register(severity="error", detail="the field appears more than once", transform=found)
 def field_is_single(fields: Detection) -> pd.DataFrame:
-    """No field stands twice on a card; each of those after the first fails."""
+    """No field appears twice on a card; each after the first fails."""
     passed = np.bincount(fields.cell)[fields.cell] == 1
     several = np.flatnonzero(~passed)
     passed[several] = ~pd.Series(fields.cell[several]).duplicated()

@@ -54,7 +54,7 @@ class Cells:
     unread : int
         Keys of the truth that the frame does not have.
     unnamed : int
-        Readings with a text of which the truth does not name the field.
+        Readings with a text in a field that the truth does not name.
     card, field, row, true : ndarray of int
         Of each cell: its card, the position of its field, its rows in frame and truth, -1 where there is none.
     """
@@ -175,7 +175,7 @@ def _one_card_an_image(
 def _whole_cards(
     truth: NDArray[np.int32], at: NDArray[np.intp], cards: pd.DataFrame, given: TruthTable, fields: pd.CategoricalDtype
 ) -> NDArray[np.bool_]:
-    """Cards of which the truth names every expected field; of cards of unknown type, those of any one type."""
+    """Cards whose truth names every expected field; for cards of unknown type, every field of any one type."""
     readable = (truth >= 0) & np.append(given.readable, False)[truth]
     kind_of = cards["card_type"].astype("str")
     known = kind_of.isin([str(kind) for kind in CardType]).to_numpy(bool)

@@ -155,7 +155,7 @@ def register(
 
 
 def check(df: pd.DataFrame, checks: Iterable[str] | None = None, *, sizes: Sizes | None = None) -> pd.DataFrame:
-    """Find readings that cannot be right, or are unlikely to be, without knowing what stands on the cards.
+    """Find readings that cannot be correct, or are unlikely to be, without a ground truth.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ COLUMNS = ("field", "truth", "read", "count")
 
 
 def confusions(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Count the single edits that turn what stands on the cards into what was read.
+    """Count the single edits from the true texts to the recognized ones.
 
     Parameters
     ----------

@@ -35,7 +35,7 @@ class Costs:
         One row a field, and a last one, field missing, for one threshold over all fields together:
 
         - ``threshold`` (Int16): readings at or above it pass unseen; missing when reviewing all of them costs least.
-        - ``cases``: readings, and fields that stand on the card and were not read; ``passed`` unseen at the threshold,
+        - ``cases``: readings, and fields of the card that were not read; ``passed`` unseen at the threshold,
           their ``share`` of the cases, and the ``errors`` among them.
         - ``cost``: what reviewing the others and those errors cost. It is measured on the cards from which the threshold
           was chosen, and therefore a little too low; ``cost_held_out`` is what thresholds cost that were chosen without
@@ -43,7 +43,7 @@ class Costs:
         - ``cost_all_reviewed`` and ``cost_none_reviewed`` (what has no score is reviewed even then).
         - ``aurc``: mean error rate over all shares of the readings with a score that the highest scores can make up, and
           ``aurc_excess``: by how much it is above that of a score that puts every right reading before every wrong one.
-          They tell how well the score ranks, whatever the costs.
+          They measure how well the score ranks, for any costs.
 
     curve : DataFrame
         One row a distinct score, the highest first, for each field and, field missing, for all together: ``field, score,
@@ -59,7 +59,7 @@ class Costs:
     error: float
 
     def passes(self, df: pd.DataFrame) -> pd.Series:
-        """Tell which readings of a frame pass unseen by the threshold of their field.
+        """Return which readings of a frame pass without review by the threshold of their field.
 
         Returns
         -------
@@ -89,7 +89,7 @@ def cost(
     complete: bool | None = None,
     groups: Groups | None = None,
 ) -> Costs:
-    """Find for each field the score below which it pays to look.
+    """Find for each field the score below which a review pays.
 
     Every reading below the threshold costs `review`, every wrong one that passes costs `error`; of several thresholds
     that cost the same the highest is taken. What was not read, or has no score, is always reviewed.
@@ -101,7 +101,7 @@ def cost(
     review, error : float
         Costs in one unit, such as seconds or cents; only their ratio moves the threshold.
     folds : int, default 5
-        Parts into which the images are dealt for ``cost_held_out``.
+        Number of cross-validation folds for ``cost_held_out``, split by image.
     confidence : float, default 0.95
         Of the intervals of the curve.
 

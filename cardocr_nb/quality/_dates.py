@@ -1,4 +1,4 @@
-"""Dates and periods as they stand on cards, in Chinese, ISO and English forms."""
+"""Dates and periods on cards, in Chinese, ISO and English forms."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def read_dates(texts: pd.Series) -> pd.Series:
 
 
 def _read_any(array: pa.Array) -> NDArray[np.datetime64]:
-    """The usual forms by their places, then whatever is left by its form."""
+    """The usual forms by position, then the others by pattern."""
     result = np.full(len(array), "NaT", dtype="datetime64[s]")
     length = lengths(array)
     left = length > 0
@@ -170,7 +170,7 @@ def read_periods(texts: pd.Series) -> pd.DataFrame:
     Parameters
     ----------
     texts : Series of str
-        Two dates with ``至``, ``to`` or a dash between them; ``长期`` (long-term) may stand for the second or for the
+        Two dates with ``至``, ``to`` or a dash between them; ``长期`` (long-term) may replace the second or the
         whole; older licenses give a length instead, ``6年``.
 
     Returns

@@ -88,7 +88,7 @@ def drift(
 
     Notes
     -----
-    Each day is compared with the days before it, so that ordinary variation between days is no alarm; the evidence is
+    Each day is compared with the days before it, so that ordinary variation between days raises no alarm; the evidence is
     summed up over days (CUSUM). An alarm depends on its day and earlier ones, and is never taken back when days are
     added. An alarm means that photos, cards or service have changed; whether readings have become incorrect, an audit
     sample shows. Simulated figures: docs/concepts/promises.md.

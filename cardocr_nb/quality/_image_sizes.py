@@ -24,7 +24,7 @@ _TURNED = 5
 
 
 def add_sizes(frame: pd.DataFrame, sizes: Sizes | None, *, some: bool = True) -> pd.DataFrame:
-    """Put the size of each row's image beside it.
+    """Add the size of each row's image.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def add_sizes(frame: pd.DataFrame, sizes: Sizes | None, *, some: bool = True) ->
         With the column ``key``.
     sizes : mapping of str to (int, int), path, or None
         Width and height in pixels of each key's upright image, or the folder that holds the images under their keys:
-        only that tells how the files are stored.
+        only that shows how the files are stored.
     some : bool, default True
         Refuse sizes that know none of the keys.
 
@@ -67,7 +67,7 @@ def _of_mapping(sizes: Mapping[str, tuple[int, int]], key: str) -> tuple[float, 
 
 def _of_folder(folder: Path, keys: pd.Index) -> list[tuple[float, ...]]:
     if not folder.is_dir():
-        raise NotADirectoryError(f"{folder} is no folder; give the one that holds the images under their keys")
+        raise NotADirectoryError(f"{folder} is not a folder; give the one that holds the images under their keys")
     found: list[tuple[float, ...]] = []
     for key in keys:
         try:

@@ -114,13 +114,13 @@ STEPS: dict[str, Step] = {
     "nationality": _lookup(vocabulary.NATIONALITIES),
 }
 """What can be done to a text: ``nfkc`` unifies widths and compatibility forms (Unicode NFKC), ``spaces`` takes out white
-space, ``upper`` makes capitals, ``dots`` unifies the dot in names, ``separators`` takes out what stands between vehicle
+space, ``upper`` makes capitals, ``dots`` unifies the dot in names, ``separators`` removes characters between vehicle
 classes, ``date`` and ``period`` give ISO dates, ``gender``, ``ethnicity`` and ``nationality`` give the word on the card
 for a translation. A text that a step cannot read stays as it is."""
 
 
 _REPEATED = frozenset({"separators", "date", "period", "gender", "ethnicity", "nationality"})
-"""Steps of fields in which few different texts stand."""
+"""Steps of fields with few distinct texts."""
 
 
 def normalize(texts: pd.Series, field: str, *, rules: Mapping[str, Sequence[str]] | None = None) -> pd.Series:
@@ -137,7 +137,7 @@ def normalize(texts: pd.Series, field: str, *, rules: Mapping[str, Sequence[str]
     Returns
     -------
     Series of str
-        With the index of `texts`; missing stays missing, and a text of which nothing is left becomes missing.
+        With the index of `texts`; missing stays missing, and a text that becomes empty is missing.
 
     Raises
     ------

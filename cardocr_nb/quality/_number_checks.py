@@ -72,7 +72,7 @@ def _digits(array: pa.Array) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
     block = blocks(array, rows, _LONG)
     values = block - np.uint8(ord("0"))
     letter = (block[:, -1] == ord("X")) | (block[:, -1] == ord("x"))
-    # The 17 digits as words of eight bytes, the last of which begins in the second: far fewer to look at than bytes.
+    # The 17 digits as three words of eight bytes, which overlap: far fewer comparisons than by bytes.
     words = [np.ascontiguousarray(values[:, at : at + 8]).view("<u8")[:, 0] for at in (0, 8, 9)]
     fit = np.logical_and.reduce([below_ten(word) for word in words])
     fit &= (values[:, -1] < 10) | letter

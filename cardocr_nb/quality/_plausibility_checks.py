@@ -69,7 +69,7 @@ def read_names(text: pd.Series) -> pd.DataFrame:
 
 @register(severity="warning", detail="digits in a name", fields=["name"], transform=read_names)
 def name_has_no_digits(name: pd.DataFrame) -> pd.Series:
-    """No digit stands in a name."""
+    """A name contains no digit."""
     return ~name["digit"]
 
 
@@ -77,7 +77,7 @@ def name_has_no_digits(name: pd.DataFrame) -> pd.Series:
     severity="warning", detail="Chinese characters and Latin letters in one name", fields=["name"], transform=read_names
 )
 def name_is_of_one_script(name: pd.DataFrame) -> pd.Series:
-    """Chinese characters and Latin letters do not stand together."""
+    """A name does not mix Chinese characters and Latin letters."""
     return ~name["mixed"]
 
 

@@ -1,4 +1,4 @@
-"""Checks of where fields stand on the image."""
+"""Checks of the positions of fields on the image."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _judged(found: Outlines, which: Bools, passed: Bools) -> pd.DataFrame:
 
 @register(severity="warning", detail="four corners that span no area", transform=outlines)
 def polygon_has_area(found: Outlines) -> pd.DataFrame:
-    """Polygon is no line or point; asked where there is one."""
+    """Polygon is not a line or point; applies where there is one."""
     return pd.DataFrame({"row": found.row, "passed": found.spans}, copy=False)
 
 
@@ -115,7 +115,7 @@ def polygon_is_simple(found: Outlines) -> pd.DataFrame:
     transform=outlines,
 )
 def polygon_is_in_order(found: Outlines) -> pd.DataFrame:
-    """Corners stand in the order of the wire; asked where no sides cross.
+    """Corners are in the order of the wire; applies where no sides cross.
 
     A card that was photographed sideways or upside down fails where its corners are counted as its text reads.
     """

@@ -32,12 +32,12 @@ def review_queue(df: pd.DataFrame, *, budget: int | None = None, calibrator: Cal
     Parameters
     ----------
     df : DataFrame
-        As `cardocr_nb.to_frame` makes it. Of a field that stands twice on a card the first counts.
+        As `cardocr_nb.to_frame` makes it. Of a field that appears twice on a card the first counts.
     budget : int, optional
         How many rows can be looked at; all by default.
     calibrator : Calibrator, optional
         Of `cardocr_nb.quality.calibrate`, learned on other cards: it makes the probabilities trustworthy. Without one the
-        probability of an error is (101 - s) / 102 for a score s, which orders readings well and is no estimate.
+        probability of an error is (101 - s) / 102 for a score s, which orders readings well but does not estimate.
 
     Returns
     -------
@@ -46,8 +46,8 @@ def review_queue(df: pd.DataFrame, *, budget: int | None = None, calibrator: Cal
         incorrect, below 1), ``reasons`` (names of failed checks, joined by ", "), ``found``, the errors that are expected
         up to and with this row, and ``basis``: ``calibrated``, or ``order only`` without a calibrator, where ``found`` is
         missing. An expected field without a text has a row without a score. A card
-        that failed, or on which nothing was read, has one row, ``field`` missing; it stands for all fields that such a
-        card bears, and its reason is the check or the state of its job. Jobs under way have no row.
+        that failed, or on which nothing was read, has one row, ``field`` missing; it represents all fields of such a
+        card, and its reason is the check or the state of its job. Jobs under way have no row.
 
     Warns
     -----
@@ -66,7 +66,7 @@ def review_queue(df: pd.DataFrame, *, budget: int | None = None, calibrator: Cal
     Failed checks raise a probability p. Of the fields that contradict each other under a check of severity ``error`` one at
     least is wrong: each gets p / (1 - product of all (1 - p)), which is certainty where the check is about one field. A
     warning that the share q of the readings fail gives p / q, at most 0.9: so it would be if every wrong reading failed
-    it; a check that all readings fail is no evidence. Of several checks the largest counts. Checks of places, labels and whole
+    it; a check that all readings fail has no weight. Of several checks the largest counts. Checks of places, labels and whole
     cards are named among the reasons and raise nothing. With a calibrator, passed checks lower what failed ones raise, so
     that the expected errors of each field remain those of the calibrator.
 
@@ -97,7 +97,7 @@ def review_queue(df: pd.DataFrame, *, budget: int | None = None, calibrator: Cal
     rows["reasons"] = reasons(rows, checked)
     whole = rows["field"].isna()
     rows["reasons"] = rows["reasons"].where(~whole | (rows["reasons"] != ""), rows["state"].astype("str").fillna(""))
-    worth = rows["chance"].to_numpy() * _bears(rows, whole.to_numpy())
+    worth = rows["chance"].to_numpy() * _fields_of(rows, whole.to_numpy())
     order = np.argsort(-worth, kind="stable")[:budget]
     found = rows.take(order).reset_index(drop=True)
     expected = np.cumsum(worth[order]) if calibrator is not None else np.full(len(order), np.nan)
@@ -145,8 +145,8 @@ def _error_probability(
     return np.where(text, chance, SURE), known & text
 
 
-def _bears(rows: pd.DataFrame, whole: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """How many fields a row stands for."""
+def _fields_of(rows: pd.DataFrame, whole: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Number of fields that a row represents."""
     number = np.ones(len(rows), dtype=np.int64)
     for kind in CardType:
         number[whole & (rows["card_type"] == kind).to_numpy(bool)] = len(expected_fields(kind))

@@ -43,7 +43,7 @@ def curve(score: NDArray[np.int64], wrong: NDArray[np.bool_]) -> Curve:
 def area(score: NDArray[np.int64], wrong: NDArray[np.bool_]) -> float:
     """Area under the risk-coverage curve (AURC): the mean, over k, of the error rate of the k highest scores.
 
-    Equal scores stand in any order: the area is the mean over all of them. NaN without readings.
+    Equal scores are in any order: the area is the mean over all of them. NaN without readings.
 
     Examples
     --------

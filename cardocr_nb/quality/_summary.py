@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 OUTCOMES = ("ok", "nothing found", "failed", "unreadable", "under way", "not submitted", "cancelled", "unknown")
-"""How a card can stand: fields were read; no card on the image; refused; the saved response is spoiled; not ended yet;
-planned in the ledger of a run; cancelled; the service does not know the job, or nobody knows whether it was accepted."""
+"""Outcomes of a card: fields were read; no card on the image; refused; the saved response is spoiled; not ended yet;
+planned in the ledger of a run; cancelled; the service does not know the job, or it is unknown whether it was accepted."""
 
 _QUANTILES = {"min": 0.0, "q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95, "max": 1.0}
 _BY_STATE = {
@@ -56,7 +56,7 @@ class Summary:
 
     @property
     def ok(self) -> int:
-        """Cards of which something was read."""
+        """Cards with a field that was read."""
         return int(self.outcomes["ok"])
 
     @property
@@ -84,7 +84,7 @@ class Summary:
 
 
 def outcomes(df: pd.DataFrame) -> pd.Series:
-    """Tell how each card stands.
+    """Return the outcome of each card.
 
     Returns
     -------
@@ -121,7 +121,7 @@ def summary(df: pd.DataFrame) -> Summary:
     ----------
     df : DataFrame, of pandas or Dask
         As `cardocr_nb.to_frame` or `cardocr_nb.read_responses` makes it. The figures of Dask are the same, exactly, as
-        long as each card stands in one partition.
+        long as each card is in one partition.
 
     Returns
     -------
@@ -129,7 +129,7 @@ def summary(df: pd.DataFrame) -> Summary:
 
     Notes
     -----
-    Scores are whole numbers, so that counting each of them tells every quantile; between two scores the quantile is
+    Scores are whole numbers, so that their counts give every quantile; between two scores the quantile is
     interpolated linearly, as NumPy does by default.
 
     Examples

@@ -96,7 +96,7 @@ GENDERS = {"男": "男", "女": "女", "male": "男", "female": "女", "m": "男
 """Spellings of the gender, folded → as on the card."""
 
 NATIONALITIES = {"中国": "中国", "china": "中国", "chn": "中国", "chinese": "中国", "中华人民共和国": "中国"}
-"""Spellings of the nationality that every resident's license bears, folded → as on the card."""
+"""Spellings of the nationality of every resident's license, folded → as on the card."""
 
 VEHICLE_CLASSES = ("A1", "A2", "A3", "B1", "B2", "C1", "C2", "C3", "C4", "C5", "C6", "D", "E", "F", "M", "N", "P")
 """Classes that a license may name, alone or one after another (order No. 162 of the Ministry of Public Security, 2021)."""

@@ -1,10 +1,10 @@
-"""A person looks at the doubtful readings: a panel in the notebook, and the file of what was decided.
+"""Review by a person: a panel in the notebook, and the file of decisions.
 
 .. code-block:: text
 
     frame, queue --session--> one field after another --crops, panel--> browser --corrections--> file --> truth
 
-``corrections`` and ``session`` know nothing of notebooks; ``panel``, with its script and style sheet beside it, needs the
+``corrections`` and ``session`` know nothing of notebooks; ``panel``, with its script and style sheet, needs the
 extra ``lab``. This is the one place of the package where texts of cards are shown in full without being asked to: a
 person cannot correct what is masked. Nothing of it gets into the notebook file.
 """
@@ -39,10 +39,10 @@ def review(
     queue: pd.DataFrame | None = None,
     lang: Lang | None = None,
 ) -> Review:
-    """Look through the readings most likely wrong and correct them, by keyboard, in JupyterLab.
+    """Review readings and correct them, by keyboard, in JupyterLab.
 
-    The panel shows the field cut out of the photo and set straight, what was read there, its score and the checks that
-    it failed. Enter accepts the reading or saves what was typed; the other keys stand on the panel. Each decision is
+    The panel shows the field cut out of the photo and straightened, the text, its score and the checks that
+    it failed. Enter accepts the reading or saves what was typed; the panel lists the other keys. Each decision is
     written to `path` at once. Called again with the same path, the panel goes on where it was left.
 
     Parameters
@@ -52,18 +52,19 @@ def review(
     images : path, mapping or client
         A folder under which the keys lie, the picture of each key, or a client, which fetches them from its bucket.
     path : str or Path, default "corrections.csv"
-        File of the decisions, ``.csv`` or ``.parquet``, readable by its owner alone. It holds what truly stands on
+        File of the decisions, ``.csv`` or ``.parquet``, readable by its owner alone. It contains the true texts of
         cards: keep it where the photos are kept.
     queue : DataFrame, optional
-        Which fields to ask for, in this order: ``key, field`` and, where they are known, ``job_id, chance, reasons``.
-        By default `cardocr_nb.quality.review_queue` of the frame; where time is short, that with a ``budget``.
+        Fields to review, in this order: ``key, field`` and, where they are known, ``job_id, chance, reasons, selection,
+        weight``. By default `cardocr_nb.quality.review_queue` of the frame, which finds errors; for rates, an
+        `cardocr_nb.quality.audit_sample`, whose weights the file then keeps.
     lang : {"en", "zh"}, optional
         Language of the panel; by default ``cardocr_nb.options.lang``.
 
     Returns
     -------
     Review
-        A widget; its ``truth()`` gives what was found out.
+        A widget; its ``truth()`` returns the ground truth by the decisions so far.
 
     Raises
     ------
@@ -93,7 +94,7 @@ def review(
 
 
 def truth(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Read what stands on the cards from a file of decisions, without a panel.
+    """Read the ground truth from a file of decisions, without a panel.
 
     Parameters
     ----------

@@ -137,7 +137,7 @@ def _item(asked: dict[Hashable, Any], read: dict[Hashable, Any], place: NDArray[
 
 
 class Session:
-    """Where one stands in a queue, with every decision in a file.
+    """The position in a queue, with every decision in a file.
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ def driver_license():
 
 @pytest.fixture
 def verdict():
-    """Run one check and give its answers by field; a field it was not put to is not there."""
+    """Run one check and return its results by field, without the fields to which it does not apply."""
     from cardocr_nb.quality import check
 
     def answers(df, name):

@@ -1,4 +1,4 @@
-"""Whatever comes over the wire, the tables come out, and no card is lost on the way."""
+"""Every response of the wire gives tables, and no card is lost."""
 
 from __future__ import annotations
 

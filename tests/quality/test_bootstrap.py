@@ -14,7 +14,7 @@ FIELDS = ("name", "gender", "address", "id_number", "birth_date")
 
 
 def clustered(rng, images=200, bad=0.2, faults=(0.02, 0.6)):
-    """Cards of which a share is bad: on those most fields are wrong, on the others few."""
+    """Cards, a rate of them bad: on those most fields are incorrect, on the others few."""
     chance = np.where(rng.random(images) < bad, faults[1], faults[0])
     parts = [cards_and_truth(np.full(images, 90), rng.random(images) >= chance, field=field) for field in FIELDS]
     return pd.concat([p[0] for p in parts], ignore_index=True), pd.concat([p[1] for p in parts], ignore_index=True)
@@ -62,7 +62,7 @@ def test_the_same_seed_gives_the_same_intervals():
     assert not result.bootstrap(n_resamples=100, seed=1).equals(result.bootstrap(n_resamples=100))
 
 
-def test_one_image_tells_nothing_of_others_and_none_gives_an_empty_table():
+def test_one_image_has_no_interval_and_none_gives_an_empty_table():
     one = evaluate(*cards_and_truth([90], [True])).bootstrap()
     assert one.exact.tolist() == [1, 1]
     assert one[["exact_low", "cer_high"]].isna().all(axis=None)

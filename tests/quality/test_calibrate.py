@@ -78,7 +78,7 @@ def test_a_score_that_means_the_opposite_gives_a_level_curve():
         ([], [], 0.5),
     ],
 )
-def test_what_cannot_be_told_apart_gets_one_shrunk_probability(score, right, expected):
+def test_scores_that_separate_nothing_get_one_shrunk_probability(score, right, expected):
     score, right = np.array(score, dtype=np.int64), np.array(right, dtype=bool)
     assert choose(score, right, isotonic_from=1) == "constant"
     assert fit(score, right, "constant") == pytest.approx(np.full(101, expected))
@@ -137,7 +137,7 @@ def test_a_probability_is_that_of_the_map_at_the_score(calibrator):
     assert "probability" not in frame.columns
 
 
-def test_readings_that_get_no_probability_are_told_once(calibrator):
+def test_readings_without_a_probability_warn_once(calibrator):
     known, _ = cards_and_truth([80, 80, 80], [True] * 3)
     known.loc[0, "score"] = pd.NA
     known.loc[1, "text"] = pd.NA
@@ -187,7 +187,7 @@ def document(calibrator, tmp_path):
         (lambda d: d | {"fields": [d["fields"][0] | {"method": "magic"}]}, "field 1 has a method other than isotonic"),
         (lambda d: d | {"fields": [d["fields"][0] | {"cases": 1.5}]}, "field 1 has counts that cannot be"),
         (lambda d: d | {"fields": [d["fields"][0] | {"correct": 10**6}]}, "field 1 has counts that cannot be"),
-        (lambda d: d | {"fields": [d["fields"][0] | {"ece": None}]}, "field 1 has an error that is no number"),
+        (lambda d: d | {"fields": [d["fields"][0] | {"ece": None}]}, "field 1 has an error that is not a number"),
         (lambda d: d | {"fields": [d["fields"][0] | {"probabilities": [0.5]}]}, "does not hold 101 probabilities"),
         (lambda d: d | {"fields": [d["fields"][0] | {"probabilities": [0.5] * 100 + [2]}]}, "does not hold 101"),
         (
@@ -200,7 +200,7 @@ def document(calibrator, tmp_path):
 def test_a_file_that_is_no_calibrator_is_refused_with_the_reason(document, tmp_path, change, message):
     path = tmp_path / "broken.json"
     path.write_text(json.dumps(change(document)), encoding="utf-8")
-    with pytest.raises(ValueError, match=r"broken\.json is no calibrator that can be used: .*" + message):
+    with pytest.raises(ValueError, match=r"broken\.json is not a usable calibrator: .*" + message):
         Calibrator.load(path)
 
 
@@ -220,7 +220,7 @@ def test_no_file_is_taken_for_a_calibrator_by_chance(tmp_path_factory, content, 
     if framed and not content.strip():
         assert Calibrator.load(path).fields.empty
         return
-    with pytest.raises(ValueError, match="no calibrator that can be used"):
+    with pytest.raises(ValueError, match="not a usable calibrator"):
         Calibrator.load(path)
 
 

@@ -50,7 +50,7 @@ def test_details_say_what_was_expected_only_where_it_was_not_met(cards):
     assert set(table.detail.dropna()) <= {c.detail for c in REGISTRY.values()}
 
 
-def test_no_text_of_a_card_stands_in_the_table(cards):
+def test_no_text_of_a_card_is_in_the_table(cards):
     written = check(cards).drop(columns=["key", "job_id"]).to_csv()
     texts = [t for t in cards.text if len(t) > 2 and t != "C1"]
     assert not [t for t in texts if t in written]
@@ -90,7 +90,7 @@ def test_a_check_of_ones_own_runs_with_the_others(cards):
         return text.str.len() == 3
 
     @register(severity="error", detail="one city", fields=[("address", "name")])
-    def address_tells_of_name(address, name):
+    def address_has_name(address, name):
         return [pd.NA, *[True] * (len(name) - 1)]
 
     @register(severity="error", detail="a card", fields=())
@@ -98,8 +98,8 @@ def test_a_check_of_ones_own_runs_with_the_others(cards):
         rows = df.drop_duplicates("card").index
         return pd.DataFrame({"row": rows, "field": None, "passed": df.key.take(rows) != "2.jpg"})
 
-    table = check(cards, ["name_has_three", "address_tells_of_name", "every_card"])
-    assert table.check.value_counts().to_dict() == {"name_has_three": 3, "address_tells_of_name": 2, "every_card": 3}
+    table = check(cards, ["name_has_three", "address_has_name", "every_card"])
+    assert table.check.value_counts().to_dict() == {"name_has_three": 3, "address_has_name": 2, "every_card": 3}
     assert table[~table.passed].key.tolist() == ["2.jpg"]
 
 

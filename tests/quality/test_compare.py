@@ -99,7 +99,7 @@ def test_no_change_in_two_images_is_weak_evidence():
     assert [row.low, row.high] == pytest.approx([-0.842, 0.842], abs=0.02)
 
 
-def test_the_interval_of_the_difference_covers_it_also_when_fields_of_a_card_stand_and_fall_together():
+def test_the_interval_of_the_difference_covers_it_also_when_fields_of_a_card_fail_together():
     rng = np.random.default_rng(3)
     covered = 0
     for _ in range(200):

@@ -55,7 +55,7 @@ def test_no_threshold_is_cheaper_than_the_one_found(many, review, error):
     assert row.threshold is pd.NA if max(cheapest) > score.max() else row.threshold >= max(cheapest)
 
 
-def test_the_curve_tells_coverage_risk_and_its_interval():
+def test_the_curve_has_coverage_risk_and_its_interval():
     frame, truth = cards_and_truth([90, 90, 80, 70], [True, True, False, True])
     points = cost(frame, truth, review=1, error=2).curve
     name = points[points["field"] == "name"]

@@ -59,7 +59,7 @@ def test_each_outcome_is_counted():
     assert np.isnan(row(result, "血型").exact)
 
 
-def test_a_reading_where_truth_says_nothing_stands_is_spurious():
+def test_a_reading_of_a_field_that_the_card_does_not_have_is_a_false_positive():
     result = evaluate(to_frame(reading({"住址": "x"})), truth_of(("1.jpg", {"address": "", "name": "a"})))
     assert row(result, "address").spurious == 1
 
@@ -172,7 +172,7 @@ def test_groups_widen_the_interval():
     assert grouped.high - grouped.low > 0.4
 
 
-def test_spellings_count_as_equal_unless_told_otherwise():
+def test_spellings_count_as_equal_unless_compared_character_by_character():
     frame = to_frame(reading({"性别": "Male", "出生": "December 1, 1974", "姓名": "样本 一"}))
     truth = truth_of(("1.jpg", {"gender": "男", "birth_date": "1974年12月1日", "name": "样本一"}))
     assert (evaluate(frame, truth).fields.exact == 1).all()
@@ -289,18 +289,18 @@ words = st.text("已己0O17", max_size=6)
 def test_counts_and_character_error_rate_are_those_of_a_plain_loop(pairs):
     frame = to_frame([reading({"姓名": read}, key=str(k)) for k, (read, _) in enumerate(pairs)])
     result = evaluate(frame, truth_of(*((str(k), {"name": true}) for k, (_, true) in enumerate(pairs))))
-    standing = [(read, true) for read, true in pairs if true]
+    present = [(read, true) for read, true in pairs if true]
     name = result.fields[result.fields.field == "name"]
     expected = {
-        "correct": sum(read == true for read, true in standing),
-        "missing": sum(not read for read, true in standing),
+        "correct": sum(read == true for read, true in present),
+        "missing": sum(not read for read, true in present),
         "spurious": sum(bool(read) and not true for read, true in pairs),
-        "cases": len(standing),
+        "cases": len(present),
     }
     assert {k: int(name[k].sum()) for k in expected} == expected
-    if standing:
-        edits = sum(Levenshtein.distance(true, read) for read, true in standing)
-        assert name.cer.iloc[0] == pytest.approx(edits / sum(len(true) for _, true in standing))
+    if present:
+        edits = sum(Levenshtein.distance(true, read) for read, true in present)
+        assert name.cer.iloc[0] == pytest.approx(edits / sum(len(true) for _, true in present))
 
 
 @settings(max_examples=30)

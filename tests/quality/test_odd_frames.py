@@ -106,7 +106,7 @@ def test_texts_of_many_fields_are_brought_into_form_as_each_alone(cells):
 
 
 @given(st.lists(st.tuples(st.sampled_from(["a", "b", None]), st.sampled_from(["1", "2", None])), max_size=12))
-def test_cards_are_numbered_in_order_of_appearance_wherever_their_rows_stand(rows):
+def test_cards_are_numbered_in_order_of_appearance_in_any_order_of_rows(rows):
     frame = pd.DataFrame(rows, columns=["job_id", "key"]).astype("str")
     seen = list(dict.fromkeys(rows))
     assert card_numbers(frame).tolist() == [seen.index(row) for row in rows]

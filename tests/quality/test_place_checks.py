@@ -77,7 +77,7 @@ def test_sizes_that_know_only_some_images_ask_only_those():
     assert table.key.tolist() == ["2.jpg"]
     with pytest.raises(ValueError, match="sizes knows none of the 2 keys"):
         check(frame, sizes={"3.jpg": (10, 10)})
-    with pytest.raises(NotADirectoryError, match="is no folder"):
+    with pytest.raises(NotADirectoryError, match="is not a folder"):
         check(frame, sizes="no such folder")
 
 
@@ -90,7 +90,7 @@ def test_two_fields_at_one_place_both_fail():
     assert passed(within, "polygon_is_apart") == [False, True, False]
 
 
-def test_slanting_neighbours_whose_rectangles_meet_are_apart():
+def test_slanting_neighbors_whose_rectangles_meet_are_apart():
     def slanting(top):
         return ((0, top), (0, top + 20), (200, top + 120), (200, top + 100))
 

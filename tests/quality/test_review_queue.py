@@ -50,7 +50,7 @@ def test_a_budget_cuts_the_queue():
         review_queue(frame, budget=-1)
 
 
-def test_a_text_that_cannot_be_is_almost_surely_wrong_whatever_its_score():
+def test_a_text_that_cannot_be_is_almost_surely_incorrect_at_any_score():
     queue = review_queue(to_frame(job(ID_CARD | {"性别": "另"}, score=100)))
     assert queue["field"][0] == "gender"
     assert queue["chance"][0] == 0.99
@@ -74,7 +74,7 @@ def test_a_warning_raises_the_more_the_fewer_it_concerns():
     queue = review_queue(to_frame([job(texts, key=str(k), score=99) for k, texts in enumerate(names)]))
     assert row(queue, "name", "0").chance == pytest.approx(10 * 2 / 102)
     assert row(queue, "name", "1").chance == pytest.approx(2 / 102)
-    # No region code is known: a check that all of them fail is no evidence.
+    # No region code is known: a check that all of them fail has no weight.
     assert row(queue, "id_number", "0").chance == pytest.approx(2 / 102)
     assert row(queue, "id_number", "0").reasons == "number_region"
 
@@ -90,7 +90,7 @@ def test_a_field_that_should_be_there_has_a_row_without_a_score():
     assert len(queue) == 6
 
 
-def test_a_card_that_was_not_read_stands_first_and_for_all_its_fields():
+def test_a_card_that_was_not_read_is_first_and_counts_all_its_fields():
     jobs = [
         job(ID_CARD | {"性别": "另"}, key="1.jpg"),
         Job("f", JobState.FAILED, "2.jpg", "DriverLicense", code="InvalidImage"),

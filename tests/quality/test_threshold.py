@@ -47,7 +47,7 @@ def test_598_readings_without_an_error_are_enough_for_one_distinct_score(n, foun
     assert threshold(frame, truth).fields.threshold.notna().tolist() == [found]
 
 
-def test_700_readings_without_an_error_are_enough_whatever_their_scores():
+def test_700_readings_without_an_error_are_enough_at_any_scores():
     rng = np.random.default_rng(2)
     frame, truth = cards_and_truth(rng.integers(60, 100, 700), np.full(700, fill_value=True))
     row = threshold(frame, truth).fields.iloc[0]
