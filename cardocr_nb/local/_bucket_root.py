@@ -63,7 +63,7 @@ class BucketRoot(Mapping[str, Bucket]):
         InvalidRequestError
             Another process has locked it.
         """
-        lock = sqlite3.connect(self._own_folder() / "lock.sqlite", timeout=0, isolation_level=None)
+        lock = sqlite3.connect(self._own_folder() / "held.sqlite", timeout=0, isolation_level=None)
         try:
             lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError:
