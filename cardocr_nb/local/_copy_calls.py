@@ -62,6 +62,7 @@ class CopyCalls:
                 )
             etag = given.etag or source.etag(path)
             if not onto_itself:
+                check_overwrite(bucket, key, headers)
                 bucket.put(key, path)
             self._objects.set(
                 bucket, key, ObjectHeaders(kept_headers(headers) if replaced else given.headers, given.etag)
@@ -144,6 +145,17 @@ class CopyCalls:
         ):
             raise ServiceFault(412, "PreconditionFailed", "The source does not have the ETag of the condition.")
         return bucket, key
+
+
+def check_overwrite(bucket: Bucket, key: str, headers: Mapping[str, str]) -> None:
+    """Raise if a request forbids to overwrite an object that exists; call it while `replacing` is held.
+
+    Raises
+    ------
+    ServiceFault
+    """
+    if _lower(headers).get("x-cos-forbid-overwrite", "").lower() == "true" and bucket.path(key).exists():
+        raise ServiceFault(409, "FileAlreadyExists", "An object has this key, and it must not be overwritten.")
 
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cardocr_nb._transport import Response
 from cardocr_nb.errors import InvalidRequestError
+from cardocr_nb.local._copy_calls import check_overwrite
 from cardocr_nb.local._multipart_store import MAX_PARTS, MultipartStore
 from cardocr_nb.local._object_headers import ObjectHeaders, kept_headers
 from cardocr_nb.local._object_xml import encode_key, iso_time, read_nodes, xml_response
@@ -85,6 +86,7 @@ class MultipartCalls:
         with self._replacing:
             # Looked up again: of two calls that complete the same upload the second must find none.
             upload = store.get(request.params["uploadId"], key)
+            check_overwrite(bucket, key, request.headers)
             path, etag = store.join(upload, wanted)
             try:
                 bucket.put(key, path)

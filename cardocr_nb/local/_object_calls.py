@@ -19,7 +19,7 @@ from cardocr_nb._transport import Response
 from cardocr_nb.cards import CardType
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.local._bucket import REGION, DigestError, check_md5
-from cardocr_nb.local._copy_calls import COPY_SOURCE, CopyCalls
+from cardocr_nb.local._copy_calls import COPY_SOURCE, CopyCalls, check_overwrite
 from cardocr_nb.local._multipart_calls import MultipartCalls
 from cardocr_nb.local._object_headers import ObjectHeaders, kept_headers, overridden_headers
 from cardocr_nb.local._object_listing import list_objects
@@ -149,8 +149,7 @@ class ObjectCalls:
     def _put(self, bucket: Bucket, key: str, request: Request) -> Response:
         md5, headers = _content_md5(request), kept_headers(request.headers)
         with self._replacing:
-            if _header(request.headers, "x-cos-forbid-overwrite") == "true" and bucket.path(key).exists():
-                raise ServiceFault(409, "FileAlreadyExists", "An object has this key, and it must not be overwritten.")
+            check_overwrite(bucket, key, request.headers)
             etag = bucket.put(key, request.body, md5)
             self._objects.set(bucket, key, ObjectHeaders(headers))
         return Response(200, {"etag": etag})

@@ -152,6 +152,24 @@ def test_uploads_older_than_a_week_are_removed_at_the_start(call, tmp_path):
     assert [file.name for file in folder.iterdir()] == [f".upload-{new}"]
 
 
+def test_neither_a_completion_nor_a_copy_overwrites_an_object_if_that_is_forbidden(call):
+    call("PUT", "/a.jpg", body=b"first")
+    call("PUT", "/b.jpg", body=b"second")
+    forbid = {"X-Cos-Forbid-Overwrite": "true"}
+    upload = call.start("/a.jpg")
+    tag = call.part("/a.jpg", upload, 1, b"x").headers["etag"]
+    body = (
+        f"<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>{tag}</ETag></Part></CompleteMultipartUpload>"
+    )
+    expected = (409, "FileAlreadyExists")
+    assert call.code("POST", "/a.jpg", {"uploadId": upload}, body=body.encode(), headers=forbid) == expected
+    copy = forbid | {"x-cos-copy-source": "cards-1.cos.ap-x.myqcloud.com/b.jpg"}
+    assert call.code("PUT", "/a.jpg", headers=copy) == expected
+    assert call.code("PUT", "/a.jpg", headers=forbid, body=b"x") == expected
+    assert call("GET", "/a.jpg").body == b"first"
+    assert call("PUT", "/c.jpg", headers=copy).status == 200
+
+
 def test_a_copy_onto_itself_needs_new_headers(call):
     call("PUT", "/a.jpg", body=b"x", headers={"Content-Type": "image/heic"})
     source = {"x-cos-copy-source": "cards-1.cos.ap-x.myqcloud.com/a.jpg"}

@@ -12,6 +12,7 @@ from cardocr_nb.errors import (
     DecodeError,
     ImageError,
     InvalidRequestError,
+    KeyTakenError,
     NotActivatedError,
     NotFoundError,
     ServiceError,
@@ -22,6 +23,7 @@ from cardocr_nb.local._local_transport import LocalTransport
 from cardocr_nb.local._service import Service
 from cardocr_nb.local._stub_reader import StubReader
 from cardocr_nb.wire._admin import decode_queues
+from cardocr_nb.wire._decode import decode_error
 from cardocr_nb.wire._records import JobState
 
 POLL = (0.01, 0.05)
@@ -75,6 +77,18 @@ def test_an_identical_object_is_left_alone(client, tmp_path, photo):
     photo(path, color="black")
     client.upload(path, overwrite=True)
     assert (client.objects / "a.jpg").read_bytes() == path.read_bytes()
+
+
+def test_an_object_with_other_content_is_never_replaced_by_chance(client, tmp_path, photo):
+    path = photo(tmp_path / "a.jpg")
+    client.upload(path)
+    content = path.read_bytes()
+    with pytest.raises(KeyTakenError):
+        client.upload(photo(path, color="black"))
+    put = Request("PUT", "/a.jpg", "cos", headers={"x-cos-forbid-overwrite": "true"}, body=b"other")
+    response = client.transport.send(put)
+    assert (response.status, decode_error(response.body).code) == (409, "FileAlreadyExists")
+    assert (client.objects / "a.jpg").read_bytes() == content
 
 
 def test_a_missing_file_is_an_error(client, tmp_path):
