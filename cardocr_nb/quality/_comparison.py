@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from cardocr_nb.frame._frame_files import read_table
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.quality._bootstrap import ALL, imaginary, resampled_interval, with_all
 from cardocr_nb.quality._cells import GROUP, group_of_cards, refuse_parts
@@ -18,6 +19,8 @@ from cardocr_nb.quality._normalization import normalize_fields
 from cardocr_nb.quality._truth import WEIGHT
 
 if TYPE_CHECKING:
+    import os
+
     from cardocr_nb.quality._evaluation import Groups, Rules, Truth
 
 _PAIR = ["key", "field"]
@@ -74,7 +77,7 @@ class Comparison:
 
 def compare(
     df: pd.DataFrame,
-    other: pd.DataFrame,
+    other: pd.DataFrame | str | os.PathLike[str],
     truth: Truth | None = None,
     *,
     normalize: Rules = True,
@@ -86,8 +89,10 @@ def compare(
 
     Parameters
     ----------
-    df, other : DataFrame
-        Left and right, as `cardocr_nb.to_frame` makes them; paired by ``key`` and ``field``. Where a side has read an
+    df : DataFrame
+        The left side, as `cardocr_nb.to_frame` makes it.
+    other : DataFrame or path
+        The right side, a frame or a Parquet or Feather file of one. Both are paired by ``key`` and ``field``. Where a side has read an
         image or a field twice, the first counts.
     truth, normalize, complete, groups
         As for `cardocr_nb.quality.evaluate`; without truth there is agreement, not accuracy. Groups are those of `df`.
@@ -120,6 +125,8 @@ def compare(
       field  pairs  agree  share
     0  name      1      0    0.0
     """
+    if not isinstance(other, pd.DataFrame):
+        other = read_table(other)
     left, right = (_readings(side) for side in (df, other))
     both = left["key"].drop_duplicates()
     both = both[both.isin(right["key"].drop_duplicates().tolist())]

@@ -110,3 +110,8 @@ def test_the_calls_of_the_readme_exist():
     called = re.findall(r"cards\.cardocr\.(\w+)\(", (ROOT / "README.md").read_text(encoding="utf-8"))
     assert called
     assert [one for one in called if not hasattr(accessor.CardAccessor, one)] == []
+
+
+def test_a_comparison_takes_the_path_of_a_table(folder):
+    cards = ocr.load_sample("readings")
+    assert cards.cardocr.compare("cards.parquet", "truth.csv").left_only == 0
