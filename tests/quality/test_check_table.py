@@ -79,7 +79,7 @@ def test_only_the_columns_of_a_reading_are_needed(cards):
 
 
 def test_an_unknown_check_is_refused_with_the_names_there_are(cards):
-    with pytest.raises(KeyError, match="no check is called 'luck'; there are number_length"):
+    with pytest.raises(KeyError, match="no check is called a str of 4 characters; there are number_length"):
         check(cards, ["luck"])
 
 
