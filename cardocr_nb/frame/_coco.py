@@ -15,7 +15,7 @@ import pandas as pd
 
 from cardocr_nb import polygon
 from cardocr_nb.frame._frame_schema import CATEGORIES, conform
-from cardocr_nb.frame._json_text import read_json
+from cardocr_nb.frame._json_text import malformed_as_decode_error, read_json
 from cardocr_nb.frame._label_studio import image_sizes
 from cardocr_nb.frame._polygon_array import PolygonArray
 from cardocr_nb.frame._reshape import fields_of
@@ -127,22 +127,23 @@ def from_coco(coco: str | os.PathLike[str] | Mapping[str, Any]) -> pd.DataFrame:
     data = coco if isinstance(coco, Mapping) else read_json(coco)
     if not isinstance(data, Mapping) or not {"images", "annotations", "categories"} <= set(data):
         raise ValueError("a COCO data set has the members 'images', 'annotations' and 'categories'")
-    names = {category["id"]: category["name"] for category in data["categories"]}
-    by_image: dict[Any, list[Mapping[str, Any]]] = {image["id"]: [] for image in data["images"]}
-    for annotation in data["annotations"]:
-        by_image[annotation["image_id"]].append(annotation)
-    rows, points = [], []
-    for image in data["images"]:
-        for annotation in by_image[image["id"]] or [{}]:
-            score = annotation.get("score")
-            field = names.get(annotation.get("category_id"))
-            rows.append(
-                (image["file_name"], field, annotation.get("text"), None if score is None else round(score * 100))
-            )
-            points.append(_corners(annotation))
-    df = pd.DataFrame(rows, columns=["key", "field", "text", "score"])
-    df["polygon"] = PolygonArray.from_numpy(np.array(points, dtype=np.float64).reshape(-1, 4, 2))
-    return conform(df)
+    with malformed_as_decode_error("the COCO data set"):
+        names = {category["id"]: category["name"] for category in data["categories"]}
+        by_image: dict[Any, list[Mapping[str, Any]]] = {image["id"]: [] for image in data["images"]}
+        for annotation in data["annotations"]:
+            by_image[annotation["image_id"]].append(annotation)
+        rows, points = [], []
+        for image in data["images"]:
+            for annotation in by_image[image["id"]] or [{}]:
+                score = annotation.get("score")
+                field = names.get(annotation.get("category_id"))
+                rows.append(
+                    (image["file_name"], field, annotation.get("text"), None if score is None else round(score * 100))
+                )
+                points.append(_corners(annotation))
+        df = pd.DataFrame(rows, columns=["key", "field", "text", "score"])
+        df["polygon"] = PolygonArray.from_numpy(np.array(points, dtype=np.float64).reshape(-1, 4, 2))
+        return conform(df)
 
 
 def _corners(annotation: Mapping[str, Any]) -> list[list[float]]:

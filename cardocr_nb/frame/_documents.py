@@ -27,7 +27,7 @@ MAX_HEADER = 2**20
 """Most bytes of an extended header in a tar. Names are at most 4096 bytes on Linux; headers hold a few of them."""
 
 BROKEN_ARCHIVE = (
-    zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, RuntimeError, NotImplementedError,
+    zipfile.BadZipFile, tarfile.TarError, UnicodeDecodeError, zlib.error, lzma.LZMAError, EOFError, RuntimeError, NotImplementedError,
 )  # fmt: skip
 """Errors of the standard library for archives that are damaged, encrypted or of an unknown kind."""
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cardocr_nb._text_safety import describe, shown_path
-from cardocr_nb.errors import DecodeError
+from cardocr_nb.errors import CardOCRError, DecodeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _MAX_BYTES = 2**30
 """Largest file that is read, bytes: a project of a million tasks has about a third of it."""
@@ -43,3 +47,14 @@ def read_json(source: str | os.PathLike[str]) -> Any:
     except (ValueError, RecursionError):  # also of texts in another encoding
         pass
     raise DecodeError(f"{name} is not JSON in UTF-8; export it again from the annotation tool")
+
+
+@contextmanager
+def malformed_as_decode_error(what: str) -> Iterator[None]:
+    """Raise `DecodeError` where the members of a document have other types or names than its format says."""
+    try:
+        yield
+    except CardOCRError:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
+        raise DecodeError(f"{what} has members of another type or name than its format; export it again") from None

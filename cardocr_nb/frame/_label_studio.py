@@ -23,7 +23,7 @@ import pandas as pd
 from cardocr_nb.cards import english
 from cardocr_nb.errors import ImageError
 from cardocr_nb.frame._frame_schema import conform
-from cardocr_nb.frame._json_text import read_json
+from cardocr_nb.frame._json_text import malformed_as_decode_error, read_json
 from cardocr_nb.frame._polygon_array import PolygonArray
 from cardocr_nb.frame._reshape import fields_of
 
@@ -132,10 +132,11 @@ def from_label_studio(tasks: str | PathLike[str] | Sequence[Mapping[str, Any]]) 
     if not (isinstance(given, list | tuple) and all(isinstance(t, Mapping) and "data" in t for t in given)):
         raise ValueError("an export of Label Studio is a list of tasks with the node 'data'; choose the format JSON")
     rows, left_out = [], Counter[str]()
-    for task in given:
-        data = task["data"]
-        about = {name: data.get(name) for name in _CARD} | {"key": data.get("key") or data.get(_IMAGE)}
-        rows += [about | region for region in _regions(_latest(task), left_out)] or [about]
+    with malformed_as_decode_error("the export of Label Studio"):
+        for task in given:
+            data = task["data"]
+            about = {name: data.get(name) for name in _CARD} | {"key": data.get("key") or data.get(_IMAGE)}
+            rows += [about | region for region in _regions(_latest(task), left_out)] or [about]
     if left_out:
         kinds = ", ".join(f"{n} x {kind}" for kind, n in left_out.items())
         warnings.warn(
@@ -143,12 +144,13 @@ def from_label_studio(tasks: str | PathLike[str] | Sequence[Mapping[str, Any]]) 
             UserWarning,
             stacklevel=2,
         )
-    columns = [*_CARD, "field", "text", "score", "polygon"]
-    df = pd.DataFrame(rows, columns=columns)
-    points = [p if isinstance(p, list) else [[math.nan] * 2] * 4 for p in df["polygon"]]
-    df["polygon"] = PolygonArray.from_numpy(np.array(points, dtype=np.float64).reshape(-1, 4, 2))
-    df["score"] = pd.to_numeric(df["score"]).round().astype("Int16")
-    return conform(df)
+    with malformed_as_decode_error("the export of Label Studio"):
+        columns = [*_CARD, "field", "text", "score", "polygon"]
+        df = pd.DataFrame(rows, columns=columns)
+        points = [p if isinstance(p, list) else [[math.nan] * 2] * 4 for p in df["polygon"]]
+        df["polygon"] = PolygonArray.from_numpy(np.array(points, dtype=np.float64).reshape(-1, 4, 2))
+        df["score"] = pd.to_numeric(df["score"]).round().astype("Int16")
+        return conform(df)
 
 
 def label_studio_config(df: pd.DataFrame) -> str:

@@ -125,7 +125,7 @@ def check_page(size: int, states: Sequence[str]) -> None:
     InvalidRequestError
         A page of fewer than 1 or more than 100 jobs, or a state that does not exist.
     """
-    faults = [] if 1 <= size <= MAX_PAGE else [f"size must be 1 to {MAX_PAGE}, got {size}"]
+    faults = [] if 1 <= size <= MAX_PAGE else [f"size must be 1 to {MAX_PAGE}, got {describe(size)}"]
     for state in states:
         faults += _choice_fault("states", state, ("All", *map(str, JobState)))
     if faults:
