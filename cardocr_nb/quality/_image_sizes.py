@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import pandas as pd
 
-from cardocr_nb._text_safety import shown_path
 from cardocr_nb._images import inspect
+from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import ImageError
 
 if TYPE_CHECKING:
@@ -68,7 +68,9 @@ def _of_mapping(sizes: Mapping[str, tuple[int, int]], key: str) -> tuple[float, 
 
 def _of_folder(folder: Path, keys: pd.Index) -> list[tuple[float, ...]]:
     if not folder.is_dir():
-        raise NotADirectoryError(f"{shown_path(folder)} is not a folder; give the one that holds the images under their keys")
+        raise NotADirectoryError(
+            f"{shown_path(folder)} is not a folder; give the one that holds the images under their keys"
+        )
     found: list[tuple[float, ...]] = []
     for key in keys:
         try:
