@@ -76,13 +76,12 @@ class Chunk:
         return self.places(byte) if bytes((byte,)) in self.raw else np.empty(0, dtype=np.int64)
 
     def is_bare(self) -> bool:
-        """Whether each document begins and ends with a tag and holds no reference by number."""
-        if (self.starts[1:] == self.starts[:-1]).any() or (
-            self.data.take(self.references + 1, mode="clip") == ord("#")
-        ).any():
+        """Whether no document begins or ends with white space, and none holds a reference by number."""
+        if (self.data.take(self.references + 1, mode="clip") == ord("#")).any():
             return False
-        first, last = self.data.take(self.starts[:-1]), self.data.take(self.starts[1:] - 1)
-        return bool((first == ord("<")).all() and (last == ord(">")).all())
+        filled = np.flatnonzero(self.starts[1:] > self.starts[:-1])
+        first, last = self.data.take(self.starts[filled]), self.data.take(self.starts[filled + 1] - 1)
+        return bool((first > ord(" ")).all() and (last > ord(" ")).all())
 
     def controls(self) -> Ints:
         """Positions of control characters other than line breaks and tabs."""

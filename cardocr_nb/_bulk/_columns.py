@@ -150,13 +150,34 @@ def read_columns(documents: Sequence[bytes]) -> tuple[Columns | None, list[int]]
     while not plain.all():
         tokens.keep(plain)
         at, slot, plain = slots(tokens)
-    while tokens.kept.any():
-        reader = _Reader(chunk, tokens, at, slot)
-        if reader.plain.all():
-            return reader.columns(), np.flatnonzero(~tokens.kept).tolist()
-        tokens.keep(reader.plain)
-        at, slot, _ = slots(tokens)
-    return None, list(range(len(documents)))
+    if not tokens.kept.any():
+        return None, list(range(len(documents)))
+    reader = _Reader(chunk, tokens, at, slot)
+    read = tokens.kept & reader.plain
+    if not read.any():
+        return None, list(range(len(documents)))
+    columns = reader.columns()
+    if not reader.plain.all():
+        columns = _chosen(columns, read[columns.document])
+    return columns, np.flatnonzero(~read).tolist()
+
+
+def _chosen(columns: Columns, cards: Flags) -> Columns:
+    """Keep some cards and their fields."""
+    fields = np.repeat(cards, columns.fields)
+    rows, cells = pa.array(cards), pa.array(fields)
+    return Columns(
+        document=columns.document[cards],
+        texts={name: texts.filter(rows) for name, texts in columns.texts.items()},
+        numbers={name: numbers[cards] for name, numbers in columns.numbers.items()},
+        times={name: times[cards] for name, times in columns.times.items()},
+        fields=columns.fields[cards],
+        label=columns.label.filter(cells),
+        text=columns.text.filter(cells),
+        score=columns.score[fields],
+        corners=columns.corners[fields],
+        points=columns.points[fields],
+    )
 
 
 class _Reader:
