@@ -69,7 +69,7 @@ def _of_mapping(sizes: Mapping[str, tuple[int, int]], key: str) -> tuple[float, 
 def _of_folder(folder: Path, keys: pd.Index) -> list[tuple[float, ...]]:
     if not folder.is_dir():
         raise NotADirectoryError(
-            f"{shown_path(folder)} is not a folder; give the one that holds the images under their keys"
+            f"{shown_path(str(folder))} is not a folder; give the one that holds the images under their keys"
         )
     found: list[tuple[float, ...]] = []
     for key in keys:
