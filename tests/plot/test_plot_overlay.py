@@ -134,7 +134,7 @@ def test_colors_follow_the_scores_of_the_run_with_gray_for_none(ax):
 @pytest.mark.parametrize(
     "scores", [[99] * 90 + [89] * 5 + [60] * 5, [100] * 100, [97] * 50 + [89] * 50, [80] * 60 + [95] * 40, []]
 )
-def test_89_and_100_have_colors_that_people_tell_apart(scores):
+def test_89_and_100_have_colors_that_people_distinguish(scores):
     """CIE76 in CIELAB; 2.3 is a just noticeable difference (Mahy et al., 1994)."""
     norm, colors = score_norm(pd.Series(scores, dtype=float)), score_colors()
     good, worse = (lab(colors(norm(score))[:3]) for score in (100, 89))
