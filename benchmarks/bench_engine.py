@@ -1,9 +1,11 @@
 """How well and how fast the embedded engine reads, by condition, on cards drawn for the purpose.
 
+Foreign cards: the judging set of `foreign_cards`, which shares no code, font, proportion or arrangement with engine and
+specimens, next to RapidOCR with its defaults and `simple_naming` on the same pictures in the same run.
 Accuracy: fields and whole cards exact with Wilson intervals at 95 %, mean IoU of the polygons with the truth, area under the
-ROC curve of the score, and what is read where there is nothing to read.
+ROC curve of the score, and the fields returned for pictures without a card.
 Speed: against RapidOCR with its defaults (which gives lines and names no field: what counts as read is every text that
-stands somewhere in its lines, at the most it could be credited with) and against bare inference, the same networks on
+appears somewhere in its lines, at the most it could be credited with) and against bare inference, the same networks on
 the same inputs with nothing around them, all in turn on the same pictures.
 Cold start and peak memory: each in a process of its own that holds nothing else.
 
@@ -66,10 +68,17 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--conditions", nargs="*", default=["clean", *CONDITIONS])
     parser.add_argument("--font", help=FONT_HELP)
     parser.add_argument("--no-speed", action="store_true")
+    parser.add_argument("--foreign", type=int, default=8, help="foreign cards of each type and condition")
+    parser.add_argument("--foreign-seed", type=int, default=1, help="first seed of the foreign cards")
+    parser.add_argument("--only-foreign", action="store_true", help="stop after the foreign cards")
+    parser.add_argument("--alone", action="store_true", help="without RapidOCR")
     options = parser.parse_args(arguments)
     if options.font:
         use_font(options.font)
     engine = Engine()
+    foreign(engine, options)
+    if options.only_foreign:
+        return
     accuracy(engine, options)
     negatives(engine, options.seed)
     if not options.no_speed:
@@ -104,6 +113,88 @@ def share(hits: list[bool]) -> str:
     """Per cent, and the interval around it."""
     low, high = (100 * float(bound) for bound in wilson(sum(hits), len(hits)))
     return f"{100 * np.mean(hits):6.2f} [{low:5.1f},{high:5.1f}]"
+
+
+class Tally:
+    """Counts of one row of the foreign table."""
+
+    def __init__(self) -> None:
+        self.hits, self.whole, self.theirs, self.their_whole = [], [], [], []
+        self.sure_wrong, self.seconds, self.their_seconds = 0, 0.0, 0.0
+
+    def add(self, other: Tally) -> None:
+        """Add the counts of another row."""
+        for name in ("hits", "whole", "theirs", "their_whole", "sure_wrong", "seconds", "their_seconds"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    def row(self, kind: str, condition: str) -> str:
+        """Return the row as text."""
+        theirs = f"{share(self.theirs):>20} {share(self.their_whole):>20}" if self.theirs else ""
+        faster = f"{self.their_seconds / self.seconds:6.1f}x" if self.theirs else ""
+        return (
+            f"{kind:14}{condition:11}{len(self.whole):6}{share(self.hits):>21} {share(self.whole):>21}"
+            f"{100 * self.sure_wrong / len(self.hits):8.2f}{1000 * self.seconds / len(self.whole):7.0f}{theirs}{faster}"
+        )
+
+
+def foreign(engine: Engine, options: argparse.Namespace) -> None:
+    """Print the table of cards by another hand, and count the fields on pictures without such a card."""
+    import random
+
+    from foreign_cards import CONDITIONS as SCENES
+    from foreign_cards import card, negatives, photo
+
+    rapid = None
+    if not options.alone:
+        from rapidocr import RapidOCR
+
+        rapid = RapidOCR(params={"Global.log_level": "critical"})
+    say(
+        f"{'foreign':14}{'condition':11}{'cards':>6}{'fields exact, %':>21} {'whole cards, %':>21}{'>=90 %':>8}{'ms':>7}"
+        f"{'RapidOCR fields':>20} {'RapidOCR whole':>20}{'faster':>7}"
+    )
+    for kind in TYPES:
+        every = Tally()
+        for scene in SCENES:
+            tally = Tally()
+            for seed in range(options.foreign_seed, options.foreign_seed + options.foreign):
+                flat = card(kind, random.Random(f"{kind} {scene} {seed}"))
+                judge(engine, rapid, photo(flat, scene, seed), flat, tally)
+            say(tally.row(kind, scene))
+            every.add(tally)
+        say(every.row(kind, "all"))
+    for kind in TYPES:
+        counts: dict[str, list[int]] = {}
+        for seed in range(options.foreign_seed, options.foreign_seed + options.foreign):
+            for name, picture in negatives(kind, seed).items():
+                found = [f.score for f in engine.read(np.ascontiguousarray(picture), kind)]
+                counts.setdefault(name, []).append(sum(score >= 50 for score in found))
+        say(
+            f"{kind}: fields at score >= 50 on {options.foreign} pictures each without such a card: "
+            + ", ".join(f"{n} {sum(c)}" for n, c in counts.items())
+        )
+
+
+def judge(engine: Engine, rapid, picture: np.ndarray, flat, tally: Tally) -> None:
+    """Read one picture both ways and count."""
+    picture = np.ascontiguousarray(picture)
+    started = time.perf_counter()
+    found = {field_name(f.label): f for f in engine.read(picture, flat.kind)}
+    tally.seconds += time.perf_counter() - started
+    right = [name in found and found[name].text == text for name, text in flat.texts.items()]
+    tally.hits += right
+    tally.whole.append(all(right))
+    tally.sure_wrong += sum(f.score >= 90 and f.text != flat.texts.get(name) for name, f in found.items())
+    if rapid is None:
+        return
+    from simple_naming import boxes_of, name_fields
+
+    started = time.perf_counter()
+    named = name_fields(boxes_of(rapid(np.ascontiguousarray(picture[:, :, ::-1]))), flat.kind)
+    tally.their_seconds += time.perf_counter() - started
+    theirs = [squeezed(named.get(name, "")) == squeezed(text) for name, text in flat.texts.items()]
+    tally.theirs += theirs
+    tally.their_whole.append(all(theirs))
 
 
 def accuracy(engine: Engine, options: argparse.Namespace) -> None:
@@ -170,8 +261,8 @@ def negatives(engine: Engine, first: int, cases: int = 6) -> None:
                 found = {field_name(f.label): f.text for f in engine.read(np.asarray(picture.convert("RGB")), kind)}
                 counts[name] += min(len(found.items() - texts.items()) for texts in true)
                 read += name == "upside down" and found == card.texts
-    told = ", ".join(f"{name} {count}" for name, count in counts.items())
-    say(f"fields invented or wrong on {2 * cases} pictures each: {told}; {read} read whole upside down")
+    summary = ", ".join(f"{name} {count}" for name, count in counts.items())
+    say(f"fields invented or wrong on {2 * cases} pictures each: {summary}; {read} read whole upside down")
 
 
 class Inference:
@@ -197,7 +288,7 @@ class Inference:
         self.lines.clear()
 
     def again(self) -> None:
-        """Run the same inference alone, lines beside one another as in the engine, all that can wait for none."""
+        """Run the same inference alone, several lines at a time as in the engine, all that can wait for none."""
         for given in self.pictures:
             self.whole.detector.run(None, given)
         longest_first = sorted(self.lines, key=lambda given: -given["x"].size)

@@ -15,10 +15,10 @@ import time
 import numpy as np
 import pandas as pd
 
+from cardocr_nb._identity import ETHNIC_GROUPS
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._polygon_array import PolygonArray
 from cardocr_nb.quality import check, evaluate
-from cardocr_nb.quality._vocabulary import ETHNICITIES
 
 ROWS = 1_000_000
 FIELDS = {
@@ -54,7 +54,7 @@ def people(count, dice):
     return {
         "name": any_of(SURNAMES) + any_of(GIVEN) + any_of([*GIVEN, ""]),
         "gender": np.where(order % 2 == 1, "男", "女").astype(object),
-        "ethnicity": np.where(dice.random(count) < 0.9, "汉", any_of(list(ETHNICITIES))).astype(object),
+        "ethnicity": np.where(dice.random(count) < 0.9, "汉", any_of(list(ETHNIC_GROUPS))).astype(object),
         "birth_date": np.array([f"{b.year}年{b.month}月{b.day}日" for b in born.tolist()], dtype=object),
         "iso_birth_date": born.astype(str).astype(object),
         "address": np.array([f"样本省示例市虚构区{r}路{h}号{n}栋" for r, h, n in zip(road, house, room, strict=True)],

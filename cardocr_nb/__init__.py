@@ -25,6 +25,7 @@ name that begins with an underscore is private. Each part imports only from thos
     _images     image files: format, size, upright pixels
     _fonts      a font with Chinese glyphs
     polygon/    measures over arrays of shape (n, 4, 2)
+    _card_geometry/ places of fields in millimeters, poses of cards
     wire/       the contract: records, XML and JSON both ways, limits, signature
     _bulk/      many documents and texts at once, read as bytes
     _transport  the seam: send(Request) -> Response

@@ -62,7 +62,8 @@ class _Face:
     variable: bool
 
 
-def _folders() -> Iterator[Path]:
+def font_folders() -> Iterator[Path]:
+    """Folders of this system in which fonts are installed."""
     home = Path.home()
     if sys.platform == "win32":
         yield Path(os.environ.get("SYSTEMROOT", r"C:\Windows")) / "Fonts"
@@ -116,7 +117,7 @@ def _draws_chinese(font: Any) -> bool:
 
 def _system_face() -> _Face | None:
     found: dict[str, Path] = {}
-    for folder in _folders():
+    for folder in font_folders():
         for path in sorted(folder.rglob("*")):
             found.setdefault(path.name.casefold(), path)
     there = (found[name.casefold()] for name in _KNOWN if name.casefold() in found)

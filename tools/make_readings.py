@@ -2,7 +2,7 @@
 
 Specimens of both cards, spoiled in many ways from not at all to beyond what the embedded engine can read, are drawn into a
 folder that is thrown away, and read through `Client.local`. Kept are, below ``readings``: ``truth.csv``, and
-``responses.zip`` with the service's answers in XML, one document a card type, condition and strength. A key tells how the
+``responses.zip`` with the service's answers in XML, one document a card type, condition and strength. A key says how the
 picture was spoiled: ``id/blur_noise-0.85/0003.jpg`` has the conditions blur and noise, each at strength 0.85.
 
 The answers are the engine's to the byte, but for what differs from run to run: job ids are made from the keys, the folder's
@@ -93,7 +93,7 @@ def make(folder: str | Path) -> None:
     with tempfile.TemporaryDirectory() as parent:
         bucket = Path(parent) / "specimens"
         for key, kind, spoiled, seed in plan():
-            specimen = degrade(draw(kind, seed), spoiled, seed)
+            specimen = degrade(draw(kind, seed, design="plain"), spoiled, seed)
             path = bucket / key
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(jpeg(specimen.image))

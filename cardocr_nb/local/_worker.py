@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING
 
 from cardocr_nb._images import MAX_BYTES, load_upright
 from cardocr_nb.errors import CardOCRError, ImageError, InvalidRequestError
+from cardocr_nb.local.engine import Engine
 from cardocr_nb.wire._limits import UNFIT_FOR_XML
 from cardocr_nb.wire._records import SERVICE_TIME, CardResult, Field, Job, JobState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from cardocr_nb.local._bucket import Bucket
     from cardocr_nb.local._job_table import JobTable
@@ -79,7 +83,7 @@ def read_content(content: bytes, card_type: str, reader: Reader) -> CardResult:
         log.warning("a decoder failed: %s", type(e).__name__)
         raise ReadingError("DamagedImage", f"the picture cannot be decoded: {type(e).__name__}") from e
     try:
-        fields = tuple(reader.read(image, card_type))
+        fields, message = _recognized(reader, image, card_type)
     except ReadingError:
         raise
     except Exception as e:  # an engine can raise anything, and the other images must still be read
@@ -87,7 +91,15 @@ def read_content(content: bytes, card_type: str, reader: Reader) -> CardResult:
         raise ReadingError("InternalError", f"the engine failed: {type(e).__name__}") from e
     if not all(isinstance(field, Field) for field in fields):
         raise ReadingError("InternalError", "the engine returned something else than fields")
-    return CardResult(fields=fields, status=int(bool(fields)), state="Success", code="Success")
+    return CardResult(fields=fields, status=int(bool(fields)), state="Success", code="Success", message=message or None)
+
+
+def _recognized(reader: Reader, image: NDArray[np.uint8], card_type: str) -> tuple[tuple[Field, ...], str]:
+    """Fields of a picture, and what the engine says about the picture; other readers say nothing."""
+    if isinstance(reader, Engine):
+        fields, message = reader.recognize(image, card_type)
+        return tuple(fields), message
+    return tuple(reader.read(image, card_type)), ""
 
 
 class Workers:
@@ -188,7 +200,7 @@ class Workers:
             result = read_card(bucket, job.key or "", job.card_type or "", self._reader)
         except ReadingError as e:
             return _failed(job, e.code, str(e))
-        return replace(job, state=JobState.SUCCESS, code="Success", result=result)
+        return replace(job, state=JobState.SUCCESS, code="Success", message=result.message, result=result)
 
 
 def _failed(job: Job, code: str, message: str) -> Job:

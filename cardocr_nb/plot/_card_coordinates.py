@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from cardocr_nb._card_geometry import LAYOUTS, Layout
+from cardocr_nb._card_geometry._field_poses import Fit, fit, misfit
 from cardocr_nb.cards import card_type as known_card_type
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._polygon_measures import from_numpy
 from cardocr_nb.frame._reshape import card_numbers, first_rows
-from cardocr_nb.plot._card_template import TEMPLATES, Template
 from cardocr_nb.plot._plot_data import corners, need
-from cardocr_nb.plot._pose_fitting import Fit, fit, misfit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,8 +70,8 @@ class CardPlaces:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        told = str(self).strip("<>")
-        return f"<p>{told}</p>{self.cards[['fields', 'placed', 'residual', 'turn']].describe().to_html()}"
+        summary = str(self).strip("<>")
+        return f"<p>{summary}</p>{self.cards[['fields', 'placed', 'residual', 'turn']].describe().to_html()}"
 
 
 def card_frame(df: pd.DataFrame, *, card_type: str | None = None) -> CardPlaces:
@@ -81,7 +81,7 @@ def card_frame(df: pd.DataFrame, *, card_type: str | None = None) -> CardPlaces:
     ----------
     df : DataFrame
         As `cardocr_nb.to_frame` makes it; the columns ``job_id, key, card_type, field, score`` and ``polygon`` are read. Of
-        a field that stands twice on a card the first counts.
+        a field that appears twice on a card the first counts.
     card_type : {"IDCard", "DriverLicense"}, optional
         Which cards; by default the only type in the frame.
 
@@ -95,7 +95,7 @@ def card_frame(df: pd.DataFrame, *, card_type: str | None = None) -> CardPlaces:
     ValueError
         The frame has no such cards, cards of both types, or lacks a column.
     InvalidRequestError
-        There is no such card type.
+        The card type is unknown.
 
     Examples
     --------
@@ -114,11 +114,11 @@ def card_frame(df: pd.DataFrame, *, card_type: str | None = None) -> CardPlaces:
     number = card_numbers(frame)
     first = first_rows(number)
     cards = frame[["job_id", "key"]].take(first).reset_index(drop=True)
-    seen = frame[frame["polygon"].notna() & frame["field"].isin([*TEMPLATES[kind][0].boxes])]
+    seen = frame[frame["polygon"].notna() & frame["field"].isin([*LAYOUTS[kind][0].boxes])]
     seen = seen.assign(card=number[seen.index])[["card", "job_id", "key", "field", "score", "polygon"]]
     seen = seen.drop_duplicates(["card", "field"], ignore_index=True)
-    best, layout = _best(seen, len(cards), TEMPLATES[kind])
-    return _told(kind, cards, seen, best, np.array([t.name for t in TEMPLATES[kind]])[layout])
+    best, layout = _best(seen, len(cards), LAYOUTS[kind])
+    return _card_places(kind, cards, seen, best, np.array([t.name for t in LAYOUTS[kind]])[layout])
 
 
 def _of_type(frame: pd.DataFrame, card_type: str | None) -> pd.DataFrame:
@@ -136,24 +136,24 @@ def _of_type(frame: pd.DataFrame, card_type: str | None) -> pd.DataFrame:
     return rows.reset_index(drop=True)
 
 
-def _best(seen: pd.DataFrame, n: int, templates: tuple[Template, ...]) -> tuple[Fit, NDArray[np.intp]]:
-    """Fit to each card the arrangement that its fields agree with; they stand in the order of the first one."""
+def _best(seen: pd.DataFrame, n: int, templates: tuple[Layout, ...]) -> tuple[Fit, NDArray[np.intp]]:
+    """Fit to each card the arrangement that its fields agree with; in the order of the first one."""
     first = pd.Index([*templates[0].boxes])
     quads = np.full((n, len(first), 4, 2), np.nan)
     quads[seen["card"].to_numpy(), first.get_indexer(pd.Index(seen["field"].astype("str")))] = corners(seen["polygon"])
-    alike = [t._replace(boxes={field: t.boxes[field] for field in first}) for t in templates]
+    alike = [t._replace(fields={field: t.fields[field] for field in first}) for t in templates]
     layout = np.argmin([misfit(quads, t) for t in alike], axis=0)
     parts = [fit(quads[layout == number], alike[number]) for number in np.unique(layout)]
     back = np.argsort(np.argsort(layout, kind="stable"))
     return Fit._make(np.concatenate(column)[back] for column in zip(*parts, strict=True)), layout
 
 
-def _told(kind: str, cards: pd.DataFrame, seen: pd.DataFrame, best: Fit, layout: NDArray[np.str_]) -> CardPlaces:
+def _card_places(kind: str, cards: pd.DataFrame, seen: pd.DataFrame, best: Fit, layout: NDArray[np.str_]) -> CardPlaces:
     near = best.offset <= _STRAY
     placed = near.sum(axis=1) >= _NEEDED
     square = np.where(near, best.offset, 0.0) ** 2
     residual = np.sqrt(square.sum(axis=1) / np.maximum(near.sum(axis=1), 1))
-    told = cards.assign(
+    summary = cards.assign(
         layout=pd.Series(layout, dtype="str").where(placed),
         fields=np.bincount(seen["card"], minlength=len(cards)),
         placed=placed,
@@ -162,7 +162,7 @@ def _told(kind: str, cards: pd.DataFrame, seen: pd.DataFrame, best: Fit, layout:
     )
     at = (
         seen["card"].to_numpy(),
-        pd.Index([*TEMPLATES[kind][0].boxes]).get_indexer(pd.Index(seen["field"].astype("str"))),
+        pd.Index([*LAYOUTS[kind][0].boxes]).get_indexer(pd.Index(seen["field"].astype("str"))),
     )
     fields = seen.drop(columns="polygon").assign(
         offset=best.offset[at],
@@ -170,4 +170,4 @@ def _told(kind: str, cards: pd.DataFrame, seen: pd.DataFrame, best: Fit, layout:
         polygon=from_numpy(best.corners[at]),
     )
     kept = placed[at[0]]
-    return CardPlaces(kind, told, fields[kept].reset_index(drop=True), best.places[at][kept])
+    return CardPlaces(kind, summary, fields[kept].reset_index(drop=True), best.places[at][kept])

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from cardocr_nb import polygon
+from cardocr_nb._card_geometry import LAYOUTS
 from cardocr_nb._text_safety import describe
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._polygon_measures import from_numpy
 from cardocr_nb.plot._card_coordinates import card_frame
-from cardocr_nb.plot._card_template import TEMPLATES
 from cardocr_nb.plot._plot_data import corners
 from cardocr_nb.quality import check, compare, evaluate
 
@@ -99,7 +99,7 @@ def _failed(frame: pd.DataFrame) -> pd.DataFrame:
 def _as_read(frame: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
     """Corners in reading order; the other fields of a card show its orientation."""
     cases["polygon"] = from_numpy(polygon.ordered(corners(cases["polygon"])), index=cases.index)
-    cards = frame[frame["key"].isin(cases["key"]) & frame["card_type"].isin([*TEMPLATES])]
+    cards = frame[frame["key"].isin(cases["key"]) & frame["card_type"].isin([*LAYOUTS])]
     laid = [
         card_frame(cards, card_type=str(kind)).fields[[*_CELL, "polygon"]].astype({"field": "str"})
         for kind in cards["card_type"].unique()

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
+from cardocr_nb._card_geometry import LAYOUTS, Layout
 from cardocr_nb._text_safety import describe
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.plot._card_coordinates import CardPlaces, card_frame
-from cardocr_nb.plot._card_template import TEMPLATES, Template
 from cardocr_nb.plot._plot_data import need
 from cardocr_nb.plot._plot_fonts import PlotLanguage, plot_language
 from cardocr_nb.plot._style import COLORS, MARK, figure_of, new_axes, score_colors, score_norm
@@ -123,17 +123,17 @@ class _Patches(NamedTuple):
     values: NDArray[np.float64]
 
 
-def _template(places: CardPlaces) -> Template | None:
+def _template(places: CardPlaces) -> Layout | None:
     """The arrangement that most cards have; those of a type have one size."""
     layouts = places.cards["layout"].dropna()
     if layouts.empty:
         return None
     common = str(layouts.mode().iloc[0])
-    return next(t for t in TEMPLATES[places.card_type] if t.name == common)
+    return next(t for t in LAYOUTS[places.card_type] if t.name == common)
 
 
 def _cells(
-    df: pd.DataFrame, places: CardPlaces, template: Template | None, value: Value, truth: Truth | None
+    df: pd.DataFrame, places: CardPlaces, template: Layout | None, value: Value, truth: Truth | None
 ) -> NDArray[np.float64] | None:
     """Mean over each cell, shape (rows, columns); NaN where too few fields cover it."""
     if template is None:
@@ -156,8 +156,8 @@ def _cells(
 def _failures(df: pd.DataFrame, places: CardPlaces, truth: Truth | None) -> _Patches:
     """The usual position of every expected field of the placed cards, with 1 if it failed."""
     cards = places.cards[places.cards["placed"]]
-    boxes = {t.name: t.boxes for t in TEMPLATES[places.card_type]}
-    names = [*TEMPLATES[places.card_type][0].boxes]
+    boxes = {t.name: t.boxes for t in LAYOUTS[places.card_type]}
+    names = [*LAYOUTS[places.card_type][0].boxes]
     usual = np.array([[boxes[layout][f][:4] for f in names] for layout in boxes])
     spots = usual[pd.Index([*boxes]).get_indexer(pd.Index(cards["layout"]))].reshape(-1, 4)
     every = cards.loc[cards.index.repeat(len(names)), ["job_id", "key"]].assign(field=names * len(cards))
@@ -180,7 +180,7 @@ def _identity(rows: pd.DataFrame) -> pd.MultiIndex:
     return pd.MultiIndex.from_arrays([rows[c].astype("str").fillna("") for c in ("job_id", "key", "field")])
 
 
-def _summed(patches: _Patches, template: Template) -> NDArray[np.float64]:
+def _summed(patches: _Patches, template: Layout) -> NDArray[np.float64]:
     """Sum of the values of the rectangles over each cell, by a two-dimensional cumulative sum over their corners."""
     width, height = (round(_FINE * side) for side in template.size)
     first = np.clip(np.floor(_FINE * patches.low).astype(np.int64), 0, (width, height))
@@ -215,7 +215,7 @@ def _note(places: CardPlaces, language: PlotLanguage) -> str:
 def _draw_map(
     ax: Axes,
     cells: NDArray[np.float64],
-    template: Template,
+    template: Layout,
     value: Value,
     language: PlotLanguage,
     *,
@@ -257,7 +257,7 @@ def _mixed(one: Any, other: Any, weight: float) -> tuple[float, float, float]:
     return float(red), float(green), float(blue)
 
 
-def _draw_card(ax: Axes, template: Template, language: PlotLanguage, card_type: str) -> None:
+def _draw_card(ax: Axes, template: Layout, language: PlotLanguage, card_type: str) -> None:
     import matplotlib as mpl
     from matplotlib.patches import FancyBboxPatch, Rectangle
     from matplotlib.patheffects import withStroke

@@ -41,14 +41,14 @@ def portrait_corners(rows: pd.DataFrame, card_type: str) -> Floats:
     InvalidRequestError
         Fewer than three fields agree on how the card lies.
     """
-    from cardocr_nb.plot._card_template import TEMPLATES
-    from cardocr_nb.plot._pose_fitting import fit
+    from cardocr_nb._card_geometry import LAYOUTS
+    from cardocr_nb._card_geometry._field_poses import fit
 
     named = rows[rows["field"].notna() & rows["polygon"].notna()].drop_duplicates("field")
     corners = polygon.ordered(named["polygon"].array.to_points()).astype(np.float64)
     by_field = dict(zip(named["field"].astype("str"), corners, strict=True))
     best: tuple[int, float, Floats] | None = None
-    for template in TEMPLATES[card_type]:
+    for template in LAYOUTS[card_type]:
         quads = np.full((1, len(template.boxes), 4, 2), np.nan)
         for place, field in enumerate(template.boxes):
             quads[0, place] = by_field.get(field, np.nan)

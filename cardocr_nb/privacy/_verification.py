@@ -65,11 +65,13 @@ def refuse_readable(
 def _all_text(pixels: NDArray[np.uint8], engine: Engine) -> str:
     import cv2
 
-    from cardocr_nb.local.engine._detection import find
-    from cardocr_nb.local.engine._line_crops import ImagePyramid
-    from cardocr_nb.local.engine._recognition import read
+    from cardocr_nb.local.engine._detection import detect
+    from cardocr_nb.local.engine._line_crops import ImagePyramid, ink_channel
+    from cardocr_nb.local.engine._recognition import recognize_upright
 
     models = engine.loaded()
-    boxes = find(np.ascontiguousarray(pixels[:, :, 0]), models, side=_SIDE).boxes
-    lines, _ = read(ImagePyramid(np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), np.uint8)), boxes, models)
+    red, green = (np.ascontiguousarray(pixels[:, :, channel]) for channel in (0, 1))
+    boxes = detect(ink_channel(red, green), models, side=_SIDE).boxes
+    pyramid = ImagePyramid(np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), np.uint8))
+    lines, _ = recognize_upright(pyramid, boxes, models)
     return "\n".join("".join(char.text for char in line.chars) for line in lines)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cardocr_nb._fonts import chinese_font
-from cardocr_nb.quality._vocabulary import ETHNICITIES
+from cardocr_nb._identity import ETHNIC_GROUPS
 from cardocr_nb.report._webfont import HAN, font_subset
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _FREQUENT = (
-    *ETHNICITIES,
+    *ETHNIC_GROUPS,
     "男女族年月日至长期中国",
     "省市自治区特别行政县旗盟州镇乡村屯组路街道巷弄里号院楼栋幢座单元室层小区社委会",
     "东西南北前后上下左右一二三四五六七八九十〇零百",

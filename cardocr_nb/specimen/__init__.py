@@ -1,9 +1,9 @@
-"""Made-up cards with known text, and ways to spoil a photo of one.
+"""Drawn cards with known text, and ways to degrade a photo of one.
 
-``people`` invents who stands on a card, ``draw`` draws the card and knows where each text stands, ``degrade`` does to it
-what a bad photo does, ``files`` writes many with their truth. None of it is anybody's: region codes begin with 99, which
-no place has, places and names are invented, a mark 样本 SPECIMEN lies across the card, and emblem, portrait and security
-pattern are left out.
+`make_person` invents a person, `draw` draws the card and knows the place of each text, `degrade` does to it what a bad photo
+does, `write` writes many with their truth. Nothing belongs to a real person: region codes begin with 99, which no place has,
+places, offices and names are invented, 样本 SPECIMEN is printed large across the card, the face is drawn, the background is of random
+waves, and the emblem is left out.
 """
 
 from cardocr_nb._error_guard import guard_public

@@ -12,6 +12,7 @@ import numpy as np
 
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.specimen import _desk as desk
+from cardocr_nb.specimen import _surroundings as surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,16 +25,20 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 CONDITIONS = {
+    "watermark": "a text of its user written across the card",
+    "sleeve": "in a plastic sleeve, with soft bands of light",
     "perspective": "tilted up to 15° away from the camera, about any axis",
     "rotation": "turned by up to 180° either way",
     "clutter": "other things and printed words around the card",
+    "papers": "printed sheets under and around the card, each at its own angle",
+    "hand": "fingertips on the edge of the card",
     "shadow": "the edge of a shadow across it, down to 30 % of the light",
     "glare": "bright spots of a lamp",
     "blur": "out of focus, up to a standard deviation of 0.25 % of the card's width",
     "resolution": "small, down to 360 pixels for the card's width",
     "noise": "sensor noise up to a standard deviation of 30 of 255",
     "jpeg": "compressed, quality 95 down to 30",
-    "phone": "a mixture of all but the full turn, as a hand-held photo has",
+    "phone": "a mixture of the others that a hand-held photo has, without the full turn",
 }
 """The conditions by name, in the order in which they are applied; strength 1 is what is described."""
 
@@ -56,7 +61,7 @@ def check_conditions(conditions: Mapping[str, float]) -> None:
     Raises
     ------
     InvalidRequestError
-        There is no such condition, or a strength is outside 0 to 1.
+        A condition is unknown, or a strength is outside 0 to 1.
     """
     for name, strength in conditions.items():
         if name not in CONDITIONS:
@@ -87,7 +92,7 @@ def degrade(specimen: Specimen, conditions: Mapping[str, float], seed: int) -> S
     Raises
     ------
     InvalidRequestError
-        There is no such condition, or a strength is outside 0 to 1.
+        A condition is unknown, or a strength is outside 0 to 1.
 
     Examples
     --------
@@ -104,10 +109,12 @@ def degrade(specimen: Specimen, conditions: Mapping[str, float], seed: int) -> S
         dice = _dice("phone", seed)
         for name, usual in _PHONE.items():
             strengths[name] = max(strengths[name], mixed * usual * dice.uniform(0.4, 1.0))
-    if strengths["perspective"] or strengths["rotation"] or strengths["clutter"]:
-        image, move = _photographed(specimen.image, strengths, seed)
-    else:
-        image, move = specimen.image, np.eye(3)
+    image, move = specimen.image, np.eye(3)
+    for name, change in (("watermark", surroundings.watermark), ("sleeve", surroundings.sleeve)):
+        if strengths[name]:
+            image = change(image, strengths[name], _dice(name, seed))
+    if any(strengths[name] for name in ("perspective", "rotation", "clutter", "papers", "hand")):
+        image, move = _photographed(image, strengths, seed)
     card_width = specimen.image.width
     image = _lit(image, strengths, seed)
     image, factor = _captured(image, strengths, seed, card_width)
@@ -149,6 +156,8 @@ def _photographed(card: Image, strengths: Mapping[str, float], seed: int) -> tup
     dice = _dice("clutter" if strengths["clutter"] else "desk", seed)
     room = (0.1 + 0.15 * strengths["clutter"]) * width
     before, after = dice.uniform(0.3 * room, room, 2), dice.uniform(0.3 * room, room, 2)
+    if strengths["papers"]:
+        before, after = before + 0.3 * width, after + 0.3 * width
     low, high = corners.min(axis=0) - before, corners.max(axis=0) + after
     view = np.array([[1, 0, -low[0]], [0, 1, -low[1]], [0, 0, 1]]) @ view
     size = (math.ceil(high[0] - low[0]), math.ceil(high[1] - low[1]))
@@ -159,7 +168,11 @@ def _photographed(card: Image, strengths: Mapping[str, float], seed: int) -> tup
         for layer in (card, Image.new("L", card.size, 255))
     ]
     surface = desk.draw(size, strengths["clutter"], dice)
+    if strengths["papers"]:
+        surroundings.papers(surface, strengths["papers"], _dice("papers", seed))
     surface.paste(turned[0], (0, 0), turned[1])
+    if strengths["hand"]:
+        surroundings.fingers(surface, corners - low, strengths["hand"], _dice("hand", seed))
     return surface, view
 
 

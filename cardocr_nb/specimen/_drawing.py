@@ -1,4 +1,4 @@
-"""Specimens of both cards, drawn, with the text of each field and where its ink stands."""
+"""Specimens of both cards, drawn, with the text of each field and the place of its ink."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cardocr_nb import cards
+from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.specimen import _layouts as layouts
+from cardocr_nb.specimen import _ornaments as ornaments
+from cardocr_nb.specimen import _printed_forms as forms
 from cardocr_nb.specimen._people import dice, make_person
 
 if TYPE_CHECKING:
@@ -45,7 +48,15 @@ class Specimen:
     polygons: Mapping[str, npt.NDArray[np.float64]] = field(repr=False)
 
 
-def draw(card_type: str, seed: int, *, without: Collection[str] = ()) -> Specimen:
+DESIGNS = {
+    ("form", cards.CardType.ID_CARD): forms.id_card,
+    ("form", cards.CardType.DRIVER_LICENSE): forms.driver_license,
+    ("plain", cards.CardType.ID_CARD): layouts.id_card,
+    ("plain", cards.CardType.DRIVER_LICENSE): layouts.driver_license,
+}
+
+
+def draw(card_type: str, seed: int, *, without: Collection[str] = (), design: str = "form") -> Specimen:
     """Draw a card as a flat scan would show it, filling the picture.
 
     Sizes, places, colors and the arrangement differ from seed to seed.
@@ -57,7 +68,10 @@ def draw(card_type: str, seed: int, *, without: Collection[str] = ()) -> Specime
     seed : int
         The same seed gives the same person and the same picture.
     without : collection of str, default ()
-        Fields whose values stay blank, label and all else as they were; they are not in the truth.
+        Fields whose values are left out, label and all else as they were; they are not in the truth.
+    design : {"form", "plain"}, default "form"
+        ``form`` follows the public descriptions of the cards: title, labels in two languages, seal, background lines,
+        portrait, now and then the second page of the license. ``plain`` is the bare arrangement of release 0.1.
 
     Returns
     -------
@@ -67,9 +81,9 @@ def draw(card_type: str, seed: int, *, without: Collection[str] = ()) -> Specime
     Raises
     ------
     InvalidRequestError
-        There is no such card type.
+        The card type or the design is unknown.
     MissingExtraError
-        There is no Chinese font.
+        A Chinese font is missing.
 
     Examples
     --------
@@ -80,73 +94,72 @@ def draw(card_type: str, seed: int, *, without: Collection[str] = ()) -> Specime
     (4, 2)
     """
     kind = cards.card_type(card_type)
+    if (design, kind) not in DESIGNS:
+        raise InvalidRequestError(f"design must be 'form' or 'plain', got {design!r}")
     person, rng = make_person(seed), dice("layout", kind, seed)
-    plan = (layouts.id_card if kind is cards.CardType.ID_CARD else layouts.driver_license)(person, rng)
-    sheet = _Sheet(plan, without)
+    sheet = _Canvas(DESIGNS[design, kind](person, rng), without)
     expected = [name for name in cards.expected_fields(kind) if name in sheet.texts]
     return Specimen(sheet.image, kind, {n: sheet.texts[n] for n in expected}, {n: sheet.polygons[n] for n in expected})
 
 
-class _Sheet:
+class _Canvas:
     def __init__(self, plan: layouts.Plan, without: Collection[str]) -> None:
-        from PIL import Image
-
-        self.image = Image.new("RGB", plan.size, plan.background)
+        self.image = ornaments.paper(plan)
         self.texts: dict[str, str] = {}
         self.polygons: dict[str, npt.NDArray[np.float64]] = {}
-        self._silhouette(plan)
+        ornaments.portrait(self.image, plan)
+        if plan.seal:
+            ornaments.seal_frame(self.image, plan.seal)
         self._mark(plan)
         for text in plan.texts:
             if text.field not in without:
                 self._write(text)
 
-    def _silhouette(self, plan: layouts.Plan) -> None:
-        from PIL import ImageDraw
-
-        left, top, right, bottom = plan.portrait
-        pen = ImageDraw.Draw(self.image)
-        middle, width, height = (left + right) / 2, right - left, bottom - top
-        gray = (190, 193, 197)
-        pen.ellipse((middle - 0.23 * width, top + 0.1 * height, middle + 0.23 * width, top + 0.56 * height), gray)
-        pen.pieslice(
-            (left + 0.04 * width, top + 0.6 * height, right - 0.04 * width, bottom + 0.4 * height), 180, 360, gray
-        )
-
     def _mark(self, plan: layouts.Plan) -> None:
-        """Under the ink, so that the fields stay legible to everyone."""
+        """Write the mark under the ink, so that the fields stay legible to everyone."""
         from PIL import Image, ImageDraw
 
         from cardocr_nb._fonts import pil_font
 
-        width, height = plan.size
-        font = pil_font(round(width / 7.2), 700)
-        layer = Image.new("L", plan.size, 0)
-        left, top, right, bottom = font.getbbox(MARK)
-        place = ((width - right - left) / 2, (height - bottom - top) / 2)
-        ImageDraw.Draw(layer).text(place, MARK, fill=plan.mark_opacity, font=font)
-        layer = layer.rotate(math.degrees(math.atan2(height, width)) * 0.7, Image.Resampling.BICUBIC)
-        self.image.paste((205, 60, 60), (0, 0), layer)
+        pages = [(0, plan.fold or plan.size[0])] + ([plan.second_page[0::2]] if plan.second_page else [])
+        for left, right in pages:
+            size = (right - left, plan.size[1])
+            font = pil_font(round(size[0] / 7.2), 700)
+            layer = Image.new("L", size, 0)
+            x0, y0, x1, y1 = font.getbbox(MARK)
+            place = ((size[0] - x1 - x0) / 2, (size[1] - y1 - y0) / 2)
+            ImageDraw.Draw(layer).text(place, MARK, fill=plan.mark_opacity, font=font)
+            layer = layer.rotate(math.degrees(math.atan2(size[1], size[0])) * 0.7, Image.Resampling.BICUBIC)
+            self.image.paste((205, 60, 60), (left, 0), layer)
 
     def _write(self, text: layouts.Text) -> None:
         import numpy as np
-        from PIL import Image, ImageDraw
+        from PIL import Image, ImageDraw, ImageFont
 
         from cardocr_nb._fonts import pil_font
 
         layer = Image.new("L", self.image.size, 0)
         pen = ImageDraw.Draw(layer)
-        font = pil_font(text.size, text.weight)
+        font = ImageFont.truetype(text.font, text.size) if text.font else pil_font(text.size, text.weight)
         for number, line in enumerate(text.lines):
             x, y = text.x, text.y + number * text.leading
-            for character in line:
-                pen.text((x, y), character, fill=255, font=font, anchor="ls")
-                x += font.getlength(character) + text.tracking
+            for part in (line,) if text.font else line:
+                pen.text((x, y), part, fill=255, font=font, anchor="ls")
+                x += font.getlength(part) + text.tracking
         drawn = layer.getbbox() or (0, 0, *layer.size)
+        if text.angle:
+            middle = ((drawn[0] + drawn[2]) / 2, (drawn[1] + drawn[3]) / 2)
+            layer = layer.rotate(-text.angle, Image.Resampling.BICUBIC, center=middle)
+            drawn = layer.getbbox() or drawn
         written = layer.crop(drawn)
         self.image.paste(text.color, drawn, written)
         box = written.point(_IS_INK).getbbox()
         if text.field and box:
             left, top, right, bottom = np.add(box, drawn[:2] * 2)
+            before = self.polygons.get(text.field)
+            if before is not None:
+                left, top = min(left, before[0, 0]), min(top, before[0, 1])
+                right, bottom = max(right, before[2, 0]), max(bottom, before[2, 1])
             corners = [(left, top), (left, bottom), (right, bottom), (right, top)]
             self.polygons[text.field] = np.array(corners, dtype=float)
             self.texts[text.field] = text.truth

@@ -1,4 +1,4 @@
-"""Specimens on disk: JPEG files beside the truth of each."""
+"""Specimens on disk: JPEG files with the truth of each."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def read_conditions(texts: Iterable[str]) -> dict[str, float]:
     Raises
     ------
     InvalidRequestError
-        There is no such condition, or the strength is not a number from 0 to 1.
+        A condition is unknown, or the strength is not a number from 0 to 1.
 
     Examples
     --------
@@ -140,9 +140,9 @@ def write(
     Raises
     ------
     InvalidRequestError
-        `n` is less than 1, or there is no such card type or condition.
+        `n` is less than 1, or the card type or a condition is unknown.
     MissingExtraError
-        There is no Chinese font.
+        A Chinese font is missing.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Where things stand on a specimen: arrangements of both cards, each varied a little."""
+"""Places of labels and values on a plain specimen: arrangements of both cards, each varied a little."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Text:
     Attributes
     ----------
     lines : tuple of str
-        As they stand below each other.
+        From top to bottom.
     x, y : float
         Left end of the first base line, pixels.
     size, weight : int
@@ -37,6 +37,10 @@ class Text:
         What a perfect reader returns for the field.
     leading, tracking : float
         From base line to base line; added between characters; pixels.
+    angle : float
+        Degrees clockwise about the middle of the text.
+    font : str
+        Path of another font file; empty for the font of the card.
     """
 
     lines: tuple[str, ...]
@@ -49,6 +53,26 @@ class Text:
     truth: str = ""
     leading: float = 0.0
     tracking: float = 0.0
+    angle: float = 0.0
+    font: str = ""
+
+
+class Seal(NamedTuple):
+    """The frame of a square seal.
+
+    Attributes
+    ----------
+    box : tuple of float
+        Left, top, right, bottom, pixels.
+    color : tuple of int
+        Red, green, blue.
+    angle : float
+        Degrees clockwise about its middle.
+    """
+
+    box: tuple[float, float, float, float]
+    color: Color
+    angle: float
 
 
 @dataclass(slots=True)
@@ -66,7 +90,17 @@ class Plan:
     mark_opacity : int
         Of 255.
     texts : list of Text
-        Labels and values.
+        Labels and values. Texts of the same field are parts of one value.
+    waves, face : int
+        Seeds of the background lines and of the drawn face; 0 for none, and for a gray silhouette.
+    second_color : tuple of int or None
+        Color at the right edge of a background that changes from left to right.
+    seal : Seal or None
+        Frame around the issuing authority.
+    second_page : tuple of int or None
+        Left, top, right, bottom of a second page on the same plan.
+    fold : int
+        Right edge of the first page where there is a second; 0 otherwise.
     """
 
     size: tuple[int, int]
@@ -74,6 +108,12 @@ class Plan:
     portrait: tuple[float, float, float, float]
     mark_opacity: int
     texts: list[Text] = field(default_factory=list)
+    waves: int = 0
+    face: int = 0
+    second_color: Color | None = None
+    seal: Seal | None = None
+    second_page: tuple[int, int, int, int] | None = None
+    fold: int = 0
 
 
 _LABELS = {kind: {f.name: f.label for f in fields} for kind, fields in FIELDS.items()}
@@ -141,14 +181,14 @@ class _Hand:
         self.words(apart.join(self.labels[name]), place, size * self.label_scale)
 
     def words(self, text: str, place: Place, size: float, weight: int = 400) -> None:
-        """Write something that is no value."""
+        """Write a text that is not a value."""
         x, y = place[0] + self.shift[0], place[1] + self.shift[1]
         self.plan.texts.append(Text((text,), x, y, round(size * self.scale), weight, self.label_ink))
 
     def value(
         self, name: str, text: str, place: Place, size: float, *, width: float = math.inf, tracking: float = 0.0
     ) -> None:
-        """Write a value over as many lines of `width` pixels as it takes; a `_GAP` in it is no part of the truth."""
+        """Write a value over as many lines of `width` pixels as it takes; a `_GAP` in it does not belong to the truth."""
         em = round(size * self.scale)
         x = place[0] + self.shift[0] + self.rng.uniform(-3, 3)
         y = place[1] + self.shift[1] + self.rng.uniform(-2, 2)
@@ -242,7 +282,7 @@ _ENGLISH = {
 def driver_license(person: Person, rng: random.Random) -> Plan:
     """Arrange the main page of a driving license: one of two, varied."""
     plan = _plan(rng, (1064 + rng.randint(-12, 12), 724 + rng.randint(-6, 6)), (800, 395, 1015, 655))
-    hand, texts = _Hand(plan, CardType.DRIVER_LICENSE, rng), _license_texts(person)
+    hand, texts = _Hand(plan, CardType.DRIVER_LICENSE, rng), license_texts(person)
     hand.words("样本 驾驶证 SPECIMEN", (300, 68), 46, 600)
     rows, english = rng.choice((_STAMPED, _LISTED)), rng.random() < 0.6
     for row in rows:
@@ -254,7 +294,8 @@ def driver_license(person: Person, rng: random.Random) -> Plan:
     return plan
 
 
-def _license_texts(person: Person) -> dict[str, str]:
+def license_texts(person: Person) -> dict[str, str]:
+    """Return the texts of a driving license by field."""
     until = f"{person.valid_until:%Y-%m-%d}" if person.valid_until else "长期"
     return {
         "licence_number": person.number,

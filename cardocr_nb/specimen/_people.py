@@ -1,4 +1,4 @@
-"""Who stands on a specimen: nobody, consistently.
+"""Invented people for specimens, consistent in all fields.
 
 A number is the citizen identification number of GB 11643-1999: six digits of the region, eight of the birth date, three
 of order (the last of them odd for a man), and an ISO 7064 MOD 11-2 check digit.
@@ -10,24 +10,21 @@ import datetime as dt
 import random
 from dataclasses import dataclass
 
-from stdnum.cn.ric import calc_check_digit
+from cardocr_nb._identity import ETHNIC_GROUPS, check_digit
 
 _SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文"
 _COMPOUND = ("欧阳", "上官", "司马", "诸葛", "慕容", "夏侯", "皇甫", "令狐")
 _GIVEN = "明华建国文志强伟芳娜敏静丽艳勇军杰娟涛超霞平刚桂英玉兰春梅秀珍海燕红雪琴云飞宇轩子涵梓萱浩然欣怡雨桐思远嘉俊凯博睿诗琪若曦景行知夏承泽书瑶亦凡清扬乐康安宁永福德才新民立群向东晓峰佳慧美玲淑贞凤仙金宝成龙根生"
 _RARE = "昇堃喆珺淼玥琤祎翀睿彧晞炘钰颢骁"
 _SYLLABLES = ("阿依", "古丽", "巴图", "那仁", "扎西", "卓玛", "买买提", "苏力坦", "努尔", "玛依拉", "格桑", "托合提")
-_ETHNICITIES = (  # noqa: SIM905 - one a line would take a page
-    "蒙古 回 藏 维吾尔 苗 彝 壮 布依 朝鲜 满 侗 瑶 白 土家 哈尼 哈萨克 傣 黎 傈僳 佤 畲 高山 拉祜 水 东乡 纳西 景颇 "
-    "柯尔克孜 土 达斡尔 仫佬 羌 布朗 撒拉 毛南 仡佬 锡伯 阿昌 普米 塔吉克 怒 乌孜别克 俄罗斯 鄂温克 德昂 保安 裕固 京 "
-    "塔塔尔 独龙 鄂伦春 赫哲 门巴 珞巴 基诺"
-).split()
+_ETHNICITIES = tuple(group for group in ETHNIC_GROUPS if group != "汉")
 _PROVINCES = ("样本省", "示例省", "虚构省", "演示省", "范例自治区")
 _CITIES = ("示例市", "试样市", "假设市", "样图市", "模拟市", "例证市")
 _DISTRICTS = ("虚构区", "样例县", "演示区", "假想县", "范本区", "练习县")
 _TOWNS = ("", "", "模拟镇", "试写乡", "样张街道", "假定镇")
 _ROAD = "青云松竹梅荷柳桥湖泉山石溪锦绣和平光明长春新华文昌兴隆向阳东风南北西中正大通达安康宁静海棠桂香槐荫榆林"
 _CLASSES = ("C1", "C1", "C1", "C2", "B2", "B1", "A2", "A1A2", "C1D", "C1E", "A2D", "B1B2", "A1A2D", "C2E", "A1A2E", "D")
+_NATIONS = ("韩国", "日本", "美国", "德国", "法国", "英国", "俄罗斯", "加拿大", "新加坡", "澳大利亚")
 _LATEST = dt.date(2024, 12, 31)
 
 
@@ -94,6 +91,16 @@ def _address(rng: random.Random, city: str) -> str:
     return address
 
 
+def _authority(rng: random.Random, city: str) -> str:
+    province = rng.choice(_PROVINCES)
+    return rng.choice((
+        f"{province}{city}车辆管理所",
+        f"{province}公安厅交通管理局",
+        f"{province}{city}公安局交通警察支队",
+        f"{city}公安局公安交通管理局",
+    ))  # fmt: skip
+
+
 def _years_later(day: dt.date, years: int) -> dt.date:
     return day.replace(year=day.year + years, day=28 if (day.month, day.day) == (2, 29) else day.day)
 
@@ -129,11 +136,11 @@ def make_person(seed: int) -> Person:
         ethnicity=ethnicity,
         birth=birth,
         address=_address(rng, city),
-        number=stem + calc_check_digit(stem + "0"),
-        nationality="中国",
+        number=stem + check_digit(stem),
+        nationality="中国" if rng.random() < 0.9 else rng.choice(_NATIONS),
         first_issue=first_issue,
         valid_from=valid_from,
         valid_until=None if len(renewals) == 3 else _years_later(valid_from, 6 if len(renewals) == 1 else 10),
         vehicle_class=rng.choice(_CLASSES),
-        authority=f"{rng.choice(_PROVINCES)}{city}车辆管理所",
+        authority=_authority(rng, city),
     )

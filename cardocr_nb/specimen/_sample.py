@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
-MOST_BYTES = 150_000
+MOST_BYTES = 140_000
 """Of one picture, so that the repository stays small."""
 
 _CLEAN, _PHOTOS = 8, 4
@@ -54,7 +54,7 @@ def make(folder: str | Path) -> dict[str, Specimen]:
     Raises
     ------
     MissingExtraError
-        There is no Chinese font.
+        A Chinese font is missing.
     """
     cards = Path(folder) / "cards"
     specimens = {}

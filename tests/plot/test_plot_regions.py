@@ -1,12 +1,14 @@
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.patches import Rectangle
 
+from cardocr_nb._card_geometry import LAYOUTS
 from cardocr_nb.plot import plot_regions, style
-from cardocr_nb.plot._card_template import TEMPLATES
 
-ID = TEMPLATES["IDCard"][0]
+ID = LAYOUTS["IDCard"][0]
 
 
 @pytest.fixture
@@ -87,9 +89,9 @@ def test_the_usual_places_are_drawn_and_named(ids, ax):
     assert all([*ID.boxes[f][:4]] in boxes for f in ID.boxes)
 
 
-def test_both_arrangements_of_the_license_share_a_map(specimens, ax):
+def test_all_arrangements_of_the_license_share_a_map(specimens, ax):
     plot_regions(specimens, card_type="DriverLicense", ax=ax)
-    assert "6 of them have another layout than the fields named here" in ax.get_xlabel()
+    assert re.search(r"^[1-6] of them have another layout than the fields named here", ax.get_xlabel(), re.MULTILINE)
     assert ax.texts[0].get_text() == "Licence number"
 
 

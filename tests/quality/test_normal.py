@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cardocr_nb._identity import ETHNIC_GROUPS
 from cardocr_nb.cards import FIELDS
 from cardocr_nb.quality import RULES, STEPS, normalize, normalize_fields
-from cardocr_nb.quality._vocabulary import ETHNICITIES
 
 FIELD_NAMES = sorted({f.name for fields in FIELDS.values() for f in fields})
 
@@ -64,8 +64,8 @@ def test_a_text_that_is_no_date_stays(text):
 
 
 def test_all_56_groups_are_known_in_both_scripts():
-    assert len(ETHNICITIES) == 56
-    for chinese, roman in ETHNICITIES.items():
+    assert len(ETHNIC_GROUPS) == 56
+    for chinese, roman in ETHNIC_GROUPS.items():
         assert form(roman, "ethnicity") == form(f"{chinese}族", "ethnicity") == chinese
 
 

@@ -32,7 +32,7 @@ def test_a_polygon_runs_top_left_bottom_left_bottom_right_top_right(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_values_stand_on_the_card_and_not_on_each_other(kind):
+def test_values_are_on_the_card_and_not_on_each_other(kind):
     for seed in range(25):
         specimen = draw(kind, seed)
         boxes = [(*p.min(axis=0), *p.max(axis=0)) for p in specimen.polygons.values()]
@@ -61,10 +61,13 @@ def test_the_truth_is_what_the_person_is():
 
 
 def test_a_license_says_until_when_or_for_good():
-    periods = {draw("DriverLicense", seed).texts["valid_period"][10:] for seed in range(20)}
-    assert " 至 长期" in periods
-    assert all(period.startswith(" 至 ") for period in periods)
-    assert any(period[3:7].isdigit() for period in periods)
+    periods = {draw("DriverLicense", seed).texts["valid_period"] for seed in range(30)}
+    present = {period[10:] for period in periods if "至" in period}
+    assert " 至 长期" in present
+    assert all(period.startswith(" 至 ") for period in present)
+    assert any(period[3:7].isdigit() for period in present)
+    assert {period for period in periods if "至" not in period} <= {"6年", "10年", "长期"}
+    assert {"6年", "10年"} & periods
 
 
 def test_an_address_takes_one_to_three_lines():
@@ -118,7 +121,7 @@ def test_there_is_no_third_card():
         draw("Passport", 1)
 
 
-def test_no_text_of_a_specimen_stands_in_its_repr():
+def test_no_text_of_a_specimen_is_in_its_repr():
     specimen = draw("IDCard", 1)
     assert specimen.texts["id_number"] not in repr(specimen)
 
@@ -127,3 +130,38 @@ def test_a_number_is_not_broken_between_lines():
     assert layouts.wrapped("样本12345号", 4) == ("样本", "12345号")
     assert layouts.wrapped("样本", 1) == ("样", "本")
     assert "".join(layouts.wrapped(make_person(1).address, 7)) == make_person(1).address
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_plain_design_of_the_first_release_can_still_be_drawn(kind):
+    form, plain = draw(kind, 3), draw(kind, 3, design="plain")
+    assert plain.texts["name"] == form.texts["name"]
+    assert plain.image.tobytes() != form.image.tobytes()
+    with pytest.raises(InvalidRequestError, match="'form' or 'plain'"):
+        draw(kind, 3, design="emblem")
+
+
+def test_the_seal_is_red_has_several_rows_and_no_label():
+    card = draw("DriverLicense", 1)
+    left, top, right, bottom = (*card.polygons["issuing_authority"].min(0), *card.polygons["issuing_authority"].max(0))
+    seal = np.asarray(card.image.crop((left, top, right, bottom)), dtype=int)
+    dark = seal[seal[..., 1] < 140]
+    assert len(dark) > 500
+    assert (dark[:, 0] - dark[:, 1] > 60).mean() > 0.9
+    assert 0.7 < (right - left) / (bottom - top) < 1.6
+
+
+def test_some_licenses_are_photographed_with_their_second_page():
+    widths = {draw("DriverLicense", seed).image.width > 1600 for seed in range(30)}
+    assert widths == {True, False}
+
+
+def test_minority_cards_may_have_a_second_script_that_is_in_no_field():
+    from random import Random
+
+    from cardocr_nb.specimen._minority_scripts import second_script
+
+    written = second_script("朝鲜", Random(1))
+    assert written is not None
+    assert all("\uac00" <= letter <= "\ud7a3" for letter in written.text)
+    assert second_script("汉", Random(1)) is None

@@ -1,17 +1,18 @@
-"""The embedded OCR engine: find the lines, read them, name the fields.
+"""The embedded OCR engine: detect text, recognize it, find the card, extract its fields.
 
 .. code-block:: text
 
-    picture --find--> boxes, angle --read--> lines of characters with places --frame, name, rules--> fields
-                                    ^                                         |
-                                    +---- choose: what may be of a field -----+
+    picture --detect--> boxes --recognize--> lines --estimate_pose--> pose --extract_fields--> fields --score_fields--> scores
+                          ^                                             |        |
+                          +-------- select_boxes: only the card <-------+        +--> card_confidence: is it such a card?
 
-Each arrow is a pure function with plain data on both sides (`Detection`, `Line`, `Reading`), so each can be looked at and tested
-alone. ``layout`` says where things stand on the cards, ``models`` runs the networks.
+Each arrow is a function with plain data on both sides (`Detection`, `Line`, `CardPose`, `Extraction`), so each can be tested
+alone. ``_card_geometry`` of the package has the places of fields in millimeters, ``_tolerances`` how far things may be from
+there, ``_networks`` runs the two networks.
 """
 
 from __future__ import annotations
 
-from cardocr_nb.local.engine._engine import Engine, Reader
+from cardocr_nb.local.engine._engine import Engine, Reader, Recognition
 
-__all__ = ["Engine", "Reader"]
+__all__ = ["Engine", "Reader", "Recognition"]

@@ -10,7 +10,8 @@ import re
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from cardocr_nb.local.engine._field_value import Value, best_within, made
+from cardocr_nb._identity import check_digit
+from cardocr_nb.local.engine._field_value import Value, best_within, make_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,57 +22,56 @@ _CLASS = re.compile(r"(?:[AC][1-6]|B[12]|[A-C][1-3]?[DEF]|[DEFMNP])+")
 _NUMBER_LENGTH = 18
 
 
-def lawful_number(number: str) -> bool:
-    """Whether a citizen identification number has its length, a birth date and its check digit.
+def is_valid_number(number: str) -> bool:
+    """Check length, birth date and check digit of a citizen identification number.
 
     Examples
     --------
-    >>> lawful_number("990000194912310021"), lawful_number("990000194912310026")
+    >>> is_valid_number("990000194912310021"), is_valid_number("990000194912310026")
     (False, True)
     """
     if not re.fullmatch(r"\d{17}[\dX]", number) or _day(number[6:10], number[10:12], number[12:14]) is None:
         return False
-    total = sum(int(digit, 11 if digit == "X" else 10) * 2 ** (17 - i) for i, digit in enumerate(number[:17]))
-    return "10X98765432"[total % 11] == number[17]
+    return check_digit(number) == number[17]
 
 
 def number_value(chars: Sequence[Char]) -> Value | None:
-    """Number of a card, cut out of what stands around it and put right where its check digit leaves one way only."""
+    """Read the number of a card, cut out of its surroundings and corrected if its check digit leaves one way only."""
     found = [(i, text) for i, c in enumerate(chars) if (text := best_within(c, "0123456789X"))]
     if not found:
         return None
     used = [i for i, _ in found]
     number = "".join(text for _, text in found)
-    if lawful_number(number):
-        return made(number, chars, used, lawful=True)
+    if is_valid_number(number):
+        return make_value(number, chars, used, is_valid=True)
     for start in range(len(number) - _NUMBER_LENGTH + 1):
         part = number[start : start + _NUMBER_LENGTH]
-        if lawful_number(part):
-            return made(part, chars, used[start : start + _NUMBER_LENGTH], lawful=True)
-    return made(_mended(number, [chars[i] for i in used]), chars, used, lawful=False)
+        if is_valid_number(part):
+            return make_value(part, chars, used[start : start + _NUMBER_LENGTH], is_valid=True)
+    return make_value(_corrected(number, [chars[i] for i in used]), chars, used, is_valid=False)
 
 
-def _mended(number: str, chars: Sequence[Char]) -> str:
-    """Put right one or two doubtful digits, where only one way of doing so makes the number lawful."""
+def _corrected(number: str, chars: Sequence[Char]) -> str:
+    """Correct one or two doubtful digits, if only one way of doing so makes the number valid."""
     if len(number) != _NUMBER_LENGTH:
         return number
     rivals = [
         (p, i, t)
         for i, c in enumerate(chars)
-        for t, p in c.others
+        for t, p in c.alternatives
         if p > 0.01 and t in "0123456789X" and t != number[i]
     ]
-    lawful = set()
+    valid = set()
     for count in (1, 2):
         for changes in combinations(sorted(rivals, reverse=True)[:8], count):
             tried = list(number)
             for _, i, text in changes:
                 tried[i] = text
-            if lawful_number("".join(tried)):
-                lawful.add("".join(tried))
-        if lawful:
+            if is_valid_number("".join(tried)):
+                valid.add("".join(tried))
+        if valid:
             break
-    return lawful.pop() if len(lawful) == 1 else number
+    return valid.pop() if len(valid) == 1 else number
 
 
 def _day(year: str, month: str, day: str) -> dt.date | None:
@@ -82,50 +82,67 @@ def _day(year: str, month: str, day: str) -> dt.date | None:
 
 
 _DATE = re.compile(r"(\d{4})\D{0,2}(\d{1,2})\D{0,2}(\d{1,2})")
+_FULL_DATE = re.compile(r"(\d{4})\D{0,2}(\d\d)\D{0,2}(\d\d)")
+"""The license prints two digits for month and day: with one, the other was lost."""
 _SOLID_DATE = re.compile(r"(\d{4})(\d\d)(\d\d)")
 
 
 def _digits(chars: Sequence[Char], marks: str) -> str:
-    """One character for each: a digit, a mark of the date, or a stand-in."""
+    """Map each character to a digit, a mark of the date, or ``?``."""
     return "".join(c.text if c.text in marks else best_within(c, "0123456789") or "?" for c in chars)
 
 
 def date_value(chars: Sequence[Char], pattern: str, end: str = "") -> Value | None:
-    """Day in the pattern that the card prints; `end` closes it on the card."""
+    """Read a day in the pattern that the card prints; `end` closes it on the card."""
     text = _digits(chars, "年月日-./至")
-    match = _DATE.search(text) if re.search(r"\d{4}\D", text) else _SOLID_DATE.search(text)
+    match = (_DATE if end else _FULL_DATE).search(text) if re.search(r"\d{4}\D", text) else _SOLID_DATE.search(text)
     day = match and _day(*match.groups())
     if match is None or day is None:
         kept = [i for i, t in enumerate(text) if t != "?"]
-        return made("".join(text[i] for i in kept), chars, kept, lawful=False)
+        return make_value("".join(text[i] for i in kept), chars, kept, is_valid=False)
     stop = match.end() + (end != "" and text[match.end() : match.end() + 1] == end)
-    return made(pattern.format(day), chars, range(match.start(), stop), lawful=True)
+    return make_value(pattern.format(day), chars, range(match.start(), stop), is_valid=True)
 
 
 def plain_date(chars: Sequence[Char]) -> Value | None:
-    """Day as ``2012-05-24``."""
+    """Read a day such as ``2012-05-24``."""
     return date_value(chars, "{0}")
 
 
+_YEARS = re.compile(r"(?:[1-9]|1\d|20)年")
+_FOREVER = re.compile("长期|[长長]$")
+
+
 def period_value(chars: Sequence[Char]) -> Value | None:
-    """``2012-05-24 至 2022-05-24``, or to 长期 (for good)."""
-    text = "".join(c.text if c.text in "年月日-./至长期" else best_within(c, "0123456789") or "?" for c in chars)
-    first = _DATE.search(text)
+    """Read ``2012-05-24 至 2022-05-24``, ``2012-05-24 至 长期`` (without an end), or the older forms ``6年`` and ``长期``.
+
+    A word of the form, as the 期 of a label, is not enough for 长期: it must be whole, or follow 至.
+    """
+    text = "".join(c.text if c.text in "年月日-./至长長期" else best_within(c, "0123456789") or "?" for c in chars)
+    first = _FULL_DATE.search(text)
     start = first and _day(*first.groups())
     if first is None or start is None:
-        return made("".join(c.text for c in chars), chars, range(len(chars)), lawful=False)
-    second = _DATE.search(text, first.end())
+        years = _YEARS.fullmatch(text.strip("?"))
+        if years:
+            begin = text.index(years[0])
+            return make_value(years[0], chars, range(begin, begin + len(years[0])), is_valid=True)
+        if text.strip("?") in ("长期", "長期"):
+            begin = text.index("期") - 1
+            return make_value("长期", chars, range(begin, begin + 2), is_valid=True)
+        return make_value("".join(c.text for c in chars), chars, range(len(chars)), is_valid=False)
+    second = _FULL_DATE.search(text, first.end())
     until = second and _day(*second.groups())
     if second is not None and until is not None:
-        return made(f"{start} 至 {until}", chars, range(first.start(), second.end()), lawful=until > start)
-    good = re.search("长|期", text[first.end() :])
-    if good:
-        return made(f"{start} 至 长期", chars, range(first.start(), len(chars)), lawful=True)
-    return made("".join(c.text for c in chars), chars, range(len(chars)), lawful=False)
+        valid = until > start
+        return make_value(f"{start} 至 {until}", chars, range(first.start(), second.end()), is_valid=valid)
+    rest = text[first.end() :]
+    if _FOREVER.search(rest) or ("至" in rest and rest.endswith("期") and len(rest) >= 2):
+        return make_value(f"{start} 至 长期", chars, range(first.start(), len(chars)), is_valid=True)
+    return make_value("".join(c.text for c in chars), chars, range(len(chars)), is_valid=False)
 
 
 def class_value(chars: Sequence[Char]) -> Value | None:
-    """Vehicle classes, as ``A1A2``."""
+    """Read vehicle classes such as ``A1A2``."""
     found: list[tuple[int, str]] = []
     for i, char in enumerate(chars):
         after_letter = bool(found) and found[-1][1].isalpha()
@@ -133,4 +150,4 @@ def class_value(chars: Sequence[Char]) -> Value | None:
         if text:
             found.append((i, text))
     text = "".join(t for _, t in found)
-    return made(text, chars, [i for i, _ in found], lawful=bool(_CLASS.fullmatch(text)))
+    return make_value(text, chars, [i for i, _ in found], is_valid=bool(_CLASS.fullmatch(text)))

@@ -1,55 +1,43 @@
-"""Third step, second half: which characters belong to which field.
+"""Fourth step: extract the fields of the card from the lines on it.
 
-A character belongs to the field whose label stands in its row and nearest before it; a label that was not read is taken to
-stand where the frame has it. What lies outside, runs in another direction or has another size is not the card's text.
+Lines are cut into segments, each field gets its candidates among them, and the joint assignment that costs least wins. Labels
+that were read are anchors, not conditions. What was dropped next to a value, or is cut by the edge of the picture, is
+counted against it.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from cardocr_nb.local.engine import _card_pose as frames
-from cardocr_nb.local.engine._field_rules import settle
-from cardocr_nb.local.engine._layout import LAYOUTS
+import numpy as np
+
+from cardocr_nb._card_geometry import LAYOUTS
+from cardocr_nb.local.engine._assignment import assign
+from cardocr_nb.local.engine._candidates import Candidate, Surroundings, candidates, next_in_row, spacing_is_even
+from cardocr_nb.local.engine._card_pose import estimate_pose, place_chars
+from cardocr_nb.local.engine._field_rules import apply_rules
+from cardocr_nb.local.engine._segments import hole_between, label_places, segments_of
+from cardocr_nb.local.engine._tolerances import TOLERANCES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from cardocr_nb.local.engine._card_pose import CardPose, PlacedChar
     from cardocr_nb.local.engine._field_value import Value
-    from cardocr_nb.local.engine._layout import FieldGeometry
     from cardocr_nb.local.engine._recognition import Line
+    from cardocr_nb.local.engine._segments import LabelPlace, Segment
 
-_ROW = 3.4
-_GAP = 4.5
-"""Millimeters; a value is not torn apart as widely."""
 _VOID = 16.0
-"""Millimeters of a row that glare may hide: what follows within is worth a look at what lies between."""
-_INDENT = 4.0
-"""Millimeters by which a further line of a value may begin elsewhere than the first."""
-_LEADING = 6.5
-"""Millimeters from one line of a value to the next, at most."""
-_SLANT = 0.2
-_SIZES = 0.62, 2.2
-"""Height of a value's characters over that of the labels'."""
-_LETTER = 3.1
-"""Millimeters that a character of a label takes where the label was not read."""
-_SPILL = 6.0
-"""Millimeters that a value may seem to run over on a tilted card."""
-_LETTERS = re.compile("[A-Za-z.]*[a-z.]")
+"""Millimeters of a row that glare may hide: if text follows within, the gap is read again."""
 _TRUSTED = 0.6
-_SAME = 0.6
-"""Part of its width by which a character must be off to be another one."""
+_DOUBT_DROPPED, _DOUBT_EDGE, _DOUBT_UNEVEN, _DOUBT_HOLE, _DOUBT_PLACE = 0.55, 0.6, 0.4, 0.6, 0.85
+"""Factors of the score: text dropped next to the value, value at the edge of the picture, a row or a character
+missing, an unsure place."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Extracted:
     """A field with the characters that it was made from.
 
     Attributes
@@ -57,21 +45,24 @@ class Reading:
     field : str
         Canonical name.
     label : str
-        As printed.
+        As the service names it.
     value : Value
-    glyphs : tuple of Glyph
+    chars : tuple of PlacedChar
         In reading order.
+    doubt : float
+        Factor of the score for what is around the value, 0 to 1.
     """
 
     field: str
     label: str
     value: Value
-    glyphs: tuple[PlacedChar, ...]
+    chars: tuple[PlacedChar, ...]
+    doubt: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Where a field's value must stand, though nothing good was read there.
+    """Where the value of a field must be, though nothing certain was read there.
 
     Attributes
     ----------
@@ -79,7 +70,7 @@ class Gap:
     box : tuple of (float, float)
         Corners in pixels of the upright image, in the order of `Detection.boxes`.
     torn : bool
-        Whether more of the value stands beyond: what the box says is one more line for `name`.
+        Whether more of the value is beyond: the box holds one more line for `extract_fields`.
     """
 
     field: str
@@ -89,216 +80,201 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
-class _Label:
-    left: float
-    right: float
-    y: float
+class Extraction:
+    """The fields of one card.
+
+    Attributes
+    ----------
+    pose : CardPose or None
+        None where no card of the type was found.
+    fields : dict of str to Extracted
+    gaps : tuple of Gap
+        Worth a second look with `reread_gap`.
+    unexplained : tuple of Segment
+        Texts on the card that belong to no field.
+    """
+
+    pose: CardPose | None
+    fields: dict[str, Extracted]
+    gaps: tuple[Gap, ...] = ()
+    unexplained: tuple[Segment, ...] = ()
 
 
-def name(lines: Sequence[Line], card_type: str) -> tuple[list[Reading], list[Gap]]:
-    """Name what stands on a card; nothing where there is no card of the type.
+def extract_fields(
+    lines: Sequence[Line], card_type: str, labels: dict[str, str], size: tuple[int, int] | None = None
+) -> Extraction:
+    """Extract the fields of a card.
 
     Parameters
     ----------
     lines : sequence of Line
     card_type : str
         ``IDCard`` or ``DriverLicense``.
-
-    Returns
-    -------
-    readings : list of Reading
-        In the card's order.
-    gaps : list of Gap
-        Worth a second look with `fill`.
+    labels : dict of str to str
+        Name of each field in the response.
+    size : (int, int), optional
+        Width and height of the picture: values at its edge may be cut.
     """
-    rows = frames.glyphs(lines)
-    card = frames.fit(rows, LAYOUTS[card_type])
-    if card is None:
-        return [], []
-    labels, height = printed_labels(card)
-    members = _members(rows, card, labels, height)
-    readings, gaps = [], []
-    for field, slot in card.layout.slots.items():
-        ordered, tear = _in_order(members.get(field, []), one_row=not slot.block and slot.below <= _ROW)
-        value = settle(field, card_type, [g.char for g, _ in ordered])
-        if value is not None and value.lawful is None and tear and tear[1][1][0] < slot.right:
-            gaps.append(Gap(field, slot.label, _between(*(glyph for glyph, _ in tear)), torn=True))
-            value = replace(value, lawful=False)
-        elif (value is None or value.lawful is False) and not slot.block:
-            gaps.append(Gap(field, slot.label, _beside(field, card, labels, height)))
-        if value is not None:
-            readings.append(Reading(field, slot.label, value, tuple(ordered[i][0] for i in value.used)))
-    return readings, gaps
+    rows = place_chars(lines)
+    pose = estimate_pose(rows, LAYOUTS[card_type], card_type)
+    if pose is None:
+        return Extraction(None, {})
+    places, height = label_places(pose)
+    found, valid_from = segments_of(rows, pose, height)
+    segments = [s for s in found if not s.pale]
+    fields = dict(pose.layout.fields)
+    if valid_from is not None:
+        places, fields = places | {"valid_from": valid_from}, fields | {"valid_from": fields["valid_period"]}
+    around = Surroundings(card_type, places, fields, segments, pose.layout.size[0])
+    chosen = assign({field: candidates(field, around) for field in fields})
+    used = {(c.chars[i].line, c.chars[i].place) for c in chosen.values() for i in c.value.used}
+    rest = tuple(s for s in found if not s.ids & used)
+    extracted, gaps = {}, []
+    for field in pose.layout.fields:
+        candidate = chosen.get(field)
+        slot = fields[field]
+        if candidate is None or candidate.value.is_valid is False:
+            if slot.label and not slot.block:
+                gaps.append(Gap(field, labels[field], _place_of_value(field, pose, places, height)))
+            if candidate is None:
+                continue
+        chars = tuple(candidate.chars[i] for i in candidate.value.used)
+        doubt = _doubt(candidate, rest, places[field], size)
+        torn = _torn(candidate, segments, pose)
+        if torn is not None:
+            gaps.append(Gap(field, labels[field], torn, torn=True))
+        extracted[field] = Extracted(field, labels[field], candidate.value, chars, doubt)
+    return Extraction(pose, extracted, tuple(gaps), tuple(s for s in rest if not s.pale))
 
 
-def fill(gap: Gap, line: Line, card_type: str) -> Reading | None:
-    """Make a field from a second look, or None where it shows nothing that can be trusted.
+def _doubt(
+    candidate: Candidate,
+    rest: Sequence[Segment],
+    label: LabelPlace,
+    size: tuple[int, int] | None,
+) -> float:
+    """Factor of the score for what is around a value."""
+    doubt = 1.0
+    long = candidate.field in ("address", "issuing_authority", "name")
+    if candidate.field in ("address", "issuing_authority") and hole_between(candidate.segments) is not None:
+        doubt *= _DOUBT_HOLE
+    for segment in candidate.segments if long else ():
+        if any(_touches(segment, other) for other in rest if other.ids.isdisjoint(segment.ids)):
+            doubt *= _DOUBT_DROPPED
+            break
+    if candidate.field == "issuing_authority" and not spacing_is_even(candidate.segments):
+        doubt *= _DOUBT_UNEVEN
+    if not label.sure and candidate.distance > 2.0 and not candidate.value.is_valid:
+        doubt *= _DOUBT_PLACE
+    if size is not None:
+        corners = np.concatenate([c.corners for c in candidate.chars])
+        tall = float(np.median([np.linalg.norm(c.corners[1] - c.corners[0]) for c in candidate.chars]))
+        near = 0.35 * tall
+        at_edge = (corners < near).any() or (corners > np.array(size) - near).any()
+        if at_edge and not candidate.value.is_valid:
+            doubt *= _DOUBT_EDGE
+    return doubt
 
-    Parameters
-    ----------
-    gap : Gap
-        From `name`.
-    line : Line
-        What its box says.
-    card_type : str
-    """
-    value = settle(gap.field, card_type, line.chars)
-    if value is None or value.lawful is False or min(value.probs) < _TRUSTED:
+
+def _touches(segment: Segment, other: Segment) -> bool:
+    """Whether a text that belongs to no field is so near that it may be a part of a value."""
+    tall = segment.height
+    if not 0.6 < other.height / tall < 1.7 or (segment.redness > 0.4) != (other.redness > 0.4):
+        return False
+    level = abs(other.y - segment.y)
+    adjacent = level < 0.5 * tall and -0.5 * tall < other.left - segment.right < 2.0 * tall
+    overlap = min(segment.right, other.right) - max(segment.left, other.left)
+    stacked = 0.7 * tall < level < 3.0 * tall and overlap > 0.5 * min(other.right - other.left, 3 * tall)
+    return adjacent or (stacked and len(other.chars) > 1)
+
+
+def _torn(candidate: Candidate, segments: Sequence[Segment], pose: CardPose) -> tuple[tuple[float, float], ...] | None:
+    """Corners of a gap in the row of a value that may hide text, in pixels: a wide one, or one among even characters."""
+    if candidate.value.is_valid and candidate.field not in ("name", "issuing_authority"):
         return None
-    (row,) = frames.glyphs([line])
-    return Reading(gap.field, gap.label, value, tuple(row[i] for i in value.used))
+    if candidate.field not in ("address", "name", "id_number", "licence_number", "issuing_authority"):
+        return None
+    hole = hole_between(candidate.segments) if candidate.field != "name" else None
+    if hole is not None:
+        return _between(*hole)
+    if candidate.field == "address":
+        missing = _missing_row(candidate, segments, pose)
+        if missing is not None:
+            return missing
+    last = candidate.segments[-1]
+    after = next_in_row(last, segments, _VOID / last.height)
+    if after is None or len(after.chars) < 2 or after in candidate.segments or after.left > pose.layout.portrait[0]:
+        return None
+    if after.left - last.right < TOLERANCES.word_gap * last.height:
+        return None
+    return _between(last.chars[-1], after.chars[0])
 
 
-def _beside(field: str, card: CardPose, labels: dict[str, _Label], height: float) -> tuple[tuple[float, float], ...]:
-    """Corners of the row beside a label, up to the next label or the value's end, in pixels."""
-    import numpy as np
-
-    label = labels[field]
-    nexts = [o.left for o in labels.values() if o.left > label.right and abs(o.y - label.y) < _ROW]
-    left, right = label.right + 0.3 * height, min([card.layout.slots[field].right, *(n - 0.3 * height for n in nexts)])
-    top, bottom = label.y - height, label.y + height
-    corners = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
-    return tuple((float(x), float(y)) for x, y in card.on_picture(corners))
+def _missing_row(
+    candidate: Candidate, segments: Sequence[Segment], pose: CardPose
+) -> tuple[tuple[float, float], ...] | None:
+    """Corners of the row between the last line of an address and a text two lines below it, in pixels."""
+    first, last = candidate.segments[0], candidate.segments[-1]
+    tall = last.height
+    for other in segments:
+        down = other.y - last.y
+        if other in candidate.segments or abs(other.left - first.left) > TOLERANCES.indent * tall:
+            continue
+        if 2.1 * tall < down < 3.4 * tall and 0.6 < other.height / tall < 1.6:
+            y, right = last.y + down / 2, max(s.right for s in candidate.segments)
+            box = [
+                (first.left, y - 0.8 * tall),
+                (right, y - 0.8 * tall),
+                (right, y + 0.8 * tall),
+                (first.left, y + 0.8 * tall),
+            ]
+            return tuple((float(x), float(y)) for x, y in pose.on_picture(np.array(box)))
+    return None
 
 
 def _between(before: PlacedChar, after: PlacedChar) -> tuple[tuple[float, float], ...]:
     """Corners of the row from one character to another, both in it, in pixels."""
-    import numpy as np
-
     start, end = before.corners, after.corners
     more = 0.2 * (start[1] - start[0])
     corners = np.array([start[0] - more, end[3] - more, end[2] + more, start[1] + more])
     return tuple((float(x), float(y)) for x, y in corners)
 
 
-Placed = tuple["PlacedChar", "NDArray[np.float64]"]
+def reread_gap(gap: Gap, line: Line, card_type: str) -> Extracted | None:
+    """Make a field from a second look, or return None where it shows nothing that can be trusted.
 
-
-def _members(
-    rows: Sequence[Sequence[PlacedChar]], card: CardPose, labels: dict[str, _Label], height: float
-) -> dict[str, list[Placed]]:
-    """The characters of each field with their places on the card."""
-    import numpy as np
-
-    taken = {(g.line, g.place) for anchor in card.anchors.values() for g in anchor.glyphs}
-    own = (row for row in map(_without_words, rows) if row and _of_the_card(row, card, height))
-    rest = [glyph for row in own for glyph in row if (glyph.line, glyph.place) not in taken]
-    members: dict[str, list[Placed]] = {}
-    if not rest:
-        return members
-    places = card.on_card(np.array([glyph.center for glyph in rest]))
-    slots = card.layout.slots
-    costs = np.array([_costs(places, labels[field], slot) for field, slot in slots.items()])
-    fields = list(slots)
-    for glyph, place, cheapest, cost in zip(rest, places, costs.argmin(0).tolist(), costs.min(0).tolist(), strict=True):
-        if cost < np.inf:
-            members.setdefault(fields[cheapest], []).append((glyph, place))
-    return members
-
-
-def printed_labels(card: CardPose) -> tuple[dict[str, _Label], float]:
-    """Where each label stands on the card, read or not, and how high the labels are."""
-    import numpy as np
-
-    labels, heights = {}, []
-    for field, slot in card.layout.slots.items():
-        anchor = card.anchors.get(field)
-        if anchor is None:
-            x, y = slot.center
-            half = len(slot.label) * _LETTER / 2
-            labels[field] = _Label(x - half, x + half, y)
-            continue
-        corners = card.on_card(np.concatenate([g.corners for g in anchor.glyphs]))
-        labels[field] = _Label(
-            float(corners[:, 0].min()), float(corners[:, 0].max()), float(card.on_card(anchor.center[None])[0, 1])
-        )
-        heights += [float(np.ptp(corners[4 * i : 4 * i + 2, 1])) for i in range(len(anchor.glyphs))]
-    return labels, float(np.median(heights))
-
-
-def _without_words(row: Sequence[PlacedChar]) -> list[PlacedChar]:
-    """A line without words in Latin letters: labels are translated so, and a value may stand in one box with them."""
-    text = "".join(g.char.text if len(g.char.text) == 1 else " " for g in row)
-    words = [range(*found.span()) for found in _LETTERS.finditer(text) if sum(map(str.islower, found[0])) > 1]
-    return [glyph for place, glyph in enumerate(row) if not any(place in word for word in words)]
-
-
-def _of_the_card(row: Sequence[PlacedChar], card: CardPose, height: float) -> bool:
-    """Whether a line runs along the card in a size that its values have."""
-    import numpy as np
-
-    first = card.on_card(row[0].corners)
-    last = card.on_card(row[-1].corners)
-    along = (last[2] + last[3] - first[0] - first[1]) / 2
-    heights = np.linalg.norm([g.corners[1] - g.corners[0] for g in row] @ card.matrix[:, :2].T, axis=1)
-    slant = abs(float(np.arctan2(along[1], along[0])))
-    return slant < _SLANT and heights.max() > _SIZES[0] * height and float(np.median(heights)) < _SIZES[1] * height
-
-
-def _costs(places: NDArray[np.float64], label: _Label, slot: FieldGeometry) -> NDArray[np.float64]:
-    """How badly characters fit a field, infinite where they cannot belong to it."""
-    import numpy as np
-
-    x, y = places.T
-    down = y - label.y
-    if slot.block:
-        return np.where((x > label.left - 2) & (x < slot.right) & (down > 2) & (down < slot.below), 1.5, np.inf)
-    within = (x > label.right) & (x < slot.right + _SPILL) & (down > -_ROW) & (down < slot.below)
-    return np.where(within, np.minimum(abs(down), 2.5) + 0.02 * (x - label.right), np.inf)
-
-
-def _in_order(members: Sequence[Placed], *, one_row: bool) -> tuple[list[Placed], tuple[Placed, Placed] | None]:
-    """Characters as they are read, up to the first wide gap of a row; a value of several lines ends where lines end.
-
-    Also what stands on both sides of a gap that may have been text.
+    Parameters
+    ----------
+    gap : Gap
+        From `extract_fields`.
+    line : Line
+        The text of its box.
+    card_type : str
     """
-    import numpy as np
-
-    by_line: dict[int, list[Placed]] = {}
-    for glyph, place in members:
-        by_line.setdefault(glyph.line, []).append((glyph, place))
-    lines = [(float(np.mean([p[1] for _, p in part])), part) for part in by_line.values()]
-    rows: list[list[Placed]] = []
-    level = -np.inf
-    for y, part in sorted(lines, key=lambda line: line[0]):
-        if one_row or (rows and y - level < 2):
-            rows[-1:] = [[*rows[-1], *part]] if rows else [part]
-        else:
-            rows.append(part)
-        level = y
-    ordered: list[Placed] = []
-    tear: tuple[Placed, Placed] | None = None
-    begin: NDArray[np.float64] | None = None
-    for row in rows:
-        once = _once(sorted(row, key=lambda placed: float(placed[1][0])))
-        first = once[0][1]
-        if begin is not None and (abs(first[0] - begin[0]) > _INDENT or first[1] - begin[1] > _LEADING):
-            break
-        begin = first
-        end = next((i for i, (one, two) in enumerate(pairwise(once), 1) if two[1][0] - one[1][0] > _GAP), len(once))
-        ordered += once[:end]
-        if end < len(once) - 1 and once[end][1][0] - once[end - 1][1][0] < _VOID:
-            tear = once[end - 1], once[end]
-    return ordered, tear
+    value = apply_rules(gap.field, card_type, line.chars)
+    if value is None or value.is_valid is False or min(value.confidences) < _TRUSTED:
+        return None
+    if len(value.text) < len(line.chars) - 1 and not value.is_valid:
+        return None
+    (row,) = place_chars([line])
+    return Extracted(gap.field, gap.label, value, tuple(row[i] for i in value.used), _DOUBT_PLACE)
 
 
-def _once(row: Sequence[Placed]) -> list[Placed]:
-    """A row without the characters that two overlapping boxes both hold: the surer one stays."""
-    import numpy as np
+def _place_of_value(
+    field: str, pose: CardPose, labels: dict[str, LabelPlace], height: float
+) -> tuple[tuple[float, float], ...]:
+    """Corners of the row next to a label, up to the next label or the end of the value, in pixels."""
+    label, slot = labels[field], pose.layout.fields[field]
+    nexts = [o.left for o in labels.values() if o.left > label.right and abs(o.y - label.y) < 1.5 * height]
+    end = slot.value.right + (20 if slot.value.long else 4) + (label.right - slot.center[0] - 1.1 * len(slot.label))
+    left, right = label.right + 0.3 * height, min([end, pose.layout.size[0], *(n - 0.3 * height for n in nexts)])
+    top, bottom = label.y - height, label.y + height
+    corners = np.array(
+        [(left, top), (max(right, left + height), top), (max(right, left + height), bottom), (left, bottom)]
+    )
+    return tuple((float(x), float(y)) for x, y in pose.on_picture(corners))
 
-    kept: list[Placed] = []
-    held: set[int] = set()
-    for glyph, place in row:
-        # A line that holds the last character already goes on with the next one, however near.
-        if kept and glyph.line not in held:
-            last = kept[-1][0]
-            side, other = glyph.corners[3] - glyph.corners[0], last.corners[3] - last.corners[0]
-            near = np.linalg.norm(glyph.center - last.center) < _SAME * max(np.linalg.norm(side), np.linalg.norm(other))
-            if near:
-                held.add(glyph.line)
-                if glyph.char.prob > last.char.prob:
-                    kept[-1] = glyph, place
-                continue
-        kept.append((glyph, place))
-        held = {glyph.line}
-    return kept
+
+def with_field(extraction: Extraction, extracted: Extracted) -> Extraction:
+    """Return an extraction with one more field."""
+    return replace(extraction, fields={**extraction.fields, extracted.field: extracted})

@@ -1,90 +1,33 @@
-"""What may stand in a field: misread characters are put right where the field's own rules say how.
+"""Rules of the fields: which characters they may have, and how misread ones are corrected.
 
-Names of the 56 nationalities: GB 3304-1991. Fields of digits have their rules in ``digits``.
+Fields of digits have their rules in ``_digit_fields``.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cardocr_nb._identity import ETHNIC_GROUPS, NATIONS
 from cardocr_nb.local.engine._digit_fields import class_value, date_value, number_value, period_value, plain_date
-from cardocr_nb.local.engine._field_value import Value, made
+from cardocr_nb.local.engine._field_value import Value, make_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from cardocr_nb.local.engine._recognition import Char
 
-ETHNICITIES = frozenset(
-    [
-        "汉",
-        "蒙古",
-        "回",
-        "藏",
-        "维吾尔",
-        "苗",
-        "彝",
-        "壮",
-        "布依",
-        "朝鲜",
-        "满",
-        "侗",
-        "瑶",
-        "白",
-        "土家",
-        "哈尼",
-        "哈萨克",
-        "傣",
-        "黎",
-        "傈僳",
-        "佤",
-        "畲",
-        "高山",
-        "拉祜",
-        "水",
-        "东乡",
-        "纳西",
-        "景颇",
-        "柯尔克孜",
-        "土",
-        "达斡尔",
-        "仫佬",
-        "羌",
-        "布朗",
-        "撒拉",
-        "毛南",
-        "仡佬",
-        "锡伯",
-        "阿昌",
-        "普米",
-        "塔吉克",
-        "怒",
-        "乌孜别克",
-        "俄罗斯",
-        "鄂温克",
-        "德昂",
-        "保安",
-        "裕固",
-        "京",
-        "塔塔尔",
-        "独龙",
-        "鄂伦春",
-        "赫哲",
-        "门巴",
-        "珞巴",
-        "基诺",
-    ]
-)
 _STRAY = 0.35
-"""Probability below which a last character is taken for something beside the card."""
-_OFFICES = "所队局处厅"
-"""What the name of an authority ends on."""
+"""Confidence below which a last character is taken for something outside the card."""
+_AUTHORITY = re.compile(r".+[省市州盟县区旗师团会].*(?:公安|交通|车辆|交警|车管).*[所队局处厅]")
+"""A region, a kind of office, and its rank: a row that is missing at either end breaks one of them."""
+_REGION = re.compile("[省市区县州旗盟]")
 _DOTS = "·・•‧∙⋅.●"
 
 
-def settle(field: str, card_type: str, chars: Sequence[Char]) -> Value | None:
-    """Make a field's text from the characters in its place, in reading order; None where nothing fits.
+def apply_rules(field: str, card_type: str, chars: Sequence[Char]) -> Value | None:
+    """Make the value of a field from its characters in reading order; None where nothing fits.
 
     Parameters
     ----------
@@ -112,14 +55,14 @@ def _han(text: str) -> bool:
 
 
 def _simplified(char: Char, rival: float) -> str:
-    """A character as the mainland prints it: the recognizer knows traditional and old forms too."""
+    """Return a character in its simplified form: the recognizer knows traditional and old forms too."""
     if _common(char.text):
         return char.text
-    return next((t for t, p in char.others if p > rival and _han(t) and _common(t)), char.text)
+    return next((t for t, p in char.alternatives if p > rival and _han(t) and _common(t)), char.text)
 
 
 def _common(text: str) -> bool:
-    """Whether it stands in GB 2312, which has simplified characters only; rare names go beyond it."""
+    """Check for GB 2312, which has simplified characters only; rare names go beyond it."""
     try:
         text.encode("gb2312")
     except UnicodeEncodeError:
@@ -132,34 +75,42 @@ def _name(chars: Sequence[Char]) -> Value | None:
     name = "".join("·" if t in _DOTS else t for t in texts)
     start = len(name) - len(name.lstrip("·"))
     name = name[start:].rstrip("·")
-    return made(name, chars, used[start : start + len(name)], lawful=len(name) > 1 or None)
+    return make_value(name, chars, used[start : start + len(name)], is_valid=None if len(name) > 1 else False)
 
 
-def _chinese(chars: Sequence[Char]) -> Value | None:
+def _nationality(chars: Sequence[Char]) -> Value | None:
     texts, used = _kept(chars, _han)
-    return made("".join(texts), chars, used)
+    text = "".join(texts)
+    known = max((n for n in NATIONS if n in text), key=len, default=None)
+    if known:
+        start = text.rindex(known)
+        return make_value(known, chars, used[start : start + len(known)], is_valid=True)
+    return make_value(text, chars, used, is_valid=False)
 
 
 def _authority(chars: Sequence[Char]) -> Value | None:
-    value = _chinese(chars)
-    return value and replace(value, lawful=value.text[-1] in _OFFICES)
+    texts, used = _kept(chars, _han)
+    value = make_value("".join(texts), chars, used)
+    return value and replace(value, is_valid=bool(_AUTHORITY.fullmatch(value.text)))
 
 
 def _address(chars: Sequence[Char]) -> Value | None:
-    while chars and chars[-1].prob < _STRAY:
+    while chars and chars[-1].confidence < _STRAY:
         chars = chars[:-1]
     texts, used = _kept(chars, lambda t: _han(t) or (t.isascii() and (t.isalnum() or t in "-#()/,.")))
     text = "".join(texts)
-    start = len(text) - len(text.lstrip("-#)/,."))
+    # A line of the background in front of the first character is read as one of these.
+    strokes = "一丨丶亅" if len(text) > 6 and _REGION.search(text[1:9]) else ""
+    start = len(text) - len(text.lstrip("-#)/,." + strokes))
     text = text[start:].rstrip("-#(/,.")
-    return made(text, chars, used[start : start + len(text)])
+    return make_value(text, chars, used[start : start + len(text)])
 
 
 def _gender(chars: Sequence[Char]) -> Value | None:
     for i, char in enumerate(chars):
-        for text, prob in ((char.text, char.prob), *char.others):
+        for text, prob in ((char.text, char.confidence), *char.alternatives):
             if text in ("男", "女") and prob > 0.02:
-                return Value(text, (i,), (prob,), lawful=True)
+                return Value(text, (i,), (prob,), is_valid=True)
     return None
 
 
@@ -167,21 +118,21 @@ def _ethnicity(chars: Sequence[Char]) -> Value | None:
     texts, used = _kept(chars, _han)
     text = "".join(texts)
     for size in range(len(text), 0, -1):
-        if text[:size] in ETHNICITIES:
-            return made(text[:size], chars, used[:size], lawful=True)
-    for known in ETHNICITIES:
+        if text[:size] in ETHNIC_GROUPS:
+            return make_value(text[:size], chars, used[:size], is_valid=True)
+    for known in ETHNIC_GROUPS:
         if len(known) == len(used) and all(
-            k == chars[i].text or k in dict(chars[i].others) for k, i in zip(known, used, strict=True)
+            k == chars[i].text or k in dict(chars[i].alternatives) for k, i in zip(known, used, strict=True)
         ):
-            return made(known, chars, used, lawful=None)
-    return made(text, chars, used, lawful=False)
+            return make_value(known, chars, used, is_valid=None)
+    return make_value(text, chars, used, is_valid=False)
 
 
 _RULES: dict[str, Callable[[Sequence[Char]], Value | None]] = {
     "name": _name,
     "gender": _gender,
     "ethnicity": _ethnicity,
-    "nationality": _chinese,
+    "nationality": _nationality,
     "address": _address,
     "id_number": number_value,
     "licence_number": number_value,

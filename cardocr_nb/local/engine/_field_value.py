@@ -1,4 +1,4 @@
-"""What a field's rules make of its characters, and the two ways of picking readings that all rules share."""
+"""The value of a field, and the ways of choosing characters that all field rules share."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LIKE_DIGITS = {
     "T": "7",
 }
 _RIVAL = 0.1
-"""Probability from which another reading of a character is worth taking."""
+"""Confidence from which an alternative of a character is used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +32,27 @@ class Value:
     ----------
     text : str
     used : tuple of int
-        Which of the characters stand in it.
-    probs : tuple of float
-        Their probabilities, as read.
-    lawful : bool or None
-        Whether the field's rules hold; None where there are none.
+        Which of the characters are in it.
+    confidences : tuple of float
+        Confidence of each, as recognized.
+    is_valid : bool or None
+        Whether the rules of the field hold; None where there are none.
     """
 
     text: str
     used: tuple[int, ...]
-    probs: tuple[float, ...]
-    lawful: bool | None = None
+    confidences: tuple[float, ...]
+    is_valid: bool | None = None
 
 
-def made(text: str, chars: Sequence[Char], used: Sequence[int], *, lawful: bool | None = None) -> Value | None:
-    """Value of the characters used, or None where the text is empty."""
-    return Value(text, tuple(used), tuple(chars[i].prob for i in used), lawful) if text else None
+def make_value(text: str, chars: Sequence[Char], used: Sequence[int], *, is_valid: bool | None = None) -> Value | None:
+    """Make a value of the characters used, or return None where the text is empty."""
+    return Value(text, tuple(used), tuple(chars[i].confidence for i in used), is_valid) if text else None
 
 
 def best_within(char: Char, allowed: str) -> str | None:
-    """The best reading of a character within an alphabet."""
-    for text, _ in ((char.text, char.prob), *((t, p) for t, p in char.others if p > _RIVAL)):
+    """Return the likeliest text of a character within an alphabet, or None."""
+    for text, _ in ((char.text, char.confidence), *((t, p) for t, p in char.alternatives if p > _RIVAL)):
         if text.upper() in allowed:
             return text.upper()
     like = _LIKE_DIGITS.get(char.text)

@@ -1,6 +1,6 @@
-"""Strips: lines cut out of a picture, and where the ink on them is.
+"""Line crops: lines cut out of a picture, and where the ink on them is.
 
-Ink is looked for in the red channel, where the blue of labels is dark and the red of stamps and marks is nearly white.
+Ink is looked for in `ink_channel`, in which blue labels and red seals are dark and pale red marks nearly white.
 """
 
 from __future__ import annotations
@@ -22,21 +22,77 @@ _INK = 0.42
 """Ink is darker than its surroundings by this part of the line's contrast."""
 _PALE = 0.3
 """Contrast of a line's palest part over that of its clearest."""
-_TORN = 14
-"""Pixels of a strip; a wider gap parts what belongs to a line from what does not."""
+_LINE_GAP = 14
+"""Pixels of a crop; ink beyond a wider gap does not belong to the line."""
 _MARGIN = 6
-"""Pixels of a strip left free before the first and after the last ink."""
+"""Pixels of a crop left free before the first and after the last ink."""
+
+
+_CLEAREST, _PRINT = 0.985, 190.0
+"""Part of the pixels that are paler than the clearest print, and how far that is from white afterwards."""
+_SEAL_GAIN = 1.25
+"""Red ink must absorb this much more green than red light to be seen: a seal does, a pale mark under the text does not."""
+
+
+def ink_channel(red: NDArray[np.uint8], green: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Reduce a picture to one color, in which every ink of a card is dark.
+
+    Blue labels are dark in red light, a bright red seal only in green light, in which a pale red mark shows as well.
+
+    Parameters
+    ----------
+    red, green : ndarray of shape (h, w), uint8
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> seal, mark, label, paper = (225, 80), (232, 204), (60, 110), (240, 240)
+    >>> red, green = np.array([[seal, mark, label, paper]], np.uint8).transpose(2, 0, 1)
+    >>> ink_channel(red, green).tolist()
+    [[100, 232, 60, 240]]
+    """
+    import cv2
+    import numpy as np
+
+    return np.asarray(cv2.min(red, cv2.convertScaleAbs(green, alpha=_SEAL_GAIN)), np.uint8)
+
+
+def even_contrast(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Strengthen faint print, and take out shadows: the paper becomes white, its clearest print nearly black.
+
+    Parameters
+    ----------
+    ink : ndarray of shape (h, w), uint8
+        As from `ink_channel`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> page = np.full((60, 90), 120, np.uint8)
+    >>> page[20:26, 20:60] = 100
+    >>> even = even_contrast(page)
+    >>> int(even[5, 5]), bool(even[23, 40] < 140)
+    (255, True)
+    """
+    import cv2
+    import numpy as np
+
+    size = 2 * (max(ink.shape) // 120) + 7
+    paper = cv2.blur(cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((size, size), np.uint8)), (size, size))
+    lost = cv2.subtract(paper, ink).astype(np.float32) / np.maximum(paper, 16)
+    clearest = float(np.quantile(lost[::4, ::4], _CLEAREST))
+    return np.asarray(255 - np.clip(lost * (_PRINT / max(clearest, 0.05)), 0, 235), np.uint8)
 
 
 class ImagePyramid:
-    """A picture from which strips are cut, kept in halved sizes so that cutting never skips pixels."""
+    """A picture from which lines are cut, kept in halved sizes, so that cutting never skips pixels."""
 
     def __init__(self, image: NDArray[np.uint8]) -> None:
         self._sizes = [image]
         self._lock = threading.Lock()
 
-    def strip(self, corners: NDArray[np.float64]) -> NDArray[np.uint8]:
-        """Cut a strip of the recognizer's height.
+    def crop(self, corners: NDArray[np.float64]) -> NDArray[np.uint8]:
+        """Cut a line out, at the height of the recognizer.
 
         Parameters
         ----------
@@ -65,12 +121,12 @@ class ImagePyramid:
 
 
 def whole_line(ink: NDArray[np.bool_], start: int, end: int) -> tuple[int, int]:
-    """Where a line really begins and ends: a box found too tight is let out as far as its ink goes on.
+    """Find the ends of a line: a box that is too tight is extended as far as its ink continues.
 
     Parameters
     ----------
     ink : ndarray of shape (48, w)
-        Of a strip longer than the line at both ends.
+        Of a crop longer than the line at both ends.
     start, end : int
         Columns between which the line was found.
 
@@ -87,19 +143,19 @@ def whole_line(ink: NDArray[np.bool_], start: int, end: int) -> tuple[int, int]:
     for column in range(end, wide):
         if inked[column]:
             right = column + _MARGIN
-        elif column - right >= _TORN - _MARGIN:
+        elif column - right >= _LINE_GAP - _MARGIN:
             break
     left = start
     for column in range(start - 1, -1, -1):
         if inked[column]:
             left = column - _MARGIN
-        elif left - column > _TORN - _MARGIN:
+        elif left - column > _LINE_GAP - _MARGIN:
             break
     return int(np.clip(min(left, start - _MARGIN), 0, wide)), int(np.clip(max(right, end + _MARGIN), 0, wide))
 
 
 def ink_boxes(ink: NDArray[np.bool_], centers: Sequence[float]) -> list[tuple[float, float, float, float]]:
-    """Extent of the ink around each center, as parts of the strip; a character without ink takes all its room."""
+    """Return the extent of the ink around each center, as parts of the crop; a character without ink takes all its room."""
     import numpy as np
 
     if not centers:
@@ -125,17 +181,17 @@ def ink_boxes(ink: NDArray[np.bool_], centers: Sequence[float]) -> list[tuple[fl
     return [(left, top, right, bottom) for left, top, right, bottom in np.round(parts, 4).tolist()]
 
 
-def ink_of(strip: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Which pixels of a strip are ink.
+def ink_of(crop: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which pixels of a crop are ink.
 
     Parameters
     ----------
-    strip : ndarray of shape (48, w, 3), uint8, BGR
+    crop : ndarray of shape (48, w, 3), uint8, BGR
     """
     import cv2
     import numpy as np
 
-    gray = cv2.GaussianBlur(strip[:, :, 2], (3, 3), 0)
+    gray = cv2.GaussianBlur(ink_channel(crop[:, :, 2], crop[:, :, 1]), (3, 3), 0)
     paper = cv2.blur(cv2.morphologyEx(gray, cv2.MORPH_CLOSE, np.ones((25, 25), np.uint8)), (25, 25))
     darker = paper.astype(np.float32) - gray
     nearly_all = int(0.97 * (darker.size - 1))
@@ -145,8 +201,54 @@ def ink_of(strip: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return np.asarray(darker > np.maximum(_INK * np.clip(here, _PALE * whole, whole), 6.0))
 
 
+def ink_tones(crop: NDArray[np.uint8], boxes: Sequence[tuple[float, float, float, float]]) -> list[tuple[float, float]]:
+    """Return contrast and redness of the ink in each box.
+
+    Parameters
+    ----------
+    crop : ndarray of shape (48, w, 3), uint8, BGR
+    boxes : sequence of tuple of float
+        As from `ink_boxes`.
+
+    Returns
+    -------
+    list of (float, float)
+        Contrast: 0 for no ink to 1 for black on white. Redness: 0 for black ink, 1 for ink that absorbs no red light.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> crop = np.full((48, 90, 3), 240, np.uint8)
+    >>> crop[10:30, 20:40] = (60, 60, 225)
+    >>> [(contrast, redness)] = ink_tones(crop, [(0.2, 0.2, 0.5, 0.7)])
+    >>> round(contrast, 2), round(redness, 1)
+    (0.75, 1.0)
+    """
+    import numpy as np
+
+    high, wide = crop.shape[:2]
+    paper = np.quantile(crop[4:-4].reshape(-1, 3), 0.8, axis=0) if high > 8 else np.full(3, 255.0)
+    tones = []
+    for left, top, right, bottom in boxes:
+        x0, x1 = int(left * wide), max(int(right * wide + 0.999), int(left * wide) + 1)
+        y0, y1 = int(top * high), max(int(bottom * high + 0.999), int(top * high) + 1)
+        part = crop[y0:y1, x0:x1].reshape(-1, 3)
+        around = np.maximum(np.quantile(part, 0.9, axis=0), 0.6 * paper)
+        darkest = np.argpartition(part[:, 1], len(part) // 6)[: len(part) // 6 + 1]
+        ink = part[darkest].mean(0)
+        absorbed = np.log((around + 1) / (ink + 1))
+        contrast = 1 - (ink[1] + 1) / (around[1] + 1)
+        tones.append(
+            (
+                round(float(np.clip(contrast, 0, 1)), 3),
+                round(float(np.clip(1 - absorbed[2] / max(absorbed[1], 0.05), 0, 1)), 3),
+            )
+        )
+    return tones
+
+
 def _band(ink: NDArray[np.bool_]) -> slice:
-    """Rows of the line itself: neighbours above and below leave a gap, or at least a thin place."""
+    """Rows of the line itself: neighbors above and below leave a gap, or at least a thin place."""
     import numpy as np
 
     rows = ink.sum(1)

@@ -1,16 +1,17 @@
-"""The two networks: where text stands, and what a line says.
+"""The two networks: one detects text, one recognizes the text of a line.
 
 PP-OCRv6 small for detection and recognition, as they lie in the wheel of RapidOCR 3.10; nothing is downloaded. They run
 on onnxruntime directly: RapidOCR's own pipeline pads lines of different length to one batch, never shrinks a large photo and
 writes to the log. Inputs as in RapidOCR's ``config.yaml``: BGR, scaled to -1..1, sides of a multiple of 32 for the
 detector and a height of 48 for the recognizer.
 
-The detector has one large picture to look at and takes all cores for it. Lines are small, and many: each is read on one
-core, as many at a time as there are cores, which wins over all cores for one line after another.
+The detector runs on one large picture and uses all cores. Lines are small and many: each is recognized on one core, as many
+at the same time as there are cores. This is faster than all cores for one line after another.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -18,7 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from cardocr_nb.errors import MissingExtraError, missing_extra
+from cardocr_nb.errors import CardOCRError, MissingExtraError, missing_extra
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -30,10 +31,15 @@ if TYPE_CHECKING:
 LINE_HEIGHT = 48
 _DETECTOR = "PP-OCRv6_det_small.onnx"
 _RECOGNIZER = "PP-OCRv6_rec_small.onnx"
+_SHA256 = {
+    _DETECTOR: "090f04abcd9d9a7498bc4ebf677e4cb9bdce1fe4197ddb7e529f1ef44e1ff94f",
+    _RECOGNIZER: "6f327246b50388f3c176ae304bd95767ea6dc0c9ae92153ef8cbe210b3c14884",
+}
+"""Of the files in the wheels of rapidocr 3.10.0, the versions that `pyproject.toml` allows."""
 _WHAT = "the embedded engine"
 
-Given = TypeVar("Given")
-Made = TypeVar("Made")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 class Models(NamedTuple):
@@ -44,21 +50,21 @@ class Models(NamedTuple):
     detector, recognizer : InferenceSession
     alphabet : tuple of str
         Character of each class of the recognizer; the first is the blank.
-    crew : ThreadPoolExecutor or None
-        Reads lines beside one another; None where there is one core to read them.
+    pool : ThreadPoolExecutor or None
+        Recognizes several lines at the same time; None if there is one core.
     """
 
     detector: InferenceSession
     recognizer: InferenceSession
     alphabet: tuple[str, ...]
-    crew: ThreadPoolExecutor | None = None
+    pool: ThreadPoolExecutor | None = None
 
-    def each(self, work: Callable[[Given], Made], items: Iterable[Given]) -> list[Made]:
-        """Do some work that reads a line for each of some items, beside one another; the results in their order."""
-        return list(self.crew.map(work, items) if self.crew else map(work, items))
+    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+        """Apply a function to each item, on all cores; the results keep the order of the items."""
+        return list(self.pool.map(function, items) if self.pool else map(function, items))
 
     def text_map(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Probability that a pixel belongs to text.
+        """Compute the probability that a pixel belongs to text.
 
         Parameters
         ----------
@@ -69,23 +75,23 @@ class Models(NamedTuple):
         -------
         ndarray of shape (h, w), 0 to 1
         """
-        found: NDArray[np.float32] = self.detector.run(None, {"x": _scaled(image)})[0][0, 0]
-        return found
+        text: NDArray[np.float32] = self.detector.run(None, {"x": _scaled(image)})[0][0, 0]
+        return text
 
-    def read_line(self, strip: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Class probabilities along a line.
+    def recognize(self, crop: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Compute class probabilities along a line.
 
         Parameters
         ----------
-        strip : ndarray of shape (48, w, 3), uint8, BGR
+        crop : ndarray of shape (48, w, 3), uint8, BGR
 
         Returns
         -------
         ndarray of shape (steps, classes), 0 to 1
             The steps divide the width evenly.
         """
-        read: NDArray[np.float32] = self.recognizer.run(None, {"x": _scaled(strip)})[0][0]
-        return read
+        classes: NDArray[np.float32] = self.recognizer.run(None, {"x": _scaled(crop)})[0][0]
+        return classes
 
 
 def _scaled(image: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -111,7 +117,7 @@ def load(threads: int | None = None) -> Models:
     # Builds of onnxruntime from 1.29 on send usage events and keep a device id, unless this is set before their import.
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
-        import cv2  # noqa: F401 - asked for here, so that its absence shows before any work is done
+        import cv2  # noqa: F401 - so that a missing package shows before any work is done
         from onnxruntime import InferenceSession, SessionOptions, disable_telemetry_events
     except ImportError as absent:
         missing_extra(_WHAT, "local", absent)
@@ -127,12 +133,30 @@ def load(threads: int | None = None) -> Models:
         options.log_severity_level = 4
         return InferenceSession(str(folder() / name), options, providers=["CPUExecutionProvider"])
 
-    with ThreadPoolExecutor(1) as other:
-        waited = other.submit(session, _RECOGNIZER, 1)
-        detector, recognizer = session(_DETECTOR, cores), waited.result()
+    _verify()
+    with ThreadPoolExecutor(1) as second:
+        pending = second.submit(session, _RECOGNIZER, 1)
+        detector, recognizer = session(_DETECTOR, cores), pending.result()
     listed = recognizer.get_modelmeta().custom_metadata_map["character"].splitlines()
-    crew = ThreadPoolExecutor(cores, "reading") if cores > 1 else None
-    return Models(detector, recognizer, ("", *listed, " "), crew)
+    pool = ThreadPoolExecutor(cores, "reading") if cores > 1 else None
+    return Models(detector, recognizer, ("", *listed, " "), pool)
+
+
+@cache
+def _verify() -> None:
+    """Compare the files of the networks with the ones that this release was tested with, once in a process.
+
+    Raises
+    ------
+    CardOCRError
+        A file differs: the wheel is of another version, damaged, or was changed.
+    """
+    for name, expected in _SHA256.items():
+        if hashlib.sha256((folder() / name).read_bytes()).hexdigest() != expected:
+            raise CardOCRError(
+                f"the model file {name} is not the one that this release was tested with (its SHA-256 differs); "
+                "reinstall it: pip install --force-reinstall 'cardocr-nb[local]'"
+            )
 
 
 def require() -> None:

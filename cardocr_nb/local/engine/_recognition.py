@@ -1,6 +1,6 @@
-"""Second step: what each line says, character by character, and where each character's ink is.
+"""Second step: recognize each line, character by character, and where the ink of each character is.
 
-The recognizer gives class probabilities in equal steps along a strip of 48 pixels' height; the best path is taken as
+The recognizer gives class probabilities in equal steps along a crop of 48 pixels height; the best path is taken as
 usual for CTC (Graves et al. 2006): repeated classes count once, blanks not at all.
 """
 
@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cardocr_nb.local.engine._line_crops import ImagePyramid, ink_boxes, ink_of, whole_line
+from cardocr_nb.local.engine._line_crops import ImagePyramid, ink_boxes, ink_of, ink_tones, whole_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 
 _REACH = 0.8
 """How far beyond a box ink is looked for, in heights."""
-_SURE = 0.85
+_UPRIGHT = 0.85
+"""Mean confidence from which lines are not tried upside down."""
 _TRIED = 4
-_OTHERS = 4
+"""Lines tried upside down."""
+_ALTERNATIVES = 4
 _FAINT = 0.0005
 
 Point = tuple[float, float]
@@ -37,18 +39,24 @@ class Char:
     Attributes
     ----------
     text : str
-    prob : float
-        The recognizer's probability, 0 to 1.
+    confidence : float
+        Probability that the recognizer gives, 0 to 1.
     box : tuple of float
-        Left, top, right and bottom of its ink as parts of the strip, 0 to 1.
-    others : tuple of (str, float)
-        Other readings and their probabilities, best first.
+        Left, top, right and bottom of its ink as parts of the crop, 0 to 1.
+    alternatives : tuple of (str, float)
+        Other texts and their confidences, best first.
+    contrast : float
+        Of its ink with the paper, 0 to 1.
+    redness : float
+        0 for black ink, 1 for red.
     """
 
     text: str
-    prob: float
+    confidence: float
     box: tuple[float, float, float, float]
-    others: tuple[tuple[str, float], ...] = ()
+    alternatives: tuple[tuple[str, float], ...] = ()
+    contrast: float = 1.0
+    redness: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +66,7 @@ class Line:
     Attributes
     ----------
     corners : tuple of (float, float)
-        Upper left, upper right and lower left corner of its strip, as the text is read, in pixels of the upright image.
+        Upper left, upper right and lower left corner of its crop, as the text is read, in pixels of the upright image.
     chars : tuple of Char
     """
 
@@ -66,17 +74,19 @@ class Line:
     chars: tuple[Char, ...]
 
     @property
-    def prob(self) -> float:
-        """Mean probability of the characters, 0 where there are none."""
-        return sum(c.prob for c in self.chars) / len(self.chars) if self.chars else 0.0
+    def confidence(self) -> float:
+        """Mean confidence of the characters, 0 if there are none."""
+        return sum(c.confidence for c in self.chars) / len(self.chars) if self.chars else 0.0
 
 
-def read(sheet: ImagePyramid, boxes: NDArray[np.float64], models: Models) -> tuple[tuple[Line, ...], bool]:
-    """Read every line that was found, the way up that reads better.
+def recognize_upright(
+    pyramid: ImagePyramid, boxes: NDArray[np.float64], models: Models
+) -> tuple[tuple[Line, ...], bool]:
+    """Recognize lines of one direction, the way up that is surer.
 
     Parameters
     ----------
-    sheet : Sheet
+    pyramid : ImagePyramid
     boxes : ndarray of shape (n, 4, 2)
         As in `Detection`.
     models : Models
@@ -85,94 +95,95 @@ def read(sheet: ImagePyramid, boxes: NDArray[np.float64], models: Models) -> tup
     -------
     lines : tuple of Line
     turned : bool
-        Whether they were read upside down. The widest lines decide; where those are mostly digits, wrongly at times.
+        Whether the boxes were upside down. The longest lines decide; mostly digits may decide incorrectly.
     """
     boxes = _longest_first(boxes)
-    lines = read_all(sheet, boxes, models)
-    sure = _evidence(lines[:_TRIED])
-    if len(boxes) and sure < _SURE:
-        opposite = upside_down(boxes)
-        other = read_all(sheet, opposite[:_TRIED], models)
-        if _evidence(other) > sure:
-            return other + read_all(sheet, opposite[_TRIED:], models), True
+    lines = recognize_all(pyramid, boxes, models)
+    sure = _mean_confidence(lines[:_TRIED])
+    if len(boxes) and sure < _UPRIGHT:
+        opposite = rotate180(boxes)
+        other = recognize_all(pyramid, opposite[:_TRIED], models)
+        if _mean_confidence(other) > sure:
+            return other + recognize_all(pyramid, opposite[_TRIED:], models), True
     return lines, False
 
 
-def read_all(sheet: ImagePyramid, boxes: NDArray[np.float64], models: Models) -> tuple[Line, ...]:
-    """Read lines as they lie, the longest first; those that say nothing are left out."""
-    lines = models.each(lambda box: read_box(sheet, box, models), _longest_first(boxes))
+def recognize_all(pyramid: ImagePyramid, boxes: NDArray[np.float64], models: Models) -> tuple[Line, ...]:
+    """Recognize lines as they are, the longest first; lines without a character are left out."""
+    lines = models.map(lambda box: recognize_box(pyramid, box, models), _longest_first(boxes))
     return tuple(line for line in lines if line.chars)
 
 
 def _longest_first(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
-    # So that no core is left with a long line when the others have done.
+    # So that no core is left with a long line when the others have finished.
     import numpy as np
 
     return boxes[np.argsort(-np.linalg.norm(boxes[:, 1] - boxes[:, 0], axis=1), kind="stable")]
 
 
-def upside_down(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The same boxes for a reader who stands opposite."""
+def rotate180(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the same boxes for a reader on the opposite side."""
     return boxes[:, [2, 3, 0, 1]]
 
 
-def _evidence(lines: Iterable[Line]) -> float:
-    chars = [c.prob for line in lines for c in line.chars]
+def _mean_confidence(lines: Iterable[Line]) -> float:
+    chars = [c.confidence for line in lines for c in line.chars]
     return sum(chars) / len(chars) if chars else 0.0
 
 
-def read_box(sheet: ImagePyramid, box: NDArray[np.float64], models: Models, *, let_out: bool = True) -> Line:
-    """Read one box.
+def recognize_box(pyramid: ImagePyramid, box: NDArray[np.float64], models: Models, *, extend: bool = True) -> Line:
+    """Recognize one box.
 
     Parameters
     ----------
-    sheet : Sheet
+    pyramid : ImagePyramid
     box : ndarray of shape (4, 2)
         As in `Detection.boxes`.
     models : Models
-    let_out : bool, default True
-        Whether to follow ink that goes on beyond the ends of the box.
+    extend : bool, default True
+        Whether to follow ink that continues beyond the ends of the box.
     """
     import numpy as np
 
     start, end, _, below = box
     corners = np.array([start, end, below])
-    if let_out:
+    if extend:
         long, high = float(np.linalg.norm(end - start)), float(np.linalg.norm(below - start))
         more = (end - start) / max(long, 1e-9) * high * _REACH
         corners += [-more, more, -more]
-    strip = sheet.strip(corners)
-    ink = ink_of(strip)
-    if let_out:
-        wide = strip.shape[1]
+    crop = pyramid.crop(corners)
+    ink = ink_of(crop)
+    if extend:
+        wide = crop.shape[1]
         edge = round(wide * _REACH * high / (long + 2 * _REACH * high))
         left, right = whole_line(ink, edge, wide - edge)
         along = (corners[1] - corners[0]) / wide
         corners = np.array([corners[0] + left * along, corners[0] + right * along, corners[2] + left * along])
-        strip, ink = np.ascontiguousarray(strip[:, left:right]), ink[:, left:right]
+        crop, ink = np.ascontiguousarray(crop[:, left:right]), ink[:, left:right]
     x, y, z = ((round(float(px), 2), round(float(py), 2)) for px, py in corners)
-    return Line((x, y, z), _chars(strip, ink, models))
+    return Line((x, y, z), _chars(crop, ink, models))
 
 
-def _chars(strip: NDArray[np.uint8], ink: NDArray[np.bool_], models: Models) -> tuple[Char, ...]:
+def _chars(crop: NDArray[np.uint8], ink: NDArray[np.bool_], models: Models) -> tuple[Char, ...]:
     import numpy as np
 
-    probs = models.read_line(strip)
-    peaks = _peaks(probs)
-    boxes = ink_boxes(ink, [(p + 0.5) / len(probs) * strip.shape[1] for p in peaks])
-    found = probs[peaks]
-    places = np.flatnonzero(found > _FAINT)
-    rows, kinds = np.divmod(places, found.shape[1])
-    likely = found.ravel()[places]
+    classes = models.recognize(crop)
+    peaks = _peaks(classes)
+    boxes = ink_boxes(ink, [(p + 0.5) / len(classes) * crop.shape[1] for p in peaks])
+    tones = ink_tones(crop, boxes)
+    at_peaks = classes[peaks]
+    places = np.flatnonzero(at_peaks > _FAINT)
+    rows, kinds = np.divmod(places, at_peaks.shape[1])
+    likely = at_peaks.ravel()[places]
     order = np.lexsort((-likely, rows))
     best = list(zip(kinds[order].tolist(), likely[order].tolist(), strict=True))
     ends = np.cumsum(np.bincount(rows, minlength=len(peaks))).tolist()
     chars = []
-    for begin, end, box in zip([0, *ends], ends, boxes, strict=False):
-        several = best[begin : min(end, begin + _OTHERS + 2)]
-        readings = [(_plain(models.alphabet[k]), round(prob, 4)) for k, prob in several if k]
-        if readings[0][0].strip():
-            chars.append(Char(*readings[0], box, tuple(readings[1 : 1 + _OTHERS])))
+    for begin, end, box, tone in zip([0, *ends], ends, boxes, tones, strict=False):
+        several = best[begin : min(end, begin + _ALTERNATIVES + 2)]
+        texts = [(_plain(models.alphabet[k]), round(confidence, 4)) for k, confidence in several if k]
+        if texts[0][0].strip():
+            chars.append(Char(*texts[0], box, tuple(texts[1 : 1 + _ALTERNATIVES]), *tone))
     return tuple(chars)
 
 
@@ -181,14 +192,14 @@ def _plain(character: str) -> str:
     return folded if len(folded) == 1 else character
 
 
-def _peaks(probs: NDArray[np.float32]) -> list[int]:
-    """Steps at which a new character is surest."""
-    best = probs.argmax(1)
+def _peaks(classes: NDArray[np.float32]) -> list[int]:
+    """Return the steps at which a new character is surest."""
+    best = classes.argmax(1)
     peaks: list[int] = []
     last = 0
     for step, kind in enumerate(best):
         if kind and kind == last:
-            if probs[step, kind] > probs[peaks[-1], kind]:
+            if classes[step, kind] > classes[peaks[-1], kind]:
                 peaks[-1] = step
         elif kind:
             peaks.append(step)

@@ -92,6 +92,59 @@ def test_two_cards_give_one_of_them_and_no_mixture(engine, kind):
     assert read_texts(engine, desk, kind) in (one.texts, two.texts)
 
 
+def test_two_cards_of_the_type_are_said_in_the_message(engine):
+    one, two = draw("IDCard", 35), draw("IDCard", 36)
+    desk = Image.new("RGB", (1200, 1600), (90, 80, 70))
+    desk.paste(one.image, (60, 40))
+    desk.paste(two.image, (60, 820))
+    assert "more than one card" in engine.recognize(np.asarray(desk), "IDCard").message
+    assert engine.recognize(np.asarray(one.image), "IDCard").message == ""
+
+
+@pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.parametrize("condition", ["papers", "sleeve", "hand"])
+def test_a_card_among_papers_in_a_sleeve_or_in_a_hand_is_read(engine, kind, condition):
+    card = degrade(draw(kind, 51), {condition: 1.0}, 51)
+    assert read_texts(engine, card.image, kind) == card.texts
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_faint_print_is_read(engine, kind):
+    card = draw(kind, 52)
+    faint = Image.fromarray((np.asarray(card.image) * 0.22 + 190).astype(np.uint8))
+    assert read_texts(engine, faint, kind) == card.texts
+
+
+def test_a_watermark_of_the_user_makes_no_surely_wrong_field(engine):
+    for kind in TYPES:
+        card = degrade(draw(kind, 53), {"watermark": 1.0}, 53)
+        found = named(engine, card.image, kind)
+        assert len(found) >= len(card.texts) - 2
+        assert [n for n, f in found.items() if f.score >= 90 and f.text != card.texts[n]] == []
+
+
+def web_form(rows, title="实名认证"):
+    from cardocr_nb._fonts import pil_font
+
+    page = Image.new("RGB", (1080, 1500), (245, 246, 248))
+    pen = ImageDraw.Draw(page)
+    pen.text((440, 40), title, font=pil_font(48), fill="black")
+    for row, (label, value) in enumerate(rows):
+        pen.text((70, 260 + 130 * row), label, font=pil_font(36), fill=(90, 90, 90))
+        pen.text((330, 260 + 130 * row), value, font=pil_font(36), fill="black")
+    return page
+
+
+@pytest.mark.parametrize("filled", [True, False])
+def test_a_form_with_the_labels_of_a_card_is_no_card(engine, filled):
+    truth = draw("IDCard", 54).texts
+    rows = [
+        (f.label, truth[f.name][:16] if filled else "请输入" + f.label) for f in cards.FIELDS[cards.CardType.ID_CARD]
+    ]
+    form = np.asarray(web_form([*rows[:-1], (rows[-1][0], truth["id_number"])] if filled else rows))
+    assert [f.label for f in engine.read(form, "IDCard") if f.score >= 50] == []
+
+
 @pytest.mark.parametrize("kind", TYPES)
 @pytest.mark.parametrize("turn", [Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_270])
 def test_a_card_on_its_side_is_read(engine, kind, turn):
@@ -127,7 +180,7 @@ def test_lone_characters_are_read_where_most_words_on_the_desk_run_otherwise(eng
     assert true.intersection(got).area / true.union(got).area > 0.75
 
 
-def test_both_cards_on_one_picture_are_told_apart(engine):
+def test_both_cards_on_one_picture_are_distinguished(engine):
     one, two = draw("IDCard", 44), draw("DriverLicense", 44)
     desk = Image.new("RGB", (1250, 1600), (90, 80, 70))
     desk.paste(one.image, (60, 40))

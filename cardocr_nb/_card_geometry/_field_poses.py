@@ -8,16 +8,16 @@ fields at one edge of the card do not bend it at the other.
 
 from __future__ import annotations
 
-from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cardocr_nb import polygon
+from cardocr_nb._card_geometry._similarity import pair_similarities
 
 if TYPE_CHECKING:
-    from cardocr_nb.plot._card_template import Template
+    from cardocr_nb._card_geometry._card_layouts import Layout
 
 Floats: TypeAlias = NDArray[np.float64]
 Complexes: TypeAlias = NDArray[np.complex128]
@@ -59,14 +59,14 @@ class Fit(NamedTuple):
     turn: Floats
 
 
-def fit(quads: Floats, template: Template) -> Fit:
+def fit(quads: Floats, template: Layout) -> Fit:
     """Place cards by their fields.
 
     Parameters
     ----------
     quads : ndarray of shape (n, f, 4, 2), n at least 1
         Polygons in the order of the template's fields, corners in any order, pixels; NaN where a field was not found.
-    template : Template
+    template : Layout
 
     Returns
     -------
@@ -77,7 +77,7 @@ def fit(quads: Floats, template: Template) -> Fit:
     return Fit(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def misfit(quads: Floats, template: Template) -> Floats:
+def misfit(quads: Floats, template: Layout) -> Floats:
     """How badly the fields lie for a template at best, shape (n,): square millimeters, summed over the fields."""
     return _similarity(*_middles(quads, _targets(template)[0]))[2]
 
@@ -86,7 +86,7 @@ def _middles(quads: Floats, targets: Floats) -> tuple[Complexes, Complexes]:
     return _complex(quads.mean(axis=2)), _complex(targets.mean(axis=1))
 
 
-def _fit(quads: Floats, template: Template) -> Fit:
+def _fit(quads: Floats, template: Layout) -> Fit:
     targets, firm = _targets(template)
     known = ~np.isnan(quads).any(axis=(2, 3))
     s, b, _ = _similarity(*_middles(quads, targets))
@@ -123,7 +123,7 @@ def _complex(points: Floats) -> Complexes:
     return made
 
 
-def _targets(template: Template) -> tuple[Floats, Floats]:
+def _targets(template: Layout) -> tuple[Floats, Floats]:
     """Corners of the template's boxes, shape (f, 4, 2), and 1 for each coordinate that can be relied on."""
     boxes = template.boxes.values()
     targets = [[(b.left, b.top), (b.left, b.bottom), (b.right, b.bottom), (b.right, b.top)] for b in boxes]
@@ -136,10 +136,10 @@ def _similarity(found: Complexes, wanted: Complexes) -> tuple[Complexes, Complex
     n = len(found)
     best, least = np.full(n, np.nan, dtype=np.complex128), np.full(n, np.inf)
     shift = best.copy()
-    for i, j in combinations(range(len(wanted)), 2):
-        way = found[:, j] - found[:, i]
-        s = np.divide(wanted[j] - wanted[i], way, out=np.full(n, np.nan, dtype=np.complex128), where=np.abs(way) > 0)
-        b = wanted[i] - s * found[:, i]
+    one, other = np.triu_indices(len(wanted), 1)
+    factors, shifts = pair_similarities(found, wanted, one, other)
+    for pair, (i, j) in enumerate(zip(one.tolist(), other.tolist(), strict=True)):
+        s, b = factors[:, pair], shifts[:, pair]
         gap = np.minimum(np.abs(s[:, None] * found + b[:, None] - wanted), _FAR) ** 2
         cost = np.where(np.isnan(s), np.inf, np.nansum(gap, axis=1))
         # Of pairs that agree as well, the one farther apart says more surely how the card lies.

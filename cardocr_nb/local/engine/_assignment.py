@@ -1,0 +1,76 @@
+"""The joint assignment: one value for each field, none used twice, together as cheap as possible.
+
+What fields say about each other counts: the number holds date of birth and gender, and dates follow each other. A beam search
+over the fields is exact enough, since few candidates compete for the same text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cardocr_nb.local.engine._candidates import NO_VALUE, Candidate
+from cardocr_nb.local.engine._digit_fields import is_valid_number
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_BEAM = 48
+_ORDER = (
+    "id_number", "licence_number", "valid_period", "valid_from", "birth_date", "first_issue_date", "vehicle_class", "gender",
+    "nationality", "ethnicity", "issuing_authority", "name", "address",
+)  # fmt: skip
+"""The surest kinds first, so that the beam keeps the right ones."""
+_CONFIRMED, _CONTRADICTED = -3.0, 3.5
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    cost: float = 0.0
+    chosen: dict[str, Candidate] = field(default_factory=dict)
+    used: frozenset[tuple[int, int]] = frozenset()
+
+
+def assign(candidates: Mapping[str, Sequence[Candidate]]) -> dict[str, Candidate]:
+    """Choose a candidate for each field, or none.
+
+    Parameters
+    ----------
+    candidates : mapping of str to sequence of Candidate
+        By field.
+    """
+    states = [_State()]
+    for name in (f for f in _ORDER if f in candidates):
+        following = []
+        for state in states:
+            following.append(_State(state.cost + NO_VALUE, state.chosen, state.used))
+            for candidate in candidates[name]:
+                ids = frozenset((candidate.chars[i].line, candidate.chars[i].place) for i in candidate.value.used)
+                if ids & state.used:
+                    continue
+                cost = state.cost + candidate.cost + _agreement(candidate, state.chosen)
+                following.append(_State(cost, {**state.chosen, name: candidate}, state.used | ids))
+        following.sort(key=lambda s: s.cost)
+        states = following[:_BEAM]
+    return states[0].chosen
+
+
+def _agreement(candidate: Candidate, chosen: Mapping[str, Candidate]) -> float:
+    """Cost of what a candidate says about the values chosen before it."""
+    name, text = candidate.field, candidate.value.text
+    number = next((chosen[f].value.text for f in ("id_number", "licence_number") if f in chosen), "")
+    if is_valid_number(number):
+        if name == "birth_date" and candidate.value.is_valid:
+            return _CONFIRMED if _digits(text) == number[6:14] else _CONTRADICTED
+        if name == "first_issue_date" and candidate.value.is_valid:
+            return _CONTRADICTED if _digits(text) <= number[6:14] else 0.0
+        if name == "gender":
+            return -1.0 if (text == "男") == bool(int(number[16]) % 2) else 1.0
+    if name == "first_issue_date" and candidate.value.is_valid and "birth_date" in chosen:
+        return _CONTRADICTED if _digits(text) <= _digits(chosen["birth_date"].value.text) else 0.0
+    return 0.0
+
+
+def _digits(date: str) -> str:
+    return "".join(part.zfill(2) for part in re.findall(r"\d+", date))

@@ -1,0 +1,76 @@
+"""Whether the picture shows a card of the type at all: title, labels, number, arrangement, portrait, and what else is there.
+
+Forms, applications and other cards have the same labels. They differ in what is around: no portrait, other texts between the
+fields, another order of rows, another distance of rows for the size of the print.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from cardocr_nb.local.engine._card_pose import CardPose
+    from cardocr_nb.local.engine._field_extraction import Extraction
+
+_BIAS = -5.0
+_LABEL, _VALUE, _NUMBER, _TITLE, _SEAL = 0.9, 0.5, 2.0, 1.5, 1.0
+_PORTRAIT, _NO_PORTRAIT = 2.0, -1.5
+_MOVED = -0.9
+_UNEXPLAINED = -0.12
+"""For each character that belongs to no field."""
+_FOREIGN = -3.0
+"""For each text that no card of the type has."""
+_FOREIGN_TEXTS = (
+    "请输入", "请选择", "下一步", "提交", "申请", "登记", "户主", "户口", "籍贯", "婚姻", "文化程度", "电话", "手机", "签字", "签名",
+    "社会保障", "居留", "永久", "护照", "港澳", "台湾", "发票", "合计", "金额", "银行", "准考证", "学历", "单位名称", "邮编", "行驶证",
+    "号牌", "车辆类型", "所有人", "品牌型号", "发动机", "资格证", "工作证", "身份证件", "复印件粘贴",
+)  # fmt: skip
+_PORTRAIT_CONTRAST = 0.09
+"""Standard deviation over mean of the coarse picture from which a place holds a portrait."""
+
+
+def card_confidence(extraction: Extraction, image: NDArray[np.uint8]) -> float:
+    """Estimate the probability that a card of the type is there, from 0 to 1.
+
+    Parameters
+    ----------
+    extraction : Extraction
+    image : ndarray of shape (h, w, 3), uint8
+    """
+    pose = extraction.pose
+    if pose is None:
+        return 0.0
+    values = {name: e.value for name, e in extraction.fields.items()}
+    number = next((v for f, v in values.items() if f in ("id_number", "licence_number")), None)
+    labels = [n for n in pose.anchors if n in pose.layout.fields]
+    evidence = _BIAS + _LABEL * len(labels) + _MOVED * len(pose.moved)
+    evidence += _VALUE * sum(v.is_valid is not False for v in values.values())
+    evidence += _NUMBER * (number is not None and number.is_valid is True)
+    evidence += _TITLE * ("title" in pose.anchors)
+    if "issuing_authority" in extraction.fields and extraction.fields["issuing_authority"].chars[0].char.redness > 0.4:
+        evidence += _SEAL
+    evidence += _PORTRAIT if has_portrait(pose, image) else _NO_PORTRAIT
+    width, height = pose.layout.size
+    inside = [s for s in extraction.unexplained if s.left > 0 and s.right < width and 0 < s.y < height]
+    evidence += _UNEXPLAINED * sum(len(s.chars) for s in inside)
+    texts = " ".join([*(s.text for s in inside), *(v.text for v in values.values())])
+    evidence += _FOREIGN * sum(word in texts for word in _FOREIGN_TEXTS)
+    return 1 / (1 + math.exp(-evidence))
+
+
+def has_portrait(pose: CardPose, image: NDArray[np.uint8]) -> bool:
+    """Whether the place of the portrait holds a picture: large parts that differ in brightness or color, not print."""
+    import cv2
+
+    left, top, right, bottom = pose.layout.portrait
+    corners = pose.on_picture(np.array([(left, top), (right, top), (left, bottom)]))
+    target = np.array([(0, 0), (48, 0), (0, 60)], np.float32)
+    matrix = cv2.getAffineTransform(corners.astype(np.float32), target)
+    patch = cv2.warpAffine(image, matrix, (48, 60), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
+    coarse = cv2.resize(patch, (8, 10), interpolation=cv2.INTER_AREA).astype(float)
+    return bool((coarse.std((0, 1)) / (coarse.mean((0, 1)) + 8)).max() > _PORTRAIT_CONTRAST)
