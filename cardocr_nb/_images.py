@@ -301,6 +301,8 @@ def _rgb(image: ImageFile) -> NDArray[np.uint8]:
     """Convert strip by strip, so that the copies that Pillow makes on the way have the size of a strip."""
     import numpy as np
 
+    if image.mode in ("P", "PA") and (image.palette is None or not image.palette.palette):
+        raise ValueError("the palette is missing")  # a strip would get one of gray levels
     width, height = image.size
     pixels = np.empty((height, width, 3), dtype=np.uint8)
     rows = max(1, _STRIP_PIXELS // width)

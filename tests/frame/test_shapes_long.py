@@ -83,5 +83,5 @@ def test_no_cards_give_the_empty_frame():
 
 
 def test_a_frame_without_keys_is_refused():
-    with pytest.raises(ValueError, match="names each card in the column 'key', got name"):
+    with pytest.raises(ValueError, match="names each card in the column 'key', got 1 unknown name"):
         to_long(pd.DataFrame({"name": ["样本"]}))
