@@ -114,7 +114,11 @@ def test_any_exception_of_an_engine_fails_its_job_at_once(tmp_path, photo, error
     assert (first.state, first.code, second.state) == (JobState.FAILED, "InternalError", JobState.SUCCESS)
 
 
-@pytest.mark.parametrize("result", [None, 3, [None], ["text"], [object()]], ids=repr)
+@pytest.mark.parametrize(
+    "result",
+    [None, 3, [None], ["text"], [object()]],
+    ids=["None", "number", "list of None", "list of text", "list of object"],
+)
 def test_an_engine_that_returns_something_else_fails_its_job(tmp_path, photo, result):
     class Other:
         def read(self, image, card_type):
