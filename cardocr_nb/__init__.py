@@ -18,7 +18,7 @@ name that begins with an underscore is private. Each part imports only from thos
     _atomic     replacement of a file in one step
     _keywords   messages for wrong keyword arguments
     cards       card types, fields, labels, check character of identity numbers
-    _identity   the check digit of numbers, ethnic groups, nations
+    _identity   ethnic groups, nations
     _text_safety   texts from outside in messages and on terminals
     _error_guard   errors at the public border, without texts of cards
     _settings   settings of the session

@@ -1,4 +1,4 @@
-"""Facts about what identity cards may hold: the check digit of the number, ethnic groups, nations."""
+"""Facts about what identity cards may hold: ethnic groups and nations."""
 
 from __future__ import annotations
 
@@ -240,19 +240,3 @@ NATIONS = frozenset(
     ]
 )
 """Short Chinese names of countries, as cards print them; a text outside this list is possible and scores lower."""
-
-
-def check_digit(stem: str) -> str:
-    """Compute the last character of a citizen identification number (GB 11643-1999, ISO 7064 MOD 11-2).
-
-    Parameters
-    ----------
-    stem : str
-        The first 17 digits.
-
-    Examples
-    --------
-    >>> check_digit("99000019491231002")
-    '6'
-    """
-    return "10X98765432"[sum(int(digit) * 2 ** (17 - place) for place, digit in enumerate(stem[:17])) % 11]

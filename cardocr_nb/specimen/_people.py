@@ -10,7 +10,8 @@ import datetime as dt
 import random
 from dataclasses import dataclass
 
-from cardocr_nb._identity import ETHNIC_GROUPS, check_digit
+from cardocr_nb._identity import ETHNIC_GROUPS
+from cardocr_nb.cards import id_check_character
 
 _SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文"
 _COMPOUND = ("欧阳", "上官", "司马", "诸葛", "慕容", "夏侯", "皇甫", "令狐")
@@ -136,7 +137,7 @@ def make_person(seed: int) -> Person:
         ethnicity=ethnicity,
         birth=birth,
         address=_address(rng, city),
-        number=stem + check_digit(stem),
+        number=stem + id_check_character(stem),
         nationality="中国" if rng.random() < 0.9 else rng.choice(_NATIONS),
         first_issue=first_issue,
         valid_from=valid_from,

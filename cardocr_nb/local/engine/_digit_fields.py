@@ -10,7 +10,7 @@ import re
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from cardocr_nb._identity import check_digit
+from cardocr_nb.cards import id_check_character
 from cardocr_nb.local.engine._field_value import Value, best_within, make_value
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def is_valid_number(number: str) -> bool:
     """
     if not re.fullmatch(r"\d{17}[\dX]", number) or _day(number[6:10], number[10:12], number[12:14]) is None:
         return False
-    return check_digit(number) == number[17]
+    return id_check_character(number[:17]) == number[17]
 
 
 def number_value(chars: Sequence[Char]) -> Value | None:
