@@ -66,8 +66,8 @@ def to_frame(source: Source | str | Path) -> pd.DataFrame:
     >>> from cardocr_nb.wire import CardResult, Field
     >>> found = Field("姓名", "样本", 98, ((0, 0), (0, 10), (30, 10), (30, 0)))
     >>> to_frame(CardResult((found,), status=1, key="front/0001.jpg"))[["key", "field", "score", "polygon"]]
-                  key field  score                polygon
-    0  front/0001.jpg  name     98  0,0 0,10 30,10 30,0
+                  key field  score          polygon
+    0  front/0001.jpg  name     98  0,0 … 4 corners
     """
     if isinstance(source, Path) or (isinstance(source, str) and not is_document(source)):
         return read_ledger(source)

@@ -35,6 +35,14 @@ def _polygon(value: object) -> Polygon:
     return Polygon.parse(value) if isinstance(value, str) else Polygon(value)  # type: ignore[arg-type]  # it checks
 
 
+def _short(value: object) -> str:
+    """The text of a polygon in a printed table: its first corner."""
+    if not isinstance(value, Polygon):
+        return str(value)
+    x, y = value.points[0]
+    return f"{x},{y} … {len(value.points)} corners"
+
+
 class PolygonArray(ExtensionArray):
     """Polygons of a column, contiguous in memory: 33 bytes a row.
 
@@ -254,7 +262,8 @@ class PolygonArray(ExtensionArray):
         return values
 
     def _formatter(self, boxed: bool = False) -> Callable[[Any], str | None]:
-        return str if boxed else repr
+        # Printed tables only: files, JSON and `astype(str)` have all corners, and need them to be read back.
+        return _short if boxed else repr
 
     def _compare(self, other: object, op: Callable[[Any, Any], Any]) -> Any:
         if isinstance(other, pd.Series | pd.Index | pd.DataFrame):

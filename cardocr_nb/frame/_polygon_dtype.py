@@ -149,8 +149,8 @@ class PolygonDtype(ExtensionDtype):
     --------
     >>> import pandas as pd
     >>> pd.Series([[(0, 0), (0, 10), (30, 10), (30, 0)], None], dtype="polygon")
-    0    0,0 0,10 30,10 30,0
-    1                    NaN
+    0    0,0 … 4 corners
+    1                NaN
     dtype: polygon
     """
 

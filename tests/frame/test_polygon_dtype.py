@@ -192,8 +192,19 @@ class TestPandas:
         cards.loc[[4, 5], "polygon"] = column([SQUARE, None]).array
         assert cards.polygon.isna().tolist() == [False, True, False, True, False, True, *[False] * 4]
 
-    def test_a_frame_prints_the_corners(self, cards):
-        assert "8,9 10,11 12,13 14,15" in repr(cards)
+    @pytest.mark.parametrize("table", [repr, lambda df: df._repr_html_(), lambda df: repr(df["polygon"])])
+    def test_a_printed_table_has_the_first_corner_only(self, cards, table):
+        assert "8,9 … 4 corners" in table(cards)
+        assert "10,11" not in table(cards)
+        assert "NaN" in table(cards)
+
+    def test_text_and_files_have_all_corners(self, cards, tmp_path):
+        assert str(cards.polygon[1]) == "8,9 10,11 12,13 14,15"
+        assert "8,9 10,11 12,13 14,15" in cards.to_csv()
+        assert "[8,9],[10,11],[12,13],[14,15]" in cards.to_json()
+        cards.to_excel(tmp_path / "cards.xlsx")
+        assert pd.read_excel(tmp_path / "cards.xlsx")["polygon"][1] == "8,9 10,11 12,13 14,15"
+        assert "…" not in cards.to_csv() + cards.to_json() + cards.astype({"polygon": str}).to_string()
 
 
 class TestFiles:
