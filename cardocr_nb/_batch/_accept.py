@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cardocr_nb._bulk._pieces import job_documents
 from cardocr_nb._client._job_queries import IDS_A_CALL, describe_raw
@@ -11,19 +11,27 @@ from cardocr_nb._ledger import Ledger
 from cardocr_nb._ledger._tables import is_ledger
 from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import DecodeError, LedgerError
-from cardocr_nb.wire._decode import decode_callback
+from cardocr_nb.wire._decode import decode_callbacks
+from cardocr_nb.wire._xml_tree import to_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from cardocr_nb._client import Client
+    from cardocr_nb.wire._records import Job
 
 MAX_BODY = 2**20
 """Largest callback, bytes; a job with a full card takes some 4 thousand."""
 
 
-def accept(ledger: Ledger | str | Path, body: bytes, *, client: Client | None = None) -> list[str]:
-    """Record a callback in the ledger of a run: one received over HTTP, from a TDMQ queue or read from a file.
+def accept(
+    ledger: Ledger | str | Path,
+    body: bytes | str | Mapping[str, Any] | list[Any],
+    *,
+    client: Client | None = None,
+) -> list[str]:
+    """Record callbacks in the ledger of a run: received over HTTP, from a TDMQ queue or read from a file.
 
     Anyone could have written the body, so it is only a hint. The ledger marks those of its pending jobs that the
     callback names, and the run in progress describes the marked jobs next, many in a call; with `client` they are
@@ -33,8 +41,9 @@ def accept(ledger: Ledger | str | Path, body: bytes, *, client: Client | None = 
     ----------
     ledger : Ledger, str or Path
         Ledger of a run; it must exist.
-    body : bytes
-        Body of the callback, XML or JSON.
+    body : bytes, str, mapping or list
+        Body of a callback: XML or JSON, as bytes or text, or the mapping that was parsed from it. A JSON list of
+        callbacks and a list of bodies are recorded together.
     client : Client, optional
         Client that describes the jobs at once, for use while no run is in progress.
 
@@ -46,26 +55,36 @@ def accept(ledger: Ledger | str | Path, body: bytes, *, client: Client | None = 
     Raises
     ------
     DecodeError
-        The body is not a callback, or is larger than 1 MiB.
+        A body is not a callback, or is larger than 1 MiB; nothing of a list is recorded then.
     LedgerError
         The ledger does not exist, or it cannot be written.
     ServiceError, TransportError
         With `client`: the service cannot be reached; the jobs stay marked.
+    TypeError
+        A body has another type.
 
     Examples
     --------
     >>> accept(Ledger(), b'{"EventName": "TaskFinish", "JobsDetail": {"JobId": "j1", "State": "Success"}}')
     []
+    >>> accept(Ledger(), {"EventName": "TaskFinish", "JobsDetail": {"JobId": "j1", "State": "Success"}})
+    []
     """
-    if len(body) > MAX_BODY:
-        raise DecodeError(f"a callback has at most {MAX_BODY} bytes, got {len(body)}; it was not read")
-    ended_ids = [job.id for job in decode_callback(body).jobs if job.state.final]
+    jobs = [job for part in (body if isinstance(body, list) else [body]) for job in _jobs(part)]
+    ended_ids = list(dict.fromkeys(job.id for job in jobs if job.state.final))
     if isinstance(ledger, Ledger):
         return _accept(ledger, ended_ids, client)
     if not is_ledger(ledger):
         raise LedgerError(f"no ledger at {shown_path(ledger)}; pass the ledger of a run(..., ledger=...)")
     with closing(Ledger(ledger)) as opened:
         return _accept(opened, ended_ids, client)
+
+
+def _jobs(body: bytes | str | Mapping[str, Any]) -> list[Job]:
+    raw = to_bytes(body)
+    if len(raw) > MAX_BODY:
+        raise DecodeError(f"a callback has at most {MAX_BODY} bytes, got {len(raw)}; it was not read")
+    return [job for callback in decode_callbacks(raw) for job in callback.jobs]
 
 
 def _accept(ledger: Ledger, ended_ids: list[str], client: Client | None) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 from pathlib import Path
@@ -14,6 +13,7 @@ from cardocr_nb.frame._ledger_rows import read_ledger
 from cardocr_nb.frame._long_rows import to_long_rows
 from cardocr_nb.frame._record_rows import Record, RecordRows
 from cardocr_nb.wire._decode import decode_each
+from cardocr_nb.wire._xml_tree import to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,12 +109,8 @@ def _flat(source: Any) -> Iterator[bytes | Record]:
     """Yield the records and documents of nested iterables, one after another."""
     if isinstance(source, bytes | Record):
         yield source
-    elif isinstance(source, bytearray | memoryview):
-        yield bytes(source)
-    elif isinstance(source, str) and is_document(source):
-        yield source.encode()
-    elif isinstance(source, Mapping):
-        yield json.dumps(source, ensure_ascii=False).encode()
+    elif isinstance(source, bytearray | memoryview | Mapping) or (isinstance(source, str) and is_document(source)):
+        yield to_bytes(source)
     elif isinstance(source, Iterable) and not isinstance(source, str):
         for part in source:
             if isinstance(part, bytes):

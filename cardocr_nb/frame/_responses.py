@@ -17,6 +17,7 @@ from cardocr_nb.frame._flatten import is_document
 from cardocr_nb.frame._frame_builder import FrameBuilder
 from cardocr_nb.frame._ledger_rows import read_ledger
 from cardocr_nb.frame._sources import find
+from cardocr_nb.wire._xml_tree import to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -125,7 +126,7 @@ def _flat(sources: Iterable[Any]) -> list[bytes | str | os.PathLike[str]]:
     flat: list[bytes | str | os.PathLike[str]] = []
     for source in sources:
         if isinstance(source, str):
-            flat.append(source.encode() if is_document(source) else source)
+            flat.append(to_bytes(source) if is_document(source) else source)
         elif isinstance(source, bytes | os.PathLike):
             flat.append(source)
         elif isinstance(source, bytearray | memoryview):

@@ -56,6 +56,7 @@ Document = JobList | Callback | CardResult | Error
 
 _POINT = re.compile(rf"[{BLANK}]*({NUMBER.pattern})[{BLANK}]*,[{BLANK}]*({NUMBER.pattern})[{BLANK}]*")
 _MAX_LEVEL = 2
+_CALLBACK = "a callback with EventName"
 
 D = TypeVar("D", JobList, Callback, CardResult, Error)
 
@@ -143,7 +144,24 @@ def decode_callback(raw: bytes) -> Callback:
     ------
     DecodeError
     """
-    return _expect(Callback, raw, "a callback with EventName")
+    return _expect(Callback, raw, _CALLBACK)
+
+
+def decode_callbacks(raw: bytes) -> list[Callback]:
+    """Read a callback's body, or a JSON list of callbacks.
+
+    Raises
+    ------
+    DecodeError
+    """
+    trees = parse_list(raw)
+    if trees is None:
+        return [decode_callback(raw)]
+    try:
+        documents = [_document(tree, raw) for tree in trees]
+    except FaultError as e:
+        raise DecodeError(str(e), raw) from None
+    return [_expected(Callback, document, raw, _CALLBACK) for document in documents]
 
 
 def decode_recognition(raw: bytes) -> CardResult:
@@ -182,7 +200,10 @@ def decode_request(raw: bytes) -> JobRequest:
 
 
 def _expect(kind: type[D], raw: bytes, wanted: str) -> D:
-    document = decode(raw)
+    return _expected(kind, decode(raw), raw, wanted)
+
+
+def _expected(kind: type[D], document: Document, raw: bytes, wanted: str) -> D:
     if isinstance(document, kind):
         return document
     raise DecodeError(f"expected {wanted}, got {_described(document)}", raw)

@@ -10,6 +10,7 @@ import json
 import re
 import warnings
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
@@ -23,6 +24,8 @@ Tree = dict[str, Any]
 
 _MAX_DEPTH = 64  # the service's own documents have at most 8
 _MANY_TAGS = 2000  # a document with fewer is parsed at once, however deep
+
+_NAMED_ENCODING = re.compile(r"""\A(<\?xml\b[^>]{0,80}?)\s{1,80}encoding\s{0,80}=\s{0,80}(?:"[^"]*"|'[^']*')""")
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -137,6 +140,46 @@ def parse_list(raw: bytes) -> list[Tree] | None:
     return list(trees)
 
 
+def to_bytes(document: bytes | bytearray | memoryview | str | Mapping[str, Any]) -> bytes:
+    """Return a document as bytes: a decoded text is encoded as UTF-8, a parsed one is written as JSON.
+
+    The encoding that the XML declaration of a text names is left out: it was the encoding of the bytes before.
+
+    Raises
+    ------
+    DecodeError
+        A text has half of a surrogate pair, or JSON has no form for a parsed document.
+    TypeError
+        The document has another type.
+
+    Examples
+    --------
+    >>> to_bytes('<?xml version="1.0" encoding="utf-16"?><Error/>'), to_bytes({"Error": {}})
+    (b'<?xml version="1.0"?><Error/>', b'{"Error": {}}')
+    """
+    if isinstance(document, bytes | bytearray | memoryview):
+        return bytes(document)
+    if isinstance(document, Mapping):
+        try:
+            text = json.dumps(document, ensure_ascii=False, default=_as_dict)
+        except (TypeError, ValueError, RecursionError) as e:
+            raise DecodeError(f"the parsed document cannot be written as JSON ({type(e).__name__})") from None
+    elif isinstance(document, str):
+        text = _NAMED_ENCODING.sub(r"\1", document.lstrip("\ufeff \t\r\n"), count=1)
+    else:
+        raise TypeError(f"a document is bytes, str or a mapping, got {type(document).__name__}")
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise DecodeError("the document has half of a surrogate pair (\\ud800 to \\udfff) in a text") from None
+
+
+def _as_dict(value: object) -> dict[str, Any]:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError
+
+
 def _utf8_json(raw: bytes) -> bytes:
     """Return JSON as UTF-8 without a byte order mark, and other documents as they are.
 
@@ -154,7 +197,7 @@ def _utf8_json(raw: bytes) -> bytes:
 
 def _json(body: bytes, raw: bytes) -> Any:
     try:
-        tree = json.loads(body)
+        tree = json.loads(body.decode())  # from bytes, json would pass halves of surrogate pairs on
     except (ValueError, RecursionError) as e:
         where = f" at byte {e.start}" if isinstance(e, UnicodeDecodeError) else ""
         where = f" at line {e.lineno} column {e.colno}" if isinstance(e, json.JSONDecodeError) else where
@@ -192,9 +235,9 @@ def quick_parse(raw: bytes) -> Tree | None:
     try:
         body.decode()
         root = ET.fromstring(body)  # noqa: S314 - no DTD, so that it has no entities
-    except (ET.ParseError, ValueError, LookupError):
+        return {root.tag: _children(root)}
+    except (ET.ParseError, ValueError, LookupError, RecursionError):
         return None
-    return {root.tag: _children(root)}
 
 
 def _children(element: ET.Element) -> Any:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 from urllib.parse import urlsplit
 
 import pytest
@@ -100,6 +101,65 @@ def test_a_body_that_is_not_a_callback_is_refused(ledger):
         ocr.accept(ledger, b"<html>")
     with pytest.raises(DecodeError, match="at most 1048576 bytes, got 1048577"):
         ocr.accept(ledger, b" " * (2**20 + 1))
+
+
+JOBS = [{"EventName": "TaskFinish", "JobsDetail": {"JobId": f"j{n}", "State": "Success"}} for n in (1, 2, 1)]
+XML = callback("j1").decode()
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (XML, ["j1"]),
+        ("\ufeff\r\n" + XML, ["j1"]),
+        ('<?xml version="1.0" encoding="utf-16"?>' + XML[XML.index("<Response") :], ["j1"]),
+        (callback("j1", "j2", form="JSON").decode(), ["j1", "j2"]),
+        (json.loads(callback("j1", form="JSON")), ["j1"]),
+        (types.MappingProxyType(JOBS[0]), ["j1"]),
+        (json.dumps(JOBS), ["j1", "j2"]),
+        (json.dumps(JOBS).encode("utf-16"), ["j1", "j2"]),
+        (bytearray(json.dumps(JOBS).encode()), ["j1", "j2"]),
+        (JOBS, ["j1", "j2"]),
+        ([XML, JOBS[1], XML.encode()], ["j1", "j2"]),
+        ("[]", []),
+        ([], []),
+    ],
+    ids=range(13),
+)
+def test_callbacks_as_text_parsed_and_in_lists_are_taken(ledger, body, expected):
+    record_submission(ledger, "j1")
+    record_submission(ledger, "j2", key="1.png")
+    assert ocr.accept(ledger, body) == expected
+    assert marked(ledger) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("", "empty"),
+        ("run.xml", "not well-formed"),
+        ({}, "none of the service's"),
+        ({"EventName": "TaskFinish", "JobsDetail": {"JobId": "j1", "State": {1, 2}}}, "cannot be written as JSON"),
+        ([JOBS[0], "<html/>"], "none of the service's"),
+        (json.dumps([JOBS[0], {"Error": {"Code": "Busy"}}]), "expected a callback with EventName, got an error body"),
+        (json.dumps([JOBS[0], 5]), "element 2 of the JSON list is a int"),
+        (XML.replace("j1", "\ud800"), "half of a surrogate pair"),
+        (json.dumps(JOBS).replace("j1", "\ud800").encode("utf-8", "surrogatepass"), "broken at byte"),
+        ([JOBS[0], JOBS[1] | {"Pad": "样" * 400_000}], "at most 1048576 bytes, got 1200"),
+    ],
+    ids=range(10),
+)
+def test_of_a_list_with_a_damaged_callback_nothing_is_recorded(ledger, body, message):
+    record_submission(ledger, "j1")
+    with pytest.raises(DecodeError, match=message):
+        ocr.accept(ledger, body)
+    assert marked(ledger) == []
+
+
+@pytest.mark.parametrize("body", [None, 5, [5], [[JOBS[0]]], {1}])
+def test_bodies_of_other_types_are_named(ledger, body):
+    with pytest.raises(TypeError, match="a document is bytes, str or a mapping, got"):
+        ocr.accept(ledger, body)
 
 
 def test_a_ledger_may_be_given_as_an_existing_path(ledger, tmp_path):

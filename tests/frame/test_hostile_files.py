@@ -114,6 +114,19 @@ def test_lists_of_callbacks_and_parsed_answers_are_read(tmp_path):
     assert read_responses(*paths, [JOB % b"z"], (JOB % b"w").decode())["job_id"].tolist() == ["x", "y", "z", "w"]
 
 
+def test_a_text_that_names_another_encoding_is_read_as_text():
+    text = '<?xml version="1.0" encoding="gb2312" standalone="yes"?>' + (JOB % b"j1").decode()
+    assert to_frame(text)["job_id"].tolist() == read_responses([text])["job_id"].tolist() == ["j1"]
+
+
+def test_halves_of_surrogate_pairs_and_endless_nesting_are_errors_of_the_document():
+    for document in ('{"JobsDetail": {"JobId": "\ud800", "State": "Success"}}', b"<Response>" + b"<a>" * 5000):
+        with pytest.raises(DecodeError):
+            to_frame(document)
+    with pytest.raises(DecodeError, match="nested more than 64 deep"):
+        to_frame(b"<Response>" + b"<a>" * 5000 + b"</a>" * 5000 + b"</Response>")
+
+
 def test_text_of_a_document_never_reaches_a_message():
     text = "<Response><JobsDetail><JobId>j</JobId><State>样本 110101199003078</State></JobsDetail></Response>"
     for read in (to_frame, read_responses):
