@@ -166,6 +166,9 @@ class CardAccessor(CardData):
     compare = data_method(quality.compare)
     drift = data_method(quality.drift)
 
+    # Looking at rows.
+    show = data_method(report.show)
+
     # Plots.
     plot_scores = data_method(plot.plot_scores)
     plot_overlay = data_method(plot.plot_overlay)
