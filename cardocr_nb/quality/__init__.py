@@ -27,6 +27,7 @@ from cardocr_nb.quality._confusions import confusions
 from cardocr_nb.quality._costs import Costs, cost
 from cardocr_nb.quality._drift import FewDaysWarning, drift
 from cardocr_nb.quality._evaluation import Evaluation, evaluate
+from cardocr_nb.quality._group_dependence import CorrelatedErrorsWarning
 from cardocr_nb.quality._intervals import exact_interval, lower_bound, sample_size, upper_bound, wilson
 from cardocr_nb.quality._normalization import RULES, STEPS, normalize, normalize_fields
 from cardocr_nb.quality._review_queue import review_queue
@@ -42,6 +43,7 @@ __all__ = [
     "CardThreshold",
     "Check",
     "Comparison",
+    "CorrelatedErrorsWarning",
     "Costs",
     "Evaluation",
     "FewDaysWarning",
