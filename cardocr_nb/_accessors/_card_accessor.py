@@ -174,6 +174,7 @@ class CardAccessor(CardData):
     plot_overlay = data_method(plot.plot_overlay)
     plot_gallery = data_method(plot.plot_gallery)
     plot_regions = data_method(plot.plot_regions)
+    card_positions = data_method(plot.card_positions)
     card_frame = data_method(plot.card_frame)
     plot_timeline = data_method(plot.plot_timeline)
     plot_reliability = data_method(plot.plot_reliability)

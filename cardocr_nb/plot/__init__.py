@@ -6,7 +6,7 @@ matplotlib is changed. Texts from cards are masked unless ``reveal=True``.
 
 From a frame: `plot_scores` draws the distribution of the scores, `plot_overlay` the fields on their photo,
 `plot_gallery` crops of single fields with their texts, `plot_regions` scores and failures by position on the card, and
-`plot_timeline` the duration of jobs. `card_frame` maps photos to the card plane, for `plot_regions`.
+`plot_timeline` the duration of jobs. `card_positions` maps photos to the card plane, for `plot_regions`.
 
 From the results of `cardocr_nb.quality`: `plot_reliability` and `plot_risk_coverage` show what scores mean,
 `plot_confusions` which characters are confused, `plot_compare` which of two runs is better. `plot_robustness` draws
@@ -16,7 +16,7 @@ accuracy over the strength of image degradations.
 """
 
 from cardocr_nb._error_guard import guard_public
-from cardocr_nb.plot._card_coordinates import CardPlaces, card_frame
+from cardocr_nb.plot._card_coordinates import CardPlaces, card_frame, card_positions
 from cardocr_nb.plot._error_plots import plot_compare, plot_confusions
 from cardocr_nb.plot._gallery import plot_gallery
 from cardocr_nb.plot._overlay import plot_overlay
@@ -30,6 +30,7 @@ from cardocr_nb.plot._timeline import plot_timeline
 __all__ = [
     "CardPlaces",
     "card_frame",
+    "card_positions",
     "plot_compare",
     "plot_confusions",
     "plot_gallery",

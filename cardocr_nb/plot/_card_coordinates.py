@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ _STRAY = 6.0
 
 @dataclass(frozen=True, slots=True, repr=False)
 class CardPlaces:
-    """Result of `card_frame`; it holds no text of a card.
+    """Result of `card_positions`; it holds no text of a card.
 
     Attributes
     ----------
@@ -74,7 +75,7 @@ class CardPlaces:
         return f"<p>{summary}</p>{self.cards[['fields', 'placed', 'residual', 'turn']].describe().to_html()}"
 
 
-def card_frame(df: pd.DataFrame, *, card_type: str | None = None) -> CardPlaces:
+def card_positions(df: pd.DataFrame, *, card_type: str | None = None) -> CardPlaces:
     """Find for each photo the homography from the places of its fields to the card.
 
     Parameters
@@ -105,7 +106,7 @@ def card_frame(df: pd.DataFrame, *, card_type: str | None = None) -> CardPlaces:
     >>> df = pd.DataFrame({"key": "a.jpg", "card_type": "IDCard", "field": [*place], "score": 98})
     >>> box = np.array([(0, 0), (0, 1), (1, 1), (1, 0)])
     >>> df["polygon"] = [box * size[f] + place[f] for f in place]
-    >>> card_frame(df).fields[["field", "offset"]].round(1).to_dict("list")
+    >>> card_positions(df).fields[["field", "offset"]].round(1).to_dict("list")
     {'field': ['name', 'gender', 'id_number'], 'offset': [0.0, 0.0, 0.0]}
     """
     need(df, "field", "polygon")
@@ -171,3 +172,9 @@ def _card_places(kind: str, cards: pd.DataFrame, seen: pd.DataFrame, best: Fit, 
     )
     kept = placed[at[0]]
     return CardPlaces(kind, summary, fields[kept].reset_index(drop=True), best.places[at][kept])
+
+
+def card_frame(df: pd.DataFrame, *, card_type: str | None = None) -> CardPlaces:
+    """Deprecated name of `card_positions`; it goes with 0.3.0."""
+    warnings.warn("card_frame is now card_positions", DeprecationWarning, stacklevel=2)
+    return card_positions(df, card_type=card_type)

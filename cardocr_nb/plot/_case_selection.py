@@ -11,7 +11,7 @@ from cardocr_nb._card_geometry import LAYOUTS
 from cardocr_nb._text_safety import describe
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._polygon_measures import from_numpy
-from cardocr_nb.plot._card_coordinates import card_frame
+from cardocr_nb.plot._card_coordinates import card_positions
 from cardocr_nb.plot._plot_data import corners
 from cardocr_nb.quality import check, compare, evaluate
 
@@ -101,7 +101,7 @@ def _as_read(frame: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
     cases["polygon"] = from_numpy(polygon.ordered(corners(cases["polygon"])), index=cases.index)
     cards = frame[frame["key"].isin(cases["key"]) & frame["card_type"].isin([*LAYOUTS])]
     laid = [
-        card_frame(cards, card_type=str(kind)).fields[[*_CELL, "polygon"]].astype({"field": "str"})
+        card_positions(cards, card_type=str(kind)).fields[[*_CELL, "polygon"]].astype({"field": "str"})
         for kind in cards["card_type"].unique()
     ]
     if laid and len(cases):

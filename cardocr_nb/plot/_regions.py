@@ -12,7 +12,7 @@ import pandas as pd
 from cardocr_nb._card_geometry import LAYOUTS, Layout
 from cardocr_nb._text_safety import describe
 from cardocr_nb.frame._frame_schema import conform
-from cardocr_nb.plot._card_coordinates import CardPlaces, card_frame
+from cardocr_nb.plot._card_coordinates import CardPlaces, card_positions
 from cardocr_nb.plot._plot_data import need
 from cardocr_nb.plot._plot_fonts import PlotLanguage, plot_language
 from cardocr_nb.plot._style import COLORS, MARK, figure_of, new_axes, score_colors, score_norm
@@ -45,7 +45,7 @@ def plot_regions(
     lang: Lang | None = None,
     **kwargs: Any,
 ) -> Axes:
-    """Draw a heatmap over the card; every photo is first mapped to the card plane, see `card_frame`.
+    """Draw a heatmap over the card; every photo is first mapped to the card plane, see `card_positions`.
 
     A lamp that always shines on the same corner, a thumb at the same edge or a cut picture becomes visible at its position
     on the card, independent of the camera angle.
@@ -73,12 +73,12 @@ def plot_regions(
     -------
     Axes
         Fields far from their usual positions are left out of the map; a note counts them and the cards that could not be
-        placed. `card_frame` returns the whole list. The axes stay empty, with a warning, if no card could be placed.
+        placed. `card_positions` returns the whole list. The axes stay empty, with a warning, if no card could be placed.
 
     Raises
     ------
     ValueError
-        Unknown `value`; or as `card_frame` and, with truth, `cardocr_nb.quality.evaluate`.
+        Unknown `value`; or as `card_positions` and, with truth, `cardocr_nb.quality.evaluate`.
 
     Examples
     --------
@@ -98,7 +98,7 @@ def plot_regions(
     language = plot_language(lang)
     template, cells, note = None, None, ""
     if len(df):
-        places = card_frame(df, card_type=card_type)
+        places = card_positions(df, card_type=card_type)
         template = _template(places)
         cells = _cells(df, places, template, value, truth)
         note = _note(places, language)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _MARGIN = 3.0
 """Millimeters around the portrait: printers vary its place by 1 to 2 mm."""
 _AGREES = 6.0
-"""Millimeters from its usual place up to which a field confirms the pose, as in `cardocr_nb.plot.card_frame`."""
+"""Millimeters from its usual place up to which a field confirms the pose, as in `cardocr_nb.plot.card_positions`."""
 _NEEDED = 3
 """Fields that must confirm the pose. Two fix a similarity by themselves and confirm nothing."""
 

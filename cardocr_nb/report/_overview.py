@@ -10,7 +10,7 @@ from cardocr_nb._i18n import messages
 from cardocr_nb.cards import CardType
 from cardocr_nb.frame._frame_schema import CATEGORIES
 from cardocr_nb.frame._reshape import card_numbers, first_rows
-from cardocr_nb.plot._card_coordinates import card_frame
+from cardocr_nb.plot._card_coordinates import card_positions
 from cardocr_nb.plot._regions import plot_regions
 from cardocr_nb.plot._timeline import plot_timeline
 from cardocr_nb.report._charts import Picture, draw_picture
@@ -56,7 +56,7 @@ def _regions(df: pd.DataFrame, kind: str, summary: ReportSummary) -> Picture | N
     cards = _evenly(df[(df["polygon"].notna() & df["score"].notna()).to_numpy()])
     if cards.empty:
         return None
-    places = card_frame(cards, card_type=kind)
+    places = card_positions(cards, card_type=kind)
     scores = (
         places.fields.loc[~places.fields["stray"], ["field", "score"]].groupby("field", observed=True)["score"].mean()
     )

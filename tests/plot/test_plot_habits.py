@@ -131,7 +131,9 @@ def test_no_text_of_a_card_is_written_unasked(name, calls, truth, ax):
     assert not [text for text in truth["text"] if len(text) > 2 and text in written]
 
 
-@pytest.mark.parametrize("name", sorted(set(plot.__all__) - {"CardPlaces"}))  # the result of card_frame
+@pytest.mark.parametrize(
+    "name", sorted(set(plot.__all__) - {"CardPlaces", "card_frame"})
+)  # the result of card_positions
 def test_every_public_name_has_an_example(name):
     assert ">>>" in getattr(plot, name).__doc__
 
@@ -159,4 +161,4 @@ def test_names_of_users_are_never_translated(readings, ax):
 
 
 def test_photos_are_placed_by_the_accessor(readings):
-    assert readings.cardocr.card_frame().cards["placed"].all()
+    assert readings.cardocr.card_positions().cards["placed"].all()

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from cardocr_nb._card_geometry import LAYOUTS
 from cardocr_nb.cards import FIELDS
 from cardocr_nb.errors import InvalidRequestError
-from cardocr_nb.plot._card_coordinates import card_frame
+from cardocr_nb.plot._card_coordinates import card_frame, card_positions
 
 
 def corners_of(box):
@@ -44,7 +44,7 @@ def test_a_card_is_placed_at_any_angle_and_order_of_corners(turn, scale, tilt, o
     df = photo_of(ID, view)
     given_corners = df["polygon"].tolist()
     df["polygon"] = [p[list(order)] for p in given_corners]
-    places = card_frame(df)
+    places = card_positions(df)
     assert places.cards["placed"].all()
     assert places.fields["offset"].max() < 1.5
     along = view[:2, 0] - view[2, 0] * view[:2, 2]
@@ -59,12 +59,12 @@ def test_corners_come_back_in_the_order_in_which_the_card_is_read(turn):
     df = photo_of(ID, homography(turn))
     wanted = np.array(df["polygon"].tolist())
     df["polygon"] = [np.roll(p, 1, axis=0) for p in df["polygon"]]
-    assert np.array([p.points for p in card_frame(df).fields["polygon"]]).tolist() == wanted.tolist()
+    assert np.array([p.points for p in card_positions(df).fields["polygon"]]).tolist() == wanted.tolist()
 
 
 @pytest.mark.parametrize("fields", [("name", "id_number"), ("gender", "ethnicity"), ("name", "gender", "address")])
 def test_a_few_fields_are_enough_to_say_how_a_card_lies(fields):
-    places = card_frame(photo_of(ID, homography(30), fields))
+    places = card_positions(photo_of(ID, homography(30), fields))
     assert places.cards["turn"].iloc[0] == pytest.approx(30, abs=2)
     assert places.cards[["fields", "placed"]].iloc[0].tolist() == [len(fields), True]
 
@@ -74,7 +74,7 @@ def test_a_card_with_one_field_is_not_placed_and_counted():
         [photo_of(ID, homography(), key="1.jpg"), photo_of(ID, homography(), ["name"], key="2.jpg")], ignore_index=True
     )
     df.loc[len(df)] = ["3.jpg", "IDCard", None, None, None]
-    places = card_frame(df)
+    places = card_positions(df)
     assert places.cards["placed"].tolist() == [True, False, False]
     assert places.left_out == 2
     assert places.cards["turn"].isna().tolist() == [False, True, True]
@@ -85,7 +85,7 @@ def test_a_card_with_one_field_is_not_placed_and_counted():
 def test_a_field_found_elsewhere_bends_nothing_and_is_listed():
     df = photo_of(ID, homography(10))
     df["polygon"] = [p + np.array([400, 300]) * (i == 1) for i, p in enumerate(df["polygon"])]
-    places = card_frame(df)
+    places = card_positions(df)
     assert places.outliers[["key", "field"]].to_numpy().tolist() == [["1.jpg", "gender"]]
     assert places.outliers["offset"].iloc[0] == pytest.approx(np.hypot(400, 300) / 12, rel=0.2)
     assert places.fields.loc[places.fields["field"] != "gender", "offset"].max() < 0.6
@@ -95,7 +95,7 @@ def test_a_field_found_elsewhere_bends_nothing_and_is_listed():
 @pytest.mark.parametrize("number", [0, 1])
 def test_the_arrangement_of_a_license_is_found(number):
     template = LAYOUTS["DriverLicense"][number]
-    places = card_frame(photo_of(template, homography(-20), card_type="DriverLicense"))
+    places = card_positions(photo_of(template, homography(-20), card_type="DriverLicense"))
     assert places.cards["layout"].tolist() == [template.name]
     assert places.fields["offset"].max() < 0.6
 
@@ -105,14 +105,14 @@ def test_cards_are_placed_together_as_they_are_alone():
     layouts = LAYOUTS["DriverLicense"]
     frames = [photo_of(layouts[i % 2], v, None, "DriverLicense", f"{i}.jpg") for i, v in enumerate(views)]
     frames[1] = frames[1].iloc[::2]
-    together = card_frame(pd.concat(frames)).fields["offset"].to_numpy()
-    alone = np.concatenate([card_frame(f).fields["offset"].to_numpy() for f in frames])
+    together = card_positions(pd.concat(frames)).fields["offset"].to_numpy()
+    alone = np.concatenate([card_positions(f).fields["offset"].to_numpy() for f in frames])
     assert together == pytest.approx(alone)
 
 
 def test_specimens_photographed_askew_are_placed_within_two_millimeters(specimens):
     for kind in FIELDS:
-        places = card_frame(specimens, card_type=kind)
+        places = card_positions(specimens, card_type=kind)
         assert places.cards["placed"].all()
         assert places.cards["residual"].max() < 2.0
         assert not places.fields["stray"].any()
@@ -121,7 +121,7 @@ def test_specimens_photographed_askew_are_placed_within_two_millimeters(specimen
 def test_the_first_of_a_doubled_field_counts():
     df = photo_of(ID, homography())
     twice = df.iloc[:1].assign(polygon=[df["polygon"].iloc[0] + 700])
-    places = card_frame(pd.concat([df, twice], ignore_index=True))
+    places = card_positions(pd.concat([df, twice], ignore_index=True))
     assert len(places.fields) == len(ID.boxes)
     assert not places.fields["stray"].any()
 
@@ -129,17 +129,17 @@ def test_the_first_of_a_doubled_field_counts():
 def test_a_frame_without_card_types_needs_the_argument():
     df = photo_of(ID, homography()).drop(columns="card_type")
     with pytest.raises(ValueError, match="no card type; pass card_type="):
-        card_frame(df)
-    assert card_frame(df, card_type="IDCard").cards["placed"].all()
+        card_positions(df)
+    assert card_positions(df, card_type="IDCard").cards["placed"].all()
 
 
 def test_a_frame_of_both_cards_needs_the_argument(specimens):
     with pytest.raises(ValueError, match="more than one type; pass card_type="):
-        card_frame(specimens)
+        card_positions(specimens)
     with pytest.raises(ValueError, match="no card of the type 'DriverLicense'; it has IDCard"):
-        card_frame(specimens[specimens["card_type"] == "IDCard"], card_type="DriverLicense")
+        card_positions(specimens[specimens["card_type"] == "IDCard"], card_type="DriverLicense")
     with pytest.raises(InvalidRequestError, match="got a str of 8 characters"):
-        card_frame(specimens, card_type="Passport")
+        card_positions(specimens, card_type="Passport")
 
 
 def test_templates_hold_the_fields_of_the_cards():
@@ -151,6 +151,12 @@ def test_templates_hold_the_fields_of_the_cards():
 
 
 def test_the_result_shows_no_text(specimens):
-    places = card_frame(specimens.assign(text="样本一"), card_type="IDCard")
+    places = card_positions(specimens.assign(text="样本一"), card_type="IDCard")
     assert "样本" not in repr(places) + places._repr_html_()
     assert "text" not in places.fields
+
+
+def test_the_former_name_still_works_and_warns(specimens):
+    cards = specimens[specimens["card_type"] == "IDCard"]
+    with pytest.warns(DeprecationWarning, match="card_positions"):
+        assert card_frame(cards).cards.equals(card_positions(cards).cards)
