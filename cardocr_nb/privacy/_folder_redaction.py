@@ -51,7 +51,7 @@ def redact_folder(
         Folder to write to, one file per key. The format stays, except HEIF, which becomes JPEG. It must not contain the
         pictures nor lie in their folder.
     fields, method, card_type, complete, portrait, verify
-        See `redact`. ``card_type`` is for all cards of which the frame does not say it.
+        See `redact`. ``card_type`` is for the cards whose type the frame does not contain.
     progress : bool, default True
         Show a bar.
 

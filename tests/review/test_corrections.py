@@ -53,7 +53,7 @@ def test_the_last_decision_counts_and_the_earlier_stay_in_the_file(file):
     assert file.truth()["text"].tolist() == ["样本"]
 
 
-def test_truth_says_what_stands_there_what_does_not_and_leaves_out_what_nobody_can_read(file):
+def test_truth_has_corrected_and_absent_fields_and_leaves_out_the_unreadable(file):
     file.add(Decision("1.jpg", "name", "accepted", "样本"))
     file.add(Decision("1.jpg", "address", "absent"))
     file.add(Decision("1.jpg", "gender", "unreadable"))
@@ -67,7 +67,7 @@ def test_truth_says_what_stands_there_what_does_not_and_leaves_out_what_nobody_c
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
 @settings(max_examples=30)
 @given(decisions=DECISIONS)
-def test_whatever_was_decided_comes_back(tmp_path_factory, ending, decisions):
+def test_every_decision_comes_back(tmp_path_factory, ending, decisions):
     file = Corrections(tmp_path_factory.mktemp("any") / f"c.{ending}")
     for decision in decisions:
         file.add(decision)
