@@ -148,7 +148,13 @@ def calibration(
     return Calibration(bins=table[names], fields=fields)
 
 
-def calibration_error(probability: NDArray[np.float64], right: NDArray[np.bool_], *, bins: int = 10) -> float:
+def calibration_error(
+    probability: NDArray[np.float64],
+    right: NDArray[np.bool_],
+    *,
+    bins: int = 10,
+    weight: NDArray[np.float64] | None = None,
+) -> float:
     """Expected calibration error of probabilities.
 
     Parameters
@@ -157,6 +163,8 @@ def calibration_error(probability: NDArray[np.float64], right: NDArray[np.bool_]
     right : ndarray of bool, shape (n,)
     bins : int, default 10
         Of about equal count; equal probabilities are never divided.
+    weight : ndarray of float, shape (n,), optional
+        1 / inclusion probability of each case.
 
     Returns
     -------
@@ -174,8 +182,9 @@ def calibration_error(probability: NDArray[np.float64], right: NDArray[np.bool_]
     _, place, count = np.unique(probability[order], return_inverse=True, return_counts=True)
     middle = (np.cumsum(count) - count / 2)[place] / len(order)
     which = np.minimum((middle * bins).astype(np.int64), bins - 1)
-    gap = np.bincount(which, weights=probability[order]) - np.bincount(which, weights=right[order])
-    return float(np.abs(gap).sum() / len(order))
+    weight = np.ones(len(order)) if weight is None else weight
+    gap = np.bincount(which, weights=((probability - right) * weight)[order])
+    return float(np.abs(gap).sum() / weight.sum())
 
 
 def _bins(readings: pd.DataFrame, bins: int) -> NDArray[np.int64]:

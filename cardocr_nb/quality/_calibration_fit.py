@@ -16,8 +16,30 @@ SCORES = np.arange(101)
 """The scores that a map has a value for."""
 
 
-def choose(score: NDArray[np.int64], right: NDArray[np.bool_], *, isotonic_from: int) -> str:
-    """Return which of `METHODS` so many cases support.
+def effective(weight: NDArray[np.float64]) -> float:
+    """Return the number of equally weighted cases with the same variance (Kish).
+
+    Examples
+    --------
+    >>> effective(np.ones(4)), effective(np.array([1.0, 3.0]))
+    (4.0, 1.6)
+    """
+    return float(weight.sum() ** 2 / (weight**2).sum()) if len(weight) else 0.0
+
+
+def choose(
+    score: NDArray[np.int64], right: NDArray[np.bool_], *, isotonic_from: int, weight: NDArray[np.float64] | None = None
+) -> str:
+    """Return which of `METHODS` so many cases support; with weights their effective number counts.
+
+    Parameters
+    ----------
+    score : ndarray of int, shape (n,)
+    right : ndarray of bool, shape (n,)
+    isotonic_from : int
+        Cases from which isotonic regression is chosen.
+    weight : ndarray of float, shape (n,), optional
+        1 / inclusion probability of each reading.
 
     Examples
     --------
@@ -26,10 +48,13 @@ def choose(score: NDArray[np.int64], right: NDArray[np.bool_], *, isotonic_from:
     """
     if len(score) == 0 or right.all() or not right.any() or (score == score[0]).all():
         return "constant"
-    return "isotonic" if len(score) >= isotonic_from else "platt"
+    cases = len(score) if weight is None else effective(weight)
+    return "isotonic" if cases >= isotonic_from else "platt"
 
 
-def fit(score: NDArray[np.int64], right: NDArray[np.bool_], method: str) -> NDArray[np.float64]:
+def fit(
+    score: NDArray[np.int64], right: NDArray[np.bool_], method: str, *, weight: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
     """Learn a map.
 
     All methods aim at Platt's targets instead of 1 and 0: (k + 1) / (k + 2) for each of k right readings, 1 / (w + 2)
@@ -40,6 +65,9 @@ def fit(score: NDArray[np.int64], right: NDArray[np.bool_], method: str) -> NDAr
     score : ndarray of int, shape (n,)
         0 to 100.
     right : ndarray of bool, shape (n,)
+    weight : ndarray of float, shape (n,), optional
+        1 / inclusion probability of each reading. Only their proportions count; k and w above are then parts of the
+        effective number of cases.
     method : {"isotonic", "platt", "constant"}
         ``isotonic`` gives steps, drawn out as straight lines between the scores that were seen; ``platt`` a logistic
         curve over the score, never falling; ``constant`` the mean of the targets.
@@ -60,39 +88,47 @@ def fit(score: NDArray[np.int64], right: NDArray[np.bool_], method: str) -> NDAr
     >>> fit(np.array([90, 90, 90]), np.array([True, True, True]), "constant")[[0, 90]].round(2).tolist()
     [0.8, 0.8]
     """
-    target = _targets(right)
+    weight = np.ones(len(score)) if weight is None else weight
+    weight = weight * (effective(weight) / weight.sum()) if len(weight) else weight
+    target = _targets(right, weight)
     if method == "constant":
-        return np.full(len(SCORES), target.mean() if len(target) else 0.5)
-    return _isotonic(score, target) if method == "isotonic" else _logistic(score, target)
+        return np.full(len(SCORES), np.average(target, weights=weight) if len(target) else 0.5)
+    return _isotonic(score, target, weight) if method == "isotonic" else _logistic(score, target, weight)
 
 
-def _targets(right: NDArray[np.bool_]) -> NDArray[np.float64]:
-    hits, misses = int(right.sum()), int((~right).sum())
+def _targets(right: NDArray[np.bool_], weight: NDArray[np.float64]) -> NDArray[np.float64]:
+    hits, misses = float(weight[right].sum()), float(weight[~right].sum())
     return np.where(right, (hits + 1) / (hits + 2), 1 / (misses + 2))
 
 
-def _isotonic(score: NDArray[np.int64], target: NDArray[np.float64]) -> NDArray[np.float64]:
+def _isotonic(
+    score: NDArray[np.int64], target: NDArray[np.float64], weight: NDArray[np.float64]
+) -> NDArray[np.float64]:
     from scipy.optimize import isotonic_regression  # type: ignore[import-untyped]  # scipy ships no type hints
 
-    seen, place, count = np.unique(score, return_inverse=True, return_counts=True)
-    mean = np.bincount(place, weights=target) / count
-    steps = isotonic_regression(mean, weights=count.astype(np.float64)).x
+    seen, place = np.unique(score, return_inverse=True)
+    size = np.bincount(place, weights=weight)
+    mean = np.bincount(place, weights=target * weight) / size
+    steps = isotonic_regression(mean, weights=size).x
     return np.asarray(np.interp(SCORES, seen, steps), dtype=np.float64)
 
 
-def _logistic(score: NDArray[np.int64], target: NDArray[np.float64]) -> NDArray[np.float64]:
+def _logistic(
+    score: NDArray[np.int64], target: NDArray[np.float64], weight: NDArray[np.float64]
+) -> NDArray[np.float64]:
     from scipy.optimize import minimize
     from scipy.special import expit  # type: ignore[import-untyped]  # scipy ships no type hints
 
     share = SCORES / SCORES[-1]
-    seen, place, count = np.unique(score, return_inverse=True, return_counts=True)
-    x, weight = share[seen], count / len(score)
-    mean = np.bincount(place, weights=target) / count
+    seen, place = np.unique(score, return_inverse=True)
+    size = np.bincount(place, weights=weight)
+    x, part = share[seen], size / size.sum()
+    mean = np.bincount(place, weights=target * weight) / size
 
     def loss(at: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         line = at[0] + at[1] * x
-        value = weight @ (np.logaddexp(0, line) - mean * line)
-        gap = weight * (expit(line) - mean)
+        value = part @ (np.logaddexp(0, line) - mean * line)
+        gap = part * (expit(line) - mean)
         return float(value), np.array([gap.sum(), gap @ x])
 
     found = minimize(

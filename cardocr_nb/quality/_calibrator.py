@@ -11,10 +11,11 @@ import pandas as pd
 
 from cardocr_nb.quality import _calibrator_files as saved
 from cardocr_nb.quality._calibration import calibration_error, scored_readings
-from cardocr_nb.quality._calibration_fit import SCORES, choose, fit
+from cardocr_nb.quality._calibration_fit import SCORES, choose, effective, fit
 from cardocr_nb.quality._cells import GROUP, refuse_parts
 from cardocr_nb.quality._evaluation import evaluate
 from cardocr_nb.quality._folds import folds_of
+from cardocr_nb.quality._truth import WEIGHT
 
 if TYPE_CHECKING:
     import os
@@ -146,7 +147,8 @@ def calibrate(
     df : DataFrame
         As `cardocr_nb.to_frame` makes it. Readings with text and score count.
     truth : DataFrame, path or Evaluation
-        See `cardocr_nb.quality.evaluate`; its result saves evaluating again.
+        See `cardocr_nb.quality.evaluate`; its result saves evaluating again. With weights of an audit sample the
+        probabilities are those of the frame from which it was drawn.
     isotonic_from : int, default 1000
         Cases from which a field gets isotonic regression; with fewer it gets Platt's logistic curve, which bends less
         to chance.
@@ -197,18 +199,18 @@ def calibrate(
     fold = folds_of(readings[GROUP if GROUP in readings.columns else "key"], folds, seed)
     rows, maps, values = [], [], readings["probability"].to_numpy(np.float64, copy=True)
     for field, places in readings.groupby("field", observed=True).indices.items():
-        score, right = (readings[name].to_numpy()[places] for name in ("score", "right"))
-        method = choose(score, right, isotonic_from=isotonic_from)
-        maps.append(fit(score, right, method))
-        values[places] = _held_out(score, right, fold[places], isotonic_from)
+        score, right, weight = (readings[name].to_numpy()[places] for name in ("score", "right", WEIGHT))
+        method = choose(score, right, isotonic_from=isotonic_from, weight=weight)
+        maps.append(fit(score, right, method, weight=weight))
+        values[places] = _held_out(score, right, weight, fold[places], isotonic_from)
         rows.append(
             [
                 field,
                 method,
                 len(places),
                 int(right.sum()),
-                *_errors(score / 100, right),
-                *_errors(values[places], right),
+                *_errors(score / 100, right, weight),
+                *_errors(values[places], right, weight),
             ]
         )
     names = ["field", "method", "cases", "correct", "ece_score", "brier_score", "ece", "brier"]
@@ -221,19 +223,23 @@ def calibrate(
 
 
 def _held_out(
-    score: NDArray[np.int64], right: NDArray[np.bool_], fold: NDArray[np.int64], isotonic_from: int
-) -> NDArray[np.float64]:
+    score: NDArray[np.int64], right: NDArray[np.bool_], weight: NDArray[np.float64], fold: NDArray[np.int64],
+    isotonic_from: int,
+) -> NDArray[np.float64]:  # fmt: skip
     values = np.empty(len(score))
-    enough = 1 if len(score) >= isotonic_from else len(score) + 1
+    enough = 1 if effective(weight) >= isotonic_from else len(score) + 1
     for part in np.unique(fold):
         inside = fold == part
         method = choose(score[~inside], right[~inside], isotonic_from=enough)
-        values[inside] = fit(score[~inside], right[~inside], method)[score[inside]]
+        values[inside] = fit(score[~inside], right[~inside], method, weight=weight[~inside])[score[inside]]
     return values
 
 
-def _errors(probability: NDArray[np.float64], right: NDArray[np.bool_]) -> tuple[float, float]:
-    return calibration_error(probability, right), float(((probability - right) ** 2).mean())
+def _errors(
+    probability: NDArray[np.float64], right: NDArray[np.bool_], weight: NDArray[np.float64]
+) -> tuple[float, float]:
+    brier = float(np.average((probability - right) ** 2, weights=weight))
+    return calibration_error(probability, right, weight=weight), brier
 
 
 def _nothing(field: Any) -> pd.DataFrame:

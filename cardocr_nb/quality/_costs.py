@@ -14,6 +14,7 @@ from cardocr_nb.quality._folds import folds_of
 from cardocr_nb.quality._intervals import checked_confidence, exact_interval
 from cardocr_nb.quality._risk_curve import Curve, area, curve, least_area
 from cardocr_nb.quality._thresholds import passes
+from cardocr_nb.quality._truth import WEIGHT
 
 if TYPE_CHECKING:
     from cardocr_nb.quality._evaluation import Groups, Rules, Truth
@@ -48,7 +49,7 @@ class Costs:
     curve : DataFrame
         One row a distinct score, the highest first, for each field and, field missing, for all together: ``field, score,
         coverage`` (share of the cases at or above the score), ``risk`` (share of wrong readings among them) with its
-        interval ``low, high`` (exact), ``cost`` of the threshold and ``cases``: the readings at or above the score.
+        interval ``low, high`` (exact; with weights for the effective number of cases), ``cost`` of the threshold and ``cases``: the readings at or above the score.
     review, error : float
         What was given.
     """
@@ -97,7 +98,8 @@ def cost(
     Parameters
     ----------
     df, truth, normalize
-        As for `cardocr_nb.quality.evaluate`. A spurious reading is wrong.
+        As for `cardocr_nb.quality.evaluate`. A spurious reading is wrong. With weights of an audit sample, costs and rates
+        are estimates for the frame from which it was drawn; ``cases, passed, errors`` count the sample.
     review, error : float
         Costs in one unit, such as seconds or cents; only their ratio moves the threshold.
     folds : int, default 5
@@ -122,7 +124,8 @@ def cost(
     References
     ----------
     C. K. Chow, "On optimum recognition error and reject tradeoff", IEEE Transactions on Information Theory 16, 1970.
-    Y. Geifman, G. Uziel and R. El-Yaniv, "Bias-reduced uncertainty estimation for deep neural classifiers", 2019 (area
+    E. L. Korn and B. I. Graubard, "Confidence intervals for proportions with small expected number of positive counts
+    estimated from survey data", Survey Methodology 24, 1998 (effective number of cases). Y. Geifman, G. Uziel and R. El-Yaniv, "Bias-reduced uncertainty estimation for deep neural classifiers", 2019 (area
     under the risk-coverage curve, and its excess).
 
     Examples
@@ -149,6 +152,7 @@ def cost(
         {
             "field": cells["field"],
             "score": cells["score"].where(scored, -1).fillna(-1).to_numpy(np.int64),
+            WEIGHT: cells[WEIGHT],
             "wrong": (cells["outcome"] != "correct").to_numpy(),
             "fold": folds_of(cells["key"], folds, seed=0),
         }
@@ -157,64 +161,71 @@ def cost(
     for field, part in [*wide.groupby("field", observed=True), (ALL, wide)]:
         if len(part):
             scored = part[part["score"] >= 0]
-            found = curve(scored["score"].to_numpy(), scored["wrong"].to_numpy())
+            found = curve(scored["score"].to_numpy(), scored["wrong"].to_numpy(), scored[WEIGHT].to_numpy())
             rows.append([field, *_row(part, found, review, error)])
-            curves.append(_points(field, found, len(part), review, error))
+            curves.append(_points(field, found, part, review, error))
     table = pd.DataFrame(rows, columns=list(_FIELDS)).astype(
         {"threshold": "Int16", "field": with_all(cells["field"].dtype)}
     )
-    points = pd.concat(curves or [pd.DataFrame(columns=list(_CURVE), dtype=np.float64)], ignore_index=True)
+    points = pd.concat(curves or [pd.DataFrame(columns=[*_CURVE, "effective"], dtype=np.float64)], ignore_index=True)
     points["low"], points["high"] = exact_interval(
-        (points["risk"] * points["cases"]).round(), points["cases"], confidence=confidence
+        points["risk"] * points["effective"], points["effective"], confidence=confidence
     )
     points = points.astype({"field": with_all(cells["field"].dtype), "score": np.int64, "cases": np.int64})
     return Costs(fields=table, curve=points[list(_CURVE)], review=review, error=error)
 
 
 def _row(part: pd.DataFrame, found: Curve, review: float, error: float) -> list[Any]:
-    score, wrong = part["score"].to_numpy(), part["wrong"].to_numpy()
-    cases, scored = len(score), score >= 0
-    best = _best(found, cases, review, error)
+    score, wrong, weight = (part[name].to_numpy() for name in ("score", "wrong", WEIGHT))
+    size, scored = float(weight.sum()), score >= 0
+    best = _best(found, size, review, error)
     threshold = found.score[best] if best >= 0 else pd.NA
-    passed, errors = (int(found.passed[best]), int(found.errors[best])) if best >= 0 else (0, 0)
-    aurc = area(score[scored], wrong[scored])
+    passed, errors = (float(found.passed[best]), float(found.errors[best])) if best >= 0 else (0.0, 0.0)
+    through = score >= found.score[best] if best >= 0 else np.zeros_like(scored)
+    aurc = area(score[scored], wrong[scored], weight[scored])
     return [
-        threshold, cases, passed, passed / cases, errors,
-        float(review * (cases - passed) + error * errors), _held_out(part, review, error), float(review * cases),
-        float(review * (~scored).sum() + error * wrong[scored].sum()), aurc, aurc - least_area(wrong[scored]),
+        threshold, len(score), int(through.sum()), passed / size, int(wrong[through].sum()),
+        review * (size - passed) + error * errors, _held_out(part, review, error), review * size,
+        float(review * weight[~scored].sum() + error * (weight * wrong)[scored].sum()),
+        aurc, aurc - least_area(wrong[scored], weight[scored]),
     ]  # fmt: skip
 
 
 def _held_out(part: pd.DataFrame, review: float, error: float) -> float:
-    score, wrong, fold = (part[name].to_numpy() for name in ("score", "wrong", "fold"))
+    score, wrong, fold, weight = (part[name].to_numpy() for name in ("score", "wrong", "fold", WEIGHT))
     total = 0.0
     for number in np.unique(fold):
         inside = fold == number
         others = ~inside & (score >= 0)
-        learned = curve(score[others], wrong[others])
-        best = _best(learned, int((~inside).sum()), review, error)
+        learned = curve(score[others], wrong[others], weight[others])
+        best = _best(learned, float(weight[~inside].sum()), review, error)
         through = inside & (score >= learned.score[best]) if best >= 0 else np.zeros_like(inside)
-        total += float(review * (inside.sum() - through.sum()) + error * wrong[through].sum())
+        total += float(review * weight[inside & ~through].sum() + error * (weight * wrong)[through].sum())
     return total
 
 
-def _best(found: Curve, cases: int, review: float, error: float) -> int:
+def _best(found: Curve, size: float, review: float, error: float) -> int:
     """Place of the cheapest threshold in the curve, the highest of equally cheap ones; -1 for reviewing all."""
     if not len(found.score):
         return -1
-    costs = review * (cases - found.passed) + error * found.errors
+    costs = review * (size - found.passed) + error * found.errors
     place = int(np.argmin(costs))
-    return place if costs[place] < review * cases else -1
+    return place if costs[place] < review * size else -1
 
 
-def _points(field: object, found: Curve, cases: int, review: float, error: float) -> pd.DataFrame:
+def _points(field: object, found: Curve, part: pd.DataFrame, review: float, error: float) -> pd.DataFrame:
+    size, scored = float(part[WEIGHT].sum()), part[part["score"] >= 0]
+    score, weight = scored["score"].to_numpy(), scored[WEIGHT].to_numpy()
+    counted, squares = (curve(score, np.zeros(len(score), dtype=bool), w).passed for w in (None, weight**2))
     return pd.DataFrame(
         {
             "field": field,
             "score": found.score,
-            "coverage": found.passed / cases,
+            "coverage": found.passed / size,
             "risk": found.errors / found.passed,
-            "cost": float(review) * (cases - found.passed) + error * found.errors,
-            "cases": found.passed,
+            "cost": float(review) * (size - found.passed) + error * found.errors,
+            "cases": counted,
+            # Number of equally weighted cases with the same variance (Kish).
+            "effective": found.passed**2 / squares,
         }
     )

@@ -47,14 +47,14 @@ def test_a_map_never_falls_and_never_reaches_0_or_1(many, method):
 
 def test_isotonic_maps_are_those_of_scikit_learn():
     score, right = drawn(2000)
-    theirs = IsotonicRegression().fit(score, _targets(right))
+    theirs = IsotonicRegression().fit(score, _targets(right, np.ones(len(right))))
     seen = np.unique(score)
     assert fit(score, right, "isotonic")[seen] == pytest.approx(theirs.predict(seen))
 
 
 def test_platts_curve_is_that_of_scikit_learn():
     score, right = drawn(300)
-    target, share = _targets(right), SCORES[:, None] / 100
+    target, share = _targets(right, np.ones(len(right))), SCORES[:, None] / 100
     model = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000)
     twice = np.concatenate([share[score], share[score]])
     model.fit(twice, np.repeat([1, 0], len(score)), sample_weight=np.concatenate([target, 1 - target]))
@@ -234,3 +234,41 @@ def test_what_is_shown_is_the_table_of_fields(calibrator):
     for shown in (repr(calibrator), calibrator._repr_html_()):
         assert "platt" in shown
         assert ".jpg" not in shown
+
+
+@pytest.mark.parametrize("method", ["isotonic", "platt", "constant"])
+def test_only_the_proportions_of_weights_count(method):
+    score, right = drawn(500)
+    assert fit(score, right, method, weight=np.full(500, 7.0)) == pytest.approx(fit(score, right, method))
+
+
+def test_weighted_maps_are_those_of_scikit_learn():
+    score, right = drawn(2000)
+    weight = np.random.default_rng(8).choice([1.0, 9.0], 2000)
+    scaled = weight * weight.sum() / (weight**2).sum()
+    target = _targets(right, scaled)
+    theirs = IsotonicRegression().fit(score, target, sample_weight=weight)
+    seen = np.unique(score)
+    assert fit(score, right, "isotonic", weight=weight)[seen] == pytest.approx(theirs.predict(seen))
+    model = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000)
+    twice = np.concatenate([score, score])[:, None] / 100
+    both = np.concatenate([target * weight, (1 - target) * weight])
+    model.fit(twice, np.repeat([1, 0], 2000), sample_weight=both)
+    expected = model.predict_proba(SCORES[:, None] / 100)[:, 1]
+    assert fit(score, right, "platt", weight=weight) == pytest.approx(expected, abs=1e-3)
+
+
+@pytest.mark.parametrize("isotonic_from", [1, 10**6])
+def test_probabilities_from_an_informative_sample_are_those_of_all_cards(isotonic_from):
+    rng = np.random.default_rng(9)
+    score, bad = rng.integers(60, 100, 20_000), rng.random(20_000) < 0.1
+    right = rng.random(20_000) < np.where(bad, 0.3, 0.98)
+    chance = np.where(bad, 1.0, 0.05)  # the batch with most errors is drawn whole
+    chosen = rng.random(20_000) < chance
+    frame, truth = cards_and_truth(score[chosen], right[chosen])
+    values = {}
+    for name, given_ in (("weighted", truth.assign(weight=1 / chance[chosen])), ("plain", truth)):
+        found = calibrate(frame, given_, isotonic_from=isotonic_from)
+        values[name] = float(found.table["probability"].iloc[60:].mean())
+    assert values["weighted"] == pytest.approx(right.mean(), abs=0.02)
+    assert values["plain"] < right.mean() - 0.2

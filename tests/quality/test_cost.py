@@ -147,3 +147,32 @@ def test_what_is_shown_is_the_table_of_fields():
     for shown in (repr(found), found._repr_html_()):
         assert "review 1, error 2" in shown
         assert "样本" not in shown
+
+
+def test_a_weight_of_three_costs_what_three_cards_cost():
+    rng = np.random.default_rng(5)
+    score, right = rng.integers(0, 9, 200), rng.random(200) < 0.7
+    weight = rng.choice([1, 3], 200)
+    frame, truth = cards_and_truth(score, right)
+    found = cost(frame, truth.assign(weight=weight.astype(float)), review=1, error=3)
+    full = cost(*cards_and_truth(score.repeat(weight), right.repeat(weight)), review=1, error=3)
+    same = ["threshold", "share", "cost", "cost_all_reviewed", "cost_none_reviewed"]
+    pd.testing.assert_frame_equal(found.fields[same], full.fields[same])
+    pd.testing.assert_frame_equal(found.curve[["coverage", "risk", "cost"]], full.curve[["coverage", "risk", "cost"]])
+    # 200 labeled cards are no 400: the interval knows.
+    assert found.fields["cases"].tolist() == [200, 200]
+    assert (found.curve["high"] - found.curve["low"] >= full.curve["high"] - full.curve["low"] - 1e-12).all()
+
+
+def test_costs_of_an_informative_sample_are_those_of_all_cards():
+    rng = np.random.default_rng(6)
+    score = rng.integers(60, 100, 20_000)
+    right = rng.random(20_000) < score / 100
+    chance = np.where(right, 0.05, 0.5)
+    chosen = rng.random(20_000) < chance
+    frame, truth = cards_and_truth(score[chosen], right[chosen])
+    found = cost(frame, truth.assign(weight=1 / chance[chosen]), review=1, error=6).fields.iloc[0]
+    full = cost(*cards_and_truth(score, right), review=1, error=6).fields.iloc[0]
+    for name in ("cost", "cost_held_out", "cost_none_reviewed", "aurc", "aurc_excess"):
+        assert found[name] == pytest.approx(full[name], rel=0.1), name
+    assert found.threshold == pytest.approx(full.threshold, abs=4)
