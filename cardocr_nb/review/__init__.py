@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from cardocr_nb._error_guard import guard_public
 from cardocr_nb.errors import missing_extra
+from cardocr_nb.review._agreement import agreement, disagreements
 from cardocr_nb.review._apply_corrections import correct
 from cardocr_nb.review._corrections import Corrections, Decision
 from cardocr_nb.review._session import Item, Session, items_of
@@ -28,7 +29,18 @@ if TYPE_CHECKING:
     from cardocr_nb.plot._image_sources import Images
     from cardocr_nb.review._panel import Review
 
-__all__ = ["Corrections", "Decision", "Item", "Session", "correct", "items_of", "review", "truth"]
+__all__ = [
+    "Corrections",
+    "Decision",
+    "Item",
+    "Session",
+    "agreement",
+    "correct",
+    "disagreements",
+    "items_of",
+    "review",
+    "truth",
+]
 
 
 def review(
@@ -37,6 +49,7 @@ def review(
     path: str | os.PathLike[str] = "corrections.csv",
     *,
     queue: pd.DataFrame | None = None,
+    reviewer: str | None = None,
     lang: Lang | None = None,
 ) -> Review:
     """Review readings and correct them, by keyboard, in JupyterLab.
@@ -58,6 +71,10 @@ def review(
         Fields to review, in this order: ``key, field`` and, where they are known, ``job_id, chance, reasons, selection,
         weight``. By default `cardocr_nb.quality.review_queue` of the frame, which finds errors; for rates, an
         `cardocr_nb.quality.audit_sample`, whose weights the file then keeps.
+    reviewer : str, optional
+        Name of the reviewer, for the column ``reviewer`` of the file. The panel then asks also for fields that only others
+        decided, without their decisions; `disagreements` and `agreement` compare them. Without a name, fields that anybody
+        decided are not asked for again.
     lang : {"en", "zh"}, optional
         Language of the panel; by default ``cardocr_nb.options.lang``.
 
@@ -90,7 +107,7 @@ def review(
         from cardocr_nb.quality import review_queue
 
         queue = review_queue(df)
-    return Review(Session(items_of(df, queue), Corrections(path)), images, lang)
+    return Review(Session(items_of(df, queue), Corrections(path), reviewer or ""), images, lang)
 
 
 def truth(path: str | os.PathLike[str]) -> pd.DataFrame:

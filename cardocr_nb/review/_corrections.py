@@ -1,6 +1,6 @@
-"""The file of a reviewer's decisions: one row a decision, the last one on a field counts.
+"""The file of reviewers' decisions: one row a decision, the last one on a field counts.
 
-Every row stays in the file. It contains the true texts of cards: only its owner can read it, and it belongs where the
+Every row stays in the file, so that decisions of two reviewers on one field can be compared. It contains the true texts of cards: only its owner can read it, and it belongs where the
 photos are.
 """
 
@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import csv
 import io
+import os
+import sys
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,9 +22,11 @@ from cardocr_nb._atomic import write_atomic
 from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import InvalidRequestError
 
+if sys.platform != "win32":
+    import fcntl
+
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 Verdict: TypeAlias = Literal["accepted", "corrected", "absent", "unreadable"]
 """The text is correct; the reviewer typed another one; the card has no such field; the card cannot be read."""
@@ -47,6 +52,8 @@ class Decision:
         How the case was selected: ``audit`` (at random), ``queue`` (likely incorrect ones first), or ``""`` if unknown.
     weight : float or None
         1 / inclusion probability of a case that was selected at random.
+    reviewer : str
+        Name of the reviewer; ``""`` if it is not known.
     """
 
     key: str
@@ -57,6 +64,7 @@ class Decision:
     decided: str = ""
     selection: str = ""
     weight: float | None = None
+    reviewer: str = ""
 
     def __repr__(self) -> str:
         return f"Decision(key={self.key!r}, field={self.field!r}, verdict={self.verdict!r})"
@@ -117,10 +125,16 @@ class Corrections:
             raise self._foreign()
         return table.reindex(columns=list(COLUMNS)).astype("str").fillna("")
 
-    def last(self) -> dict[tuple[str, str], Decision]:
-        """The decision that counts, by key and field."""
+    def last(self, reviewer: str = "") -> dict[tuple[str, str], Decision]:
+        """The decision that counts, by key and field.
+
+        Parameters
+        ----------
+        reviewer : str, optional
+            Only decisions of this reviewer; by default those of all.
+        """
         decisions = (_decision(row) for row in self.read().itertuples(index=False))
-        return {(d.key, d.field): d for d in decisions}
+        return {(d.key, d.field): d for d in decisions if reviewer in ("", d.reviewer)}
 
     def add(self, decision: Decision) -> None:
         """Write one decision. The file is replaced as a whole, so that it is never half written.
@@ -132,14 +146,15 @@ class Corrections:
         ValueError
             The file holds something else and was left alone.
         """
-        before = self.read()
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        if self.path.suffix == ".csv":
-            content = _csv(self.path, decision)
-        else:
-            row = pd.DataFrame([_values(decision)], columns=list(COLUMNS), dtype="str")
-            content = pd.concat([before, row], ignore_index=True).to_parquet(None)
-        write_atomic(self.path.resolve(), content)
+        with _locked(self.path.resolve().parent):
+            before = self.read()
+            if self.path.suffix == ".csv":
+                content = _csv(self.path, decision)
+            else:
+                row = pd.DataFrame([_values(decision)], columns=list(COLUMNS), dtype="str")
+                content = pd.concat([before, row], ignore_index=True).to_parquet(None)
+            write_atomic(self.path.resolve(), content)
 
     def truth(self) -> pd.DataFrame:
         """Return the ground truth by these decisions, for `cardocr_nb.quality.evaluate`.
@@ -162,6 +177,24 @@ class Corrections:
         return ValueError(
             f"{self.path} is not a file of corrections (columns {', '.join(COLUMNS)}); give another path, it was left as it is"
         )
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keep panels of other reviewers from writing between reading the file and replacing it, where the system can.
+
+    The folder is locked: the file itself is replaced, and a lock on it would go with it.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # some network drives have no locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def now() -> str:
@@ -190,7 +223,7 @@ def _number(text: str) -> float | None:
 def _csv(path: Path, decision: Decision) -> bytes:
     """The bytes that are there, as they are, and one line more, in the order of the file's own columns."""
     content = path.read_bytes() if path.is_file() else b""
-    if decision.selection or decision.weight is not None:
+    if decision.selection or decision.weight is not None or decision.reviewer:
         content = _with_columns(content)
     header = next(csv.reader([content.decode("utf-8-sig").split("\n", 1)[0]]), []) if content else []
     lines = io.StringIO()

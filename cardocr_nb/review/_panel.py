@@ -81,6 +81,8 @@ class Review(anywidget.AnyWidget):
                 return
             if kind == "move":
                 self.session.move(int(message["step"]))
+            elif kind == "filter":
+                self.session.filter(message.get("field") or None)
             self._show()
         except _ERRORS as error:
             self.send({"kind": "fault", "message": str(error)})
@@ -88,7 +90,17 @@ class Review(anywidget.AnyWidget):
     def _show(self, decided: str | None = None) -> None:
         session = self.session
         item = session.current
-        common = {"total": len(session.items), "done": session.done, "number": session.position, "decided": decided}
+        common = {
+            "total": len(session.numbers),
+            "done": sum(session.decision(shown) is not None for shown in session.shown),
+            "number": session.position,
+            "place": session.place,
+            "decided": decided,
+            "fields": {item.field: self._field(item) for item in session.items},
+            "filter": session.field or "",
+            "others": len(session.items) - session.done if session.field else 0,
+            "reviewer": session.reviewer,
+        }
         if item is None:
             self.send({"kind": "end", "path": str(session.file.path), **common})
             return

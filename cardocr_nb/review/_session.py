@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -144,16 +145,24 @@ class Session:
     items : list of Item
     file : Corrections
         Decisions that it holds already are not asked for again.
+    reviewer : str, optional
+        Name of the reviewer, kept with each decision. Fields that only others decided are then asked for, and their
+        decisions are not shown.
 
     Attributes
     ----------
     position : int
         Of the item shown, 0 to ``len(items)``; the latter when none is left.
+    field : str or None
+        Field to which `filter` restricts the items; None for all.
     """
 
-    def __init__(self, items: list[Item], file: Corrections) -> None:
-        self.items, self.file = items, file
-        self._decided = file.last()
+    def __init__(self, items: list[Item], file: Corrections, reviewer: str = "") -> None:
+        self.items, self.file, self.reviewer = items, file, " ".join(reviewer.split())
+        self.field: str | None = None
+        self.numbers = list(range(len(items)))
+        self._known = file.last()
+        self._decided = file.last(self.reviewer) if self.reviewer else dict(self._known)
         self.position = -1
         self.position = self._next_open()
         for item in items:
@@ -168,6 +177,7 @@ class Session:
     def _keep(self, decision: Decision) -> None:
         self.file.add(decision)
         self._decided[decision.key, decision.field] = decision
+        self._known[decision.key, decision.field] = decision
 
     def __repr__(self) -> str:
         return f"<Session {self.done} of {len(self.items)} fields decided, kept in {self.file.path}>"
@@ -181,6 +191,36 @@ class Session:
     def done(self) -> int:
         """How many items are decided."""
         return sum((item.key, item.field) in self._decided for item in self.items)
+
+    @property
+    def shown(self) -> list[Item]:
+        """The items that the filter keeps."""
+        return [self.items[number] for number in self.numbers]
+
+    @property
+    def place(self) -> int:
+        """Position among the items that the filter keeps."""
+        return bisect_left(self.numbers, self.position)
+
+    def filter(self, field: str | None) -> None:
+        """Ask only for one field, or for all again; the item shown stays if it is one of them and open.
+
+        Parameters
+        ----------
+        field : str or None
+            Canonical name of a field of the items; None for all.
+
+        Raises
+        ------
+        ValueError
+            No item has this field.
+        """
+        numbers = [n for n, item in enumerate(self.items) if field is None or item.field == field]
+        if self.items and not numbers:
+            raise ValueError("no field to review has this name; choose one of those in the list")
+        self.field, self.numbers = field, numbers
+        self.position = (self.position if self.position < len(self.items) else 0) - 1
+        self.position = self._next_open()
 
     def decision(self, item: Item) -> Decision | None:
         """What was decided about an item, if anything."""
@@ -214,7 +254,9 @@ class Session:
             verdict = "accepted" if text == " ".join((item.text or "").split()) else "corrected"
         self._keep(
             _selected(
-                Decision(item.key, item.field, verdict, text, item.job_id or "", now()), item, self.decision(item)
+                Decision(item.key, item.field, verdict, text, item.job_id or "", now(), reviewer=self.reviewer),
+                item,
+                self._known.get((item.key, item.field)),
             )
         )
         decision = self._decided[item.key, item.field]
@@ -224,12 +266,13 @@ class Session:
 
     def move(self, step: int) -> None:
         """Go forward or back, decided items included, as far as there are any."""
-        self.position = min(max(self.position + step, 0), len(self.items))
+        place = min(max(self.place + step, 0), len(self.numbers))
+        self.position = self.numbers[place] if place < len(self.numbers) else len(self.items)
 
     def _next_open(self) -> int:
         """The next item without a decision, from the front again when none follows."""
-        behind = range(self.position + 1, len(self.items))
-        order = [*behind, *range(min(self.position + 1, len(self.items)))]
+        behind = bisect_left(self.numbers, self.position + 1)
+        order = [*self.numbers[behind:], *self.numbers[:behind]]
         return next((n for n in order if self.decision(self.items[n]) is None), len(self.items))
 
 

@@ -24,6 +24,8 @@ function layout(texts, id) {
     progress: make("progress", { value: 0, max: 1, "aria-label": texts.panel }),
     count: make("span"),
     place: make("span"),
+    reviewer: make("span", { class: "reviewer" }),
+    filter: make("select", { "aria-label": texts.filter, "aria-keyshortcuts": "Alt+L" }),
     field: make("h3"),
     key: make("p", { class: "key" }),
     crop: make("img", { class: "crop", hidden: "" }),
@@ -52,10 +54,11 @@ function layout(texts, id) {
     p.chanceName, p.chance, p.reasonsName, p.reasons);
   const keys = [p.save, p.restore, p.absent, p.unreadable, p.previous, p.next, p.card];
   p.task = make("div", {}, p.field, p.key, p.crop, p.noplace, p.facts, make("label", { for: id }, texts.on_card), p.input);
+  p.filterName = make("span", { class: "filter", hidden: "" }, `${texts.filter} `, make("kbd", {}, "Alt+L"), " ", p.filter);
   p.root = make("section", {
     // JupyterLab's own shortcuts, such as D D to delete a cell, must not fire from here.
     class: "cardocr-review", role: "group", "aria-label": texts.panel, "data-lm-suppress-shortcuts": "true",
-  }, make("div", { class: "top" }, p.place, p.progress, p.count), p.task,
+  }, make("div", { class: "top" }, p.place, p.progress, p.count, p.filterName, p.reviewer), p.task,
   make("ul", { class: "keys" }, ...keys.map((key) => make("li", {}, key))), p.status, p.fault, p.advice, p.whole);
   p.ofItem = [p.save, p.restore, p.absent, p.unreadable, p.next, p.card];
   return parts;
@@ -192,9 +195,11 @@ class Panel {
     // By key code: with Option held, a Mac types other characters for N, U and W.
     const keys = {
       KeyN: actions.absent, KeyU: actions.unreadable, KeyW: actions.card, ArrowUp: actions.previous, ArrowDown: actions.next,
+      KeyL: () => p.filter.focus(),
     };
     for (const [name, action] of Object.entries(actions)) p[name].addEventListener("click", action);
     p.input.addEventListener("input", () => this.requestFont());
+    p.filter.addEventListener("change", () => this.act({ kind: "filter", field: p.filter.value }));
     root.addEventListener("keydown", (event) => {
       event.stopPropagation();
       // Enter and Escape belong to the input method while Chinese is being typed.
@@ -202,6 +207,8 @@ class Panel {
       // Every decision is saved at once; the browser must not offer to save the page instead.
       if ((event.ctrlKey || event.metaKey) && event.code === "KeyS") event.preventDefault();
       const plain = !event.ctrlKey && !event.metaKey && !event.shiftKey;
+      // The arrows, Enter and Escape belong to the list while it is used.
+      if (event.target === p.filter) return;
       let action = null;
       if (plain && event.altKey) action = keys[event.code];
       else if (plain && event.key === "Enter" && event.target === p.input) action = actions.save;
@@ -226,17 +233,33 @@ class Panel {
     this.requestFont();
   }
 
-  showTop({ done, total, number, decided }) {
+  // Whether the list of fields has the focus: arrows change it step by step, and an answer may come between two of them.
+  choosing() {
+    return this.parts.root.getRootNode().activeElement === this.parts.filter;
+  }
+
+  showFilter({ fields, filter, reviewer }) {
     const { texts, parts: p } = this;
+    p.filterName.hidden = Object.keys(fields).length < 2;
+    if (!p.filter.options.length) {
+      p.filter.append(...Object.entries({ "": texts.any, ...fields }).map(([value, name]) => make("option", { value }, name)));
+    }
+    if (!this.choosing()) p.filter.value = filter;
+    p.reviewer.textContent = reviewer && fill(texts.reviewer, { reviewer });
+  }
+
+  showTop({ done, total, place, decided, ...rest }) {
+    const { texts, parts: p } = this;
+    this.showFilter(rest);
     p.progress.max = Math.max(total, 1);
     p.progress.value = done;
     p.count.textContent = fill(texts.progress, { done, total });
-    p.place.textContent = number < total ? fill(texts.place, { number: number + 1, total }) : "";
+    p.place.textContent = place < total ? fill(texts.place, { number: place + 1, total }) : "";
     const last = { absent: texts.absent_status, unreadable: texts.unreadable_status }[decided] ?? texts[decided] ?? "";
     p.status.textContent = [last, p.count.textContent].filter(Boolean).join(". ");
     p.fault.textContent = "";
-    for (const key of p.ofItem) key.disabled = number >= total;
-    p.previous.disabled = number === 0;
+    for (const key of p.ofItem) key.disabled = place >= total;
+    p.previous.disabled = place === 0;
   }
 
   showItem(item, buffers) {
@@ -262,7 +285,7 @@ class Panel {
     picture(p.whole, null);
     this.placed = buffers.length > 0;
     if (this.open || (!this.placed && item.fault === null)) this.ask({ kind: "card", number: item.number });
-    if (this.acted) p.input.focus({ preventScroll: true });
+    if (this.acted && !this.choosing()) p.input.focus({ preventScroll: true });
   }
 
   showCard({ number }, buffers) {
@@ -280,8 +303,8 @@ class Panel {
     picture(p.crop, null);
     picture(p.whole, null);
     p.input.value = "";
-    p.status.textContent = fill(texts.end, message);
-    if (this.acted) p.previous.focus({ preventScroll: true });
+    p.status.textContent = fill(message.others ? texts.end_of_field : texts.end, message);
+    if (this.acted && !this.choosing()) p.previous.focus({ preventScroll: true });
   }
 
   showError(message) {

@@ -1,14 +1,37 @@
 """Cards to review: specimens whose places and texts are known, so that no engine has to read them."""
 
+import base64
 import os
+from pathlib import Path
 
 import matplotlib as mpl
 import pandas as pd
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from cardocr_nb.frame import conform
+from cardocr_nb.review import _panel as module
+from cardocr_nb.review import review
 
+SOURCE = Path(module.__file__)
+ADDRESS = "http://panel.test/"
+PAGE = f"<!doctype html><meta charset='utf-8'><title>Panel</title><style>{SOURCE.with_name('panel.css').read_text()}</style>"
+OPEN = """async (texts) => {
+  const { default: panel } = await import("/panel.js");
+  const listeners = new Set();
+  const model = {
+    get: () => texts,
+    on: (_, listener) => listeners.add(listener),
+    off: (_, listener) => listeners.delete(listener),
+    send: async (message) => {
+      for (const [content, buffers] of await kernel(message)) {
+        const views = buffers.map((each) => new DataView(Uint8Array.from(atob(each), (c) => c.charCodeAt(0)).buffer));
+        for (const listener of listeners) listener(content, views);
+      }
+    },
+  };
+  window.closePanel = panel.render({ model, el: document.body });
+}"""
 KEYS = ("id/0001.jpg", "id/0002.jpg")
 CORNERS = [f"{axis}{n}" for n in range(1, 5) for axis in "xy"]
 
@@ -59,3 +82,34 @@ def look():
     """Leave a picture of a page for those who work on the panel."""
     folder = os.environ.get("CARDOCR_SCREENSHOTS")
     return lambda page, name: page.screenshot(path=f"{folder}/{name}.png") if folder else None
+
+
+@pytest.fixture
+def show(browser, cards, queue, data, tmp_path):
+    """Open the panel's own script on the panel's own Python side, in a browser with the fonts of some folders."""
+
+    def opened(*folders, lang="en", reviewer=None):
+        page = browser(*folders).new_page(viewport={"width": 900, "height": 800})
+        script = SOURCE.with_name("panel.js").read_text()
+        page.route(ADDRESS, lambda route: route.fulfill(body=PAGE, content_type="text/html"))
+        page.route(f"{ADDRESS}panel.js", lambda route: route.fulfill(body=script, content_type="text/javascript"))
+        panel = review(cards, data / "cards", tmp_path / "c.csv", queue=queue, lang=lang, reviewer=reviewer)
+        page.requested = []
+
+        def kernel(message):
+            said = []
+            panel.send = lambda content, buffers=(): said.append(
+                (content, [base64.b64encode(buffer).decode() for buffer in buffers])
+            )
+            if message["kind"] == "characters":
+                page.requested.append(message["characters"])
+            panel._handle_custom_msg(message, [])
+            return said
+
+        page.expose_function("kernel", kernel)
+        page.goto(ADDRESS)
+        page.evaluate(OPEN, panel.get_state()["_texts"])
+        expect(page.locator(".crop")).to_be_visible()
+        return page
+
+    return opened

@@ -33,7 +33,7 @@ def test_a_decision_is_in_the_file_at_once_and_only_the_owner_may_read_it(file):
     again = Corrections(file.path).read()
     assert again.to_dict("records") == [
         {"key": "1.jpg", "field": "name", "verdict": "corrected", "text": "样本", "job_id": "j1",
-         "decided": "2026-01-01T00:00:00+00:00", "selection": "", "weight": ""}
+         "decided": "2026-01-01T00:00:00+00:00", "selection": "", "weight": "", "reviewer": ""}
     ]  # fmt: skip
     assert stat.S_IMODE(file.path.stat().st_mode) == 0o600
     assert [p.name for p in file.path.parent.iterdir()] == [file.path.name]
