@@ -77,8 +77,8 @@ def record_batch(columns: Columns) -> RecordBatch:
     if pc.any(failed).as_py():
         texts["state"] = pc.if_else(failed, JobState.FAILED.value, given["state"])
         for name in ("code", "message"):
-            own = pc.if_else(failed_job, given[name], _NO_TEXT)
-            texts[name] = pc.if_else(failed, pc.coalesce(own, given[f"result_{name}"]), _NO_TEXT)
+            own = _where(failed_job, given[name])
+            texts[name] = _where(failed, pc.coalesce(own, given[f"result_{name}"]))
     else:
         texts |= dict.fromkeys(("code", "message"), pa.nulls(len(columns.document), pa.large_string()))
     return RecordBatch(
@@ -96,7 +96,12 @@ def record_batch(columns: Columns) -> RecordBatch:
     )
 
 
-_NO_TEXT = pa.scalar(None, pa.large_string())
+def _where(kept: pa.BooleanArray, texts: pa.LargeStringArray) -> pa.LargeStringArray:
+    """Return the texts that are kept, missing elsewhere.
+
+    `pyarrow.compute.if_else` with a missing scalar returns other bytes for slices of large strings, until pyarrow 24.
+    """
+    return texts.take(pc.if_else(kept, pa.array(np.arange(len(texts))), pa.scalar(None, pa.int64())))
 
 
 def merge(one: RecordBatch, other: RecordBatch) -> RecordBatch:

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cardocr_nb._bulk._arrow_text import arrow, blocks, lengths
+from cardocr_nb._bulk._arrow_text import arrow, blocks, lengths, normalized
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,7 +41,7 @@ _MONTHS_BEGIN = np.arange("0000-01", "10000-02", dtype="datetime64[M]").astype("
 
 def folded(texts: pd.Series) -> pa.Array:
     """NFKC, upper case, no white space: what the forms are matched against."""
-    array = pc.utf8_upper(pc.utf8_normalize(pa.array(texts, type=pa.large_string()), form="NFKC"))
+    array = pc.utf8_upper(normalized(arrow(texts)))
     return pc.replace_substring_regex(array, pattern=r"\s+", replacement="")
 
 

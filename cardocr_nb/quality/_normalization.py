@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cardocr_nb._bulk._arrow_text import SPACE, arrow, map_unique, replaced, unusual
+from cardocr_nb._bulk._arrow_text import SPACE, arrow, map_unique, normalized, replaced, unusual
 from cardocr_nb.quality import _vocabulary as vocabulary
 from cardocr_nb.quality._dates import read_dates, read_periods
 
@@ -77,12 +77,12 @@ def _period(texts: pd.Series) -> pd.Series:
 def _without_spaces(texts: pa.Array) -> pa.Array:
     # A mark that a space kept apart joins the letter before it: only composed is that its one form.
     bare = pc.replace_substring_regex(texts, pattern=r"[\s\x{200b}\x{feff}]+", replacement="")
-    return pc.utf8_normalize(bare, form="NFC")
+    return normalized(bare, "NFC")
 
 
 # What changes no text of plain letters, digits and ideographs without spaces.
 _TIDY: dict[str, Callable[[pa.Array], pa.Array]] = {
-    "nfkc": lambda a: pc.utf8_normalize(a, form="NFKC"),
+    "nfkc": normalized,
     "spaces": _without_spaces,
     "dots": lambda a: pc.replace_substring_regex(a, pattern="[•・‧∙⋅]", replacement="·"),
 }

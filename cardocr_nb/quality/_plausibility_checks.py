@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from cardocr_nb._bulk._arrow_text import ASCII, arrow, map_unique, unusual
 from cardocr_nb.quality._check_results import where
@@ -61,9 +63,11 @@ def read_names(text: pd.Series) -> pd.DataFrame:
     found = pd.DataFrame({"digit": False, "mixed": False}, index=text.index)
     # Nearly all names are of ideographs only.
     rows = unusual(arrow(text), below=ASCII + 1)
-    others = text.take(rows)
-    found.iloc[rows, 0] = others.str.contains(r"\p{Nd}")
-    found.iloc[rows, 1] = others.str.contains("[A-Za-z]") & others.str.contains(_HAN)
+    others = arrow(text).take(pa.array(rows))
+    # Arrow's expressions know classes of Unicode; those of pandas depend on its version and on the storage of the texts.
+    digit, latin, chinese = (pc.match_substring_regex(others, pattern) for pattern in (r"\p{Nd}", "[A-Za-z]", _HAN))
+    found.iloc[rows, 0] = digit.to_numpy(zero_copy_only=False)
+    found.iloc[rows, 1] = pc.and_(latin, chinese).to_numpy(zero_copy_only=False)
     return found
 
 

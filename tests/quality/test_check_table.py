@@ -5,7 +5,7 @@ import pytest
 from quality_cards import ID_CARD, LICENSE, job
 
 from cardocr_nb.cards import expected_fields
-from cardocr_nb.frame import empty, to_frame
+from cardocr_nb.frame import empty, read_responses, to_frame
 from cardocr_nb.quality import REGISTRY, check, register, tally, wilson
 from cardocr_nb.quality._checks import COLUMNS
 from cardocr_nb.wire._records import Job, JobState
@@ -215,3 +215,14 @@ def test_former_names_of_register_are_deprecated():
     for former, new in (("of", "transform"), ("counts", "aggregate")):
         with pytest.warns(DeprecationWarning, match=rf"register\({former}=\) is now register\({new}=\)"):
             register(severity="warning", detail="x", **{former: len})
+
+
+@pytest.mark.filterwarnings("ignore::cardocr_nb.wire.RepairWarning")
+def test_texts_stored_as_python_objects_are_checked_alike(data):
+    with pd.option_context("mode.string_storage", "python"):
+        stored = read_responses(data / "responses", errors="row")
+        assert stored["text"].dtype.storage == "python"
+        found = check(stored)
+    usual = check(read_responses(data / "responses", errors="row"))
+    assert len(found) > 100
+    assert found.to_csv() == usual.to_csv()
