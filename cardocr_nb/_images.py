@@ -55,6 +55,10 @@ _TRANSPOSED = 5
 _STRIP_PIXELS = 4_000_000
 _BYTES_IN_PILLOW = {"1": 1, "L": 1, "P": 1, "LA": 4, "PA": 4, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}
 """Bytes of a pixel while Pillow holds it; 4 in all other modes."""
+_BYTES_IN_WEBP = 12
+"""Bytes of a pixel that libwebp's animation decoder (two canvases) and Pillow (one copy) hold in addition to the picture."""
+_BYTES_IN_PROGRESSIVE = 6
+"""Bytes of a pixel that libjpeg holds for a progressive file: 16 bits for each of three channels, at any scale."""
 _WIDE_GRAY = ("I", "I;16", "I;16B", "I;16L", "I;16N")
 
 
@@ -149,14 +153,62 @@ def load_upright(source: str | Path | bytes) -> NDArray[np.uint8]:
     >>> load_upright(file.getvalue()).shape
     (85, 54, 3)
     """
+    return _decoded(source, MAX_PIXELS)[0]
+
+
+def load_reduced(source: str | Path | bytes, most_pixels: int) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+    """Decode a picture as `load_upright` does, reduced while it is decoded if it is larger than needed.
+
+    The mean of whole blocks of pixels is taken, and JPEG files are decoded at a half, quarter or eighth. A palette
+    picture of 250 million pixels then takes 250 MB while it is decoded, not 1 GB.
+
+    Parameters
+    ----------
+    source : str, Path or bytes
+        Path of a file, or its content.
+    most_pixels : int
+        Pixels of the result, at most.
+
+    Returns
+    -------
+    pixels : ndarray of shape (height, width, 3), uint8
+        Red, green, blue.
+    size : tuple of (int, int)
+        Width and height of the upright picture before the reduction.
+
+    Raises
+    ------
+    ImageError
+        As `load_upright`.
+
+    Examples
+    --------
+    >>> from io import BytesIO
+    >>> from PIL import Image
+    >>> file = BytesIO()
+    >>> Image.new("P", (851, 540)).save(file, "PNG")
+    >>> pixels, size = load_reduced(file.getvalue(), 120_000)
+    >>> pixels.shape, size
+    ((270, 426, 3), (851, 540))
+    """
+    pixels, info = _decoded(source, most_pixels)
+    return pixels, (info.width, info.height)
+
+
+def _decoded(source: str | Path | bytes, most_pixels: int) -> tuple[NDArray[np.uint8], ImageInfo]:
     import numpy as np
 
     name, data = _content(source)
     image, info = _open(name, data)
     try:
-        _refuse_by_memory(name, image)
+        factor = _reduction(image.size, most_pixels)
+        if factor > 1 and info.format == "JPEG":
+            # Pillow takes the largest of 1, 2, 4 and 8 that leaves this size or more.
+            image.draft(image.mode, (image.width // factor, image.height // factor))
+            factor = _reduction(image.size, most_pixels)
+        _refuse_by_memory(name, image, info, factor)
         image.load()
-        pixels = _rgb(image)
+        pixels = _rgb(image, factor)
     except ImageError:
         raise
     except Exception as fault:  # noqa: BLE001 - readers raise anything on damaged files, AssertionError too
@@ -165,7 +217,22 @@ def load_upright(source: str | Path | bytes) -> NDArray[np.uint8]:
         pixels = pixels.transpose(1, 0, 2)
     # Axes to mirror once the transposition is done; EXIF 2.32, table of tag 274.
     mirror = {2: (1,), 3: (0, 1), 4: (0,), 6: (1,), 7: (0, 1), 8: (0,)}.get(info.orientation, ())
-    return np.ascontiguousarray(np.flip(pixels, mirror))
+    return np.ascontiguousarray(np.flip(pixels, mirror)), info
+
+
+def _reduction(size: tuple[int, int], most_pixels: int) -> int:
+    """Return the least side of square blocks so that a picture has at most so many of them.
+
+    Examples
+    --------
+    >>> _reduction((1000, 1000), 1_000_000), _reduction((1001, 1000), 1_000_000), _reduction((5000, 1), 1000)
+    (1, 2, 5)
+    """
+    width, height = size
+    factor = 1
+    while -(-width // factor) * -(-height // factor) > most_pixels and factor < max(size):
+        factor += 1
+    return factor
 
 
 def _content(source: str | Path | bytes) -> tuple[str, bytes]:
@@ -297,18 +364,22 @@ def _orientation(exif: bytes) -> int:
     return 1
 
 
-def _rgb(image: ImageFile) -> NDArray[np.uint8]:
-    """Convert strip by strip, so that the copies that Pillow makes on the way have the size of a strip."""
+def _rgb(image: ImageFile, factor: int) -> NDArray[np.uint8]:
+    """Convert and reduce strip by strip, so that the copies that Pillow makes on the way have the size of a strip."""
     import numpy as np
+    from PIL import Image
 
     if image.mode in ("P", "PA") and (image.palette is None or not image.palette.palette):
         raise ValueError("the palette is missing")  # a strip would get one of gray levels
     width, height = image.size
-    pixels = np.empty((height, width, 3), dtype=np.uint8)
-    rows = max(1, _STRIP_PIXELS // width)
+    pixels = np.empty((-(-height // factor), -(-width // factor), 3), dtype=np.uint8)
+    rows = max(1, _STRIP_PIXELS // width // factor) * factor
     for top in range(0, height, rows):
         bottom = min(height, top + rows)
-        pixels[top:bottom] = _rgb_strip(image.crop((0, top, width, bottom)))
+        strip = _rgb_strip(image.crop((0, top, width, bottom)))
+        if factor > 1:
+            strip = np.asarray(Image.fromarray(strip).reduce(factor))
+        pixels[top // factor : -(-bottom // factor)] = strip
     return pixels
 
 
@@ -325,10 +396,15 @@ def _rgb_strip(strip: Image) -> NDArray[np.uint8]:
     return np.asarray(strip.convert("RGB"))
 
 
-def _refuse_by_memory(name: str, image: ImageFile) -> None:
+def _refuse_by_memory(name: str, image: ImageFile, info: ImageInfo, factor: int) -> None:
     """Raise if the pixels of a picture do not fit into the free memory: a header of 30 bytes can promise 250 million."""
     width, height = image.size
-    needed = width * height * (_BYTES_IN_PILLOW.get(image.mode, 4) + 3)
+    bytes_each = _BYTES_IN_PILLOW.get(image.mode, 4)
+    needed = width * height * bytes_each + 3 * (width // factor + 1) * (height // factor + 1)
+    if info.format == "WEBP":
+        needed += width * height * _BYTES_IN_WEBP
+    if image.info.get("progressive"):
+        needed += info.width * info.height * _BYTES_IN_PROGRESSIVE
     free = _free_memory()
     if free is not None and needed > free:
         raise ImageError(

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from cardocr_nb._images import ImageInfo, inspect, load_upright
+from cardocr_nb._images import ImageInfo, inspect, load_reduced, load_upright
 from cardocr_nb.errors import ImageError
 
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP")
@@ -188,3 +188,39 @@ def test_no_changed_byte_raises_anything_but_image_errors(data):
         file[data.draw(st.integers(0, len(file) - 1))] = data.draw(st.integers(0, 255))
     with contextlib.suppress(ImageError):
         assert load_upright(bytes(file)).shape[2] == 3
+
+
+def blot(width, height, place, mode="RGB"):
+    """White paper with a dark rectangle."""
+    image = Image.new("RGB", (width, height), "white")
+    image.paste((20, 20, 20), place)
+    return image.quantize(4) if mode == "P" else image.convert(mode)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize(
+    ("kind", "mode"), [("PNG", "RGB"), ("PNG", "P"), ("PNG", "1"), ("PNG", "LA"), ("JPEG", "RGB"), ("JPEG", "L")]
+)
+@pytest.mark.parametrize("most", [5_000, 20_000, 400_000])
+def test_a_reduced_picture_shows_the_same_at_the_same_place(kind, mode, orientation, most):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    file = io.BytesIO()
+    blot(601, 397, (100, 50, 340, 130), mode).save(file, kind, exif=exif)
+    whole = load_upright(file.getvalue())
+    pixels, (width, height) = load_reduced(file.getvalue(), most)
+    assert (height, width) == whole.shape[:2]
+    assert pixels.shape[0] * pixels.shape[1] <= most
+    assert pixels.shape[0] * pixels.shape[1] > most / 5 or most > 300_000
+    scale = width / pixels.shape[1], height / pixels.shape[0]
+    for axis in (0, 1):
+        dark, seen = (np.flatnonzero(each[:, :, 0].min(axis=axis) < 128) for each in (whole, pixels))
+        assert abs(seen[0] * scale[axis] - dark[0]) <= scale[axis]
+        assert abs((seen[-1] + 1) * scale[axis] - dark[-1] - 1) <= scale[axis]
+
+
+def test_a_picture_that_is_small_enough_is_not_changed():
+    image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8))
+    data = saved(image, "PNG")
+    assert np.array_equal(load_reduced(data, 2_000)[0], load_upright(data))
+    assert load_reduced(data, 1_999)[0].shape == (20, 25, 3)

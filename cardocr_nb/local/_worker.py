@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from cardocr_nb._images import MAX_BYTES, load_upright
+from cardocr_nb._images import MAX_BYTES, inspect, load_reduced
 from cardocr_nb.errors import CardOCRError, ImageError, InvalidRequestError
 from cardocr_nb.local.engine import Engine
 from cardocr_nb.wire._limits import UNFIT_FOR_XML
@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 1.0
+_LARGE = 40_000_000
+"""Pixels from which a picture is reduced before the engine gets it, to bound its memory."""
+_MOST_PIXELS = 25_000_000
+"""Pixels of a reduced picture, at most. It has 6 million or more: a line that the detector finds at its 960 pixels is more
+than twice as high there."""
 
 
 class ReadingError(CardOCRError):
@@ -76,7 +81,9 @@ def read_content(content: bytes, card_type: str, reader: Reader) -> CardResult:
         The service cannot read it as a picture, or the engine failed (code ``InternalError``).
     """
     try:
-        image = load_upright(content)
+        info = inspect(content)
+        most = _MOST_PIXELS if info.width * info.height > _LARGE else _LARGE
+        image, size = load_reduced(content, most)
     except ImageError as e:
         raise ReadingError(e.code, str(e)) from e
     except Exception as e:  # a decoder can raise anything for a malformed picture
@@ -91,7 +98,16 @@ def read_content(content: bytes, card_type: str, reader: Reader) -> CardResult:
         raise ReadingError("InternalError", f"the engine failed: {type(e).__name__}") from e
     if not all(isinstance(field, Field) for field in fields):
         raise ReadingError("InternalError", "the engine returned something else than fields")
+    fields = tuple(_enlarged(field, image.shape[1::-1], size) for field in fields)
     return CardResult(fields=fields, status=int(bool(fields)), state="Success", code="Success", message=message or None)
+
+
+def _enlarged(field: Field, seen: tuple[int, ...], size: tuple[int, int]) -> Field:
+    """Scale the polygon of a field from the picture that the engine saw to the full picture."""
+    if field.polygon is None or seen == size:
+        return field
+    along, down = size[0] / seen[0], size[1] / seen[1]
+    return replace(field, polygon=tuple((round(x * along), round(y * down)) for x, y in field.polygon))
 
 
 def _recognized(reader: Reader, image: NDArray[np.uint8], card_type: str) -> tuple[tuple[Field, ...], str]:

@@ -68,6 +68,41 @@ def test_a_palette_picture_takes_little_more_memory_than_its_pixels(tmp_path):
     assert int(mebibytes) < 5000 * 5000 * 4 / 2**20 + 150
 
 
+READ_AS_SERVICE = """
+import sys
+from cardocr_nb.local._worker import read_content
+import numpy, PIL.PngImagePlugin
+class Nothing:
+    def read(self, image, card_type):
+        assert image.shape[0] * image.shape[1] <= 25_000_000
+        return []
+def peak():
+    lines = open("/proc/self/status").read().splitlines()
+    return next(int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM"))
+before = peak()
+read_content(open(sys.argv[1], "rb").read(), "IDCard", Nothing())
+print(before, peak())
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="VmHWM is Linux's")
+@pytest.mark.parametrize("side", [7000, pytest.param(15_800, marks=pytest.mark.slow)])
+def test_the_service_holds_a_palette_picture_at_one_byte_a_pixel(tmp_path, side):
+    (tmp_path / "p.png").write_bytes(palette_png(side, side))
+    done = subprocess.run(  # noqa: S603 - this interpreter
+        [sys.executable, "-c", READ_AS_SERVICE, str(tmp_path / "p.png")],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr[-500:]
+    before, peak = map(int, done.stdout.split())
+    # The pixels, what the engine gets, and strips with the copies of their conversion.
+    assert peak - before < (side * side + 3 * 25_000_000) / 2**20 + 120
+    assert peak < 600
+
+
 def test_a_picture_larger_than_the_free_memory_is_refused_before_it_is_decoded(tmp_path):
     (tmp_path / "p.png").write_bytes(palette_png(9000, 9000))
     assert read_in_process(tmp_path / "p.png", limit=200 * 2**20) == ["ImageTooLarge"]
