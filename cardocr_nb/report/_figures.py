@@ -96,14 +96,12 @@ def reliability_picture(summary: ReportSummary, calibrated: Calibrated) -> Pictu
     if not calibrated.bins or result is None:
         return None
     t = messages(summary.lang)
-    far = max(calibrated.fields, key=lambda f: f.ece)
-    alt = t(
-        "calibration.alt",
-        fields=t("count.field", len(calibrated.fields)),
-        field=t.field(far.field),
-        score=f"{far.score:.1f}",
-        accuracy=t.rate(far.accuracy),
-    )
+    far = max(calibrated.fields, key=lambda f: f.ece - f.ece_expected)
+    fields = t("count.field", len(calibrated.fields))
+    alt = t("calibration.alt_chance", fields=fields)
+    if far.ece > far.ece_expected:
+        shown = {"field": t.field(far.field), "score": f"{far.score:.1f}", "accuracy": t.rate(far.accuracy)}
+        alt = t("calibration.alt", fields=fields, **shown)
 
     def draw(ax: Axes) -> None:
         plot_reliability(result, ax=ax, lang=t.lang)

@@ -74,6 +74,7 @@ class FieldCalibration:
     score: float
     distinct: int
     ece: float
+    ece_expected: float
     brier: float
     auroc: float | None
 
@@ -88,7 +89,10 @@ class Calibrated:
 
 @dataclass(frozen=True, slots=True)
 class FieldThreshold:
-    """From which score on a field may be used unseen; None when no score reaches the promise."""
+    """From which score on a field may be used unseen; None when no score reaches the promise.
+
+    `enough` cases without an error show the promise.
+    """
 
     field: str
     threshold: int | None
@@ -97,6 +101,7 @@ class FieldThreshold:
     share: float
     right: float
     bound: float
+    enough: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +173,8 @@ class Agreement:
     score_right: float | None
     ks: float | None
     psi: float | None
+    psi_expected: float | None
+    psi_p: float | None
 
 
 @dataclass(frozen=True, slots=True)

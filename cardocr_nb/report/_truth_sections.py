@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from cardocr_nb._i18n import messages
 from cardocr_nb.report._page_blocks import Block, Cell, Chart, Gallery, Paragraph, Section
 from cardocr_nb.report._sections import Row, bar, expected, left_out, named, table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from cardocr_nb._i18n import Messages
     from cardocr_nb.report._charts import Picture
     from cardocr_nb.report._report_summary import ReportSummary, WorstCase
-    from cardocr_nb.report._truth_records import Compared
+    from cardocr_nb.report._truth_records import Agreement, Compared, FieldThreshold, Promise
     from cardocr_nb.report._worst_case_images import CasePictures
+
+    HasField: TypeAlias = Agreement | FieldThreshold
+
+_SIGNIFICANT = 0.05
+"""Probability of naming any field if the scores of none shifted."""
 
 
 def truth_sections(s: ReportSummary, figures: Mapping[str, Picture]) -> list[Section]:
@@ -78,6 +83,7 @@ def _calibration(s: ReportSummary, figures: Mapping[str, Picture]) -> Section:
             f"{f.score:.1f}",
             t.rate(f.accuracy),
             t.decimal(f.ece),
+            t.decimal(f.ece_expected),
             t.decimal(f.brier),
             t.decimal(f.auroc),
             t.count(f.distinct),
@@ -86,9 +92,10 @@ def _calibration(s: ReportSummary, figures: Mapping[str, Picture]) -> Section:
     ]
     if not rows:
         return Section("calibration", t("calibration.title"), (Paragraph(t("calibration.none")),))
-    heads = "field:row cases:number mean_score:number right_share:number ece:number brier:number auroc:number distinct:number"
+    heads = "field:row cases:number mean_score:number right_share:number ece:number ece_expected:number brier:number auroc:number distinct:number"
     blocks: list[Block] = [Paragraph(t("calibration.explain")), *_chart(figures, "reliability")]
     blocks.append(table(t, t("calibration.caption"), heads, rows))
+    blocks.append(Paragraph(t("calibration.floor"), soft=True))
     few = [t.field(f.field) for f in fields if f.distinct <= 3]
     if few:
         blocks.append(Paragraph(t("calibration.few", fields=t("lead.and").join(few)), soft=True))
@@ -114,8 +121,28 @@ def _thresholds(s: ReportSummary) -> Section:
     ]
     caption = t("thresholds.caption", precision=t.rate(promise.precision), confidence=t.rate(promise.confidence))
     heads = "field:row threshold:number cases:number passing:number share:share right_share:number bound:number"
-    blocks = (table(t, caption, heads, rows), Paragraph(t("thresholds.explain"), soft=True))
+    blocks = (table(t, caption, heads, rows), *_advice(t, promise), Paragraph(t("thresholds.explain"), soft=True))
     return Section("thresholds", t("thresholds.title"), blocks)
+
+
+def _advice(t: Messages, promise: Promise) -> list[Block]:
+    """For fields without a threshold: how many cases are enough, or that more cases do not help."""
+    without = [f for f in promise.fields if f.threshold is None]
+    few = [f for f in without if f.cases < f.enough]
+    blocks: list[Block] = []
+    if few:
+        low, high = (t.count(bound(f.cases for f in few)) for bound in (min, max))
+        have = low if low == high else t("thresholds.range", low=low, high=high)
+        enough = t.count(max(f.enough for f in few))
+        blocks.append(Paragraph(t("thresholds.few", fields=_names(t, few, promise.fields), enough=enough, have=have)))
+    others = [f for f in without if f.cases >= f.enough]
+    if others:
+        blocks.append(Paragraph(t("thresholds.incorrect", fields=_names(t, others, promise.fields))))
+    return blocks
+
+
+def _names(t: Messages, some: Sequence[HasField], every: Sequence[HasField]) -> str:
+    return t.field(None) if len(some) == len(every) > 1 else t("lead.and").join(t.field(f.field) for f in some)
 
 
 def _costs(s: ReportSummary, figures: Mapping[str, Picture]) -> Section:
@@ -162,16 +189,33 @@ def _comparison(s: ReportSummary, compared: Compared, figures: Mapping[str, Pict
             *("–" if mean is None else f"{mean:.1f}" for mean in (f.score_left, f.score_right)),
             t.decimal(f.ks),
             t.decimal(f.psi),
+            t.decimal(f.psi_expected),
+            t.p_value(f.psi_p),
         )
         for f in compared.fields
     ]
-    heads = "field:row pairs:number agree:share interval:number only_here:number only_there:number this_score:number other_score:number ks:number psi:number"
+    heads = "field:row pairs:number agree:share interval:number only_here:number only_there:number this_score:number other_score:number ks:number psi:number psi_expected:number psi_p:number"
     blocks: list[Block] = [*_chart(figures, "comparison"), table(t, t("comparison.caption"), heads, rows)]
     if compared.left_only or compared.right_only:
         only = {"left": t("count.card", compared.left_only), "right": t("count.card", compared.right_only)}
         blocks.append(Paragraph(t("comparison.only", **only), soft=True))
-    blocks += [*_changes(t, compared), *_flips(t, compared, revealed=s.revealed)]
+    blocks += [*_shifts(t, compared), *_changes(t, compared), *_flips(t, compared, revealed=s.revealed)]
     return Section("comparison", t("comparison.title"), tuple(blocks))
+
+
+def _shifts(t: Messages, compared: Compared) -> list[Block]:
+    """Name the fields whose scores shifted: above the expected PSI, and at 5 % over all fields (Bonferroni)."""
+    tested = [
+        (f, f.psi > f.psi_expected, f.psi_p)
+        for f in compared.fields
+        if f.psi is not None and f.psi_expected is not None and f.psi_p is not None
+    ]
+    if not tested:
+        return []
+    shifted = [f for f, above, p in tested if above and p * len(tested) < _SIGNIFICANT]
+    if not shifted:
+        return [Paragraph(t("comparison.no_shift"), soft=True)]
+    return [Paragraph(t("comparison.shift", fields=_names(t, shifted, compared.fields)), soft=True)]
 
 
 def _changes(t: Messages, compared: Compared) -> list[Block]:

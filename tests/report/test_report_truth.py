@@ -1,9 +1,11 @@
 """A report with truth, costs, or another run."""
 
+import numpy as np
 import pandas as pd
 import pytest
 from invented_cards import NAME, SECRETS, batch, true_texts
 
+from cardocr_nb.frame import PolygonArray, conform
 from cardocr_nb.quality import calibration, compare, evaluate, threshold
 from cardocr_nb.quality._costs import cost
 from cardocr_nb.report import render_html, render_json, render_markdown, summarize
@@ -119,3 +121,72 @@ def test_a_truth_without_any_reading_makes_a_page(cards):
     s = summarize(cards, truth=truth, review=1, error=2)
     assert s.calibration.fields == ()
     assert "No reading with a score could be compared" in render_html(s)
+
+
+def names_with_scores(score, right):
+    """One name a card, with the scores and outcomes that are given."""
+    keys = [f"{k}.jpg" for k in range(len(score))]
+    frame = pd.DataFrame({"key": keys, "field": "name", "text": np.where(right, "样本", "样木"), "score": score})
+    truth = pd.DataFrame({"key": keys, "field": "name", "text": "样本"})
+    return conform(frame.assign(state="Success", polygon=PolygonArray.from_numpy(np.zeros((len(keys), 4, 2))))), truth
+
+
+@pytest.mark.parametrize(
+    ("lang", "n", "rate", "sentence"),
+    [
+        ("en", 24, 1.0, "Name: no threshold yet. 598 cards without an error are enough; you have 24."),
+        ("zh", 24, 1.0, "姓名：尚无阈值。598 张全部正确即可，现有 24 张。"),
+        ("en", 900, 0.5, "Name: no threshold, because too many readings are incorrect at every score."),
+        ("zh", 900, 0.5, "姓名：没有阈值，因为在任何置信度下错误的识别结果都过多。"),
+    ],
+)
+def test_a_field_without_a_threshold_has_an_advice(lang, n, rate, sentence):
+    rng = np.random.default_rng(1)
+    frame, truth = names_with_scores(rng.integers(80, 100, n), rng.random(n) < rate)
+    page = render_html(summarize(frame, truth=truth, lang=lang))
+    assert sentence in page
+    assert sentence in render_markdown(summarize(frame, truth=truth, lang=lang))
+
+
+def test_a_field_with_a_threshold_has_no_advice():
+    frame, truth = names_with_scores(np.full(700, 99), np.full(700, fill_value=True))
+    page = render_markdown(summarize(frame, truth=truth))
+    assert "no threshold" not in page
+
+
+def test_the_numbers_of_chance_are_next_to_ece_and_psi():
+    rng = np.random.default_rng(2)
+    score = rng.integers(60, 100, 330)
+    frame, truth = names_with_scores(score, rng.random(330) < score / 100)
+    other = frame.assign(score=rng.permutation(frame["score"]))
+    s = summarize(frame, truth=truth, other=other)
+    ece, psi = s.calibration.fields[0], s.comparison.fields[0]
+    assert ece.ece_expected == pytest.approx(calibration(frame, truth).fields["ece_expected"][0], abs=1e-6)
+    compared = compare(frame, other).fields.iloc[0]
+    assert (psi.psi_expected, psi.psi_p) == pytest.approx((compared["psi_expected"], compared["psi_p"]), abs=1e-6)
+    page = render_markdown(s)
+    for head, value in (
+        ("ECE by chance", ece.ece_expected),
+        ("PSI by chance", psi.psi_expected),
+        ("p (PSI)", psi.psi_p),
+    ):
+        assert head in page
+        assert f"| {value:.3f} |" in page
+
+
+@pytest.mark.parametrize(("lang", "none"), [("en", "No field has a shift of scores"), ("zh", "没有字段的置信度偏移")])
+def test_a_shift_is_named_only_where_chance_does_not_explain_it(lang, none):
+    rng = np.random.default_rng(3)
+    frame, _ = names_with_scores(rng.integers(60, 100, 30), np.full(30, fill_value=True))
+    named = []
+    for _ in range(20):
+        same = frame.assign(score=pd.array(rng.integers(60, 100, 30), dtype="Int16"))
+        s = summarize(frame, other=same, lang=lang)
+        named.append(none not in render_markdown(s))
+    assert sum(named) <= 3  # each at 5 %; a PSI above 0.25 is common at n = 30
+    lower = frame.assign(score=frame["score"] - 25)
+    page = render_markdown(summarize(frame, other=lower, lang=lang))
+    assert none not in page
+    assert {"en": "Scores shifted more than chance explains: Name.", "zh": "以下字段的置信度偏移超出随机波动：姓名。"}[
+        lang
+    ] in page
