@@ -125,6 +125,7 @@ def compare(
       field  pairs  agree  share
     0  name      1      0    0.0
     """
+    refuse_parts(other)
     if not isinstance(other, pd.DataFrame):
         other = read_table(other)
     left, right = (_readings(side) for side in (df, other))

@@ -162,7 +162,7 @@ class TestWideToLong:
         long = to_long(table, id_columns=["customer"], fields=["blood"])
         assert long["field"].tolist() == ["name", "blood"]
         assert long["customer"].tolist() == ["7", "7"]
-        with pytest.raises(ValueError, match="no column batch"):
+        with pytest.raises(ValueError, match="lacks 1 unknown name of id_columns"):
             to_long(table, id_columns=["batch"])
 
     def test_printed_labels_are_fields(self):
