@@ -68,9 +68,9 @@ def report_notebook(
     CardOCRError
         A cell failed; the notebook is written as far as it came.
     """
-    path = Path(path)
-    if path.suffix.lower() != ".ipynb":
+    if Path(path).suffix.lower() != ".ipynb":
         raise ValueError(f"a notebook is written as .ipynb, got {shown_path(path)}; change its suffix")
+    path = Path(path)
     messages(lang)
     check_prices(review, error, None if truth is None else str(truth))
     try:
