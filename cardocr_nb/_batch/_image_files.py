@@ -76,7 +76,7 @@ class FileSearch:
         """
         for one in images:
             path = Path(one)
-            if path.is_dir():
+            if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises below a closed folder
                 yield from self._below(path)
             elif not os.path.lexists(path) and glob.has_magic(str(one)):
                 yield from self._matches(str(one))
@@ -86,7 +86,7 @@ class FileSearch:
     def _matches(self, pattern: str) -> Iterator[FoundFile]:
         for name in sorted(glob.glob(pattern, recursive=True)):  # noqa: PTH207 - Path.glob takes no absolute pattern
             path = Path(name)
-            if not path.is_dir():
+            if not os.path.isdir(path):  # noqa: PTH112 - as above
                 if not self._is_system(path):
                     yield _found(path)
             elif "**" not in pattern:  # otherwise its files match themselves

@@ -106,7 +106,7 @@ def card_positions(df: pd.DataFrame, *, card_type: str | None = None) -> CardPla
     >>> df = pd.DataFrame({"key": "a.jpg", "card_type": "IDCard", "field": [*place], "score": 98})
     >>> box = np.array([(0, 0), (0, 1), (1, 1), (1, 0)])
     >>> df["polygon"] = [box * size[f] + place[f] for f in place]
-    >>> card_positions(df).fields[["field", "offset"]].round(1).to_dict("list")
+    >>> card_positions(df).fields[["field", "offset"]].round().to_dict("list")
     {'field': ['name', 'gender', 'id_number'], 'offset': [0.0, 0.0, 0.0]}
     """
     need(df, "field", "polygon")

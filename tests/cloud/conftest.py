@@ -16,6 +16,12 @@ from cardocr_nb.cloud import CloudTransport, Credentials
 AUTHORITY = trustme.CA()
 
 
+@pytest.fixture(scope="session")
+def authority():
+    """The certificate authority that the servers of these tests use."""
+    return AUTHORITY
+
+
 @dataclass(frozen=True)
 class Seen:
     method: str

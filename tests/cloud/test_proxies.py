@@ -114,11 +114,9 @@ def test_a_proxy_of_another_project_agrees(connect, service, tls_service, certif
 
 
 @pytest.fixture
-def certificate_context():
-    from conftest import AUTHORITY
-
+def certificate_context(authority):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    AUTHORITY.issue_cert("127.0.0.1").configure_cert(context)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
     return context
 
 

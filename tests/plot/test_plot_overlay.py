@@ -294,7 +294,7 @@ def test_the_card_is_chosen_by_its_key(ax):
             r"read by 2 jobs; choose one, as in df\[df\['job_id'\]",
         ),
         (card().drop(columns="polygon"), None, "no column polygon"),
-        (card().drop(columns="key"), "a.jpg", "no column key"),
+        (card().drop(columns="key"), "a.jpg", "no column .key"),
     ],
 )
 def test_an_unclear_card_is_refused_with_the_way_out(df, key, message):

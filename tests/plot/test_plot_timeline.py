@@ -130,7 +130,7 @@ def test_one_field_is_chosen_by_name(ax):
     plot_robustness(table(), field="name", ax=ax)
     assert ax.lines[0].get_ydata()[0] == pytest.approx(0.9)
     assert ax.get_title() == "Name, 40 cases per point"
-    with pytest.raises(ValueError, match="no field 'color' in the table; it has all, name"):
+    with pytest.raises(ValueError, match="no field 1 unknown name in the table; it has"):
         plot_robustness(table(), field="color")
 
 

@@ -29,7 +29,7 @@ def test_the_suffix_chooses_the_format(name, start, cards, tmp_path):
 
 @pytest.mark.parametrize("name", ["report", "report.pdf"])
 def test_another_suffix_is_refused_before_anything_is_written(name, cards, tmp_path):
-    with pytest.raises(ValueError, match=r"\.html, \.htm, \.md, \.json, got the path"):
+    with pytest.raises(ValueError, match=r"\.html, \.htm, \.md, \.json, got "):
         report(cards, tmp_path / name)
     assert not list(tmp_path.iterdir())
 

@@ -117,7 +117,7 @@ def test_a_field_left_blank_is_not_in_the_truth():
 
 
 def test_there_is_no_third_card():
-    with pytest.raises(InvalidRequestError, match="Passport"):
+    with pytest.raises(InvalidRequestError, match="card_type must be"):
         draw("Passport", 1)
 
 
