@@ -240,7 +240,7 @@ def _content(source: str | Path | bytes) -> tuple[str, bytes]:
         name, size = "the image", len(source)
     else:
         path = Path(source)
-        name = shown_path(path).strip("'")
+        name = shown_path(source).strip("'")
         try:
             found, folder = path.is_file(), path.is_dir()
             size = path.stat().st_size if found else 0

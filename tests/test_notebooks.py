@@ -1,6 +1,7 @@
 """Every notebook runs from top to bottom, uses only the public names, and is stored without outputs."""
 
 import ast
+import importlib
 from pathlib import Path
 
 import nbformat
@@ -35,8 +36,10 @@ def test_a_notebook_is_stored_without_outputs(path):
 def test_a_notebook_uses_only_public_names(path):
     for cell in code_cells(path):
         for node in ast.walk(ast.parse(cell.source)):
-            if isinstance(node, ast.ImportFrom):
-                assert not (node.module or "").startswith("cardocr_nb")
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("cardocr_nb"):
+                public = importlib.import_module(node.module).__all__
+                assert "._" not in node.module
+                assert {alias.name for alias in node.names} <= set(public)
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "ocr":
                 assert node.attr in cardocr_nb.__all__
 

@@ -27,9 +27,10 @@ MAX_HEADER = 2**20
 """Most bytes of an extended header in a tar. Names are at most 4096 bytes on Linux; headers hold a few of them."""
 
 BROKEN_ARCHIVE = (
-    zipfile.BadZipFile, tarfile.TarError, UnicodeDecodeError, zlib.error, lzma.LZMAError, EOFError, RuntimeError, NotImplementedError,
+    zipfile.BadZipFile, tarfile.TarError, UnicodeDecodeError, zlib.error, lzma.LZMAError, EOFError, RuntimeError, NotImplementedError, TypeError,
 )  # fmt: skip
-"""Errors of the standard library for archives that are damaged, encrypted or of an unknown kind."""
+"""Errors of the standard library for archives that are damaged, encrypted or of an unknown kind; a gzip header that is cut off
+is a TypeError of tarfile."""
 
 _PIECE = 2**18
 _OPENING, _CLOSING = b"<JobsDetail", b"</JobsDetail>"

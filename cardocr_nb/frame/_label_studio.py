@@ -20,6 +20,7 @@ from xml.sax.saxutils import quoteattr
 import numpy as np
 import pandas as pd
 
+from cardocr_nb._text_safety import shown_path
 from cardocr_nb.cards import english
 from cardocr_nb.errors import ImageError
 from cardocr_nb.frame._frame_schema import conform
@@ -184,6 +185,8 @@ def image_sizes(keys: Iterable[str], sizes: Sizes) -> dict[str, tuple[int, int]]
         if lacking:
             raise KeyError(f"sizes has no width and height for {', '.join(map(repr, lacking[:10]))}")
         return {key: sizes[key] for key in keys}
+    if not Path(sizes).is_dir():
+        raise NotADirectoryError(f"sizes names {shown_path(sizes)}, which is not a folder of images")
     found, faults = {}, []
     for key in keys:
         try:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from cardocr_nb import polygon
+from cardocr_nb._text_safety import describe
 from cardocr_nb.errors import missing_extra
 from cardocr_nb.frame._polygon_array import PolygonArray
 
@@ -57,7 +59,11 @@ def from_numpy(points: ArrayLike, index: Any = None) -> pd.Series:
     >>> from_numpy([[[0, 0], [0, 10], [30, 10], [30, 0]]]).dtype.name
     'polygon'
     """
-    return pd.Series(PolygonArray.from_numpy(points), index=index, name="polygon")
+    polygons = PolygonArray.from_numpy(points)
+    # Raised outside of the handler, since the error of pandas quotes the value and would be kept as context.
+    with contextlib.suppress(TypeError, ValueError):
+        return pd.Series(polygons, index=index, name="polygon")
+    raise ValueError(f"index must hold {len(polygons)} labels, one for each polygon, got {describe(index)}")
 
 
 def apply_measure(column: pd.Series, measure: Callable[..., Any]) -> pd.Series:

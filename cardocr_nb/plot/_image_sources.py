@@ -54,7 +54,7 @@ def pixels_of(image: Picture) -> NDArray[np.uint8]:
     (54, 85, 3)
     """
     if isinstance(image, (str, os.PathLike)):
-        return load_upright(Path(image))
+        return load_upright(image if isinstance(image, str) else Path(image))
     if isinstance(image, bytes):
         return load_upright(image)
     if isinstance(image, np.ndarray):

@@ -233,7 +233,7 @@ def _all_corners(rows: pd.DataFrame) -> Floats:
 
 def _pixels(image: Any) -> NDArray[np.uint8]:
     if isinstance(image, (str, os.PathLike)):
-        return load_upright(Path(image))
+        return load_upright(image if isinstance(image, str) else Path(image))
     if isinstance(image, bytes):
         return load_upright(image)
     if isinstance(image, np.ndarray):

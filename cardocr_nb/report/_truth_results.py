@@ -72,7 +72,9 @@ def check_prices(review: float | None, error: float | None, truth: Truth | None)
     if review is None and error is None:
         return
     if review is None or error is None:
-        raise ValueError(f"costs need both prices, got review={review} and error={error}; give the other one too")
+        raise ValueError(
+            f"costs need both prices, got {'error' if review is None else 'review'} alone; give the other one too"
+        )
     if truth is None:
         raise ValueError("costs need truth: give truth= too, or leave review= and error= away")
 

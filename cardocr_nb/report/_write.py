@@ -104,10 +104,10 @@ def report(
     ...     report(cards, f"{folder}/report.md").read_text("utf-8").splitlines()[0]
     '# Card OCR report'
     """
-    path = Path(path)
+    given, path = path, Path(path)
     suffix = path.suffix.lower()
     if suffix not in _SUFFIXES:
-        raise ValueError(f"a report is written as {', '.join(_SUFFIXES)}, got {shown_path(path)}; change its suffix")
+        raise ValueError(f"a report is written as {', '.join(_SUFFIXES)}, got {shown_path(given)}; change its suffix")
     if not set(COLUMNS) <= set(df.columns):
         df = conform(df)
     summary = summarize(

@@ -75,7 +75,7 @@ def read_by_the_engine(crop, models):
     from PIL import Image
 
     strip = Image.fromarray(crop).resize((round(48 * crop.shape[1] / crop.shape[0]), 48))
-    best = models.read_line(np.ascontiguousarray(np.asarray(strip)[:, :, ::-1])).argmax(axis=1)
+    best = models.recognize(np.ascontiguousarray(np.asarray(strip)[:, :, ::-1])).argmax(axis=1)
     return "".join(models.alphabet[k] for k, before in zip(best, [0, *best], strict=False) if k and k != before)
 
 
