@@ -138,7 +138,7 @@ def test_the_picture_in_another_size_is_refused(card, scale):
     if scale == 1.5 and image.name == "0010.jpg":
         with pytest.raises(InvalidRequestError, match="can still be read"):
             redact(resized, frame, verify=True)
-        pytest.xfail("without verify=True this size of this photo is not noticed: the seal is taken for printed fields")
+        pytest.xfail("without verify=True this size of this photo is not noticed; the cause is not known yet")
     with pytest.raises(InvalidRequestError, match="the picture that was read"):
         redact(resized, frame)
 
@@ -156,8 +156,9 @@ def test_the_portrait_is_covered_unless_it_is_kept(card):
     points = frame["polygon"].array.to_points()
     covered, kept = (np.asarray(redact(image, frame, portrait=portrait)) for portrait in (None, False))
     only_portrait = (covered != kept).any(axis=2)
-    # The drawn face is right of the name, and larger than any field.
-    assert only_portrait.sum() > 1.8 * polygon.area(points).max()
+    # The drawn face is right of the name, and larger than any field; a license has a smaller one, and a seal.
+    times = 2.5 if frame["card_type"].iloc[0] == "IDCard" else 1.8
+    assert only_portrait.sum() > times * polygon.area(points).max()
     assert (covered[only_portrait] == (24, 24, 24)).all()
     assert (kept[only_portrait] == before[only_portrait]).all()
 
