@@ -17,10 +17,10 @@ SDKS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/cardocr_nb/sdks
 sdks:
 	npm install --silent --no-audit --no-fund --ignore-scripts --prefix $(SDKS) cos-nodejs-sdk-v5@3.0.0 cos-js-sdk-v5@1.10.1
 
-# What the demo needs, a quarter of what the tests need.
+# What the demo needs, half of what the tests need.
 .venv/demo-ready: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@echo "Installing the package with the embedded OCR engine into .venv (once, some 500 MB) ..."
+	@echo "Installing the package with the embedded OCR engine into .venv (once: 250 MB to download, 900 MB on disk) ..."
 	$(BIN)/python -m pip install --progress-bar on --disable-pip-version-check --constraint constraints.txt --editable '.[local]'
 	touch $@
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pandas as pd
 
@@ -16,9 +17,6 @@ from cardocr_nb.privacy import mask
 from cardocr_nb.quality import check, summary, tally
 from cardocr_nb.report import report as write_report
 from cardocr_nb.specimen import Specimen, degrade
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 CARD_FOLDERS = {"IDCard": "id", "DriverLicense": "licence"}
 DEGRADED = 12
@@ -57,9 +55,10 @@ def run_demo(out: Path, *, quick: bool = False) -> None:
             ignore_index=True,
         )
     echo("3 of 3: check and evaluate the texts, write a report")
+    cards["specimen"] = cards["key"].str.removeprefix("degraded/")  # a card and its degraded copy count as one unit
     cards.cardocr.to_parquet(out / "cards.parquet")
     report = write_report(
-        cards, out / "report.html", truth=out / "truth.csv", images=photos, precision=0.9, review=1, error=20
+        cards, out / "report.html", truth=truth, images=photos, precision=0.9, review=1, error=20, groups="specimen"
     )
     overlays = [_overlay(cards, photos, card_type, out) for card_type in CARD_FOLDERS]
     _print_results(cards, truth)
@@ -108,19 +107,37 @@ def _print_results(cards: pd.DataFrame, truth: pd.DataFrame) -> None:
     counts = tally(check(cards))
     echo(counts[counts["severity"] == "error"].iloc[:6, :5].to_string(index=False, na_rep=""))
     echo(
-        f"\nAccuracy, since the truth of {truth['key'].nunique()} specimens is known (`cards.cardocr.evaluate(truth)`):"
+        f"\nAccuracy, since the truth of all {truth['key'].nunique()} photos is known (`cards.cardocr.evaluate(truth)`):"
     )
-    echo(cards.cardocr.evaluate(truth).fields[["field", "exact", "low", "high", "cer"]].to_string(index=False))
+    echo(
+        cards.cardocr.evaluate(truth, groups="specimen")
+        .fields[["field", "exact", "low", "high", "cer"]]
+        .to_string(index=False)
+    )
 
 
 def _print_next(out: Path, report: Path, overlays: list[Path]) -> None:
     echo(f"\nOpen next: {report.resolve().as_uri()}")
     for path in (out / "cards.parquet", out / "truth.csv", *overlays):
         echo(f"Also written: {path}")
+    cardocr, cards, truth = _command(), _quoted(out / "cards.parquet"), _quoted(out / "truth.csv")
     echo("\nTry next:")
-    echo(f"  cardocr evaluate {out / 'cards.parquet'} --truth {out / 'truth.csv'}")
-    echo(f"  cardocr review-queue {out / 'cards.parquet'} --budget 10")
-    echo("  cardocr run YOUR_PHOTOS --card-type IDCard --out cards.parquet --report report.html")
+    echo(f"  {cardocr} review-queue {cards} --budget 10")
+    echo(f"  {cardocr} evaluate {cards} --truth {truth} --groups specimen")
+    echo(f"  {cardocr} run YOUR_PHOTOS --card-type IDCard --out cards.parquet --report report.html")
+
+
+def _command() -> str:
+    """The command as the user's shell finds it: ``cardocr``, or this interpreter with ``-m cardocr_nb``."""
+    found, python = shutil.which("cardocr"), Path(sys.executable)
+    if found and Path(found).parent == python.parent:
+        return "cardocr"
+    here = python.relative_to(Path.cwd()) if python.is_relative_to(Path.cwd()) else python
+    return f"{_quoted(here)} -m cardocr_nb"
+
+
+def _quoted(path: Path) -> str:
+    return f'"{path}"' if " " in str(path) else str(path)
 
 
 if __name__ == "__main__":

@@ -46,12 +46,15 @@ def test_a_notebook_uses_only_public_names(path):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 @pytest.mark.filterwarnings("default")
-def test_a_notebook_runs_from_top_to_bottom_and_shows_no_text_of_a_card(path, data):
+def test_a_notebook_runs_from_top_to_bottom_without_a_warning_and_shows_no_text_of_a_card(path, data, monkeypatch):
     import pandas as pd
 
+    monkeypatch.setenv("TQDM_DISABLE", "1")
     notebook = read(path)
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(FOLDER)}}).execute()
     truth = pd.concat([pd.read_csv(data / name, dtype="str") for name in ("truth.csv", "readings/truth.csv")])
     private = truth.loc[truth["field"].isin(["name", "address", "id_number", "licence_number"]), "text"]
     outputs = nbformat.writes(notebook)
+    warned = [one.text for cell in notebook.cells for one in cell.get("outputs", ()) if one.get("name") == "stderr"]
+    assert warned == []
     assert [text for text in private if text in outputs] == []

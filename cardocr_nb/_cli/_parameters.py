@@ -82,6 +82,14 @@ def table_option(command: F) -> F:
     )(command)
 
 
+def groups_option(command: F) -> F:
+    """Add ``--groups``."""
+    return click.option(
+        "--groups", metavar="COLUMN",
+        help="Cards that may be incorrect together, such as created (by day) or folder (of the key), count as one unit.",
+    )(command)  # fmt: skip
+
+
 def cloud_options(command: F) -> F:
     """Add ``--bucket``, ``--region`` and ``--endpoint``."""
     for option in (

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cardocr_nb._cli._output import Format, gate, junit_option, output_options, show, write_junit
-from cardocr_nb._cli._parameters import EXISTING, RATE, cards_argument
+from cardocr_nb._cli._parameters import EXISTING, RATE, cards_argument, groups_option
 from cardocr_nb._cli._table_files import read
 from cardocr_nb.errors import CardOCRError, InvalidRequestError
 
@@ -70,6 +70,7 @@ def check(
 @cards_argument
 @click.option("--truth", type=EXISTING, required=True, metavar="FILE", help="True texts: columns key, field, text.")
 @click.option("--by", multiple=True, metavar="COLUMN", help="Evaluate each value of a column, such as card_type.")
+@groups_option
 @click.option("--partial", is_flag=True, help="The truth names only some fields; do not count the others as wrong.")
 @click.option("--min-exact", type=RATE, metavar="RATE", help="Exit with 3 if fewer texts of a field are correct.")
 @click.option("--min-cards", type=RATE, metavar="RATE", help="Exit with 3 if fewer cards are correct in all fields.")
@@ -80,7 +81,7 @@ def check(
 @junit_option
 @output_options
 def evaluate(
-    *, cards: Path, truth: Path, by: tuple[str, ...], partial: bool, min_exact: float | None, min_cards: float | None,
+    *, cards: Path, truth: Path, by: tuple[str, ...], groups: str | None, partial: bool, min_exact: float | None, min_cards: float | None,
     max_cer: float | None, lower_bound: bool, junit: Path | None, form: Format, out: Path | None,
 ) -> int:  # fmt: skip
     """Compare the texts with the ground truth: exact matches, character error rate, intervals."""
@@ -92,7 +93,7 @@ def evaluate(
             f"--by: {cards} has no column {', '.join(missing)}; it has {', '.join(map(str, table))}"
         )
     with _arguments():
-        result = run_evaluation(table, truth, by=list(by), complete=False if partial else None)
+        result = run_evaluation(table, truth, by=list(by), groups=groups, complete=False if partial else None)
     show(result.fields, form, out)
     column = "low" if lower_bound else "exact"
     cases = [
@@ -109,6 +110,7 @@ def evaluate(
 @click.argument("before", metavar="BEFORE", type=EXISTING)
 @click.argument("after", metavar="AFTER", type=EXISTING)
 @click.option("--truth", type=EXISTING, metavar="FILE", help="True texts: compare the accuracy, not only the texts.")
+@groups_option
 @click.option("--min-agreement", type=RATE, metavar="RATE", help="Exit with 3 if fewer texts of a field are equal.")
 @click.option(
     "--fail-on",
@@ -117,8 +119,8 @@ def evaluate(
 )
 @output_options
 def compare(
-    *, before: Path, after: Path, truth: Path | None, min_agreement: float | None, fail_on: str | None,
-    form: Format, out: Path | None,
+    *, before: Path, after: Path, truth: Path | None, groups: str | None, min_agreement: float | None,
+    fail_on: str | None, form: Format, out: Path | None,
 ) -> int:  # fmt: skip
     """Compare two runs over the same images: agreement by field, and with --truth the change in accuracy."""
     from cardocr_nb.quality import compare as run_comparison
@@ -126,7 +128,7 @@ def compare(
     if fail_on and truth is None:
         raise InvalidRequestError("--fail-on worse needs --truth")
     with _arguments():
-        result = run_comparison(read(before), read(after), truth)
+        result = run_comparison(read(before), read(after), truth, groups=groups)
     accuracy = result.accuracy
     show(result.fields if accuracy is None else accuracy, form, out)
     misses = [

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cardocr_nb._cli._console import echo
-from cardocr_nb._cli._parameters import EXISTING, EXISTING_FOLDER, OutputFile, cards_argument, yes_option
+from cardocr_nb._cli._parameters import EXISTING, EXISTING_FOLDER, OutputFile, cards_argument, groups_option, yes_option
 from cardocr_nb._cli._table_files import read
 from cardocr_nb.errors import CardOCRError, InvalidRequestError
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.option("--notebook", type=OutputFile((".ipynb",)), metavar="FILE", help="Also, or only, write a notebook.")
 @click.option("--truth", type=EXISTING, metavar="FILE", help="True texts: columns key, field, text.")
 @click.option("--other", type=EXISTING, metavar="CARDS", help="Table of another run over the same images.")
+@groups_option
 @click.option("--images", type=EXISTING_FOLDER, metavar="FOLDER", help="Folder of the photos.")
 @click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language.")
 @click.option("--title", help="Heading of the report.")
@@ -31,8 +32,9 @@ if TYPE_CHECKING:
 @click.option("--error", type=float, metavar="PRICE", help="Price of an error that is not found.")
 @yes_option
 def report(
-    cards: Path, out: Path | None, notebook: Path | None, truth: Path | None, other: Path | None, **options: Any
-) -> int:
+    *, cards: Path, out: Path | None, notebook: Path | None, truth: Path | None, other: Path | None,
+    groups: str | None, **options: Any,
+) -> int:  # fmt: skip
     """Write a report in one file, texts masked. The names of image files are shown."""
     from cardocr_nb.report import report as write_report
     from cardocr_nb.report import report_notebook
@@ -42,9 +44,9 @@ def report(
     try:
         if out is not None:
             other_cards = None if other is None else read(other)
-            echo(write_report(read(cards), out, truth=truth, other=other_cards, **options))
+            echo(write_report(read(cards), out, truth=truth, other=other_cards, groups=groups, **options))
         if notebook is not None:
-            echo(report_notebook(cards, notebook, truth=truth, other=other, **options))
+            echo(report_notebook(cards, notebook, truth=truth, other=other, groups=groups, **options))
     except ValueError as e:
         if isinstance(e, CardOCRError):
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
@@ -13,7 +14,7 @@ from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._polygon_measures import from_numpy
 from cardocr_nb.plot._card_coordinates import card_positions
 from cardocr_nb.plot._plot_data import corners
-from cardocr_nb.quality import check, compare, evaluate
+from cardocr_nb.quality import CorrelatedErrorsWarning, check, compare, evaluate
 
 if TYPE_CHECKING:
     from cardocr_nb.quality._evaluation import Truth
@@ -79,7 +80,9 @@ def pick_cases(
         flips = compare(frame, other).flips.astype({"field": "str"}).rename(columns={"text_right": "other"})
         cases = flips[["key", "field", "other"]].merge(rows, on=["key", "field"]).drop_duplicates(["key", "field"])
     if truth is not None:
-        evaluation = evaluate(frame, truth)
+        with warnings.catch_warnings():  # cases are shown, and no interval
+            warnings.simplefilter("ignore", CorrelatedErrorsWarning)
+            evaluation = evaluate(frame, truth)
         judged = (evaluation.worst(len(evaluation.cells)) if kind == "worst" else evaluation.cells)[[*_CELL, "truth"]]
         judged = judged.astype({"field": "str"}).drop_duplicates(_CELL)
         cases = judged.merge(rows, on=_CELL) if kind == "worst" else cases.merge(judged, on=_CELL, how="left")

@@ -16,7 +16,7 @@ from cardocr_nb.plot._card_coordinates import CardPlaces, card_positions
 from cardocr_nb.plot._plot_data import need
 from cardocr_nb.plot._plot_fonts import PlotLanguage, plot_language
 from cardocr_nb.plot._style import COLORS, MARK, figure_of, new_axes, score_colors, score_norm
-from cardocr_nb.quality import check, evaluate
+from cardocr_nb.quality import CorrelatedErrorsWarning, check, evaluate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -167,7 +167,9 @@ def _failures(df: pd.DataFrame, places: CardPlaces, truth: Truth | None) -> _Pat
 def _succeeded(df: pd.DataFrame, truth: Truth | None) -> pd.MultiIndex:
     """Job, key and field of all readings that are not known to be incorrect."""
     if truth is not None:
-        cells = evaluate(df, truth).cells
+        with warnings.catch_warnings():  # rates by place, and no interval
+            warnings.simplefilter("ignore", CorrelatedErrorsWarning)
+            cells = evaluate(df, truth).cells
         return _identity(cells[cells["outcome"] == "correct"])
     frame = conform(df)
     checks = check(frame)

@@ -33,8 +33,8 @@ class CardThreshold:
     table : DataFrame
         One row: ``threshold``, the smallest probability that a field of a passing card may have (missing when none keeps
         the promise), ``cases`` (cards that the promise was tested on), ``passing``, their rate ``share``, ``right``, the
-        rate of correct cards among those that pass, ``bound``, its lower bound, and ``enough``: cards that would show the
-        promise without an error.
+        rate of correct cards among those that pass, ``bound``, its lower bound, ``units``: cases, or groups if groups were
+        named, and ``enough``: units that would show the promise without an error.
     calibrator : Calibrator
         Makes the probabilities; it was learned on other cards than those in ``cases``.
     precision, confidence : float
@@ -66,12 +66,13 @@ class CardThreshold:
 
     @property
     def advice(self) -> str:
-        """How many labeled cards are enough; empty if there is a threshold."""
+        """How many labeled cards, or groups, are enough; empty if there is a threshold."""
         row = self.table.iloc[0]
         if pd.notna(row["threshold"]):
             return ""
-        if row["cases"] < row["enough"]:
-            return f"No threshold yet: {row['enough']} cards without an error are enough, you have {row['cases']}"
+        if row["units"] < row["enough"]:
+            units = "cards" if row["units"] == row["cases"] else "groups"
+            return f"No threshold yet: {row['enough']} {units} without an error are enough, you have {row['units']}"
         return "No threshold: too many cards have an incorrect field at every probability"
 
     def __str__(self) -> str:
@@ -148,7 +149,8 @@ def card_threshold(
         share,
         found.precision,
         found.bound,
+        whole[GROUP].nunique() if GROUP in whole.columns else len(whole),
         sample_size(precision, confidence),
     ]
-    columns = ["threshold", "cases", "passing", "share", "right", "bound", "enough"]
+    columns = ["threshold", "cases", "passing", "share", "right", "bound", "units", "enough"]
     return CardThreshold(pd.DataFrame([row], columns=columns), calibrator, precision, confidence)

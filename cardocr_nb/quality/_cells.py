@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 GROUP = "group"
 """Column of the group of each card, where groups were named."""
 
+FOLDER = "folder"
+"""Name of the groups that are the folders of `key`."""
+
 _CARDS_AT_ONCE = 1 << 18
 
 
@@ -131,15 +134,20 @@ def pair(
 def group_of_cards(first: pd.DataFrame, groups: Groups) -> pd.Series:
     """Return the group of each card, given its first row; times are grouped by day, cards without a group are alone.
 
+    ``folder`` is that of `key`, unless the frame has such a column.
+
     Raises
     ------
     ValueError
         There is no such column, or no card has a group.
     """
-    if isinstance(groups, str):
+    if isinstance(groups, str) and groups == FOLDER and FOLDER not in first.columns:
+        group = folders(first["key"])
+    elif isinstance(groups, str):
         if groups not in first.columns:
             raise ValueError(
-                f"the frame has no column {shown_names([groups])} to group by; name a column or map keys to groups"
+                f"the frame has no column {shown_names([groups])} to group by; name a column, 'folder' for that of "
+                "`key`, or map keys to groups"
             )
         group = first[groups]
         if isinstance(group.dtype, pd.DatetimeTZDtype) or pd.api.types.is_datetime64_dtype(group):
@@ -154,6 +162,11 @@ def group_of_cards(first: pd.DataFrame, groups: Groups) -> pd.Series:
         raise ValueError("no card has a group; keys of the mapping must be spelled as in the frame")
     alone = "card " + pd.Series(range(len(group))).astype("str")
     return group.astype("str").where(known, alone)
+
+
+def folders(keys: pd.Series) -> pd.Series:
+    """Return the folder of each key, missing where the key is."""
+    return keys.astype("str").str.rpartition("/")[0]
 
 
 def _one_card_an_image(

@@ -166,7 +166,7 @@ def evaluate(
         `cardocr_nb.quality.bootstrap`.
     groups : str, mapping or Series, optional
         Cards that may fail together, such as those of one day, batch or person: a column of the frame (times are grouped
-        by day), or the group of each key. Intervals then take groups as units.
+        by day), ``"folder"`` for the folder of `key`, or the group of each key. Intervals then take groups as units.
     weights : bool, default True
         Use the column ``weight``. False counts each case once, also cases that a review queue selected: the rates then
         describe the reviewed cases and no others.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from cardocr_nb.quality._cells import group_of_cards
+from cardocr_nb.quality._cells import FOLDER, folders, group_of_cards
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,7 +33,7 @@ _SEED = 20_260_101
 _PACKAGE = str(Path(__file__).parents[1])
 _CALLS = {
     "created": ("day of `created`", 'groups="created"'),
-    "folder": ("folder of `key`", 'groups={key: key.rpartition("/")[0] for key in cards["key"].unique()}'),
+    "folder": ("folder of `key`", 'groups="folder"'),
     "bucket": ("`bucket`", 'groups="bucket"'),
     "user_data": ("`user_data`", 'groups="user_data"'),
 }
@@ -107,8 +107,8 @@ def dependence(first: pd.DataFrame, incorrect: NDArray[np.bool_], stratum: NDArr
 
 def _codes(first: pd.DataFrame, name: str) -> NDArray[np.intp] | None:
     """Group of each card; None if the column is missing or groups no cards."""
-    if name == "folder":
-        group = first["key"].astype("str").str.rpartition("/")[0]
+    if name == FOLDER:
+        group = folders(first["key"])
     elif name not in first.columns or first[name].isna().all():
         return None
     else:

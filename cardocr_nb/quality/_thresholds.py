@@ -36,8 +36,8 @@ class Thresholds:
     fields : DataFrame
         One row a field: ``threshold`` (Int16; missing when no score keeps the promise), ``cases`` (readings with a score),
         ``passing`` at or above it, ``share``, the rate of the cases that pass, ``right``, the precision of those that pass,
-        ``bound``, its lower bound, and ``enough``: cases that would show the promise without an error. Without a threshold
-        ``right`` and ``bound`` describe all cases.
+        ``bound``, its lower bound, ``units``: cases, or groups if groups were named, and ``enough``: units that would show
+        the promise without an error. Without a threshold ``right`` and ``bound`` describe all cases.
     joint : DataFrame
         One row for whole cards, an estimate and no promise: ``cases`` judged as a whole, ``passing`` (every expected field
         was read and passes), their rate ``share`` with its interval ``share_low, share_high``, and ``right``, the rate of
@@ -54,17 +54,18 @@ class Thresholds:
 
     @property
     def advice(self) -> str:
-        """How many more labeled cards are needed; empty if every field has a threshold."""
+        """How many labeled cards, or groups, are enough; empty if every field has a threshold."""
         without = self.fields[self.fields["threshold"].isna()]
         if without.empty:
             return ""
-        n, enough = without["cases"], int(without["enough"].max())
+        n, enough = without["units"], int(without["enough"].max())
         have = f"{n.min()}" if n.min() == n.max() else f"{n.min()} to {n.max()}"
         names = ", ".join(without["field"].astype("str"))
         which = "No field has a" if len(without) == len(self.fields) else f"{names}: no"
         few = without[n < enough]
         if len(few):
-            return f"{which} threshold yet: {enough} cards without an error are enough, you have {have}"
+            units = "cards" if without["units"].equals(without["cases"]) else "groups"
+            return f"{which} threshold yet: {enough} {units} without an error are enough, you have {have}"
         return f"{which} threshold: too many readings are incorrect at every score"
 
     def __str__(self) -> str:
@@ -239,8 +240,9 @@ def threshold(
             weight=part["weight"].to_numpy(np.float64), group=group,
         )  # fmt: skip
         least = pd.NA if np.isnan(found.threshold) else int(found.threshold)
-        rows.append([field, least, len(part), found.passing, found.rate, found.precision, found.bound])
-    columns = ["field", "threshold", "cases", "passing", "share", "right", "bound"]
+        units = len(part) if group is None else len(np.unique(group))
+        rows.append([field, least, len(part), found.passing, found.rate, found.precision, found.bound, units])
+    columns = ["field", "threshold", "cases", "passing", "share", "right", "bound", "units"]
     table = pd.DataFrame(rows, columns=columns).astype({"threshold": "Int16"})
     table["enough"] = sample_size(precision, confidence)
     return Thresholds(table, _joint(df, judged, table, confidence), precision, confidence)

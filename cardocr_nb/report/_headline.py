@@ -47,12 +47,13 @@ def _next_step(summary: ReportSummary) -> str:
         return ""
     precision, confidence = summary.thresholds.precision, summary.thresholds.confidence
     needed = {
-        f.field: sample_size(precision, confidence, errors=0 if f.right == 1 else 1) - f.cases for f in open_fields
+        f.field: sample_size(precision, confidence, errors=0 if f.right == 1 else 1) - f.units for f in open_fields
     }
     field = min(needed, key=lambda name: needed[name])
     if needed[field] <= 0:
         return t("next.scores", field=t.field(field), precision=t.rate(precision))
-    return t("next.label", needed[field], field=t.field(field), precision=t.rate(precision))
+    name = "next.label_groups" if summary.thresholds.grouped else "next.label"
+    return t(name, needed[field], field=t.field(field), precision=t.rate(precision))
 
 
 def _quality_sentences(summary: ReportSummary) -> list[str]:
@@ -90,6 +91,7 @@ def methods(summary: ReportSummary) -> tuple[str, ...]:
         "cer": summary.accuracy is not None,
         "calibration": summary.calibration is not None,
         "thresholds": summary.thresholds is not None,
+        "groups": summary.thresholds is not None and summary.thresholds.grouped,
         "costs": summary.costs is not None,
         "comparison": summary.comparison is not None,
         "masked": not summary.revealed,

@@ -32,6 +32,7 @@ def report_notebook(
     review: float | None = None,
     error: float | None = None,
     precision: float = 0.995,
+    groups: str | None = None,
 ) -> Path:
     """Make a notebook of the report, run from top to bottom.
 
@@ -54,6 +55,8 @@ def report_notebook(
         Cost of a review and of an error that is not noticed, in one currency; both or none, and only with `truth`.
     precision : float, default 0.995
         Precision that the thresholds promise, between 0 and 1.
+    groups : str, optional
+        Cards that may be incorrect together, see `cardocr_nb.quality.evaluate`: a column, or ``"folder"``.
 
     Returns
     -------
@@ -84,9 +87,8 @@ def report_notebook(
     path.parent.mkdir(parents=True, exist_ok=True)
     with as_file(files("cardocr_nb.report") / "templates" / TEMPLATE) as template:
         try:
-            execute_notebook(
-                str(template), str(path), {**places, "lang": lang, "reveal": reveal, **prices}, progress_bar=False
-            )
+            chosen = {"lang": lang, "reveal": reveal, "groups": groups}
+            execute_notebook(str(template), str(path), {**places, **chosen, **prices}, progress_bar=False)
         except PapermillExecutionError as e:
             raise CardOCRError(f"the notebook stopped in cell {e.exec_count} with {e.ename}; see {path}") from e
     return path

@@ -188,6 +188,8 @@ class ReportSummary:
     thresholds : Promise or None
     costs : Priced or None
         None without the two prices.
+    correlated : bool
+        Cards of the same day, folder, bucket or user data are incorrect together, and no groups were named.
     comparison : Compared or None
         None without another run.
     worst : tuple of WorstCase
@@ -216,6 +218,7 @@ class ReportSummary:
     calibration: Calibrated | None = None
     thresholds: Promise | None = None
     costs: Priced | None = None
+    correlated: bool = False
     comparison: Compared | None = None
     worst: tuple[WorstCase, ...] = ()
     left_out: dict[str, int] = field(default_factory=dict)

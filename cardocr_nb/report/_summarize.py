@@ -16,7 +16,7 @@ from cardocr_nb.cards import CardType, expected_fields
 from cardocr_nb.frame._frame_schema import COLUMNS, conform
 from cardocr_nb.frame._reshape import card_numbers, first_rows
 from cardocr_nb.plot._score_counts import score_counts
-from cardocr_nb.quality import check, compare, outcomes
+from cardocr_nb.quality import check, outcomes
 from cardocr_nb.report._report_checks import (
     check_results,
     truncate,
@@ -34,12 +34,13 @@ from cardocr_nb.report._report_summary import (
     Times,
     TypeOutcomes,
 )
-from cardocr_nb.report._truth_results import TruthResults, check_prices, compared, masked_comparison, truth_results
+from cardocr_nb.report._truth_results import TruthResults, check_prices, compare_runs, compared, truth_results
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cardocr_nb._settings import Lang
+    from cardocr_nb.quality._cells import Groups
     from cardocr_nb.quality._evaluation import Truth
 
 LOW_SCORE = 90
@@ -75,6 +76,7 @@ def summarize(
     error: float | None = None,
     precision: float = 0.995,
     most_cases: int = 30,
+    groups: Groups | None = None,
 ) -> ReportSummary:
     """Compute the plain data of a report.
 
@@ -100,6 +102,9 @@ def summarize(
         Precision that the thresholds promise, between 0 and 1.
     most_cases : int, default 30
         How many single cases to keep of each kind.
+    groups : str, mapping or Series, optional
+        Cards that may be incorrect together, see `cardocr_nb.quality.evaluate`: a column such as ``created`` (by day),
+        ``"folder"`` for the folder of `key`, or the group of each key. Intervals and thresholds take groups as units.
 
     Returns
     -------
@@ -142,13 +147,13 @@ def summarize(
     against = (
         TruthResults()
         if truth is None
-        else truth_results(df, truth, names, costs=(review, error), precision=precision, reveal=reveal)
+        else truth_results(df, truth, names, costs=(review, error), precision=precision, reveal=reveal, groups=groups)
     )
     if against.evaluation is None:
         worst = worst_without_truth(shown, checked, reveal=reveal, most=most_cases)
     else:
         worst = worst_against_truth(against.evaluation, reveal=reveal, most=most_cases)
-    comparison = None if other is None else masked_comparison(compare(df, other, truth), names)
+    comparison = None if other is None else compare_runs(df, other, truth, groups, names)
     return ReportSummary(
         title=t("word.title") if title is None else title,
         made=_now(cards["created"]),
@@ -163,6 +168,7 @@ def summarize(
         calibration=against.calibration,
         thresholds=against.thresholds,
         costs=against.costs,
+        correlated=against.correlated,
         comparison=None if comparison is None else compared(comparison, reveal=reveal, most=most_cases),
         worst=with_places(worst, shown),
         left_out={name: left for name, (_, left) in parts.items() if left},

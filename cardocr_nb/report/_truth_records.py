@@ -91,7 +91,7 @@ class Calibrated:
 class FieldThreshold:
     """From which score on a field may be used unseen; None when no score reaches the promise.
 
-    `enough` cases without an error show the promise.
+    `enough` units without an error show the promise; `units` is the number of groups if groups were named, else `cases`.
     """
 
     field: str
@@ -101,16 +101,18 @@ class FieldThreshold:
     share: float
     right: float
     bound: float
+    units: int
     enough: int
 
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """Thresholds with what they promise: a share of right readings, and how surely."""
+    """Thresholds with what they promise: a share of right readings, and how surely; whether groups were named."""
 
     precision: float
     confidence: float
     fields: tuple[FieldThreshold, ...]
+    grouped: bool = False
 
 
 @dataclass(frozen=True, slots=True)

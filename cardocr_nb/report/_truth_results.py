@@ -7,7 +7,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from cardocr_nb._i18n import WHOLE_CARD
-from cardocr_nb.quality import Calibration, Comparison, FewScoresWarning, calibration, evaluate, threshold
+from cardocr_nb.quality import (
+    Calibration,
+    Comparison,
+    CorrelatedErrorsWarning,
+    FewScoresWarning,
+    calibration,
+    compare,
+    evaluate,
+    threshold,
+)
 from cardocr_nb.quality._costs import Costs, cost
 from cardocr_nb.report._report_masking import FieldNames, frequent_confusions, masked_text
 from cardocr_nb.report._truth_records import (
@@ -32,6 +41,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cardocr_nb.quality import Evaluation
+    from cardocr_nb.quality._cells import Groups
     from cardocr_nb.quality._evaluation import Truth
 
 MOST_FIELDS = 40
@@ -58,6 +68,7 @@ class TruthResults:
     calibration: Calibrated | None = None
     thresholds: Promise | None = None
     costs: Priced | None = None
+    correlated: bool = False
     results: QualityResults = field(default_factory=QualityResults)
 
 
@@ -87,9 +98,13 @@ def truth_results(
     costs: tuple[float | None, float | None],
     precision: float,
     reveal: bool,
+    groups: Groups | None = None,
 ) -> TruthResults:
     """Compare a frame with its truth."""
-    judged = evaluate(df, truth)
+    with warnings.catch_warnings(record=True) as raised:
+        warnings.simplefilter("always", CorrelatedErrorsWarning)
+        judged = evaluate(df, truth, groups=groups)
+    correlated = _without_correlation(raised)
     evaluation = masked_evaluation(judged, names)
     with warnings.catch_warnings():
         # The page says it itself, from the number of distinct scores.
@@ -115,23 +130,39 @@ def truth_results(
             promised.precision,
             promised.confidence,
             records(FieldThreshold, names.mask(promised.fields.head(MOST_FIELDS))),
+            groups is not None,
         ),
         costs=None if priced is None else _priced(priced),
+        correlated=correlated,
         results=QualityResults(confused, calibrated, priced),
     )
+
+
+def compare_runs(
+    df: pd.DataFrame, other: pd.DataFrame, truth: Truth | None, groups: Groups | None, names: FieldNames
+) -> Comparison:
+    """Compare two runs, with names of fields that may be shown."""
+    with warnings.catch_warnings(record=True) as raised:
+        warnings.simplefilter("always", CorrelatedErrorsWarning)
+        comparison = compare(df, other, truth, groups=groups)
+    _without_correlation(raised)
+    accuracy = None if comparison.accuracy is None else names.mask(comparison.accuracy)
+    fields, flips = names.mask(comparison.fields), names.mask(comparison.flips)
+    return replace(comparison, fields=fields, flips=flips, accuracy=accuracy)
+
+
+def _without_correlation(raised: list[warnings.WarningMessage]) -> bool:
+    """Pass warnings on, but those of correlated errors, which the page itself reports; return whether there was one."""
+    for one in raised:
+        if not issubclass(one.category, CorrelatedErrorsWarning):
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+    return any(issubclass(one.category, CorrelatedErrorsWarning) for one in raised)
 
 
 def masked_evaluation(evaluation: Evaluation, names: FieldNames) -> Evaluation:
     """The evaluation with names of fields that may be shown."""
     fields, cells, compared = map(names.mask, (evaluation.fields, evaluation.cells, evaluation.compared))
     return replace(evaluation, fields=fields, cells=cells, compared=compared)
-
-
-def masked_comparison(comparison: Comparison, names: FieldNames) -> Comparison:
-    """The comparison with names of fields that may be shown."""
-    accuracy = None if comparison.accuracy is None else names.mask(comparison.accuracy)
-    fields, flips = names.mask(comparison.fields), names.mask(comparison.flips)
-    return replace(comparison, fields=fields, flips=flips, accuracy=accuracy)
 
 
 def _masked_costs(costs: Costs, names: FieldNames) -> Costs:

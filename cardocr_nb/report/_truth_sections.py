@@ -62,6 +62,8 @@ def _accuracy(s: ReportSummary, figures: Mapping[str, Picture]) -> Section:
     if rows:
         heads = "field:row cases:number correct:number exact_share:share interval:number missing:number spurious:number cer:number"
         blocks = [table(t, t("accuracy.caption"), heads, rows), *left_out(s, "accuracy")]
+        if s.correlated:
+            blocks.append(Paragraph(t("accuracy.correlated")))
     if s.confusions:
         nothing = Cell(t("accuracy.nothing"))
         pairs: list[Row] = [
@@ -128,14 +130,15 @@ def _thresholds(s: ReportSummary) -> Section:
 def _advice(t: Messages, promise: Promise) -> list[Block]:
     """For fields without a threshold: how many cases are enough, or that more cases do not help."""
     without = [f for f in promise.fields if f.threshold is None]
-    few = [f for f in without if f.cases < f.enough]
+    few = [f for f in without if f.units < f.enough]
     blocks: list[Block] = []
     if few:
-        low, high = (t.count(bound(f.cases for f in few)) for bound in (min, max))
+        low, high = (t.count(bound(f.units for f in few)) for bound in (min, max))
         have = low if low == high else t("thresholds.range", low=low, high=high)
         enough = t.count(max(f.enough for f in few))
-        blocks.append(Paragraph(t("thresholds.few", fields=_names(t, few, promise.fields), enough=enough, have=have)))
-    others = [f for f in without if f.cases >= f.enough]
+        name = "thresholds.few_groups" if promise.grouped else "thresholds.few"
+        blocks.append(Paragraph(t(name, fields=_names(t, few, promise.fields), enough=enough, have=have)))
+    others = [f for f in without if f.units >= f.enough]
     if others:
         blocks.append(Paragraph(t("thresholds.incorrect", fields=_names(t, others, promise.fields))))
     return blocks

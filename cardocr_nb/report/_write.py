@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from cardocr_nb._settings import Lang
     from cardocr_nb.plot._image_sources import Images
+    from cardocr_nb.quality._cells import Groups
     from cardocr_nb.quality._evaluation import Truth
     from cardocr_nb.report._report_summary import ReportSummary
 
@@ -48,6 +49,7 @@ def report(
     error: float | None = None,
     precision: float = 0.995,
     most_cases: int = 30,
+    groups: Groups | None = None,
 ) -> Path:
     """Write a report as one file.
 
@@ -78,6 +80,9 @@ def report(
         Precision that the thresholds promise, between 0 and 1.
     most_cases : int, default 30
         Number of worst cases that are listed, at most.
+    groups : str, mapping or Series, optional
+        Cards that may be incorrect together, see `cardocr_nb.quality.evaluate`: a column such as ``created`` (by day),
+        ``"folder"`` for the folder of `key`, or the group of each key. Intervals and thresholds take groups as units.
 
     Returns
     -------
@@ -121,6 +126,7 @@ def report(
         error=error,
         precision=precision,
         most_cases=most_cases,
+        groups=groups,
     )
     if suffix == ".json":
         page = render_json(summary)

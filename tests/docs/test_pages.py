@@ -38,9 +38,9 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.mark.filterwarnings("default")
+@pytest.mark.filterwarnings("error")  # the package's own filter of correlated errors included: readers do not have it
 @pytest.mark.parametrize("path", [path for path in TEXTS if any(blocks(path, "python"))], ids=name)
-def test_the_python_blocks_of_a_page_run_one_after_another(path, folder):
+def test_the_python_blocks_of_a_page_run_one_after_another_without_a_warning(path, folder):
     import matplotlib as mpl
 
     names = {"__name__": "page"}

@@ -73,12 +73,17 @@ def test_the_warning_names_the_column_and_a_call_that_silences_it(batches, call)
     with pytest.warns(CorrelatedErrorsWarning, match=r"folder of `key`.*intraclass correlation 0\.[3-9]") as caught:
         call(*batches)
     assert caught[0].filename == __file__
-    assert 'groups={key: key.rpartition("/")[0] for key in cards["key"].unique()}' in str(caught[0].message)
-    groups = {key: key.rpartition("/")[0] for key in batches[0]["key"].unique()}
+    assert 'groups="folder"' in str(caught[0].message)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        call(*batches, groups=groups)
-        call(batches[0], evaluate(*batches, groups=groups))
+        call(*batches, groups="folder")
+        call(batches[0], evaluate(*batches, groups="folder"))
+
+
+def test_the_folders_of_keys_are_the_groups_of_a_mapping(batches):
+    mapping = {key: key.rpartition("/")[0] for key in batches[0]["key"].unique()}
+    found, expected = (evaluate(*batches, groups=groups).fields for groups in ("folder", mapping))
+    pd.testing.assert_frame_equal(found, expected)
 
 
 def test_slices_that_explain_the_errors_are_no_correlation(batches):

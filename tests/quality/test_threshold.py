@@ -54,6 +54,14 @@ def test_700_readings_without_an_error_are_enough_at_any_scores():
     assert row.passing == 700
 
 
+def test_too_few_groups_say_how_many_are_enough():
+    frame, truth = cards_and_truth(np.full(600, 99), np.ones(600, dtype=bool))
+    group = {key: k % 28 for k, key in enumerate(frame["key"])}
+    found = threshold(frame, truth, precision=0.9, groups=group)
+    assert found.fields[["cases", "units", "enough"]].to_numpy().tolist() == [[600, 28, 29]]
+    assert found.advice == "No field has a threshold yet: 29 groups without an error are enough, you have 28"
+
+
 def test_too_few_cards_say_how_many_are_enough():
     found = threshold(*cards_and_truth(np.full(24, 99), np.full(24, fill_value=True)))
     assert found.advice == "No field has a threshold yet: 598 cards without an error are enough, you have 24"

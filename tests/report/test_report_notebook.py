@@ -49,7 +49,7 @@ def test_the_parameters_are_in_a_tagged_cell():
     (tagged,) = [cell for cell in cells if "parameters" in cell.metadata.get("tags", ())]
     given = {line.split(" = ")[0] for line in tagged.source.splitlines()}
     assert given == {
-        "cards_path", "truth_path", "other_path", "images", "lang", "reveal", "precision", "review", "error", "title",
+        "cards_path", "truth_path", "other_path", "images", "lang", "reveal", "precision", "groups", "review", "error", "title",
     }  # fmt: skip
 
 

@@ -46,6 +46,38 @@ def test_few_scores_are_a_remark_on_the_page_and_not_as_a_warning(cards, truth, 
     assert [str(w.message) for w in recwarn] == []
 
 
+@pytest.fixture(scope="module")
+def batches():
+    """400 cards of 20 folders; in three of them most names are incorrect."""
+    folder, right = (
+        np.arange(400) % 20,
+        np.random.default_rng(6).random(400) > np.where(np.arange(400) % 20 < 3, 0.8, 0.02),
+    )
+    cards = pd.DataFrame({"job_id": np.arange(400).astype(str), "key": [f"{k}/{n}.jpg" for n, k in enumerate(folder)],
+                          "state": "Success", "field": "name", "text": np.where(right, NAME, "范样木"), "score": 95})  # fmt: skip
+    return conform(cards), cards[["key", "field"]].assign(text=NAME)
+
+
+@pytest.mark.parametrize(("lang", "sentence"), [("en", "are incorrect together"), ("zh", "往往同时出错")])
+def test_errors_that_come_together_are_a_remark_on_the_page_and_not_a_warning(batches, recwarn, lang, sentence):
+    cards, truth = batches
+    alone = render_markdown(summarize(cards, truth=truth, other=cards, lang=lang))
+    assert sentence in alone
+    grouped = summarize(cards, truth=truth, other=cards, groups="folder", lang=lang)
+    assert sentence not in render_markdown(grouped)
+    assert [str(w.message) for w in recwarn] == []
+    (found,), (single,) = grouped.accuracy[:1], summarize(cards, truth=truth).accuracy[:1]
+    assert found.high - found.low > 2 * (single.high - single.low)
+
+
+def test_with_groups_the_report_counts_groups_that_are_missing(batches):
+    cards, truth = batches
+    some = cards["text"] == NAME
+    page = render_markdown(summarize(cards[some], truth=truth, precision=0.9, groups="folder"))
+    assert "Next: label Name in 9 more groups to promise 90.0 % precision." in page
+    assert "Name: no threshold yet. 29 groups without an error are enough; you have 20." in page
+
+
 def test_thresholds_promise_what_was_asked_for(cards, truth):
     promised = summarize(cards, truth=truth, precision=0.04).thresholds
     found = threshold(cards, truth, precision=0.04).fields["threshold"]
