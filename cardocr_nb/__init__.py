@@ -33,6 +33,7 @@ name that begins with an underscore is private. Each part imports only from thos
     cloud/      transport 1: HTTPS, signature, credentials, doctor
     local/      transport 2: the embedded service and its OCR engine
     _client/    a method for each call of the service
+    testing/    a running service for tests of other programs; the module cardocr_service makes it a fixture of pytest
     _ledger/    file with the outcome of each image of a run
     _batch/     many images, each submitted once, with an outcome for every one
     frame/      records -> DataFrame, the polygon dtype, files

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cardocr_nb._text_safety import describe
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.local._service_fault import ServiceFault, slow_down
-from cardocr_nb.local._worker import ReadingError
+from cardocr_nb.local._worker import ReadingError, recognized
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -124,9 +124,13 @@ class FaultyReader:
 
     def read(self, image: NDArray[np.uint8], card_type: str) -> list[Field]:
         """Read an image after the latency, or raise `ReadingError` if a ``fail`` occurs."""
+        return list(self.read_object(image, card_type, None)[0])
+
+    def read_object(self, image: NDArray[np.uint8], card_type: str, key: str | None) -> tuple[tuple[Field, ...], str]:
+        """Read an image as `read` does, with the message of the reader."""
         seconds = self._latency + (SLOW_SECONDS if self._faults.occurs("slow") else 0.0)
         if seconds:
             self._sleep(seconds)
         if self._faults.occurs("fail"):
             raise ReadingError("InternalError", "an injected failure (--fault fail)")
-        return self._reader.read(image, card_type)
+        return recognized(self._reader, image, card_type, key)

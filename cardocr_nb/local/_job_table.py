@@ -124,6 +124,10 @@ class JobTable:
             )
         return True
 
+    def all(self) -> list[Job]:
+        """Return the jobs of all buckets in order of creation."""
+        return [_unpack(document) for (document,) in self._store.query("SELECT document FROM jobs ORDER BY seq")]
+
     def get(self, bucket: str, ids: Iterable[str]) -> dict[str, Job]:
         """Return the jobs of a bucket by id, in the order of `ids`; unknown ids are left out."""
         wanted = list(ids)

@@ -109,7 +109,8 @@ class Service:
         self._on_job_ended = on_job_ended
         url_guard = UrlGuard(allowed_hosts)
         self._store = Store(jobs)
-        table, settings = JobTable(self._store), SettingsTable(self._store)
+        self._table = table = JobTable(self._store)
+        self._settings = settings = SettingsTable(self._store)
         self._retention = Retention(table, keep_days)
         self._callbacks = CallbackQueue(table, url_guard, self._faults, retry_delays=retry_delays)
         self._workers = Workers(table, self.buckets, self.reader, count=workers, on_ended=self._job_ended)
@@ -128,6 +129,16 @@ class Service:
     def jobs_in_memory(self) -> bool:
         """Whether the jobs end with this process."""
         return self._store.in_memory
+
+    def jobs(self) -> list[Job]:
+        """Return every job of every bucket in the order in which they were accepted."""
+        return self._table.all()
+
+    def set_paused(self, bucket: str, *, paused: bool) -> None:
+        """Let the jobs of a bucket wait, or go on with them."""
+        state = "Paused" if paused else "Active"
+        self._settings.update(self.buckets[bucket], lambda old: replace(old, queue_state=state))
+        self._workers.notify()
 
     def close(self) -> None:
         """Finish the readings in progress and close threads and files; waiting jobs stay in the table."""

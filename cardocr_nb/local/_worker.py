@@ -7,7 +7,7 @@ import sqlite3
 import threading
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from cardocr_nb._images import MAX_BYTES, inspect, load_reduced
 from cardocr_nb.errors import CardOCRError, ImageError, InvalidRequestError
@@ -48,6 +48,14 @@ class ReadingError(CardOCRError):
         super().__init__(message)
 
 
+@runtime_checkable
+class ObjectReader(Protocol):
+    """A reader that wants to know which object an image is, and has a message about it."""
+
+    def read_object(self, image: NDArray[np.uint8], card_type: str, key: str | None) -> tuple[tuple[Field, ...], str]:
+        """Return the fields of an image and a message; the key is None for an image that is not in the bucket."""
+
+
 def read_card(bucket: Bucket, key: str, card_type: str, reader: Reader) -> CardResult:
     """Read one object of a bucket.
 
@@ -69,11 +77,11 @@ def read_card(bucket: Bucket, key: str, card_type: str, reader: Reader) -> CardR
         raise ReadingError("InvalidArgument", str(e)) from e
     except OSError as e:
         raise ReadingError("NoSuchKey", f"the object {key!r} cannot be opened: {e.strerror}") from e
-    return replace(read_content(content, card_type, reader), key=key, url=bucket.url(key))
+    return replace(read_content(content, card_type, reader, key), key=key, url=bucket.url(key))
 
 
-def read_content(content: bytes, card_type: str, reader: Reader) -> CardResult:
-    """Read one picture.
+def read_content(content: bytes, card_type: str, reader: Reader, key: str | None = None) -> CardResult:
+    """Read one picture, which is the object `key` of the bucket, or in no bucket.
 
     Raises
     ------
@@ -90,7 +98,7 @@ def read_content(content: bytes, card_type: str, reader: Reader) -> CardResult:
         log.warning("a decoder failed: %s", type(e).__name__)
         raise ReadingError("DamagedImage", f"the picture cannot be decoded: {type(e).__name__}") from e
     try:
-        fields, message = _recognized(reader, image, card_type)
+        fields, message = recognized(reader, image, card_type, key)
     except ReadingError:
         raise
     except Exception as e:  # an engine can raise anything, and the other images must still be read
@@ -110,8 +118,12 @@ def _enlarged(field: Field, seen: tuple[int, ...], size: tuple[int, int]) -> Fie
     return replace(field, polygon=tuple((round(x * along), round(y * down)) for x, y in field.polygon))
 
 
-def _recognized(reader: Reader, image: NDArray[np.uint8], card_type: str) -> tuple[tuple[Field, ...], str]:
-    """Fields of a picture, and what the engine says about the picture; other readers say nothing."""
+def recognized(
+    reader: Reader, image: NDArray[np.uint8], card_type: str, key: str | None
+) -> tuple[tuple[Field, ...], str]:
+    """Fields of a picture, and what the engine says about the picture; most other readers say nothing."""
+    if isinstance(reader, ObjectReader):
+        return reader.read_object(image, card_type, key)
     if isinstance(reader, Engine):
         fields, message = reader.recognize(image, card_type)
         return tuple(fields), message

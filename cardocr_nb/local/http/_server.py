@@ -141,8 +141,8 @@ def serve(options: argparse.Namespace) -> int:
         level=logging.WARNING if options.quiet else logging.INFO, stream=sys.stderr, format="%(asctime)s %(message)s"
     )
     warnings.simplefilter("error", RepairWarning)
-    with _listening(options.host, options.port) as sock:
-        root = BucketRoot(options.root, _address(sock))
+    with listening(options.host, options.port) as sock:
+        root = BucketRoot(options.root, address_of(sock))
         with root.lock():
             _serve(
                 options,
@@ -206,7 +206,8 @@ def _reader(engine: str, workers: int) -> Reader:
 
 
 @contextlib.contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """Open a socket that accepts connections; port 0 selects a free one."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         sock = socket.create_server((host, port), family=family, backlog=_BACKLOG)
@@ -218,7 +219,8 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         yield sock
 
 
-def _address(sock: socket.socket) -> str:
+def address_of(sock: socket.socket) -> str:
+    """Return the address of a listening socket, such as ``http://127.0.0.1:8086``."""
     host, port = sock.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
@@ -244,16 +246,19 @@ def _run(app: App, sock: socket.socket) -> None:
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             asyncio.get_running_loop().set_exception_handler(AcceptErrors())
             await super().startup(sockets)
-            sys.stdout.write(f"listening on {_address(sock)}\n")
+            sys.stdout.write(f"listening on {address_of(sock)}\n")
             sys.stdout.flush()
 
-    _server(Server, app, Connection).run(sockets=[sock])
+    make_server(Server, app, Connection).run(sockets=[sock])
 
 
-def _server(kind: type[uvicorn.Server], app: App, connection: Any) -> uvicorn.Server:
+def make_server(kind: type[uvicorn.Server], app: App, connection: Any) -> uvicorn.Server:
+    """Make a server of a kind for the app, with the settings of the embedded service."""
     import uvicorn
 
-    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+    errors = logging.getLogger("uvicorn.error")
+    errors.setLevel(logging.ERROR)
+    errors.addFilter(_is_no_cut)
     config = uvicorn.Config(
         app,
         http=connection,
@@ -269,6 +274,11 @@ def _server(kind: type[uvicorn.Server], app: App, connection: Any) -> uvicorn.Se
         backlog=_BACKLOG,
     )
     return kind(config)
+
+
+def _is_no_cut(record: logging.LogRecord) -> bool:
+    """Leave out what uvicorn says of connections that the app cuts; the app logs them itself."""
+    return not str(record.msg).startswith("ASGI callable returned without")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

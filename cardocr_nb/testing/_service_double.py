@@ -1,0 +1,400 @@
+"""The service double: a running embedded service that a test sets up and asks about its calls."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from cardocr_nb._client import Client
+from cardocr_nb.cloud import CloudTransport, CosAuth, Credentials
+from cardocr_nb.errors import InvalidRequestError, missing_extra
+from cardocr_nb.local._bucket_root import BucketRoot
+from cardocr_nb.local._service import Service
+from cardocr_nb.local._stub_reader import StubReader
+from cardocr_nb.local._worker import ReadingError
+from cardocr_nb.testing._planned_faults import PlannedFaults
+from cardocr_nb.testing._set_readings import Reading, SetReadings
+from cardocr_nb.wire._decode import decode_each
+from cardocr_nb.wire._records import Callback, CardResult, Job, JobList, JobState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from cardocr_nb.local.engine import Reader
+    from cardocr_nb.testing._call_log import PaidCall, ServiceCall
+
+SECRET_ID = "AKIDcardocrservice"  # noqa: S105 - invented; opens this service only
+SECRET_KEY = "key-of-the-test-service"  # noqa: S105
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{0,49}-[0-9]+")
+_ENGINES = ("stub", "rapidocr")
+_THROTTLED = (429, 503)
+_LOOK_SECONDS = 0.01
+
+
+class CardOCRService:
+    """The embedded service on a free port of this machine, for the tests of programs that call the vendor's API.
+
+    Parameters
+    ----------
+    root : str or Path
+        An empty folder, below which the buckets are.
+    bucket : str, default "cards-1250000000"
+        Name of the bucket, which exists from the start; clients may create more.
+    region : str, default "ap-guangzhou"
+        Region for the configuration of SDKs; the service answers for any.
+    queue_limit : int, default 10000
+        Number of jobs that may wait; a further one is answered 503.
+    workers : int, default 1
+        Number of images read at the same time.
+    latency : float, default 0
+        Seconds added to each reading.
+    faults : dict of str to float, optional
+        Rate of each failure, see `cardocr_nb.local.FaultInjector`.
+    seed : int, default 0
+        Seed of the failures.
+    engine : {"stub", "rapidocr"}, default "stub"
+        Reader of the images without a reading of their own: the same invented fields for every image, or the OCR engine.
+
+    Attributes
+    ----------
+    url : str
+        Address, such as ``http://127.0.0.1:41873``.
+    bucket, region, secret_id, secret_key : str
+        Configuration for an SDK. The secrets are invented.
+    folder : Path
+        Folder of the bucket; a file in it is an object.
+
+    Raises
+    ------
+    MissingExtraError
+        The extra ``local`` is not installed.
+    InvalidRequestError
+        An argument is outside its range.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from cardocr_nb.testing import CardOCRService
+    >>> with tempfile.TemporaryDirectory() as folder, CardOCRService(folder) as service:
+    ...     _ = service.add_photo("front/0001.jpg")
+    ...     service.set_reading("front/*", {"name": "样本"})
+    ...     with service.client() as client:
+    ...         job = client.wait(client.submit("front/0001.jpg", card_type="IDCard"))
+    ...     service.assert_paid_once("front/0001.jpg")
+    ...     len(job.fields)
+    1
+    """
+
+    def __init__(
+        self,
+        root: str | Path,
+        *,
+        bucket: str = "cards-1250000000",
+        region: str = "ap-guangzhou",
+        queue_limit: int = 10_000,
+        workers: int = 1,
+        latency: float = 0.0,
+        faults: Mapping[str, float] | None = None,
+        seed: int = 0,
+        engine: str = "stub",
+    ) -> None:
+        try:
+            from cardocr_nb.local.http._signature_verifier import SignatureVerifier
+            from cardocr_nb.testing._call_log import LoggingApp
+            from cardocr_nb.testing._service_thread import ServiceThread
+        except ImportError as e:
+            missing_extra("the service for tests", "local", e)
+        _check(bucket, engine, queue_limit=queue_limit, workers=workers, latency=latency)
+        self.bucket, self.region, self.secret_id, self.secret_key = bucket, region, SECRET_ID, SECRET_KEY
+        self._faults = PlannedFaults(faults or {}, seed)
+        self._readings = SetReadings(_reader(engine, workers))
+        self._thread = ServiceThread()
+        self.url = self._thread.url
+        buckets = BucketRoot(root, self.url)
+        buckets.create(bucket)
+        self.folder: Path = buckets[bucket].folder
+        self._service = Service(
+            buckets,
+            self._readings,
+            workers=workers,
+            queue_limit=queue_limit,
+            latency=latency,
+            faults=self._faults,
+        )
+        self._app = LoggingApp(self._service, SignatureVerifier(SECRET_ID, SECRET_KEY))
+        self._thread.start(self._app)
+
+    def __repr__(self) -> str:
+        return f"<CardOCRService {self.url} bucket={self.bucket} calls={len(self.calls)}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Finish the calls and readings in progress and close the port."""
+        self._thread.stop()
+        self._app.close()
+        self._service.close()
+
+    # Configuration of the program under test.
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """Address, bucket, region and credentials, as texts for a program in another language."""
+        return {
+            "url": self.url,
+            "bucket": self.bucket,
+            "region": self.region,
+            "secret_id": self.secret_id,
+            "secret_key": self.secret_key,
+        }
+
+    def cos_config(self) -> dict[str, Any]:
+        """Return the arguments of ``CosConfig`` of the vendor's Python SDK."""
+        return {
+            "Region": self.region,
+            "SecretId": self.secret_id,
+            "SecretKey": self.secret_key,
+            "Scheme": "http",
+            "Proxies": {"http": self.url},
+        }
+
+    def auth(self) -> CosAuth:
+        """Return the signature for `requests`: ``requests.get(service.url + "/jobs", auth=service.auth())``."""
+        return CosAuth(Credentials(self.secret_id, self.secret_key))
+
+    def client(self, **options: Any) -> Client:
+        """Return a client of this package; `options` are those of `cardocr_nb.cloud.CloudTransport`."""
+        credentials = Credentials(self.secret_id, self.secret_key)
+        transport = CloudTransport(self.bucket, self.region, credentials, endpoint=self.url, **options)
+        return Client(transport, poll=(0.02, 0.2))
+
+    # What the service answers.
+
+    def add_photo(self, key: str, content: bytes | None = None) -> Path:
+        """Put an object into the bucket without a call; by default a small JPEG file that shows nothing.
+
+        Parameters
+        ----------
+        key : str
+        content : bytes, optional
+
+        Returns
+        -------
+        Path
+            The file of the object.
+        """
+        bucket = self._service.buckets[self.bucket]
+        bucket.put(key, _blank_photo() if content is None else content)
+        return bucket.path(key)
+
+    def set_reading(self, key: str, reading: Reading) -> None:
+        """Set the reading of an object; the photo must be a picture, what it shows does not matter.
+
+        Parameters
+        ----------
+        key : str
+            Key of the object, or a pattern with ``*``, ``?`` and ``[…]``. Of several that match, the one set last counts.
+        reading : dict of str to str, or sequence of Field
+            Texts by canonical field name (score 99, invented polygons), or fields. Empty: the service finds no card, Status 0.
+
+        Raises
+        ------
+        InvalidRequestError
+            A name is not a field of a card.
+        """
+        self._readings.set(key, reading)
+
+    def set_failure(self, key: str, code: str = "InternalError", message: str = "The image cannot be read.") -> None:
+        """Let the job of an object fail with a code and a message; arguments as in `set_reading`."""
+        self._readings.set(key, ReadingError(code, message))
+
+    def replay(self, *documents: bytes | str | Path) -> list[str]:
+        """Set the readings of saved responses or callbacks.
+
+        Parameters
+        ----------
+        *documents : bytes, str or Path
+            XML or JSON, or files of it.
+
+        Returns
+        -------
+        list of str
+            Keys that now have a reading. Jobs that have not ended are passed over.
+
+        Raises
+        ------
+        DecodeError
+            A document is not one of the service.
+        """
+        keys = []
+        for document in documents:
+            for result in _results(document if isinstance(document, bytes) else Path(document).read_bytes()):
+                if result.key is None:
+                    continue
+                if result.state == JobState.FAILED:
+                    self.set_failure(result.key, result.code or "InternalError", result.message or "failed")
+                else:
+                    self.set_reading(result.key, result.fields)
+                keys.append(result.key)
+        return keys
+
+    # What goes wrong.
+
+    def inject(self, fault: str, times: int = 1) -> None:
+        """Let a failure occur at the next `times` occasions.
+
+        Parameters
+        ----------
+        fault : {"throttle", "drop-before", "drop-after", "fail", "slow", "duplicate-callback"}
+            See `cardocr_nb.local.FaultInjector`.
+        times : int, default 1
+
+        Raises
+        ------
+        InvalidRequestError
+            The kind is unknown, or `times` is below 1.
+        """
+        self._faults.plan(fault, times)
+
+    def set_rates(self, rates: Mapping[str, float]) -> None:
+        """Replace the rates of failures, 0 to 1 for each kind.
+
+        Raises
+        ------
+        InvalidRequestError
+            The kind is unknown, or the rate is outside 0 to 1.
+        """
+        self._faults.rates = PlannedFaults(rates).rates
+
+    def pause(self) -> None:
+        """Let accepted jobs of the bucket wait, for tests of the queue's limit and of time limits."""
+        self._service.set_paused(self.bucket, paused=True)
+
+    def resume(self) -> None:
+        """Read the waiting jobs."""
+        self._service.set_paused(self.bucket, paused=False)
+
+    def wait(self, timeout: float = 10.0) -> None:
+        """Wait until every job has ended.
+
+        Raises
+        ------
+        AssertionError
+            A job has not ended after `timeout` seconds.
+        """
+        end = time.monotonic() + timeout
+        while open_jobs := [job for job in self._service.jobs() if not job.state.final]:
+            if time.monotonic() >= end:
+                raise AssertionError(f"{len(open_jobs)} jobs have not ended after {timeout:g} s")
+            time.sleep(_LOOK_SECONDS)
+
+    # What a test asks.
+
+    @property
+    def jobs(self) -> list[Job]:
+        """The accepted jobs, in order."""
+        return self._service.jobs()
+
+    @property
+    def calls(self) -> list[ServiceCall]:
+        """The calls so far, in the order of their answers; refused ones are among them."""
+        return self._app.calls
+
+    @property
+    def paid(self) -> list[PaidCall]:
+        """The recognitions that the cloud would charge for. A job counts also if its reply was lost."""
+        from cardocr_nb.testing._call_log import paid_calls
+
+        return paid_calls(self._service, self._app.calls)
+
+    def assert_paid_once(self, *keys: str) -> None:
+        """Check that each object was recognized once, by a job or by a synchronous call.
+
+        Parameters
+        ----------
+        *keys : str
+            Every one of them must have been paid once. Without keys: every object that was paid for, at least one.
+
+        Raises
+        ------
+        AssertionError
+        """
+        counts = Counter(call.key for call in self.paid)
+        wrong = {key: counts[key] for key in (keys or counts) if counts[key] != 1}
+        if wrong:
+            listed = ", ".join(f"{key!r} {times} times" for key, times in sorted(wrong.items()))
+            raise AssertionError(f"each object must be paid for once, got {listed}")
+        if not counts:
+            raise AssertionError("no object was paid for; was the program configured with the address of this service?")
+
+    def assert_not_paid(self, *keys: str) -> None:
+        """Check that no recognition of these objects, or of any, was paid for.
+
+        Raises
+        ------
+        AssertionError
+        """
+        found = sorted({call.key for call in self.paid if not keys or call.key in keys})
+        if found:
+            raise AssertionError(f"these objects must not be paid for: {', '.join(map(repr, found))}")
+
+    def assert_no_call_refused(self) -> None:
+        """Check that no call was wrong: signature, arguments, missing objects. Throttled calls do not count.
+
+        Raises
+        ------
+        AssertionError
+        """
+        wrong = [call for call in self.calls if call.status and call.status >= 400 and call.status not in _THROTTLED]
+        if wrong:
+            lines = [f"  {c.method} {c.path}: {c.status} {c.code}" for c in wrong]
+            raise AssertionError("\n".join([f"{len(wrong)} calls were refused:", *lines]))
+
+
+def _check(bucket: str, engine: str, **numbers: float) -> None:
+    if not _BUCKET.fullmatch(bucket):
+        raise InvalidRequestError(f"a bucket is named <name>-<appid>, such as cards-1250000000, got {bucket!r}")
+    if engine not in _ENGINES:
+        raise InvalidRequestError(f"engine must be {' or '.join(_ENGINES)}, got {engine!r}")
+    for name, value in numbers.items():
+        least = 0 if name == "latency" else 1
+        if not value >= least:
+            raise InvalidRequestError(f"{name} must be at least {least}, got {value}")
+
+
+def _reader(engine: str, workers: int) -> Reader:
+    if engine == "stub":
+        return StubReader()
+    from cardocr_nb.local.engine import Engine
+
+    return Engine.for_workers(workers)
+
+
+def _results(raw: bytes) -> Iterable[CardResult]:
+    for document in decode_each(raw):
+        if isinstance(document, CardResult):
+            yield document
+        elif isinstance(document, JobList | Callback):
+            for job in document.jobs:
+                if job.result is not None or job.state == JobState.FAILED:
+                    result = job.result or CardResult(())
+                    yield CardResult(
+                        result.fields, key=job.key, state=job.state, code=job.code or "", message=job.message
+                    )
+
+
+def _blank_photo() -> bytes:
+    import io
+
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.new("RGB", (428, 270), "white").save(file, "JPEG")
+    return file.getvalue()

@@ -1,0 +1,274 @@
+"""The service for tests of other programs: driven by plain requests and by the vendor's SDKs, unchanged."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+from qcloud_cos import CosConfig, CosServiceError
+from qcloud_cos.ai_recognition import AIRecognitionClient
+
+from cardocr_nb.errors import InvalidRequestError, ServiceError
+from cardocr_nb.testing import CardOCRService
+from cardocr_nb.wire import Field
+
+sys.path.append(str(Path(__file__).parents[1] / "witness"))
+from sdks import require_sdk
+
+NODE = """
+const { sdk, url, bucket, region, secret_id, secret_key } = JSON.parse(process.argv[2]);
+const COS = require(sdk);
+const cos = new COS({ SecretId: secret_id, SecretKey: secret_key, Protocol: 'http:', Proxy: url });
+const at = { Bucket: bucket, Region: region };
+const Url = `http://${bucket}.ci.${region}.myqcloud.com/jobs`;
+const Body = '<Request><Tag>ImageLicenseRec</Tag><Input><Object>front/1.jpg</Object></Input><Operation>'
+  + '<ImageLicenseRec><CardType>IDCard</CardType></ImageLicenseRec></Operation></Request>';
+(async () => {
+  const call = (Method, path, more) => cos.request({ ...at, Method, Url: Url + path, Key: `jobs${path}`, ...more });
+  const made = await call('POST', '', { Body, ContentType: 'application/xml' });
+  let job;
+  do {
+    job = (await call('GET', `/${made.Response.JobsDetail.JobId}`)).Response.JobsDetail;
+  } while (['Submitted', 'Running'].includes(job.State));
+  console.log(JSON.stringify(job.Operation.ImageLicenseRecResult.IdInfo));
+})().catch((error) => { console.error(JSON.stringify(error)); process.exit(1); });
+"""
+
+
+def request_xml(key, card_type="IDCard"):
+    return (
+        f"<Request><Tag>ImageLicenseRec</Tag><Input><Object>{key}</Object></Input><Operation><ImageLicenseRec>"
+        f"<CardType>{card_type}</CardType></ImageLicenseRec></Operation></Request>"
+    )
+
+
+@pytest.fixture
+def http(cardocr_service):
+    with requests.Session() as session:
+        session.trust_env = False
+        session.auth = cardocr_service.auth()
+        yield session
+
+
+@pytest.fixture
+def submit(cardocr_service, http):
+    def submit(key):
+        return http.post(f"{cardocr_service.url}/jobs", data=request_xml(key), headers={"Content-Type": "text/xml"})
+
+    return submit
+
+
+@pytest.fixture
+def sdk(cardocr_service):
+    with requests.Session() as session:
+        session.trust_env = False
+        yield AIRecognitionClient(CosConfig(**cardocr_service.cos_config()), retry=0, session=session)
+
+
+def test_plain_requests_get_the_reading_that_was_set(cardocr_service, http, submit):
+    cardocr_service.add_photo("front/1.jpg")
+    cardocr_service.set_reading("front/*.jpg", {"name": "样本", "id_number": "990101197412010014"})
+    assert submit("front/1.jpg").status_code == 200
+    cardocr_service.wait()
+    listed = http.get(f"{cardocr_service.url}/jobs", params={"tag": "ImageLicenseRec"})
+    assert "<DetectedText>样本</DetectedText>" in listed.content.decode()
+    assert [f.label for f in cardocr_service.jobs[0].fields] == ["姓名", "公民身份号码"]
+    cardocr_service.assert_paid_once("front/1.jpg")
+    cardocr_service.assert_no_call_refused()
+
+
+def test_the_vendors_python_sdk_uploads_submits_and_reads(cardocr_service, sdk):
+    cardocr_service.set_reading("*", [Field("姓名", "样本", 61, ((1, 2), (1, 9), (8, 9), (8, 2)))])
+    photo = cardocr_service.add_photo("blank.jpg").read_bytes()
+    sdk.put_object(Bucket=cardocr_service.bucket, Key="up.jpg", Body=photo)
+    jobs = {
+        "Tag": "ImageLicenseRec",
+        "Input": {"Object": "up.jpg"},
+        "Operation": {"ImageLicenseRec": {"CardType": "IDCard"}},
+    }
+    (made,) = sdk.ci_create_media_jobs(Bucket=cardocr_service.bucket, Jobs=jobs)["JobsDetail"]
+    cardocr_service.wait()
+    (job,) = sdk.ci_get_media_jobs(Bucket=cardocr_service.bucket, JobIDs=made["JobId"])["JobsDetail"]
+    field = job["Operation"]["ImageLicenseRecResult"]["IdInfo"]
+    assert (field["DetectedText"], field["Score"]) == ("样本", "61")
+    cardocr_service.assert_paid_once("up.jpg")
+
+
+def test_the_vendors_node_sdk_reads_what_was_set(cardocr_service, tmp_path):
+    sdk = require_sdk("cos-nodejs-sdk-v5")
+    (tmp_path / "script.js").write_text(NODE, encoding="utf-8")
+    cardocr_service.add_photo("front/1.jpg")
+    cardocr_service.set_reading("front/1.jpg", {"name": "样本", "gender": "女"})
+    options = json.dumps({"sdk": str(sdk)} | cardocr_service.settings)
+    command = ["node", str(tmp_path / "script.js"), options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603 - node is what is tested
+    assert done.returncode == 0, done.stderr
+    assert [field["DetectedText"] for field in json.loads(done.stdout)] == ["样本", "女"]
+    cardocr_service.assert_paid_once("front/1.jpg")
+
+
+def test_a_job_whose_reply_was_lost_is_paid_and_a_second_submission_is_found(cardocr_service, submit):
+    cardocr_service.add_photo("a.jpg")
+    cardocr_service.inject("drop-after")
+    with pytest.raises(requests.ConnectionError):
+        submit("a.jpg")
+    cardocr_service.assert_paid_once("a.jpg")
+    submit("a.jpg")
+    with pytest.raises(AssertionError, match=r"'a\.jpg' 2 times"):
+        cardocr_service.assert_paid_once("a.jpg")
+
+
+def test_a_submission_that_was_cut_before_it_arrived_is_not_paid(cardocr_service, submit):
+    cardocr_service.inject("drop-before")
+    with pytest.raises(requests.ConnectionError):
+        submit("a.jpg")
+    cardocr_service.assert_not_paid()
+    assert [call.status for call in cardocr_service.calls] == [None]
+
+
+def test_a_program_that_paid_for_nothing_did_not_pay_once(cardocr_service):
+    with pytest.raises(AssertionError, match="no object was paid for"):
+        cardocr_service.assert_paid_once()
+    with pytest.raises(AssertionError, match=r"'a\.jpg' 0 times"):
+        cardocr_service.assert_paid_once("a.jpg")
+
+
+def test_a_synchronous_recognition_is_paid_too(cardocr_service, http, submit):
+    cardocr_service.add_photo("a.jpg")
+    query = {"ci-process": "AILicenseRec", "CardType": "IDCard"}
+    assert http.get(f"{cardocr_service.url}/a.jpg", params=query).status_code == 200
+    assert [(call.key, call.card_type, call.job_id) for call in cardocr_service.paid] == [("a.jpg", "IDCard", None)]
+    submit("a.jpg")
+    with pytest.raises(AssertionError, match="2 times"):
+        cardocr_service.assert_paid_once()
+    with pytest.raises(AssertionError, match=r"'a\.jpg'"):
+        cardocr_service.assert_not_paid("a.jpg")
+    cardocr_service.assert_not_paid("b.jpg")
+
+
+def test_the_next_calls_are_throttled_and_then_no_more(cardocr_service, submit):
+    cardocr_service.add_photo("a.jpg")
+    cardocr_service.inject("throttle", times=2)
+    statuses = [submit("a.jpg").status_code for _ in range(3)]
+    assert set(statuses[:2]) <= {429, 503}
+    assert statuses[2] == 200
+    cardocr_service.assert_no_call_refused()
+    cardocr_service.assert_paid_once("a.jpg")
+
+
+def test_a_rate_of_failures_can_be_set_and_taken_back(cardocr_service, submit):
+    cardocr_service.set_rates({"throttle": 1.0})
+    assert submit("a.jpg").status_code in (429, 503)
+    cardocr_service.set_rates({})
+    assert submit("a.jpg").status_code == 200
+    with pytest.raises(InvalidRequestError, match="rate of 0 to 1"):
+        cardocr_service.set_rates({"throttle": 2.0})
+    with pytest.raises(InvalidRequestError, match="once or more"):
+        cardocr_service.inject("fire")
+
+
+@pytest.mark.cardocr_service(queue_limit=2)
+def test_the_third_waiting_job_is_refused_while_the_queue_is_paused(cardocr_service, submit):
+    for n in range(3):
+        cardocr_service.add_photo(f"{n}.jpg")
+    cardocr_service.pause()
+    assert [submit(f"{n}.jpg").status_code for n in range(3)] == [200, 200, 503]
+    with pytest.raises(AssertionError, match="2 jobs have not ended"):
+        cardocr_service.wait(timeout=0.02)
+    cardocr_service.resume()
+    cardocr_service.wait()
+    assert [job.state for job in cardocr_service.jobs] == ["Success", "Success"]
+    assert [call.code for call in cardocr_service.calls] == ["", "", "SlowDown"]
+
+
+def test_a_failure_and_an_empty_card_are_outcomes(cardocr_service, submit):
+    for key in ("bad.jpg", "empty.jpg"):
+        cardocr_service.add_photo(key)
+        submit(key)
+    cardocr_service.set_failure("bad.jpg", "ImageTooDark", "too dark")
+    cardocr_service.set_reading("empty.jpg", {})
+    for key in ("bad.jpg", "empty.jpg"):
+        submit(key)
+    cardocr_service.wait()
+    bad, empty = cardocr_service.jobs[2:]
+    assert (bad.state, bad.code, bad.message) == ("Failed", "ImageTooDark", "too dark")
+    assert (empty.state, empty.result.status, empty.fields) == ("Success", 0, ())
+
+
+def test_saved_responses_are_replayed(cardocr_service, submit, data):
+    keys = cardocr_service.replay(data / "responses/id_card_english.xml", data / "responses/failed.xml")
+    assert len(keys) == 2
+    for key in keys:
+        cardocr_service.add_photo(key)
+        submit(key)
+    cardocr_service.wait()
+    whole, failed = cardocr_service.jobs
+    assert whole.fields[0].label == "Name"
+    assert failed.state == "Failed"
+
+
+def test_a_wrong_signature_is_a_refused_call(cardocr_service, http):
+    http.auth = None
+    assert http.get(f"{cardocr_service.url}/jobs", params={"tag": "ImageLicenseRec"}).status_code == 403
+    with pytest.raises(AssertionError, match="GET /jobs: 403"):
+        cardocr_service.assert_no_call_refused()
+
+
+def test_a_run_of_this_package_under_failures_pays_once(cardocr_service, tmp_path):
+    import cardocr_nb as ocr
+
+    for n in range(6):
+        (tmp_path / f"{n}.jpg").write_bytes(cardocr_service.add_photo("x.jpg").read_bytes() + bytes([n]))
+    cardocr_service.set_rates({"drop-after": 0.3, "throttle": 0.1})
+    with cardocr_service.client() as client:
+        cards = ocr.run(tmp_path, card_type="IDCard", client=client, listing_delay=0.05, unknown="hold", progress=False)
+    assert cards["key"].nunique() == 6
+    cardocr_service.assert_paid_once()
+
+
+def test_a_closed_service_no_longer_answers_and_can_be_closed_again(tmp_path):
+    service = CardOCRService(tmp_path)
+    service.close()
+    service.close()
+    with requests.Session() as session:
+        session.trust_env = False
+        with pytest.raises(requests.ConnectionError):
+            session.get(service.url)
+
+
+def test_the_repr_shows_no_secret_and_no_text(cardocr_service):
+    cardocr_service.set_reading("a.jpg", {"name": "样本"})
+    assert cardocr_service.secret_key not in repr(cardocr_service)
+    assert "样本" not in repr(cardocr_service)
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"bucket": "Cards"}, "<name>-<appid>"),
+        ({"engine": "magic"}, "stub or rapidocr"),
+        ({"queue_limit": 0}, "queue_limit"),
+        ({"workers": 0}, "workers"),
+        ({"latency": -1.0}, "latency"),
+        ({"faults": {"fire": 1.0}}, "a fault must be"),
+    ],
+)
+def test_wrong_options_are_named(tmp_path, options, named):
+    with pytest.raises(InvalidRequestError, match=named):
+        CardOCRService(tmp_path, **options)
+
+
+def test_a_reading_with_a_name_that_is_no_field_is_refused_without_its_text(cardocr_service):
+    with pytest.raises(InvalidRequestError) as caught:
+        cardocr_service.set_reading("a.jpg", {"nmae": "样本"})
+    assert "样本" not in str(caught.value)
+
+
+def test_errors_reach_the_sdk_in_the_vendors_words(cardocr_service, sdk):
+    with pytest.raises(CosServiceError) as caught:
+        sdk.get_object(Bucket=cardocr_service.bucket, Key="missing.jpg")
+    assert caught.value.get_error_code() == "NoSuchKey"
+    with cardocr_service.client() as client, pytest.raises(ServiceError):
+        client.recognize("missing.jpg", card_type="IDCard")
