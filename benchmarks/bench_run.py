@@ -32,7 +32,7 @@ SECRET = Credentials("AKIDBENCHBENCHBENCH1", "key-of-the-bench")
 @contextlib.contextmanager
 def serving(root: Path, *arguments: str):
     """Give the address of a server."""
-    command = [sys.executable, "-m", "cardocr_nb.local.http._server", "--root", str(root), "--port", "0", "--quiet"]
+    command = [sys.executable, "-m", "cardocr_nb", "serve", "--root", str(root), "--port", "0", "--quiet"]
     secrets = {"COS_SECRET_ID": SECRET.secret_id, "COS_SECRET_KEY": SECRET.secret_key}
     with subprocess.Popen(  # noqa: S603 - this interpreter
         [*command, "--engine", "stub", *arguments], stdout=subprocess.PIPE, text=True, env=os.environ | secrets

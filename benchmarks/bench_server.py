@@ -81,7 +81,7 @@ def main(seconds: float = 60, clients: int = 50) -> int:
         root = Path(folder)
         (root / BUCKET).mkdir()
         Image.new("RGB", (640, 400), "white").save(root / BUCKET / "a.jpg")
-        command = [sys.executable, "-m", "cardocr_nb.local.http._server", "--root", folder, "--port", "0"]
+        command = [sys.executable, "-m", "cardocr_nb", "serve", "--root", folder, "--port", "0"]
         secrets = {"COS_SECRET_ID": SECRET.secret_id, "COS_SECRET_KEY": SECRET.secret_key}
         with subprocess.Popen(  # noqa: S603 - this interpreter
             [*command, "--engine", "stub", "--quiet"], stdout=subprocess.PIPE, text=True, env=os.environ | secrets

@@ -14,6 +14,7 @@ saved XML or JSON. The accessors ``df.cardocr`` and ``series.polygon`` hold ever
 Public are the names in ``__all__`` of this package and of its sub-packages, and the methods of the two accessors. A
 name that begins with an underscore is private. Each part imports only from those above it::
 
+    _interrupt  Ctrl-C while the command imports the package
     errors      tree of errors
     _atomic     replacement of a file in one step
     _keywords   messages for wrong keyword arguments
@@ -52,6 +53,11 @@ name that begins with an underscore is private. Each part imports only from thos
 
 from importlib.metadata import version
 
+from cardocr_nb._interrupt import guard_import as _guard_import
+
+_guard_import()
+
+# ruff: noqa: E402 - the imports take a second, in which Ctrl-C is handled
 from cardocr_nb import _accessors as _accessors
 from cardocr_nb._batch._accept import accept
 from cardocr_nb._batch._pace import Pace

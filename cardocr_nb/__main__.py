@@ -2,6 +2,6 @@
 
 import sys
 
-from cardocr_nb._cli._main import main
+from cardocr_nb._cli import main
 
 sys.exit(main())

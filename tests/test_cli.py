@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -12,6 +13,8 @@ import pytest
 import cardocr_nb as ocr
 from cardocr_nb._cli import main
 from cardocr_nb.specimen import write
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
@@ -230,6 +233,37 @@ def test_ctrl_c_gives_one_line_and_exit_code_130(tmp_path):
         finally:
             process.kill()
         assert process.returncode == 130
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs signals")
+@pytest.mark.parametrize("start", [["-m", "cardocr_nb"], ["-m", "cardocr_nb.demo"], ["cardocr"]], ids=" ".join)
+def test_ctrl_c_while_the_package_is_imported_gives_one_line_and_exit_code_130(tmp_path, start):
+    (tmp_path / "pandas.py").write_text(
+        "import sys; print('importing', flush=True); sys.stdin.read()", encoding="utf-8"
+    )
+    if start == ["cardocr"]:  # as pip writes it
+        start = [str(tmp_path / "cardocr")]
+        (tmp_path / "cardocr").write_text("from cardocr_nb._cli import main\nmain()", encoding="utf-8")
+    code = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); "  # a shell's & ignores SIGINT
+    code += "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+    call = [sys.executable, "-c", code, *start]
+    environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(call, env=environment, text=True, **pipes) as process:  # noqa: S603
+        try:
+            assert process.stdout.readline() == "importing\n"
+            process.send_signal(signal.SIGINT)
+            assert process.communicate(timeout=30)[1] == "cardocr: interrupted\n"
+        finally:
+            process.kill()
+        assert process.returncode == 130
+
+
+def test_an_import_elsewhere_leaves_ctrl_c_alone():
+    code = "import signal, cardocr_nb; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
+    code = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler); {code}"
+    done = subprocess.run([sys.executable, "-c", code, "cardocr"], capture_output=True, text=True, check=True)  # noqa: S603
+    assert done.stdout == "True\n"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs sh")

@@ -20,6 +20,7 @@ from cardocr_nb._cli._report_command import report
 from cardocr_nb._cli._run_command import run
 from cardocr_nb._cli._serve_command import serve
 from cardocr_nb._cli._specimen_command import specimen
+from cardocr_nb._interrupt import end_guard
 from cardocr_nb.errors import CardOCRError, InvalidRequestError
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 success, 1 something could not be done, 2 the arguments are wrong, 3 a gate is missed, 130 interrupted.
     """
     prepare_console()
+    end_guard()
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         try:

@@ -224,8 +224,9 @@ class Overlay {
     p.zoomOut.addEventListener("click", () => this.zoom(1 / 1.5));
     p.fit.addEventListener("click", () => this.fit());
     p.picture.addEventListener("wheel", (event) => {
-      event.preventDefault();
+      const { width } = this.view;
       this.zoom(event.deltaY < 0 ? 1.25 : 1 / 1.25, this.pointOf(event));
+      if (this.view.width !== width) event.preventDefault(); // at the end of the zoom the page scrolls
     }, { passive: false });
     p.picture.addEventListener("pointerdown", (event) => {
       if (event.target.classList.contains("target")) return;

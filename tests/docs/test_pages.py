@@ -63,8 +63,6 @@ def test_the_command_lines_of_a_page_have_only_options_that_exist(path):
     root = click.Context(cardocr)
     for line, (command, *arguments) in calls(path):
         known = {option for parameter in cardocr.commands[command].params for option in parameter.opts}
-        if command == "serve":
-            continue
         with click.Context(cardocr.commands[command], parent=root):
             wrong = {one.split("=")[0] for one in arguments if one.startswith("-")} - known - {"--help"}
             assert not wrong, f"{name(path)}:{line}"

@@ -50,7 +50,7 @@ def serving(root, *arguments, engine="stub", files=None):
     """Start a server; `files` is its limit of open files."""
     root.mkdir(parents=True, exist_ok=True)
     log = root.parent / f"{root.name}.log"
-    command = [sys.executable, "-m", "cardocr_nb.local.http._server", "--root", str(root), "--port", "0"]
+    command = [sys.executable, "-m", "cardocr_nb", "serve", "--root", str(root), "--port", "0"]
     if files is not None:
         command = ["sh", "-c", f'ulimit -n {files}; exec "$@"', "sh", *command]
     environment = os.environ | {"COS_SECRET_ID": SECRET_ID, "COS_SECRET_KEY": SECRET_KEY}

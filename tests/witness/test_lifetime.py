@@ -219,7 +219,7 @@ def test_nothing_secret_and_nothing_of_the_cards_is_on_its_output(serve, root):
     ],
 )
 def test_a_wrong_argument_is_an_error_of_one_line(tmp_path, arguments, message):
-    command = [sys.executable, "-m", "cardocr_nb.local.http._server", "--root", str(tmp_path), "--engine", "stub"]
+    command = [sys.executable, "-m", "cardocr_nb", "serve", "--root", str(tmp_path), "--engine", "stub"]
     done = subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=30, env={}, check=False)  # noqa: S603 - this interpreter
     assert (done.returncode, done.stdout) == (2, "")
     assert message in done.stderr
@@ -228,7 +228,7 @@ def test_a_wrong_argument_is_an_error_of_one_line(tmp_path, arguments, message):
 
 
 def test_a_root_of_another_server_is_refused(server):
-    command = [sys.executable, "-m", "cardocr_nb.local.http._server", "--root", str(server.root), "--engine", "stub"]
+    command = [sys.executable, "-m", "cardocr_nb", "serve", "--root", str(server.root), "--engine", "stub"]
     command += ["--port", "0", "--secret-id", "i", "--secret-key", "k"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)  # noqa: S603 - this interpreter
     assert (done.returncode, done.stdout) == (2, "")
@@ -236,7 +236,7 @@ def test_a_root_of_another_server_is_refused(server):
 
 
 def test_an_address_in_use_is_an_error_of_one_line(server, tmp_path):
-    command = [sys.executable, "-m", "cardocr_nb.local.http._server", "--root", str(tmp_path), "--engine", "stub"]
+    command = [sys.executable, "-m", "cardocr_nb", "serve", "--root", str(tmp_path), "--engine", "stub"]
     command += ["--port", str(server.port), "--secret-id", "i", "--secret-key", "k"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)  # noqa: S603 - this interpreter
     assert (done.returncode, done.stdout) == (1, "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 import logging
@@ -11,99 +10,62 @@ import signal
 import socket
 import sys
 import warnings
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cardocr_nb.errors import CardOCRError, InvalidRequestError, missing_extra
+from cardocr_nb.errors import InvalidRequestError, missing_extra
 from cardocr_nb.local._bucket_root import BucketRoot
-from cardocr_nb.local._fault_injection import KINDS, FaultInjector
-from cardocr_nb.local._service import KEEP_DAYS, QUEUE_LIMIT, Service
+from cardocr_nb.local._fault_injection import FaultInjector
+from cardocr_nb.local._service import Service
 from cardocr_nb.local._stub_reader import StubReader
 from cardocr_nb.wire._xml_tree import RepairWarning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     import uvicorn
 
     from cardocr_nb.local.engine import Reader
     from cardocr_nb.local.http._app import App
 
-_CREDENTIALS = ("COS_SECRET_ID", "COS_SECRET_KEY")
+CREDENTIALS = ("COS_SECRET_ID", "COS_SECRET_KEY")
 _SHUTDOWN_SECONDS = 10
 _BACKLOG = 512
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of `serve` to a parser."""
-    parser.add_argument(
-        "--root", required=True, type=Path, metavar="DIR", help="folder whose subfolders are the buckets"
-    )
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default 127.0.0.1)")
-    parser.add_argument("--port", type=int, default=8086, help="0 selects a free port (default 8086)")
-    parser.add_argument("--secret-id", metavar="ID", help=f"default {_CREDENTIALS[0]}")
-    parser.add_argument("--secret-key", metavar="KEY", help=f"default {_CREDENTIALS[1]}")
-    parser.add_argument(
-        "--engine", choices=["rapidocr", "stub"], default="rapidocr", help="stub returns invented fields"
-    )
-    parser.add_argument("--workers", type=int, default=1, metavar="N", help="images read at the same time (default 1)")
-    parser.add_argument(
-        "--queue-limit", type=int, default=QUEUE_LIMIT, metavar="N", help=f"waiting jobs (default {QUEUE_LIMIT})"
-    )
-    parser.add_argument("--latency", type=float, default=0.0, metavar="S", help="seconds added to each image")
-    parser.add_argument(
-        "--fault", action="append", default=[], metavar="KIND=RATE", help=f"{', '.join(KINDS)}; such as throttle=0.1"
-    )
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the faults (default 0)")
-    parser.add_argument(
-        "--allow-callback",
-        action="append",
-        default=[],
-        metavar="HOST",
-        help="a host other than this machine that callbacks and detect-url may call",
-    )
-    parser.add_argument(
-        "--request-timeout",
-        "--patience",  # the name before 0.2
-        type=float,
-        default=60.0,
-        metavar="S",
-        help="seconds for a request to arrive (default 60)",
-    )
-    parser.add_argument(
-        "--allow-origin",
-        action="append",
-        default=[],
-        metavar="ORIGIN",
-        help="web pages that may call from a browser, such as http://localhost:8000; * for all (default none)",
-    )
-    parser.add_argument(
-        "--connections", type=int, metavar="N", help="open connections (default: by the open-file limit, at most 2000)"
-    )
-    parser.add_argument(
-        "--lenient",
-        action="store_true",
-        help="accept signatures that cover neither Host nor all parameters, as some old clients make them",
-    )
-    parser.add_argument(
-        "--keep-days",
-        type=float,
-        default=KEEP_DAYS,
-        metavar="N",
-        help=f"delete jobs N days after they were submitted, if they have ended (default {KEEP_DAYS:g})",
-    )
-    parser.add_argument("--quiet", action="store_true", help="no line for each request")
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """Arguments of ``cardocr serve``; its help describes them. A missing credential comes from the environment."""
+
+    root: Path
+    host: str
+    port: int
+    secret_id: str | None = field(repr=False)
+    secret_key: str | None = field(repr=False)
+    engine: str
+    workers: int
+    queue_limit: int
+    latency: float
+    fault: Sequence[str]
+    seed: int
+    allow_callback: Sequence[str]
+    request_timeout: float
+    allow_origin: Sequence[str]
+    connections: int | None
+    lenient: bool
+    keep_days: float
+    quiet: bool
 
 
-def serve(options: argparse.Namespace) -> int:
+def serve(options: ServeOptions) -> int:
     """Serve until SIGTERM or SIGINT.
 
     The server then accepts no new calls and finishes the readings in progress; waiting jobs stay in the table.
 
     Parameters
     ----------
-    options : argparse.Namespace
-        From a parser with `add_arguments`.
+    options : ServeOptions
 
     Returns
     -------
@@ -128,11 +90,11 @@ def serve(options: argparse.Namespace) -> int:
         missing_extra("the local server", "local", e)
     secret_id, secret_key = (
         value or os.environ.get(name)
-        for value, name in zip((options.secret_id, options.secret_key), _CREDENTIALS, strict=True)
+        for value, name in zip((options.secret_id, options.secret_key), CREDENTIALS, strict=True)
     )
     if not secret_id or not secret_key:
         raise InvalidRequestError(
-            f"no credentials: give --secret-id and --secret-key or set {' and '.join(_CREDENTIALS)}; any pair of your choice"
+            f"no credentials: give --secret-id and --secret-key or set {' and '.join(CREDENTIALS)}; any pair of your choice"
         )
     verifier = SignatureVerifier(secret_id, secret_key, lenient=options.lenient)
     cors = CorsPolicy(options.allow_origin)
@@ -160,9 +122,7 @@ def serve(options: argparse.Namespace) -> int:
     return 0
 
 
-def _serve(
-    options: argparse.Namespace, root: BucketRoot, sock: socket.socket, make_app: Callable[[Service], App]
-) -> None:
+def _serve(options: ServeOptions, root: BucketRoot, sock: socket.socket, make_app: Callable[[Service], App]) -> None:
     for bucket in root.values():
         bucket.remove_unfinished_uploads()
     service = Service(
@@ -184,7 +144,7 @@ def _serve(
         service.close()
 
 
-def _check_numbers(options: argparse.Namespace) -> None:
+def _check_numbers(options: ServeOptions) -> None:
     for name, value, least in (
         ("workers", options.workers, 1),
         ("queue-limit", options.queue_limit, 1),
@@ -279,18 +239,3 @@ def make_server(kind: type[uvicorn.Server], app: App, connection: Any) -> uvicor
 def _is_no_cut(record: logging.LogRecord) -> bool:
     """Leave out what uvicorn says of connections that the app cuts; the app logs them itself."""
     return not str(record.msg).startswith("ASGI callable returned without")
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run ``python -m cardocr_nb.local.http._server``."""
-    parser = argparse.ArgumentParser(prog="cardocr serve", description="Serve the embedded card OCR over HTTP.")
-    add_arguments(parser)
-    try:
-        return serve(parser.parse_args(arguments))
-    except (CardOCRError, OSError) as e:
-        sys.stderr.write(f"cardocr: {e}\n")
-        return 2 if isinstance(e, InvalidRequestError) else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

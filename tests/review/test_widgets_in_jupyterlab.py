@@ -1,4 +1,4 @@
-"""The panel as a person meets it: JupyterLab in a real browser, worked by keyboard alone."""
+"""The widgets as a person meets them: JupyterLab in a real browser."""
 
 import contextlib
 import json
@@ -11,6 +11,8 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from pathlib import Path
+from typing import NamedTuple
 
 import nbformat
 import pandas as pd
@@ -28,32 +30,53 @@ CELLS = [
     'panel = cards.cardocr.review("photos", "corrections.csv", queue=queue)\npanel',
     'panel.truth().to_parquet("truth.parquet")\nf"{panel.session.done} decided"',
 ]
+OVERLAY_CELLS = [
+    *CELLS[:2],
+    'overlay = cards.cardocr.plot_overlay("photos", interactive=True)\noverlay',
+    'overlay.row[["key", "field"]].to_numpy().tolist()',
+    "cards.cardocr.show(rows=6)",
+    'panel = cards.cardocr.review("photos", "corrections.csv", queue=queue, reviewer="a")\npanel',
+]
 SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     "apputils-extension/themes": {"theme": "JupyterLab Light"},
     "docmanager-extension/plugin": {"autosave": False},
+    "notebook-extension/tracker": {"windowingMode": "none"},
 }
 
 
 @pytest.fixture
-def folder(tmp_path, data, cards, queue):
-    room = tmp_path / "notebooks"
+def folder(lab, tmp_path, data, cards, queue):
+    """A folder of the server with photos, tables and the notebooks."""
+    room = lab.root / tmp_path.name
     room.mkdir()
     for key in cards["key"].unique():
         (room / "photos" / key).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(data / "cards" / key, room / "photos" / key)
     cards.to_parquet(room / "cards.parquet")
     queue.to_parquet(room / "queue.parquet")
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in CELLS])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, room / "review.ipynb")
+    for name, codes in (("review", CELLS), ("overlay", OVERLAY_CELLS)):
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in codes])
+        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        nbformat.write(notebook, room / f"{name}.ipynb")
     return room
 
 
-@pytest.fixture
-def lab(tmp_path, folder):
-    """Address of a JupyterLab that stores the state of widgets whenever it saves a notebook."""
-    settings = tmp_path / "settings"
+class Lab(NamedTuple):
+    root: Path
+    address: str
+    token: str
+
+    def page_of(self, notebook):
+        return f"{self.address}/doc/tree/{notebook.relative_to(self.root).as_posix()}?token={self.token}"
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """A JupyterLab that stores the state of widgets whenever it saves a notebook."""
+    home = tmp_path_factory.mktemp("lab")
+    settings, root = home / "settings", home / "notebooks"
+    root.mkdir()
     kept = SETTINGS | {"@jupyter-widgets/jupyterlab-manager/plugin": {"saveState": True}}
     for name, values in kept.items():
         path = settings / f"{name if name.startswith('@') else '@jupyterlab/' + name}.jupyterlab-settings"
@@ -63,18 +86,18 @@ def lab(tmp_path, folder):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     token = secrets.token_hex(16)
-    own = {f"JUPYTER_{kind}_DIR": str(tmp_path / kind.lower()) for kind in ("CONFIG", "DATA", "RUNTIME")}
-    own |= {"JUPYTERLAB_SETTINGS_DIR": str(settings), "JUPYTERLAB_WORKSPACES_DIR": str(tmp_path / "workspaces")}
-    own |= {"HOME": str(tmp_path), "JUPYTER_TOKEN": token, "CARDOCR_FONT": str(chinese_font())}
+    own = {f"JUPYTER_{kind}_DIR": str(home / kind.lower()) for kind in ("CONFIG", "DATA", "RUNTIME")}
+    own |= {"JUPYTERLAB_SETTINGS_DIR": str(settings), "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces")}
+    own |= {"HOME": str(home), "JUPYTER_TOKEN": token, "CARDOCR_FONT": str(chinese_font())}
     options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"]
-    options += [f"--ServerApp.root_dir={folder}", "--LabApp.expose_app_in_browser=True"]
-    with (tmp_path / "lab.log").open("wb") as log:
+    options += [f"--ServerApp.root_dir={root}", "--LabApp.expose_app_in_browser=True"]
+    with (home / "lab.log").open("wb") as log:
         server = subprocess.Popen(  # noqa: S603 - this interpreter
             [sys.executable, "-m", "jupyterlab", *options], env=os.environ | own, stdout=log, stderr=log
         )
     try:
-        wait_for(f"http://127.0.0.1:{port}/api?token={token}", server, tmp_path / "lab.log")
-        yield f"http://127.0.0.1:{port}/doc/tree/review.ipynb?token={token}"
+        wait_for(f"http://127.0.0.1:{port}/api?token={token}", server, home / "lab.log")
+        yield Lab(root, f"http://127.0.0.1:{port}", token)
     finally:
         server.terminate()
         try:
@@ -122,8 +145,8 @@ def save(page):
     page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
 
 
-def serious_faults(page):
-    found = Axe().run(page, context=".cardocr-review").response["violations"]
+def serious_faults(page, part=".cardocr-review"):
+    found = Axe().run(page, context=part).response["violations"]
     return [(fault["id"], fault["help"]) for fault in found if fault["impact"] in ("serious", "critical")]
 
 
@@ -166,7 +189,7 @@ def test_two_fields_corrected_by_keyboard_outlive_page_and_kernel(lab, folder, p
     line = panel.get_by_label("Text on the card")
     said = panel.get_by_role("status")
 
-    open_notebook(page, lab)
+    open_notebook(page, lab.page_of(folder / "review.ipynb"))
     command(page, "notebook:run-all-cells")
     expect(said).to_have_text("0 of 4 fields decided")
     expect(line).to_have_value(read[asked[0]])
@@ -252,3 +275,72 @@ def assert_no_text_is_kept(path, texts):
     assert any("Text on the card" in json.dumps(each) for each in states["state"].values())
     saved = json.dumps(notebook, ensure_ascii=False)
     assert [text for text in texts if len(text) > 1 and text in saved] == []
+
+
+def view(overlay):
+    return [float(number) for number in overlay.locator("svg").get_attribute("viewBox").split()]
+
+
+def test_overlay_table_and_filter_work_in_a_notebook_and_leave_no_text_in_it(lab, folder, page, look, cards):
+    overlay = page.get_by_role("group", name="Cards with their fields").first
+    details = overlay.get_by_role("status")
+    open_notebook(page, lab.page_of(folder / "overlay.ipynb"))
+    command(page, "apputils:change-theme", {"theme": "JupyterLab Light"})
+    command(page, "notebook:run-all-cells")
+    expect(overlay.locator(".key")).to_have_text("id/0001.jpg")
+    name = overlay.get_by_role("button", name="Name: ")
+    name.hover()
+    expect(details).to_contain_text("score 41")
+    expect(details).to_contain_text("*")
+    whole = view(overlay)
+    page.mouse.wheel(0, -300)
+    page.wait_for_function(
+        "(width) => document.querySelector('.cardocr-overlay svg').viewBox.baseVal.width < width", arg=whole[2]
+    )
+    look(page, "overlay-zoomed")
+    name.click()
+    expect(details).to_contain_text("Selected: Name")
+    page.keyboard.press("0")
+    assert view(overlay) == whole
+    page.keyboard.press("ArrowRight")
+    expect(overlay.locator(".key")).to_have_text("id/0002.jpg")
+    overlay.get_by_role("slider").fill("0")
+    expect(overlay.locator(".key")).to_have_text("id/0001.jpg")
+    page.keyboard.press("Tab")
+    overlay.get_by_role("button", name="ID number: ").focus()
+    expect(details).to_contain_text("ID number")
+    page.keyboard.press("Enter")
+    expect(details).to_contain_text("Selected: ID number")
+    overlay.get_by_role("combobox", name="Field").select_option("address")
+    overlay.get_by_label("Score below").fill("90")
+    overlay.get_by_label("Score below").press("Tab")
+    expect(overlay.get_by_text("Card 1 of 2", exact=True)).to_be_visible()
+    look(page, "overlay")
+    assert serious_faults(page, ".cardocr-overlay") == []
+
+    page.evaluate("() => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = 3; }")
+    command(page, "notebook:run-cell")
+    expect(page.locator(".jp-OutputArea-output").filter(has_text="[['id/0001.jpg', 'id_number']]")).to_be_visible()
+    table = page.locator(".cardocr-table")
+    expect(table.locator("tbody tr")).to_have_count(6)
+    table.scroll_into_view_if_needed()
+    look(page, "table")
+
+    panel = page.get_by_role("group", name="Review of readings")
+    panel.get_by_label("Text on the card").focus()
+    page.keyboard.press("Alt+L")
+    panel.get_by_role("combobox", name="Show").select_option("address")
+    expect(panel.get_by_text("0 of 2 fields decided").first).to_be_visible()
+    expect(panel.get_by_role("img")).to_have_attribute("alt", re.compile("Address"))
+    look(page, "filter")
+    assert serious_faults(page) == []
+    for part, theme in ((".cardocr-overlay", overlay), (".cardocr-table", table)):
+        command(page, "apputils:change-theme", {"theme": "JupyterLab Dark"})
+        theme.scroll_into_view_if_needed()
+        look(page, f"dark{part}")
+        assert serious_faults(page, part) == []
+    save(page)
+    assert page.complaints == []
+    saved = json.dumps(json.loads((folder / "overlay.ipynb").read_text(encoding="utf-8")), ensure_ascii=False)
+    assert "Cards with their fields" in saved, "the state of the widgets"
+    assert [text for text in cards["text"] if len(text) > 1 and text in saved] == []
