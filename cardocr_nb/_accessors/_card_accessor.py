@@ -187,5 +187,6 @@ class CardAccessor(CardData):
     pseudonym = data_method(privacy.pseudonym)
     redact = picture_method(privacy.redact)
     correct = data_method(review.correct)
+    to_training_data = data_method(review.to_training_data)
     review = data_method(review.review)
     report = data_method(report.report)

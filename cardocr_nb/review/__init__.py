@@ -2,7 +2,8 @@
 
 .. code-block:: text
 
-    frame, queue --session--> one field after another --crops, panel--> browser --corrections--> file --> truth
+    frame, queue --session--> one field after another --crops, panel--> browser --corrections--> file --> truth,
+                                                                                                    training data
 
 ``corrections`` and ``session`` know nothing of notebooks; ``panel``, with its script and style sheet, needs the
 extra ``lab``. This is the one place of the package where texts of cards are shown in full without being asked to: a
@@ -19,6 +20,7 @@ from cardocr_nb.review._agreement import agreement, disagreements
 from cardocr_nb.review._apply_corrections import correct
 from cardocr_nb.review._corrections import Corrections, Decision
 from cardocr_nb.review._session import Item, Session, items_of
+from cardocr_nb.review._training_data import LeftOutWarning, to_training_data
 
 if TYPE_CHECKING:
     import os
@@ -33,12 +35,14 @@ __all__ = [
     "Corrections",
     "Decision",
     "Item",
+    "LeftOutWarning",
     "Session",
     "agreement",
     "correct",
     "disagreements",
     "items_of",
     "review",
+    "to_training_data",
     "truth",
 ]
 

@@ -57,7 +57,7 @@ def correct(
     1  gender    男  service
     """
     frame = conform(df).reset_index(drop=True)
-    decided = _decisions(corrections)
+    decided = last_decisions(corrections)
     decided = decided[(decided["verdict"] != "unreadable") & decided["key"].isin(frame["key"])]
     by_field = {
         (str(key), str(field)): None if verdict == "absent" else str(text)
@@ -78,7 +78,7 @@ def correct(
     return conform(pd.concat([frame, conform(rows.assign(source="person"))], ignore_index=True))
 
 
-def _decisions(corrections: str | os.PathLike[str] | pd.DataFrame | Corrections | Review) -> pd.DataFrame:
+def last_decisions(corrections: str | os.PathLike[str] | pd.DataFrame | Corrections | Review) -> pd.DataFrame:
     """The decisions as a table, the last one on a field only."""
     if isinstance(corrections, (str, os.PathLike)):
         corrections = Corrections(corrections)
