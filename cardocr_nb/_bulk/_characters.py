@@ -13,25 +13,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import NDArray
 
     from cardocr_nb._bulk._chunk import Chunk
 
     Flags = NDArray[np.bool_]
+    Ints = NDArray[np.int64]
 
-# U+FFFE and U+FFFF, which XML does not have, begin with these two bytes, and little else does.
-_NEVER_TEXT = b"\xef\xbf"
+# U+FFFE and U+FFFF, which XML does not have, are these two bytes and one from 0xBE on.
+_NEVER_TEXT, _FIRST_NEVER = b"\xef\xbf", 0xBE
 _NUMBERED = re.compile(rb"&#(?:([0-9]{3,7})|x([0-9A-Fa-f]{2,6}));")
-_REFERENCES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'", "&amp;": "&"}
+_REFERENCES = {b"&lt;": b"<", b"&gt;": b">", b"&quot;": b'"', b"&apos;": b"'", b"&amp;": b"&"}
 """References by name. The ampersand comes last, so that its result is not replaced again."""
 
 
-def bare(documents: Iterable[bytes]) -> list[bytes]:
-    """Remove white space around documents, and replace references by number with their characters."""
-    bodies = [raw.strip(b" \t\r\n") for raw in documents]
-    return [_NUMBERED.sub(_character, raw) if b"&#" in raw else raw for raw in bodies]
+def bare(raw: bytes) -> bytes:
+    """Remove white space around a document, and replace references by number with their characters."""
+    return _NUMBERED.sub(_character, raw.strip(b" \t\r\n"))
 
 
 def _character(found: re.Match[bytes]) -> bytes:
@@ -41,53 +39,72 @@ def _character(found: re.Match[bytes]) -> bytes:
     return chr(number).encode() if plain else found[0]
 
 
-def replace_references(texts: pa.LargeStringArray, refers: Flags) -> pa.LargeStringArray:
-    """Replace references by name with their characters, in the texts that hold some."""
-    rows = pa.array(np.flatnonzero(refers))
-    changed = texts.take(rows)
-    for reference, character in _REFERENCES.items():
-        changed = pc.replace_substring(changed, reference, character)
-    return pc.replace_with_mask(texts, pa.array(refers), changed)
+def replace_references(chunk: Chunk, begin: Ints, end: Ints) -> Ints:
+    """Replace references by name with their characters, in place; returns the new ends of the texts.
+
+    Parameters
+    ----------
+    chunk : Chunk
+        Its bytes are changed; a character is never longer than its reference.
+    begin, end : ndarray of int
+        Where the texts with references begin and end.
+    """
+    pieces = np.append(np.stack([begin, end], axis=1).ravel(), chunk.starts[-1])
+    every = pa.LargeBinaryArray.from_buffers(
+        pa.large_binary(), len(pieces) - 1, [None, pa.py_buffer(pieces), pa.py_buffer(chunk.raw)]
+    )
+    texts = every.take(pa.array(np.arange(0, 2 * len(begin), 2)))
+    words = chunk.words(chunk.references)
+    for name, word, mask in _REFERENCE_WORDS:
+        if ((words & mask) == word).any():
+            texts = pc.replace_substring(texts, name, _REFERENCES[name])
+    ends = np.frombuffer(texts.buffers()[1], np.int64, count=len(texts) + 1)
+    sizes = np.diff(ends)
+    written = np.arange(ends[-1] - ends[0])
+    written += np.repeat(begin - (ends[:-1] - ends[0]), sizes)
+    chunk.data[written] = np.frombuffer(texts.buffers()[2], np.uint8)[ends[0] : ends[-1]]
+    return begin + sizes
 
 
 def plain_texts(chunk: Chunk) -> Flags:
     """Return which documents of a chunk hold only texts that need no strict parser: invariant 7."""
     plain = np.ones(len(chunk.starts) - 1, dtype=bool)
-    controls = chunk.controls()
-    if len(controls):
-        # XML turns a carriage return in a text into a line break. One directly behind a tag is white space, or begins a
-        # text, which the reader of texts refuses.
-        returns = controls[chunk.data[controls] == ord("\r")]
-        plain[chunk.documents(returns[chunk.data.take(returns - 1, mode="clip") != ord(">")])] = False
-        plain[chunk.documents(controls[chunk.data[controls] != ord("\r")])] = False
-    rare = chunk.rare(_NEVER_TEXT[0])
-    if (chunk.data.take(rare + 1, mode="clip") == _NEVER_TEXT[1]).any() or not _is_utf8(chunk):
-        plain &= [_is_text(raw) for raw in chunk.each()]
+    # XML turns a carriage return in a text into a line break. One directly behind a tag is white space, or begins a
+    # text, which the reader of texts refuses.
+    plain[chunk.documents(chunk.controls())] = False
+    never = chunk.pairs(*_NEVER_TEXT)
+    plain[chunk.documents(never[chunk.data.take(never + 2, mode="clip") >= _FIRST_NEVER])] = False
     if len(chunk.references):
         words = chunk.words(chunk.references)
         known = np.zeros(len(words), dtype=bool)
-        for word, mask in _REFERENCE_WORDS:
+        for _, word, mask in _REFERENCE_WORDS:
             known |= (words & mask) == word
         plain[chunk.documents(chunk.references[~known])] = False
+    _refuse_other_bytes(chunk, plain, 0, len(plain))
     return plain
 
 
 _REFERENCE_WORDS = [
-    (np.uint64(int.from_bytes(name.encode(), "little")), np.uint64((1 << 8 * len(name)) - 1)) for name in _REFERENCES
+    (name, np.uint64(int.from_bytes(name, "little")), np.uint64((1 << 8 * len(name)) - 1)) for name in _REFERENCES
 ]
 
 
-def _is_utf8(chunk: Chunk) -> bool:
-    ends = pa.py_buffer(np.array([0, chunk.starts[-1]], dtype=np.int32))
+def _refuse_other_bytes(chunk: Chunk, plain: Flags, first: int, end: int) -> None:
+    """Mark the documents from `first` to `end` that are not UTF-8: halves are tried until one document is left."""
+    if not plain[first:end].any() or _is_utf8(chunk, first, end):
+        return
+    if end - first == 1:
+        plain[first] = False
+        return
+    middle = (first + end) // 2
+    _refuse_other_bytes(chunk, plain, first, middle)
+    _refuse_other_bytes(chunk, plain, middle, end)
+
+
+def _is_utf8(chunk: Chunk, first: int, end: int) -> bool:
+    ends = pa.py_buffer(chunk.starts[[first, end]])
     try:
-        pa.StringArray.from_buffers(1, ends, pa.py_buffer(chunk.raw)).validate(full=True)
+        pa.LargeStringArray.from_buffers(1, ends, pa.py_buffer(chunk.raw)).validate(full=True)
     except pa.ArrowInvalid:
         return False
     return True
-
-
-def _is_text(document: bytes) -> bool:
-    try:
-        return not {"\ufffe", "\uffff"} & set(document.decode())
-    except UnicodeDecodeError:
-        return False

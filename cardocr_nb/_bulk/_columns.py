@@ -6,7 +6,7 @@ which gives the same values: the two are held against each other in the tests.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -78,6 +78,8 @@ _MAX_SCORE = FIELD_NODES["score"].most
 _STATES = pa.array([str(state) for state in JobState], pa.large_string())
 _NO_TEXTS = pa.array([], pa.large_string())
 
+REFUSED = -1
+
 MISSING = -128
 """Marks a missing number; the others are 0 or more."""
 
@@ -89,7 +91,7 @@ class Columns:
     Attributes
     ----------
     document : ndarray of shape (cards,), int64
-        Place of the document among those given.
+        Place of the document among those given; `REFUSED` for a card of a refused one, whose values are not valid.
     texts : dict of str to pyarrow.LargeStringArray
         Of length cards, for each name in `TEXTS`.
     numbers : dict of str to ndarray of int16
@@ -142,10 +144,19 @@ def read_columns(documents: Sequence[bytes]) -> tuple[Columns | None, list[int]]
     (['Running'], [1])
     """
     chunk = Chunk.of(documents)
-    if not chunk.is_bare():
-        chunk = Chunk.of(bare(documents))
+    odd = chunk.not_bare().tolist()
+    if odd:
+        documents = list(documents)
+        for place in odd:
+            documents[place] = bare(documents[place])
+        chunk = Chunk.of(documents)
+    given = np.arange(len(documents))
+    plain = plain_texts(chunk) & chunk.end_with(b"sponse>")
+    if not plain.all():
+        # A smaller chunk costs less than to carry on with documents that are left out.
+        given = np.flatnonzero(plain)
+        chunk = Chunk.of([documents[place] for place in given.tolist()])
     tokens = Tokens(chunk)
-    tokens.keep(plain_texts(chunk))
     at, slot, plain = slots(tokens)
     while not plain.all():
         tokens.keep(plain)
@@ -153,31 +164,14 @@ def read_columns(documents: Sequence[bytes]) -> tuple[Columns | None, list[int]]
     if not tokens.kept.any():
         return None, list(range(len(documents)))
     reader = _Reader(chunk, tokens, at, slot)
-    read = tokens.kept & reader.plain
-    if not read.any():
+    refused = np.ones(len(documents), dtype=bool)
+    refused[given.compress(tokens.kept & reader.plain)] = False
+    if refused.all():
         return None, list(range(len(documents)))
     columns = reader.columns()
-    if not reader.plain.all():
-        columns = _chosen(columns, read[columns.document])
-    return columns, np.flatnonzero(~read).tolist()
-
-
-def _chosen(columns: Columns, cards: Flags) -> Columns:
-    """Keep some cards and their fields."""
-    fields = np.repeat(cards, columns.fields)
-    rows, cells = pa.array(cards), pa.array(fields)
-    return Columns(
-        document=columns.document[cards],
-        texts={name: texts.filter(rows) for name, texts in columns.texts.items()},
-        numbers={name: numbers[cards] for name, numbers in columns.numbers.items()},
-        times={name: times[cards] for name, times in columns.times.items()},
-        fields=columns.fields[cards],
-        label=columns.label.filter(cells),
-        text=columns.text.filter(cells),
-        score=columns.score[fields],
-        corners=columns.corners[fields],
-        points=columns.points[fields],
-    )
+    document = given.take(columns.document)
+    document[refused.take(document)] = REFUSED
+    return replace(columns, document=document), np.flatnonzero(refused).tolist()
 
 
 class _Reader:
@@ -197,22 +191,26 @@ class _Reader:
         end[without] = begin[without]
         is_job, is_field = slot == SLOT_JOB, slot == SLOT_FIELD
         job, info = np.cumsum(is_job) - 1, np.cumsum(is_field) - 1
-        self._job_document = tokens.document(at[is_job])
-        self._field_job = job[is_field]
+        self._job_document = tokens.document(at.compress(is_job))
+        self._field_job = job.compress(is_field)
         self._fields = np.bincount(self._field_job, minlength=len(self._job_document))
-        refers = np.zeros(len(at), dtype=bool)
-        refers[np.searchsorted(at, np.searchsorted(tokens.begin, chunk.references)) - 1] = True
-        self._jobs, self._infos = _Spans(N_JOB, begin[is_job]), _Spans(N_FIELD - N_JOB, begin[is_field])
+        if len(chunk.references):
+            inside = np.searchsorted(at, np.searchsorted(tokens.begin, chunk.references)) - 1
+            refers = np.unique(inside[(chunk.references >= begin.take(inside)) & (chunk.references < end.take(inside))])
+            end[refers] = replace_references(chunk, begin.take(refers), end.take(refers))
+        self._jobs, self._infos = (
+            _Spans(N_JOB, begin.compress(is_job)),
+            _Spans(N_FIELD - N_JOB, begin.compress(is_field)),
+        )
         for spans, chosen, owner, first in (
             (self._jobs, np.flatnonzero(slot < N_JOB), job, 0),
             (self._infos, np.flatnonzero((slot >= N_JOB) & (slot < N_FIELD)), info, N_JOB),
         ):
             key = spans.keys(slot.take(chosen) - first, owner.take(chosen))
             self._note_repeated(spans.fill(key, begin.take(chosen), end.take(chosen)), at, chosen)
-            spans.refers.ravel()[key[refers.take(chosen)]] = True
         self._check_response(at, slot)
-        is_point = slot == SLOT_POINT
-        self._read_points(begin[is_point], end[is_point], info[is_point])
+        point = np.flatnonzero(slot == SLOT_POINT)
+        self._read_points(begin.take(point), end.take(point), info.take(point))
         self._check_texts()
         self._numbers, self._score = self._read_numbers()
         self._times = self._read_times()
@@ -282,7 +280,8 @@ class _Reader:
         self._corners = np.bincount(owner, minlength=len(self._field_job))
         self._points = np.zeros((len(self._field_job), 4, 2), dtype=np.int32)
         four = self._corners == 4
-        self._points[four] = pairs[four[owner]].reshape(-1, 4, 2)
+        whole = pairs if 4 * np.count_nonzero(four) == len(owner) else pairs.compress(four.take(owner), axis=0)
+        self._points[np.flatnonzero(four)] = whole.reshape(-1, 4, 2)
 
     def _texts(self, spans: _Spans, rows: list[int]) -> list[pa.LargeStringArray]:
         begin, end = spans.begin[rows], spans.end[rows]
@@ -291,9 +290,6 @@ class _Reader:
         offsets = np.append(np.stack([begin, end], axis=2).ravel(), self._chunk.starts[-1])
         every = pa.LargeStringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(self._chunk.raw))
         texts = every.take(pa.array(np.arange(0, len(offsets) - 1, 2), mask=(end == begin).ravel()))
-        refers = spans.refers[rows].ravel()
-        if refers.any():
-            texts = replace_references(texts, refers)
         return [texts.slice(number * count, count) for number in range(len(rows))]
 
     def columns(self) -> Columns:
@@ -320,8 +316,6 @@ class _Spans:
         # An absent text is empty and lies where its job or field begins, so that the texts of one slot are in order.
         self.begin = np.tile(at, (rows, 1))
         self.end = self.begin.copy()
-
-        self.refers = np.zeros(self.begin.shape, dtype=bool)
 
     def keys(self, row: NDArray[np.uint8], owner: Ints) -> Ints:
         """Places in the flat arrays."""

@@ -188,7 +188,7 @@ class TagTable:
         keys ^= lengths.view(np.uint64) * np.uint64(_LENGTH)
         places = ((keys * self._factor) >> self._shift).view(np.int64)
         found = self._numbers.take(places)
-        found[self._keys.take(places) != keys] = NO_TAG
+        found *= self._keys.take(places) == keys  # all others become NO_TAG, which is 0
         return found
 
 

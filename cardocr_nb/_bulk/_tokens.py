@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cardocr_nb._bulk._chunk import bits
 from cardocr_nb._bulk._grammar import CLOSING, NO_SLOT, NO_TAG, OPENING, PROLOG, TABLE, TAGS, WORD
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Flags = NDArray[np.bool_]
 
-_HIGH = np.uint64(0x8080808080808080)
-_TO_SPACE = np.uint64(0x5F5F5F5F5F5F5F5F)  # a byte above 0x20 plus 0x5F has its highest bit set
+_BITS = 64
+_FIRST_BITS = np.array([(1 << size) - 1 for size in range(_BITS + 1)], dtype=np.uint64)
 _PROLOG_WORD = np.uint64(int.from_bytes(b"<?xml ve", "little"))
 _LONGEST_PROLOG = 64
 _PLAIN_PROLOG = re.compile(rb"<\?xml version=([\"'])1\.[01]\1(?:\s+encoding=([\"'])(?:utf-8|UTF-8)\2)?\s*\?>")
@@ -48,14 +49,16 @@ class Tokens:
         # Invariant 1: `<` and `>` alternate, beginning with `<`.
         kept = (n_brackets > 0) & (n_brackets & 1 == 0)
         if not kept.all():
-            brackets = brackets[np.repeat(kept, n_brackets)]
+            brackets = brackets.compress(np.repeat(kept, n_brackets))
         self.counts = np.where(kept, n_brackets >> 1, 0)
         self.begin, self.end = np.ascontiguousarray(brackets[::2]), np.ascontiguousarray(brackets[1::2])
-        self.tag = np.full(len(self.begin), NO_TAG, dtype=np.uint8)
-        self._drop((chunk.data.take(self.begin) != ord("<")) | (chunk.data.take(self.end) != ord(">")))
         self.tag = self._numbers()
-        self._drop(self._misplaced())
-        self._drop(self._text_between_tags())
+        wrong = (chunk.data.take(self.begin) != ord("<")) | (chunk.data.take(self.end) != ord(">"))
+        wrong |= self._misplaced()
+        wrong |= self._text_between_tags()
+        if wrong.any():
+            kept[self.document(np.flatnonzero(wrong))] = False
+            self.keep(kept)
 
     @property
     def kept(self) -> Flags:
@@ -78,15 +81,8 @@ class Tokens:
         kept = kept | (self.counts == 0)
         if not kept.all():
             flags = np.repeat(kept, self.counts)
-            self.begin, self.end, self.tag = self.begin[flags], self.end[flags], self.tag[flags]
+            self.begin, self.end, self.tag = (array.compress(flags) for array in (self.begin, self.end, self.tag))
             self.counts = np.where(kept, self.counts, 0)
-
-    def _drop(self, wrong: Flags) -> None:
-        """Leave out the documents of some tags."""
-        if wrong.any():
-            kept = np.ones(len(self.counts), dtype=bool)
-            kept[self.document(np.flatnonzero(wrong))] = False
-            self.keep(kept)
 
     def _numbers(self) -> NDArray[np.uint8]:
         """Number of each tag; `NO_TAG` unless every byte of it is the known tag's: invariant 2."""
@@ -94,9 +90,9 @@ class Tokens:
         words = self._chunk.words(self.begin)
         tag = TABLE.numbers(words, lengths)
         long = np.flatnonzero(lengths > WORD)
-        same = self._chunk.words(self.end[long] - (WORD - 1)) == TABLE.last.take(tag[long])
-        tag[long[~same]] = NO_TAG
-        longest = long[lengths[long] > 2 * WORD]
+        same = self._chunk.words(self.end.take(long) - (WORD - 1)) == TABLE.last.take(tag[long])
+        tag[long[np.flatnonzero(~same)]] = NO_TAG
+        longest = long.compress(lengths.take(long) > 2 * WORD)
         same = self._chunk.words(self.begin[longest] + WORD) == TABLE.middle.take(tag[longest])
         tag[longest[~same]] = NO_TAG
         first = self.first()
@@ -110,7 +106,7 @@ class Tokens:
         left = np.flatnonzero(lengths[tokens] <= _LONGEST_PROLOG)
         while len(left):
             begin, size = int(self.begin[tokens[left[0]]]), int(lengths[tokens[left[0]]])
-            text = self._chunk.raw[begin : begin + size]
+            text = bytes(self._chunk.raw[begin : begin + size])
             same = lengths[tokens[left]] == size
             same[same] = self._chunk.strings(self.begin[tokens[left[same]]], size) == text
             plain[left[same]] = _PLAIN_PROLOG.fullmatch(text) is not None
@@ -137,16 +133,18 @@ class Tokens:
         size = self.begin[1:] - self.end[:-1] - 1
         # Nothing follows the last tag of a document, see _misplaced; bytes between two are those of documents left out.
         size[self.first()[1:] - 1] = 0
-        gaps = np.flatnonzero((size > 0) & ~TAGS.is_text.take(self.tag[:-1]))
+        size *= ~TAGS.is_text.take(self.tag[:-1])
+        above_space = self._chunk.above_space()
+        found = bits(above_space, self.end[:-1] + 1)
+        found &= _FIRST_BITS.take(size, mode="clip")
+        wrong[:-1] = found != 0
+        gaps = np.flatnonzero(size > _BITS)
         begin, size = self.end.take(gaps) + 1, size.take(gaps)
         while len(gaps):
-            words = self._chunk.words(begin)
-            words &= TABLE.masks.take(size, mode="clip")
-            above_space = ((words + _TO_SPACE) | words) & _HIGH
-            if above_space.any():
-                wrong[gaps[above_space != 0]] = True
-            rest = np.flatnonzero(size > WORD)
-            gaps, begin, size = gaps.take(rest), begin.take(rest) + WORD, size.take(rest) - WORD
+            begin, size = begin + _BITS, size - _BITS
+            wrong[gaps[(bits(above_space, begin) & _FIRST_BITS.take(size, mode="clip")) != 0]] = True
+            rest = np.flatnonzero(size > _BITS)
+            gaps, begin, size = gaps.take(rest), begin.take(rest), size.take(rest)
         return wrong
 
 
@@ -171,9 +169,9 @@ def slots(tokens: Tokens) -> tuple[Ints, NDArray[np.uint8], Flags]:
     around = np.flatnonzero(TAGS.is_container.take(tag))
     names = tag[around]
     nested = TAGS.container_pair.ravel().take((names[:-1].astype(np.uint16) << 8) | names[1:])
-    plain[tokens.document(around[1:][~nested])] = False
+    plain[tokens.document(around[1:].compress(~nested))] = False
     plain[tokens.document(around[:1][names[:1] != OPENING])] = False
-    openings = around[names == OPENING]
+    openings = around.compress(names == OPENING)
     if len(openings) != np.count_nonzero(tokens.kept):
         plain &= np.bincount(tokens.document(openings), minlength=len(plain)) <= 1
     context = np.zeros(len(tag), dtype=np.uint8)
@@ -181,5 +179,5 @@ def slots(tokens: Tokens) -> tuple[Ints, NDArray[np.uint8], Flags]:
         context[around[0] :] = np.repeat(TAGS.after.take(names), np.diff(around, append=len(tag)))
     at = np.flatnonzero(TAGS.has_slot.take(tag))
     slot = TAGS.slot.ravel().take((context.take(at).astype(np.uint16) << 8) | tag.take(at))
-    plain[tokens.document(at[slot == NO_SLOT])] = False
+    plain[tokens.document(at.compress(slot == NO_SLOT))] = False
     return at, slot, plain

@@ -13,7 +13,7 @@ from cardocr_nb._bulk._columns import read_columns
 from cardocr_nb.errors import DecodeError
 from cardocr_nb.frame._documents import documents, split_jobs
 from cardocr_nb.frame._long_rows import LongRows, to_long_rows
-from cardocr_nb.frame._record_batch import merge, record_batch
+from cardocr_nb.frame._record_batch import joined, record_batch
 from cardocr_nb.frame._record_rows import RecordRows
 from cardocr_nb.frame._sources import Document
 from cardocr_nb.wire._decode import decode_each
@@ -124,7 +124,7 @@ def read_batch(batch: Batch) -> tuple[LongRows, list[Fault]]:
         faults += _read_strictly(batch[place], rows)
         places += [place] * (len(rows) - before)
     strict = rows.batch(np.array(places, dtype=np.int64))
-    return to_long_rows(strict if columns is None else merge(record_batch(columns), strict)), faults
+    return to_long_rows(strict if columns is None else joined(record_batch(columns), strict)), faults
 
 
 def _read_strictly(document: Document, rows: RecordRows) -> list[Fault]:

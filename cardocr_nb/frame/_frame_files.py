@@ -15,6 +15,7 @@ from cardocr_nb.frame._polygon_dtype import PolygonDtype
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable
 
 _SUFFIXES = (".parquet", ".feather")
 
@@ -90,8 +91,27 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     FileNotFoundError
         There is no file at the path.
     """
+    return read_checked(path, lambda df: conform(categories_to_text(df)))
+
+
+def read_checked(
+    path: str | os.PathLike[str], finish: Callable[[pd.DataFrame], pd.DataFrame] = lambda df: df
+) -> pd.DataFrame:
+    """Read a Parquet or Feather file of any columns, with every check of its bytes.
+
+    Parameters
+    ----------
+    path : str or path
+    finish : callable, optional
+        Changes the table; its errors are those of a damaged file, as well.
+
+    Raises
+    ------
+    DecodeError, FileNotFoundError
+        As `read_table` does.
+    """
     path = Path(path)
-    if path.suffix not in _SUFFIXES:
+    if path.suffix.lower() not in _SUFFIXES:
         raise ValueError(f"a table of cards is read from {' or '.join(_SUFFIXES)}, got the suffix {path.suffix!r}")
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {str(path)!r}")
@@ -99,7 +119,7 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
         table = _open(path)
         # Arrow trusts offsets: without this check a damaged file ends the process.
         table.validate(full=True)
-        return conform(categories_to_text(table.to_pandas()))
+        return finish(table.to_pandas())
     except MemoryError:
         raise DecodeError(f"{path}: the table asks for more memory than there is") from None
     except Exception as e:  # noqa: BLE001 - readers of damaged files raise errors of many types, and quote texts
@@ -107,7 +127,7 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
 
 
 def _open(path: Path) -> pa.Table:
-    if path.suffix == ".feather":
+    if path.suffix.lower() == ".feather":
         with pa.OSFile(str(path)) as file:
             return pa.ipc.open_file(file).read_all()
     import pyarrow.parquet

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cardocr_nb._bulk._columns import Columns
 
     Ints = NDArray[np.int64]
+    Flags = NDArray[np.bool_]
 
 TEXTS = (
     "job_id", "key", "card_type", "state", "code", "message", "user_data", "queue_id", "bucket", "region",
@@ -34,7 +35,7 @@ class RecordBatch:
     Attributes
     ----------
     document : ndarray of shape (cards,)
-        Which document each card came from.
+        Which document each card came from; `cardocr_nb._bulk._columns.REFUSED` for a card that is left out.
     texts : dict of str to pyarrow.LargeStringArray
         For each name in `TEXTS`.
     numbers : dict of str to ndarray of int16
@@ -49,8 +50,8 @@ class RecordBatch:
     points : ndarray of shape (fields, 4, 2), int32
     usable : ndarray of bool
         Which fields have four corners.
-    n_unusable : int
-        How many fields have other polygons.
+    unusable : ndarray of bool
+        Which fields have other polygons.
     """
 
     document: Ints
@@ -62,8 +63,8 @@ class RecordBatch:
     text: pa.LargeStringArray
     score: NDArray[np.int16]
     points: NDArray[np.int32]
-    usable: NDArray[np.bool_]
-    n_unusable: int
+    usable: Flags
+    unusable: Flags
 
 
 def record_batch(columns: Columns) -> RecordBatch:
@@ -92,7 +93,7 @@ def record_batch(columns: Columns) -> RecordBatch:
         score=columns.score,
         points=columns.points,
         usable=columns.corners == 4,
-        n_unusable=int(np.count_nonzero((columns.corners != 4) & (columns.corners > 0))),
+        unusable=(columns.corners != 4) & (columns.corners > 0),
     )
 
 
@@ -104,29 +105,22 @@ def _where(kept: pa.BooleanArray, texts: pa.LargeStringArray) -> pa.LargeStringA
     return texts.take(pc.if_else(kept, pa.array(np.arange(len(texts))), pa.scalar(None, pa.int64())))
 
 
-def merge(one: RecordBatch, other: RecordBatch) -> RecordBatch:
-    """Put two blocks together in the order of their documents."""
-    document = np.concatenate([one.document, other.document])
-    fields = np.concatenate([one.fields, other.fields])
-    cards = np.argsort(document, kind="stable")
-    begins = np.cumsum(fields) - fields
-    moved = fields[cards]
-    of_card = np.repeat(begins[cards] - (np.cumsum(moved) - moved), moved)
-    order = of_card + np.arange(len(of_card))
+def joined(one: RecordBatch, other: RecordBatch) -> RecordBatch:
+    """Lay two batches one behind the other."""
 
-    def texts(a: pa.LargeStringArray, b: pa.LargeStringArray, by: Ints) -> pa.LargeStringArray:
-        return pa.concat_arrays([a, b]).take(pa.array(by))
+    def texts(a: pa.LargeStringArray, b: pa.LargeStringArray) -> pa.LargeStringArray:
+        return pa.concat_arrays([a, b])
 
     return RecordBatch(
-        document=document[cards],
-        texts={name: texts(one.texts[name], other.texts[name], cards) for name in TEXTS},
-        numbers={name: np.concatenate([one.numbers[name], other.numbers[name]])[cards] for name in NUMBERS},
-        times={name: np.concatenate([one.times[name], other.times[name]])[cards] for name in TIMES},
-        fields=moved,
-        label=texts(one.label, other.label, order),
-        text=texts(one.text, other.text, order),
-        score=np.concatenate([one.score, other.score])[order],
-        points=np.concatenate([one.points, other.points])[order],
-        usable=np.concatenate([one.usable, other.usable])[order],
-        n_unusable=one.n_unusable + other.n_unusable,
+        document=np.concatenate([one.document, other.document]),
+        texts={name: texts(one.texts[name], other.texts[name]) for name in TEXTS},
+        numbers={name: np.concatenate([one.numbers[name], other.numbers[name]]) for name in NUMBERS},
+        times={name: np.concatenate([one.times[name], other.times[name]]) for name in TIMES},
+        fields=np.concatenate([one.fields, other.fields]),
+        label=texts(one.label, other.label),
+        text=texts(one.text, other.text),
+        score=np.concatenate([one.score, other.score]),
+        points=np.concatenate([one.points, other.points]),
+        usable=np.concatenate([one.usable, other.usable]),
+        unusable=np.concatenate([one.unusable, other.unusable]),
     )

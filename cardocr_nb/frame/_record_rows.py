@@ -111,7 +111,7 @@ class RecordRows:
             score=_numbers([f.score for f in self._fields]),
             points=points,
             usable=usable,
-            n_unusable=sum(p is not None for p in polygons) - int(usable.sum()),
+            unusable=np.array([p is not None for p in polygons], dtype=bool) & ~usable,
         )
 
 

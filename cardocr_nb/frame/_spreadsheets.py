@@ -13,6 +13,7 @@ import pandas as pd
 from cardocr_nb._bulk._arrow_text import arrow, spans
 from cardocr_nb.cards import id_check_character
 from cardocr_nb.errors import DecodeError, missing_extra
+from cardocr_nb.frame._frame_files import read_checked
 
 if TYPE_CHECKING:
     import os
@@ -105,7 +106,7 @@ def read_text_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     path = Path(path)
     suffix = path.suffix.lower()
     if suffix in (".parquet", ".feather"):
-        return pd.read_parquet(path) if suffix == ".parquet" else pd.read_feather(path)
+        return read_checked(path)
     if suffix in (".xlsx", ".xlsm"):
         return read_sheet(path)
     return _read_csv(path)

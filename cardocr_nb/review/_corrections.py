@@ -20,7 +20,8 @@ import pandas as pd
 
 from cardocr_nb._atomic import write_atomic
 from cardocr_nb._text_safety import shown_path
-from cardocr_nb.errors import InvalidRequestError
+from cardocr_nb.errors import DecodeError, InvalidRequestError
+from cardocr_nb.frame._frame_files import read_checked
 
 if sys.platform != "win32":
     import fcntl
@@ -118,8 +119,8 @@ class Corrections:
                 # A spreadsheet that saved the file put a byte order mark in front.
                 table = pd.read_csv(self.path, dtype="str", keep_default_na=False, encoding="utf-8-sig")
             else:
-                table = pd.read_parquet(self.path)
-        except ValueError:
+                table = read_checked(self.path)
+        except (ValueError, DecodeError):
             raise self._foreign() from None  # parsers quote what they choke on
         if not {"key", "field", "verdict", "text"} <= set(table.columns) or not table["verdict"].isin(VERDICTS).all():
             raise self._foreign()

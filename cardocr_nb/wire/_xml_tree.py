@@ -300,6 +300,9 @@ _MARKUP = re.compile(
 )
 
 
+_WHOLE_MESSAGE = re.compile(rb"<Message>[^<>]*</Message")
+
+
 class _Open:
     """The tags that are open, innermost last; every operation is quick however many there are."""
 
@@ -327,6 +330,9 @@ class _Open:
 
 def _repair(body: bytes) -> tuple[bytes, list[str]]:
     """Apply the two rules; gives the document and what was changed, in words."""
+    messages = len(_WHOLE_MESSAGE.findall(body)) if body.count(b"</Message") else 0
+    if body.count(b"</Message") == messages and body.count(b"<" + RESULT_NODE.encode()) < 2:
+        return body, []  # neither rule can apply, which most broken documents show at once
     tags = _Open()
     out: list[bytes] = []
     mended: list[str] = []

@@ -1,10 +1,13 @@
 """Ground truth as people keep it: in files of several encodings, in workbooks, after a spreadsheet saved it."""
 
+import numpy as np
 import openpyxl
 import pandas as pd
+import pyarrow as pa
+import pyarrow.feather
 import pytest
 
-from cardocr_nb import CardResult, Field, to_frame
+from cardocr_nb import CardResult, DecodeError, Field, to_frame
 from cardocr_nb.frame import ExcelDamageWarning
 from cardocr_nb.quality import evaluate
 
@@ -33,6 +36,14 @@ def correct(cards, truth):
 def test_csv_of_every_usual_encoding_is_a_truth(cards, tmp_path, encoding):
     TRUTH.to_csv(tmp_path / "truth.csv", index=False, encoding=encoding)
     assert correct(cards, tmp_path / "truth.csv") == 3
+
+
+def test_a_feather_truth_with_offsets_outside_of_its_bytes_is_an_error(cards, tmp_path):
+    offsets = pa.py_buffer(np.array([0, -50, 3], dtype=np.int32))
+    texts = pa.StringArray.from_buffers(2, offsets, pa.py_buffer(b"abc"))
+    pyarrow.feather.write_feather(pa.table(dict.fromkeys(("key", "field", "text"), texts)), tmp_path / "truth.feather")
+    with pytest.raises(DecodeError, match=r"truth\.feather: not a readable \.feather table"):
+        evaluate(cards, tmp_path / "truth.feather")
 
 
 def test_a_workbook_with_date_cells_is_a_truth(cards, tmp_path):

@@ -119,3 +119,13 @@ def test_where_nothing_can_be_written_nothing_is_left_behind(file):
 
 def test_reprs_hold_no_text():
     assert "样本" not in repr(Decision("1.jpg", "name", "corrected", "样本"))
+
+
+def test_damaged_parquet_corrections_are_left_as_they_are(tmp_path):
+    file = Corrections(tmp_path / "corrections.parquet")
+    file.add(Decision("1.jpg", "name", "corrected", "样本"))
+    damaged = file.path.read_bytes()[:-9] + b"\xff" * 9
+    file.path.write_bytes(damaged)
+    with pytest.raises(ValueError, match="not a file of corrections"):
+        file.read()
+    assert file.path.read_bytes() == damaged

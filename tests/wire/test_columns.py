@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from wire_strategies import jobs, plain_jobs
 
-from cardocr_nb._bulk._columns import MISSING, NUMBERS, TEXTS, TIMES, read_columns
+from cardocr_nb._bulk._columns import MISSING, NUMBERS, REFUSED, TEXTS, TIMES, read_columns
 from cardocr_nb._bulk._numerals import NO_TIME
 from cardocr_nb.errors import DecodeError
 from cardocr_nb.wire._decode import decode
@@ -58,7 +58,8 @@ def column_rows(columns):
             points = tuple(map(tuple, columns.points[at].tolist())) if columns.corners[at] == 4 else columns.corners[at]
             found.append((columns.label[at].as_py(), columns.text[at].as_py(), score, points))
         begin += count
-        rows.append((int(columns.document[card]), row, found))
+        if columns.document[card] != REFUSED:
+            rows.append((int(columns.document[card]), row, found))
     assert begin == len(columns.score)
     return rows
 
@@ -403,3 +404,25 @@ def test_a_prolog_in_capitals_is_left_to_the_strict_parser(word):
     prolog = b'<?xml version="1.0" encoding="utf-8"?>'
     assert list(read_columns([prolog.replace(b"utf-8", b"UTF-8") + job])[1]) == []
     assert list(read_columns([prolog.replace(word, word.upper()) + job])[1]) == [0]
+
+
+@pytest.mark.parametrize(
+    "first", [b"\x08", b"\x0b", b"\x1f", b"\r", b"\xef\xbf\xbe", b"\xef\xbf\xbf", b"\xe5\xa7", b"&nbsp;"]
+)
+@pytest.mark.parametrize("place", [0, 511, 512, 4095])
+def test_a_character_that_is_not_plain_refuses_its_own_document_only(first, place):
+    # The documents are longer than one block in which characters are sought, so that each block boundary is crossed.
+    whole = [document(b"<Message>" + b"x" * (300 + place % 7) + b"</Message>") for _ in range(4096)]
+    whole[place] = document(b"<Message>a" + first + b"b</Message>")
+    columns, refused = read_columns(whole)
+    assert refused == [place]
+    assert len(columns.document) == 4095
+
+
+@given(
+    st.lists(st.sampled_from(["a", "样", "&lt;", "&amp;", "&quot;", "&gt;", "&apos;", "&amp;lt;"]), min_size=1),
+    st.integers(1, 4),
+)
+def test_references_are_replaced_in_every_text(parts, times):
+    raw = document(b"<Message>" + "".join(parts).encode() + b"</Message><QueueId>q&amp;q</QueueId>")
+    assert agree([raw] * times) == []
