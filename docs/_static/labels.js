@@ -5,3 +5,10 @@ document.addEventListener("DOMContentLoaded", () => {
     arrow.setAttribute("aria-label", `Pages below ${page ? page.textContent : "this page"}`);
   }
 });
+
+// Tables that scroll sideways must be reachable by the keyboard.
+addEventListener("load", () => {
+  for (const table of document.querySelectorAll(".bd-article table, .bd-article div.cell_output")) {
+    if (table.scrollWidth > table.clientWidth) table.tabIndex = 0;
+  }
+});

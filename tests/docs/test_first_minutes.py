@@ -72,7 +72,7 @@ def test_the_wheel_holds_samples_styles_and_words_but_no_tests(wheel):
                  "_sample_data/responses/licence.xml", "review/panel.js", "py.typed"):  # fmt: skip
         assert f"cardocr_nb/{part}" in names
     assert any(name.startswith("cardocr_nb/report/templates/") for name in names)
-    assert {name.split("/")[0].split("-")[0] for name in names} == {"cardocr_nb"}
+    assert {name.split("/")[0].split("-")[0] for name in names} == {"cardocr_nb", "cardocr_service.py"}
 
 
 def test_the_first_steps_run_from_the_wheel_in_an_empty_folder(installed):

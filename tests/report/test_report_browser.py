@@ -1,8 +1,11 @@
+import io
+import itertools
 import shutil
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from invented_cards import SECRETS, batch, take_photos, true_texts
+from pypdf import PdfReader
 
 from cardocr_nb.report import report
 
@@ -23,13 +26,6 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("report")
-    images = take_photos(folder / "photos")
-    return report(batch(), folder / "report.html", truth=true_texts(), images=images).as_uri()
-
-
-@pytest.fixture(scope="module")
 def addresses(tmp_path_factory):
     """Pages in both languages, with everything and with nothing but the frame."""
     folder = tmp_path_factory.mktemp("reports")
@@ -44,6 +40,11 @@ def addresses(tmp_path_factory):
         for lang in ("en", "zh")
         for whole in (True, False)
     }
+
+
+@pytest.fixture(scope="module")
+def address(addresses):
+    return addresses["en", True]
 
 
 @pytest.mark.parametrize("whole", [True, False], ids=["everything", "frame alone"])
@@ -148,6 +149,36 @@ def test_the_page_can_be_printed(browser, address, tmp_path):
     assert page.locator("nav").is_hidden()
     assert page.pdf(path=tmp_path / "report.pdf").startswith(b"%PDF")
     page.close()
+
+
+_PARTS = """() => {
+  const texts = (selector) => [...document.querySelectorAll(selector)].map((e) => e.innerText);
+  return [texts("main h2, main h3, caption, section > p:not(:last-child):not(.note)"), texts("figcaption")];
+}"""
+
+
+def squeezed(text):
+    return "".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("lang", "height"), [("en", 297), ("en", 279), ("en", 194), ("en", 351), ("zh", 297), ("zh", 223)]
+)
+def test_on_paper_nothing_is_left_behind_and_no_percent_sign_begins_a_line(browser, addresses, lang, height):
+    page = browser.new_page()
+    page.goto(addresses[lang, True])
+    before, after = ({squeezed(text)[-30:] for text in texts} for texts in page.evaluate(_PARTS))
+    margin = dict.fromkeys(("top", "bottom", "left", "right"), "12mm")
+    reader = PdfReader(io.BytesIO(page.pdf(width="210mm", height=f"{height}mm", margin=margin)))
+    page.close()
+    texts = [sheet.extract_text(extraction_mode="layout").splitlines() for sheet in reader.pages]
+    sheets = [[line for line in lines if line.strip()] for lines in texts]
+    assert len(sheets) > 3
+    for number, (sheet, following) in enumerate(itertools.pairwise(sheets), 1):
+        end, begin = squeezed("".join(sheet[-3:])), squeezed("".join(following[:1]))
+        assert not [part for part in before if end.endswith(part)], f"the end of sheet {number}"
+        assert not [part for part in after if part in begin or begin[-30:] == part], f"the begin of sheet {number + 1}"
+    assert not [line for sheet in sheets for line in sheet if line.strip().startswith("%")]
 
 
 def _rgb(color):
