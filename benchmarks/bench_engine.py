@@ -1,7 +1,7 @@
 """How well and how fast the embedded engine reads, by condition, on cards drawn for the purpose.
 
-Foreign cards: the judging set of `foreign_cards`, which shares no code, font, proportion or arrangement with engine and
-specimens, next to RapidOCR with its defaults and `simple_naming` on the same pictures in the same run.
+Foreign cards: the judging sets of `foreign_cards` and `rendered_cards`, which share no code, font, proportion or arrangement
+with engine and specimens, next to RapidOCR with its defaults and `simple_naming` on the same pictures in the same run.
 Accuracy: fields and whole cards exact with Wilson intervals at 95 %, mean IoU of the polygons with the truth, area under the
 ROC curve of the score, and the fields returned for pictures without a card.
 Speed: against RapidOCR with its defaults (which gives lines and names no field: what counts as read is every text that
@@ -70,6 +70,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--no-speed", action="store_true")
     parser.add_argument("--foreign", type=int, default=8, help="foreign cards of each type and condition")
     parser.add_argument("--foreign-seed", type=int, default=1, help="first seed of the foreign cards")
+    parser.add_argument("--families", nargs="*", default=["foreign", "rendered"], help="of foreign cards")
     parser.add_argument("--only-foreign", action="store_true", help="stop after the foreign cards")
     parser.add_argument("--alone", action="store_true", help="without RapidOCR")
     options = parser.parse_args(arguments)
@@ -138,31 +139,56 @@ class Tally:
 
 
 def foreign(engine: Engine, options: argparse.Namespace) -> None:
-    """Print the table of cards by another hand, and count the fields on pictures without such a card."""
-    import random
+    """Print the tables of cards by other hands, and count the fields on pictures without such a card."""
+    from random import Random
 
-    from foreign_cards import CONDITIONS as SCENES
-    from foreign_cards import card, negatives, photo
+    import foreign_cards
+    import rendered_cards
 
     rapid = None
     if not options.alone:
         from rapidocr import RapidOCR
 
         rapid = RapidOCR(params={"Global.log_level": "critical"})
+    families = {
+        "foreign": (
+            foreign_cards.CONDITIONS,
+            lambda k, c, n: foreign_cards.card(k, Random(f"{k} {c} {n}")),
+            foreign_cards.photo,
+        ),
+        "rendered": (
+            rendered_cards.CONDITIONS,
+            lambda k, c, n: rendered_cards.card(k, 100 * n + rendered_cards.CONDITIONS.index(c), "judging"),
+            rendered_cards.shoot,
+        ),
+    }
+    for name in options.families:
+        family(name, families[name], engine, rapid, options)
+    if "foreign" in options.families:
+        none(engine, foreign_cards.negatives, options)
+
+
+def family(name: str, drawn, engine: Engine, rapid, options: argparse.Namespace) -> None:
+    """Print the table of one family of foreign cards."""
+    scenes, card, photo = drawn
     say(
-        f"{'foreign':14}{'condition':11}{'cards':>6}{'fields exact, %':>21} {'whole cards, %':>21}{'>=90 %':>8}{'ms':>7}"
+        f"{name:14}{'condition':11}{'cards':>6}{'fields exact, %':>21} {'whole cards, %':>21}{'>=90 %':>8}{'ms':>7}"
         f"{'RapidOCR fields':>20} {'RapidOCR whole':>20}{'faster':>7}"
     )
     for kind in TYPES:
         every = Tally()
-        for scene in SCENES:
+        for scene in scenes:
             tally = Tally()
             for seed in range(options.foreign_seed, options.foreign_seed + options.foreign):
-                flat = card(kind, random.Random(f"{kind} {scene} {seed}"))
+                flat = card(kind, scene, seed)
                 judge(engine, rapid, photo(flat, scene, seed), flat, tally)
             say(tally.row(kind, scene))
             every.add(tally)
         say(every.row(kind, "all"))
+
+
+def none(engine: Engine, negatives, options: argparse.Namespace) -> None:
+    """Count the fields on pictures without a card of the type."""
     for kind in TYPES:
         counts: dict[str, list[int]] = {}
         for seed in range(options.foreign_seed, options.foreign_seed + options.foreign):

@@ -185,7 +185,8 @@ def _address_cost(text: str, chain: Sequence[Segment]) -> float | None:
 def _authority_cost(text: str, value: Value, chain: Sequence[Segment]) -> float | None:
     red = all(s.redness > _RED for s in chain)
     if value.is_valid:
-        return -4.0 - red
+        # Of two parts of the same seal the larger one: a row left out in the middle does not show in the text.
+        return -4.0 - red - 0.05 * len(text)
     office = re.search("公安|交通|管理|支队|总队|车辆", text)
     return (0.0 if red else 1.5) if office and len(text) > 3 else None
 
@@ -215,7 +216,7 @@ def next_in_row(last: Segment, segments: Sequence[Segment], widest: float) -> Se
     best, least = None, widest * last.height
     for other in segments:
         gap = other.left - last.right
-        alike = 0.55 < other.height / last.height < 1.8
+        alike = 0.5 < other.height / last.height < 2.0
         level = abs(other.y - last.y) < TOLERANCES.row * max(last.height, other.height)
         if other is not last and alike and level and -0.5 * last.height < gap < least:
             best, least = other, gap
@@ -265,14 +266,18 @@ def _text_rows(around: Surroundings, *, red: bool) -> list[list[Segment]]:
 def _row_below(block: Sequence[Sequence[Segment]], rows: Sequence[Sequence[Segment]]) -> Sequence[Segment] | None:
     """Return the row that continues a block: as high, as far left, and one line further down."""
     first, last = block[0][0], block[-1][0]
-    tall = max(s.height for s in block[-1])
     low, high = TOLERANCES.leading
     best, least = None, np.inf
     for row in rows:
+        # Of the two heights the smaller one: ink of a neighbor makes the other too large.
+        tall = min(max(s.height for s in block[-1]), row[0].height)
         down = row[0].y - last.y
         cost = down + abs(row[0].left - first.left)
         text = "".join(s.text for s in row)
-        fits = abs(row[0].left - first.left) < TOLERANCES.indent * tall and 0.6 < row[0].height / tall < 1.6
+        fits = (
+            abs(row[0].left - first.left) < TOLERANCES.indent * tall
+            and max(s.height for s in block[-1]) < 1.7 * tall > 0.6 * row[0].height
+        )
         other = re.fullmatch(r"[\dXx]{15,}|\d{4}.\d\d.\d\d.*|[ABCDE]\d.?|\d{4}年.*", text)
         if low * tall < down < high * tall and cost < least and fits and not other:
             best, least = row, cost
@@ -283,16 +288,34 @@ def _seal_rows(field: str, around: Surroundings) -> Iterator[tuple[Segment, ...]
     """Rows of a red seal, which has no label; black authorities come next to or below their label."""
     yield from _rows(field, around)
     yield from _blocks(field, around)
-    red = sorted((r for r in _text_rows(around, red=True) if _is_seal_row(r)), key=lambda r: r[0].y)
+    for inked in (True, False):
+        yield from _seal_block(around, red=inked)
+
+
+def _seal_block(around: Surroundings, *, red: bool) -> Iterator[tuple[Segment, ...]]:
+    """Rows of large characters below each other; in a photocopy they are not red."""
+    tallest = max((s.height for s in around.segments), default=0.0)
+    rows = _text_rows(around, red=red)
+    if not red:
+        rows = [r for r in rows if r[0].height > 0.7 * tallest and sum(len(s.chars) for s in r) <= _SEAL_ROW]
+    yield from _stacked(rows)
+
+
+def _stacked(rows: Sequence[list[Segment]]) -> Iterator[tuple[Segment, ...]]:
+    red = sorted((r for r in rows if _is_seal_row(r)), key=lambda r: r[0].y)
     followers = {id(s) for row in red for s in row[1:]}
     red = [row for row in red if id(row[0]) not in followers]
     for begin in range(len(red)):
         block = [red[begin]]
         for row in red[begin + 1 :]:
             down, tall = row[0].y - block[-1][0].y, max(row[0].height, block[-1][0].height)
-            if abs(row[0].left - block[0][0].left) < 1.6 * tall and 0.6 * tall < down < 2.6 * tall:
+            if abs(row[0].left - block[0][0].left) < 1.6 * tall and 0.4 * tall < down < 2.6 * tall:
                 block.append(row)
         yield tuple(s for row in block for s in row)
+
+
+_SEAL_ROW = 8
+"""Characters in a row of a seal, at most."""
 
 
 def _is_seal_row(row: Sequence[Segment]) -> bool:
@@ -306,8 +329,18 @@ _CHAINS: dict[str, Callable[[str, Surroundings], Iterator[tuple[Segment, ...]]]]
 }
 
 
+def rows_are_full(chain: Sequence[Segment]) -> bool:
+    """Whether all rows of a seal but the last have as many characters: where one has fewer, a character is missing."""
+    rows: dict[float, int] = {}
+    for segment in chain:
+        level = next((y for y in rows if abs(y - segment.y) < TOLERANCES.row * segment.height), segment.y)
+        rows[level] = rows.get(level, 0) + len(segment.chars)
+    counts = [rows[y] for y in sorted(rows)]
+    return len(set(counts[:-1])) <= 1 and counts[-1] <= counts[0]
+
+
 def spacing_is_even(chain: Sequence[Segment]) -> bool:
     """Whether the rows of a block follow each other evenly: a gap of two lines means that one is missing."""
     levels = sorted({round(s.y, 1): s.y for s in chain}.values())
     steps = [b - a for a, b in pairwise(levels) if b - a > 0.5 * chain[0].height]
-    return len(steps) < 2 or max(steps) < 1.5 * float(np.median(steps))
+    return len(steps) < 2 or max(steps) < 1.5 * min(steps)

@@ -7,6 +7,7 @@ fields, another order of rows, another distance of rows for the size of the prin
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,6 +31,10 @@ _FOREIGN_TEXTS = (
     "社会保障", "居留", "永久", "护照", "港澳", "台湾", "发票", "合计", "金额", "银行", "准考证", "学历", "单位名称", "邮编", "行驶证",
     "号牌", "车辆类型", "所有人", "品牌型号", "发动机", "资格证", "工作证", "身份证件", "复印件粘贴",
 )  # fmt: skip
+_PERMISSION = re.compile("仅供|仅用|仅限|他用|无效|使用|复印|用途|办理|登记使用")
+"""Words that owners write across a picture of their card."""
+_ONLY_TEXT = 0.45
+"""Confidence at most without portrait and title: a form can have all the rest."""
 _PORTRAIT_CONTRAST = 0.09
 """Standard deviation over mean of the coarse picture from which a place holds a portrait."""
 
@@ -54,13 +59,16 @@ def card_confidence(extraction: Extraction, image: NDArray[np.uint8]) -> float:
     evidence += _TITLE * ("title" in pose.anchors)
     if "issuing_authority" in extraction.fields and extraction.fields["issuing_authority"].chars[0].char.redness > 0.4:
         evidence += _SEAL
-    evidence += _PORTRAIT if has_portrait(pose, image) else _NO_PORTRAIT
+    pictured = has_portrait(pose, image)
+    evidence += _PORTRAIT if pictured else _NO_PORTRAIT
     width, height = pose.layout.size
     inside = [s for s in extraction.unexplained if s.left > 0 and s.right < width and 0 < s.y < height]
-    evidence += _UNEXPLAINED * sum(len(s.chars) for s in inside)
+    inside = [s for s in inside if not _PERMISSION.search(s.text)]
     texts = " ".join([*(s.text for s in inside), *(v.text for v in values.values())])
+    evidence += _UNEXPLAINED * sum(len(s.chars) for s in inside)
     evidence += _FOREIGN * sum(word in texts for word in _FOREIGN_TEXTS)
-    return 1 / (1 + math.exp(-evidence))
+    own = pictured or "title" in pose.anchors
+    return (1.0 if own else _ONLY_TEXT) / (1 + math.exp(-evidence))
 
 
 def has_portrait(pose: CardPose, image: NDArray[np.uint8]) -> bool:

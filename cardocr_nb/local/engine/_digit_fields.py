@@ -82,6 +82,7 @@ def _day(year: str, month: str, day: str) -> dt.date | None:
 
 
 _DATE = re.compile(r"(\d{4})\D{0,2}(\d{1,2})\D{0,2}(\d{1,2})")
+_MARKED_DATE = re.compile(r"(\d{4})\D{0,2}(\d{1,2})\D?月\D?(\d{1,2})(?:\D?日)?")
 _FULL_DATE = re.compile(r"(\d{4})\D{0,2}(\d\d)\D{0,2}(\d\d)")
 """The license prints two digits for month and day: with one, the other was lost."""
 _SOLID_DATE = re.compile(r"(\d{4})(\d\d)(\d\d)")
@@ -95,6 +96,14 @@ def _digits(chars: Sequence[Char], marks: str) -> str:
 def date_value(chars: Sequence[Char], pattern: str, end: str = "") -> Value | None:
     """Read a day in the pattern that the card prints; `end` closes it on the card."""
     text = _digits(chars, "年月日-./至")
+    if end and "月" in text:
+        pattern_of_marks = _MARKED_DATE.search(text)
+        day = pattern_of_marks and _day(*pattern_of_marks.groups())
+        if pattern_of_marks is None or day is None:
+            kept = [i for i, t in enumerate(text) if t != "?"]
+            return make_value("".join(text[i] for i in kept), chars, kept, is_valid=False)
+        stop = pattern_of_marks.end()
+        return make_value(pattern.format(day), chars, range(pattern_of_marks.start(), stop), is_valid=True)
     match = (_DATE if end else _FULL_DATE).search(text) if re.search(r"\d{4}\D", text) else _SOLID_DATE.search(text)
     day = match and _day(*match.groups())
     if match is None or day is None:

@@ -14,7 +14,14 @@ import numpy as np
 
 from cardocr_nb._card_geometry import LAYOUTS
 from cardocr_nb.local.engine._assignment import assign
-from cardocr_nb.local.engine._candidates import Candidate, Surroundings, candidates, next_in_row, spacing_is_even
+from cardocr_nb.local.engine._candidates import (
+    Candidate,
+    Surroundings,
+    candidates,
+    next_in_row,
+    rows_are_full,
+    spacing_is_even,
+)
 from cardocr_nb.local.engine._card_pose import estimate_pose, place_chars
 from cardocr_nb.local.engine._field_rules import apply_rules
 from cardocr_nb.local.engine._segments import hole_between, label_places, segments_of
@@ -30,7 +37,7 @@ if TYPE_CHECKING:
 
 _VOID = 16.0
 """Millimeters of a row that glare may hide: if text follows within, the gap is read again."""
-_TRUSTED = 0.6
+_TRUSTED, _TRUSTED_NAME = 0.6, 0.45
 _DOUBT_DROPPED, _DOUBT_EDGE, _DOUBT_UNEVEN, _DOUBT_HOLE, _DOUBT_PLACE = 0.55, 0.6, 0.4, 0.6, 0.85
 """Factors of the score: text dropped next to the value, value at the edge of the picture, a row or a character
 missing, an unsure place."""
@@ -164,6 +171,8 @@ def _doubt(
             break
     if candidate.field == "issuing_authority" and not spacing_is_even(candidate.segments):
         doubt *= _DOUBT_UNEVEN
+    if candidate.field == "issuing_authority" and len(candidate.segments) > 1 and not rows_are_full(candidate.segments):
+        doubt *= _DOUBT_UNEVEN
     if not label.sure and candidate.distance > 2.0 and not candidate.value.is_valid:
         doubt *= _DOUBT_PLACE
     if size is not None:
@@ -179,7 +188,7 @@ def _doubt(
 def _touches(segment: Segment, other: Segment) -> bool:
     """Whether a text that belongs to no field is so near that it may be a part of a value."""
     tall = segment.height
-    if not 0.6 < other.height / tall < 1.7 or (segment.redness > 0.4) != (other.redness > 0.4):
+    if not 0.45 < other.height / tall < 2.0 or (segment.redness > 0.4) != (other.redness > 0.4):
         return False
     level = abs(other.y - segment.y)
     adjacent = level < 0.5 * tall and -0.5 * tall < other.left - segment.right < 2.0 * tall
@@ -252,7 +261,11 @@ def reread_gap(gap: Gap, line: Line, card_type: str) -> Extracted | None:
     card_type : str
     """
     value = apply_rules(gap.field, card_type, line.chars)
-    if value is None or value.is_valid is False or min(value.confidences) < _TRUSTED:
+    if (
+        value is None
+        or value.is_valid is False
+        or min(value.confidences) < (_TRUSTED_NAME if gap.field == "name" else _TRUSTED)
+    ):
         return None
     if len(value.text) < len(line.chars) - 1 and not value.is_valid:
         return None

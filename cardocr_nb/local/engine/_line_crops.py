@@ -30,6 +30,8 @@ _MARGIN = 6
 
 _CLEAREST, _PRINT = 0.985, 190.0
 """Part of the pixels that are paler than the clearest print, and how far that is from white afterwards."""
+_DEEPEST = 1.3
+"""Absorption of green light from which a deeper one does not make an ink redder: black ink has a tinge in warm light."""
 _SEAL_GAIN = 1.25
 """Red ink must absorb this much more green than red light to be seen: a seal does, a pale mark under the text does not."""
 
@@ -241,7 +243,7 @@ def ink_tones(crop: NDArray[np.uint8], boxes: Sequence[tuple[float, float, float
         tones.append(
             (
                 round(float(np.clip(contrast, 0, 1)), 3),
-                round(float(np.clip(1 - absorbed[2] / max(absorbed[1], 0.05), 0, 1)), 3),
+                round(float(np.clip(1 - absorbed[2] / np.clip(absorbed[1], 0.05, _DEEPEST), 0, 1)), 3),
             )
         )
     return tones

@@ -23,6 +23,7 @@ _WORDS = re.compile("[A-Za-z.'’]*[a-z.]")
 _OTHER_PRINT = {"valid_from": "有效起始日期", "title": TITLE, "second page": "机动车驾驶证副页", "file": "档案编号"}
 """What the license prints besides the labels of its fields."""
 _MARK = frozenset("样本")
+_RED = 0.4
 _SAME, _SAME_PLACE = 0.6, 0.4
 """Part of its width by which a character must be off to be another one, if it reads the same and if it does not."""
 _LETTER = 2.3
@@ -115,6 +116,7 @@ def segments_of(
         Of the labels, millimeters.
     """
     used = {(c.line, c.place) for anchor in pose.labels.values() for c in anchor.chars}
+    used |= _labels_again(rows, pose, height)
     segments: list[Segment] = []
     valid_from = None
     for row in rows:
@@ -129,6 +131,29 @@ def segments_of(
         segments += _cut([c if i not in pale else None for i, c in enumerate(free)], pose)
         segments += _cut([c if i in pale else None for i, c in enumerate(free)], pose, pale=True)
     return _without_doubles(segments), valid_from
+
+
+def _labels_again(rows: Sequence[Sequence[PlacedChar]], pose: CardPose, height: float) -> set[tuple[int, int]]:
+    """Characters of labels that another box, mostly that of a value, has as well; in a row of a seal they may be misread."""
+    again: set[tuple[int, int]] = set()
+    chars = [c for row in rows for c in row]
+    if not chars:
+        return again
+    seals = {row[0].line for row in rows if row and np.quantile([c.char.redness for c in row], 0.6) > _RED}
+    corners = pose.on_card(np.concatenate([c.corners for c in chars])).reshape(-1, 4, 2)
+    places, tall = corners.mean(1), np.ptp(corners[:, :2, 1], axis=1)
+    for name, anchor in pose.labels.items():
+        printed = pose.on_card(np.array([c.center for c in anchor.chars]))
+        letters = frozenset(pose.layout.fields[name].label)
+        low, up = printed[:, 0].min() - 0.7 * height, printed[:, 0].max() + 0.7 * height
+        near = (places[:, 0] > low) & (places[:, 0] < up)
+        near &= abs(places[:, 1] - printed[:, 1].mean()) < 0.35 * (height + tall)
+        again |= {
+            (chars[i].line, chars[i].place)
+            for i in np.flatnonzero(near)
+            if chars[i].char.text in letters or (chars[i].line in seals and chars[i].char.redness < _RED)
+        }
+    return again
 
 
 def _printed(row: Sequence[PlacedChar], pose: CardPose) -> tuple[set[int], LabelPlace | None]:
@@ -182,14 +207,16 @@ def _mostly_inside(row: Sequence[PlacedChar], pose: CardPose) -> bool:
 
 def _runs_along(row: Sequence[PlacedChar], pose: CardPose, height: float) -> bool:
     """Whether a line runs along the card in a size that its values have."""
-    first, last = pose.on_card(row[0].corners), pose.on_card(row[-1].corners)
-    along = (last[2] + last[3] - first[0] - first[1]) / 2
+    # Along the crop: ink of labels and values in one box is not level, since values are printed off the form.
+    side = row[0].corners[3] - row[0].corners[0]
+    unit = side / max(float(np.linalg.norm(side)), 1e-9) * float(np.linalg.norm(row[-1].corners[3] - row[0].corners[0]))
+    start, end = pose.on_card(np.array([row[0].corners[0], row[0].corners[0] + unit]))
+    along = end - start
     heights = np.linalg.norm([c.corners[1] - c.corners[0] for c in row] @ pose.matrix[:, :2].T, axis=1)
     slant = abs(float(np.arctan2(along[1], along[0])))
     low, high = TOLERANCES.sizes
-    limit = high * (1.4 if row[0].char.redness > 0.4 else 1.0)
     short = len(row) == 1
-    return (slant < TOLERANCES.slant or short) and heights.max() > low * height and np.median(heights) < limit * height
+    return (slant < TOLERANCES.slant or short) and heights.max() > low * height and np.median(heights) < high * height
 
 
 def _cut(row: Sequence[PlacedChar | None], pose: CardPose, *, pale: bool = False) -> Iterator[Segment]:

@@ -69,7 +69,7 @@ class Tolerances:
     start_spread: float = 4.0
     margin: float = 3.0
     slant: float = 0.2
-    sizes: tuple[float, float] = (0.62, 2.4)
+    sizes: tuple[float, float] = (0.62, 3.8)
     pale: float = 0.36
 
 

@@ -54,6 +54,11 @@ def test_a_day_that_no_month_has_is_invalid():
     assert rule_result("birth_date", "1949年2月30日") == ("1949年2月30日", False)
 
 
+def test_a_birth_date_without_its_day_takes_none_from_the_month():
+    assert rule_result("birth_date", "1968年12月日") == ("1968年12月日", False)
+    assert rule_result("birth_date", "1968年12月6") == ("1968年12月6日", True)
+
+
 def test_periods_end_on_a_day_or_never():
     assert rule_result("valid_period", "2015-03-08至2025-03-08", "DriverLicense") == ("2015-03-08 至 2025-03-08", True)
     assert rule_result("valid_period", "2015-03-08至长期", "DriverLicense") == ("2015-03-08 至 长期", True)

@@ -3,6 +3,7 @@
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,11 +11,12 @@ import pytest
 from cardocr_nb import cards, errors
 from cardocr_nb.local.engine import _networks as networks
 from cardocr_nb.local.engine._box_selection import by_usual_height, select_boxes
+from cardocr_nb.local.engine._candidates import rows_are_full, spacing_is_even
 from cardocr_nb.local.engine._confidence import score_fields
 from cardocr_nb.local.engine._detection import detect, detect_within
 from cardocr_nb.local.engine._field_extraction import extract_fields, reread_gap
 from cardocr_nb.local.engine._field_value import Value
-from cardocr_nb.local.engine._line_crops import ImagePyramid, ink_channel
+from cardocr_nb.local.engine._line_crops import ImagePyramid, ink_channel, ink_tones
 from cardocr_nb.local.engine._recognition import Char, Line, recognize_box, recognize_upright, rotate180
 from cardocr_nb.specimen import degrade, draw
 
@@ -238,6 +240,50 @@ def test_red_ink_is_known_by_its_characters(models):
     assert min(char.redness for line in seal for char in line.chars) > 0.5
     number = next(line for line in lines if truth["licence_number"] in line_text(line))
     assert max(char.redness for char in number.chars[-18:]) < 0.2
+
+
+@pytest.mark.parametrize(("paper", "pigment", "red"), [
+    ((240, 240, 240), (20, 20, 20), False),
+    ((250, 225, 180), (70, 30, 12), False),
+    ((250, 240, 235), (225, 100, 105), True),
+    ((110, 95, 70), (100, 38, 30), True),
+])  # fmt: skip
+def test_a_seal_is_red_and_black_ink_in_warm_light_is_not(paper, pigment, red):
+    crop = np.full((48, 90, 3), paper[::-1], np.uint8)
+    crop[10:30, 20:40] = pigment[::-1]
+    [(_, redness)] = ink_tones(crop, [(0.2, 0.2, 0.5, 0.7)])
+    assert (redness > 0.4) == red
+
+
+def test_a_label_read_again_in_the_box_of_a_value_is_not_part_of_it():
+    kind, truth, _, lines = load("licence_flat")
+    label = next(line for line in lines if line_text(line) == "姓名")
+    name = next(line for line in lines if line_text(line) == truth["name"])
+    (start, _, below), (_, end, _) = label.corners, name.corners
+    wide = end[0] - start[0]
+
+    def placed(line):
+        left, right = ((line.corners[k][0] - start[0]) / wide for k in (0, 1))
+        return [
+            replace(c, box=(left + c.box[0] * (right - left), c.box[1], left + c.box[2] * (right - left), c.box[3]))
+            for c in line.chars
+        ]
+
+    joined = Line((start, (end[0], start[1]), below), (*placed(label), *placed(name)))
+    others = [line for line in lines if line is not name]
+    assert texts([*others, joined], kind) == truth
+
+
+def part(y, count, height=3.0):
+    return SimpleNamespace(y=y, height=height, chars=[None] * count)
+
+
+def test_a_seal_whose_rows_are_not_full_or_not_even_has_lost_something():
+    assert rows_are_full([part(36, 4), part(40, 4), part(44, 3)])
+    assert not rows_are_full([part(36, 4), part(40, 3), part(44, 4)])
+    assert rows_are_full([part(36, 2), part(36.2, 2), part(40, 4)])
+    assert spacing_is_even([part(36, 4), part(40, 4), part(44, 3)])
+    assert not spacing_is_even([part(36, 4), part(40, 4), part(48, 3)])
 
 
 def test_ink_boxes_lie_on_the_ink(models):
