@@ -3,6 +3,7 @@
 ========================================== ============================================================================
 to make a frame                            `to_frame` (jobs, documents, a ledger), `read_responses` (files, archives)
 columns and dtypes                         `COLUMNS`, `DTYPES`; `conform` gives them to any table, `validate` lists faults
+other services                             ``read_responses(..., dialect="baidu")``, `Dialect`, `DialectReading`
 other shapes                               `wide` (one row a card), `to_long`
 the dtype of polygons                      `PolygonDtype`, `PolygonArray`, `Polygon`
 files                                      `read_table`, `to_parquet`, `to_feather`; `plain` for tools without the dtype
@@ -18,6 +19,7 @@ the frame. `_partitions` and `_dask_frame` do the same for Dask.
 from cardocr_nb._error_guard import guard_public
 from cardocr_nb.frame._coco import from_coco, to_coco
 from cardocr_nb.frame._dask_frame import to_dask
+from cardocr_nb.frame._dialects import DIALECTS, Dialect, DialectReading
 from cardocr_nb.frame._flatten import to_frame
 from cardocr_nb.frame._frame_builder import PolygonWarning, UnknownLabelWarning
 from cardocr_nb.frame._frame_files import plain, read_table, to_feather, to_parquet
@@ -32,7 +34,10 @@ from cardocr_nb.frame._validation import validate
 
 __all__ = [
     "COLUMNS",
+    "DIALECTS",
     "DTYPES",
+    "Dialect",
+    "DialectReading",
     "DoubledFieldWarning",
     "ExcelDamageWarning",
     "Polygon",

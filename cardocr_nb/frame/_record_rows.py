@@ -17,6 +17,7 @@ from cardocr_nb.wire._records import Callback, CardResult, Error, Field, Job, Jo
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from cardocr_nb.frame._dialects import DialectReading
     from cardocr_nb.wire._records import Points
 
 Record: TypeAlias = Job | CardResult | JobList | Callback | Error
@@ -50,6 +51,19 @@ class RecordRows:
     def add_unreadable(self, key: str | None, reason: str) -> None:
         """Append a row for a document that could not be read."""
         self._add_card(key=key, state=UNREADABLE, message=reason)
+
+    def add_reading(self, reading: DialectReading, key: str | None) -> None:
+        """Append what another service read on an image."""
+        if reading.code is not None:
+            self._add_card(key=key, state=JobState.FAILED, code=reading.code, message=reading.message)
+            return
+        self._add_card(
+            reading.fields,
+            key=key,
+            card_type=reading.card_type,
+            state=JobState.SUCCESS,
+            status=int(bool(reading.fields)),
+        )
 
     def _add_job(self, job: Job) -> None:
         result = job.result or CardResult()

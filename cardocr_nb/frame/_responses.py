@@ -13,6 +13,7 @@ from cardocr_nb._text_safety import describe
 from cardocr_nb.errors import DecodeError
 from cardocr_nb.frame._batch_reader import FaultList, batches, read_batches
 from cardocr_nb.frame._dask_frame import read_dask
+from cardocr_nb.frame._dialect_rows import dialect_of, read_dialect
 from cardocr_nb.frame._flatten import is_document
 from cardocr_nb.frame._frame_builder import FrameBuilder
 from cardocr_nb.frame._ledger_rows import read_ledger
@@ -20,9 +21,11 @@ from cardocr_nb.frame._sources import find
 from cardocr_nb.wire._xml_tree import to_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     import pandas as pd
+
+    from cardocr_nb.frame._dialects import Dialect
 
 Source: TypeAlias = "str | os.PathLike[str] | bytes | Iterable[Source]"
 Errors: TypeAlias = Literal["raise", "row"]
@@ -30,7 +33,12 @@ Errors: TypeAlias = Literal["raise", "row"]
 
 @overload
 def read_responses(
-    *sources: Source, errors: Errors = ..., threads: int = ..., engine: Literal["pandas"] = ...
+    *sources: Source,
+    errors: Errors = ...,
+    threads: int = ...,
+    engine: Literal["pandas"] = ...,
+    dialect: str | Dialect | None = ...,
+    keys: Callable[[str], str] = ...,
 ) -> pd.DataFrame: ...
 @overload
 def read_responses(*sources: Source, engine: Literal["dask"], blocksize: int = ...) -> Any: ...
@@ -40,6 +48,8 @@ def read_responses(
     threads: int = 2,
     engine: Literal["pandas", "dask"] = "pandas",
     blocksize: int = 2**26,
+    dialect: str | Dialect | None = None,
+    keys: Callable[[str], str] = str,
 ) -> Any:
     """Read saved responses and callbacks, XML or JSON, into one frame.
 
@@ -64,6 +74,11 @@ def read_responses(
         `cardocr_nb.frame._dask_frame.read_dask`; broken documents are rows there for each value of `errors`.
     blocksize : int, default 64 MiB
         Bytes of input a partition, for Dask.
+    dialect : {"tencent", "baidu", "alibaba"} or callable, optional
+        Service of the documents if it is another one, see `cardocr_nb.frame.Dialect`; all sources are then JSON documents of
+        it. Their errors become failed rows. A document ``{"key": …, "response": …}`` names its image. Not with Dask.
+    keys : callable, default str
+        With `dialect`: from the file of a document to the key of its image, so that `compare` finds it in other frames.
 
     Returns
     -------
@@ -96,9 +111,13 @@ def read_responses(
         raise ValueError(f"threads must be 1 or more, got {threads}")
     if engine not in ("pandas", "dask"):
         raise ValueError(f"engine must be 'pandas' or 'dask', got {describe(engine)}")
+    if dialect is not None:
+        dialect = dialect_of(dialect)
     given = _flat(sources)
     if len(given) == 1 and isinstance(given[0], str | Path) and is_ledger(given[0]):
         return read_ledger(given[0])
+    if dialect is not None and engine == "dask":
+        raise ValueError("dialect is for engine='pandas'; Dask reads documents of the service alone")
     if engine == "dask":
         files_only = [source for source in given if not isinstance(source, bytes)]
         if len(files_only) < len(given):
@@ -110,7 +129,12 @@ def read_responses(
     found = [source if isinstance(source, bytes) else find(source) for source in given]
     builder, faults, tried = FrameBuilder(), FaultList(), 0
     with tqdm(desc="reading", unit=" documents", delay=2) as bar:
-        for batch, (rows, unread) in read_batches(batches(found), threads):
+        if dialect is None:
+            read = read_batches(batches(found), threads)
+        else:
+            function = dialect
+            read = ((batch, read_dialect(batch, function, keys)) for batch in batches(found))
+        for batch, (rows, unread) in read:
             faults.add(unread, batch)
             if errors == "row" or not faults.count:
                 builder.add(rows)

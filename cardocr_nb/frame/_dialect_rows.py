@@ -1,0 +1,60 @@
+"""Documents of other services → long rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cardocr_nb._text_safety import describe
+from cardocr_nb.errors import DecodeError
+from cardocr_nb.frame._dialects import DIALECTS
+from cardocr_nb.frame._long_rows import to_long_rows
+from cardocr_nb.frame._record_rows import RecordRows
+from cardocr_nb.wire._xml_tree import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cardocr_nb.frame._batch_reader import Batch, Fault
+    from cardocr_nb.frame._dialects import Dialect
+    from cardocr_nb.frame._long_rows import LongRows
+
+
+def dialect_of(dialect: str | Dialect) -> Dialect:
+    """Return the function of a dialect.
+
+    Raises
+    ------
+    ValueError
+        The name is unknown.
+    """
+    if callable(dialect):
+        return dialect
+    if dialect not in DIALECTS:
+        raise ValueError(f"dialect must be {', '.join(DIALECTS)} or a function, got {describe(dialect)}")
+    return DIALECTS[dialect]
+
+
+def read_dialect(batch: Batch, dialect: Dialect, keys: Callable[[str], str]) -> tuple[LongRows, list[Fault]]:
+    """Read a batch of documents; one that cannot be read becomes a row with the state ``Unreadable`` and a fault."""
+    rows, faults = RecordRows(), []
+    for place in range(len(batch)):
+        document = batch[place]
+        key = None if document.key is None else keys(document.key)
+        fault = document.fault
+        if not fault:
+            try:
+                named, body = _unwrapped(parse(document.raw, repair=False))
+                rows.add_reading(dialect(body), named or key)
+            except DecodeError as e:
+                fault = str(e)
+        if fault:
+            rows.add_unreadable(document.key, f"{document.place}: {fault}" if document.place else fault)
+            faults.append((document, fault))
+    return to_long_rows(rows.batch()), faults
+
+
+def _unwrapped(tree: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
+    """Return the key and the response of a document that was saved together with the name of its image."""
+    if set(tree) == {"key", "response"} and isinstance(tree["key"], str) and isinstance(tree["response"], dict):
+        return tree["key"], tree["response"]
+    return None, tree

@@ -1,0 +1,95 @@
+"""Baidu AI Cloud OCR: ``idcard`` and ``driving_license``.
+
+Source: the public reference of the two calls. A field is a member of ``words_result`` under its printed label, with ``words``,
+``location`` (an upright rectangle) and, where the call asked for it, ``probability`` (0 to 1, with its average).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cardocr_nb.cards import known_field
+from cardocr_nb.errors import DecodeError
+from cardocr_nb.frame._dialects._dialect_reading import (
+    DialectReading,
+    code,
+    corners,
+    field,
+    mapping,
+    number,
+    period,
+    score,
+    text,
+)
+from cardocr_nb.wire._records import Field
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cardocr_nb.wire._records import Points
+
+_UNTIL = "至"
+_LICENSE = {"licence_number", "vehicle_class", "first_issue_date", "valid_period", "nationality"}
+_BACK = {"签发机关", "签发日期", "失效日期"}
+"""Labels of the back of an identity card, which the frame does not hold."""
+_MOST = 2**31 - 1
+
+
+def read_baidu(document: Mapping[str, Any]) -> DialectReading:
+    """Read a document.
+
+    Raises
+    ------
+    DecodeError
+        It is not a document of the two calls.
+
+    Examples
+    --------
+    >>> read_baidu({"words_result": {"姓名": {"words": "样本"}, "民族": {"words": "汉"}}})
+    <DialectReading card_type='IDCard', 2 fields>
+    """
+    if "error_code" in document:
+        return DialectReading(
+            code=code(document["error_code"], "error_code"), message=text(document.get("error_msg"), "error_msg")
+        )
+    if "words_result" not in document:
+        raise DecodeError("the document has neither words_result nor error_code")
+    # A picture without a card has an empty list in place of the object.
+    result = document["words_result"] or {}
+    read = {
+        label: _value(entry, label) for label, entry in mapping(result, "words_result").items() if label not in _BACK
+    }
+    until = read.pop(_UNTIL, None)
+    names = {known_field(label) for label in read}
+    card_type = ("DriverLicense" if names & _LICENSE else "IDCard") if read else None
+    fields = []
+    for label, (words, sure, place) in read.items():
+        name, value = known_field(label), words
+        if name == "valid_period" and until is not None:
+            value = period(words, until[0])
+        if value:
+            named = field(name, card_type or "", value, sure, place) if name else Field(label, value, sure, place)
+            fields.append(named)
+    return DialectReading(tuple(fields), card_type)
+
+
+def _value(entry: object, label: str) -> tuple[str | None, int | None, Points | None]:
+    node = f"words_result/{label}" if known_field(label) else "words_result"
+    found = mapping(entry, node)
+    sure = found.get("probability")
+    if sure is not None and not isinstance(sure, int | float):
+        sure = mapping(sure, f"{node}/probability").get("average")
+    words = text(found.get("words"), f"{node}/words")
+    return words, score(sure, f"{node}/probability", 1.0), _place(found.get("location"), f"{node}/location")
+
+
+def _place(location: object, node: str) -> Points | None:
+    if location is None:
+        return None
+    box = mapping(location, node)
+    left, top = (number(box.get(name), f"{node}/{name}", -_MOST, _MOST) for name in ("left", "top"))
+    width, height = (number(box.get(name), f"{node}/{name}", 0, _MOST) for name in ("width", "height"))
+    if not width or not height:  # the reference gives zeros for a field that was not found
+        return None
+    right, bottom = left + width, top + height
+    return corners([(left, top), (right, top), (right, bottom), (left, bottom)], node)

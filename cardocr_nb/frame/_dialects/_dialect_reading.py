@@ -1,0 +1,129 @@
+"""The protocol of dialects, and readers of single values that never quote them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cardocr_nb._text_safety import shown_code
+from cardocr_nb.cards import printed
+from cardocr_nb.errors import DecodeError
+from cardocr_nb.wire._records import Field
+
+if TYPE_CHECKING:
+    from cardocr_nb.wire._records import Points
+
+_FARTHEST = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class DialectReading:
+    """What a document of another service says about one image.
+
+    Attributes
+    ----------
+    fields : tuple of Field
+        Empty if nothing was found.
+    card_type : str or None
+        ``IDCard``, ``DriverLicense``, or None if the document does not say.
+    code, message : str or None
+        Of an error; the image then has a failed row.
+
+    Examples
+    --------
+    >>> from cardocr_nb import Field
+    >>> DialectReading((Field("姓名", "样本"),), "IDCard")
+    <DialectReading card_type='IDCard', 1 fields>
+    """
+
+    fields: tuple[Field, ...] = ()
+    card_type: str | None = None
+    code: str | None = None
+    message: str | None = None
+
+    def __repr__(self) -> str:
+        failed = "" if self.code is None else f", code={shown_code(self.code)}"
+        return f"<DialectReading card_type={self.card_type!r}{failed}, {len(self.fields)} fields>"
+
+
+class Dialect(Protocol):
+    """A function from a parsed JSON document to a reading.
+
+    It raises `DecodeError` for a document that is not one of its service, and nothing else. Its messages name nodes and types,
+    never texts.
+    """
+
+    def __call__(self, document: Mapping[str, Any], /) -> DialectReading:
+        """Read one document."""
+
+
+def wrong(node: str, expected: str, got: object) -> DecodeError:
+    """Return the error for a node that holds something else."""
+    return DecodeError(f"{node} must be {expected}, got {'null' if got is None else type(got).__name__}")
+
+
+def mapping(value: object, node: str) -> Mapping[str, Any]:
+    """Return a JSON object, or raise."""
+    if not isinstance(value, Mapping):
+        raise wrong(node, "an object", value)
+    return value
+
+
+def sequence(value: object, node: str) -> Sequence[Any]:
+    """Return a JSON list, or raise."""
+    if not isinstance(value, list):
+        raise wrong(node, "a list", value)
+    return value
+
+
+def text(value: object, node: str) -> str | None:
+    """Return a text without white space around it; an empty or missing one is None."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise wrong(node, "a text", value)
+    return value.strip() or None
+
+
+def number(value: object, node: str, lowest: float, highest: float) -> float:
+    """Return a number within limits, or raise."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise wrong(node, "a number", value)
+    if not lowest <= value <= highest:
+        raise DecodeError(f"{node} must be {lowest:g} to {highest:g}")
+    return float(value)
+
+
+def score(value: object, node: str, highest: float) -> int | None:
+    """Return a score of 0 to `highest` on the scale of 0 to 100; a missing one stays missing."""
+    return None if value is None else round(number(value, node, 0, highest) * 100 / highest)
+
+
+def corners(points: Sequence[tuple[object, object]], node: str) -> Points:
+    """Return four points that run clockwise from top-left in the order of the wire: the second and the last change places."""
+    if len(points) != 4:
+        raise DecodeError(f"{node} must have 4 points, got {len(points)}")
+    a, b, c, d = (
+        (round(number(x, node, -_FARTHEST, _FARTHEST)), round(number(y, node, -_FARTHEST, _FARTHEST)))
+        for x, y in points
+    )
+    return a, d, c, b
+
+
+def field(name: str, card_type: str, value: str, score: int | None = None, polygon: Points | None = None) -> Field:
+    """Return a field with the label that is printed on the card."""
+    return Field(printed(name, card_type) or name, value, score, polygon)
+
+
+def period(start: str | None, end: str | None) -> str | None:
+    """Join the two dates of a valid period as they appear on the card."""
+    return f"{start}至{end}" if start and end else start or end
+
+
+def code(value: object, node: str) -> str:
+    """Return the code of an error."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise wrong(node, "a text or a whole number", value)
+    return str(value)

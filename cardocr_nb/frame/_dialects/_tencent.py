@@ -1,0 +1,75 @@
+"""Tencent Cloud OCR: ``IDCardOCR`` and ``DriverLicenseOCR``, API version 2018-11-19.
+
+Source: the public reference of the two actions. They give texts only, neither scores nor polygons; a field that was not read
+is an empty text. Fields of the back of an identity card and of the second page of a license are left out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cardocr_nb.errors import DecodeError
+from cardocr_nb.frame._dialects._dialect_reading import DialectReading, code, field, mapping, period, text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_ID_CARD = {
+    "Name": "name",
+    "Sex": "gender",
+    "Nation": "ethnicity",
+    "Birth": "birth_date",
+    "Address": "address",
+    "IdNum": "id_number",
+}
+_LICENSE = {
+    "CardCode": "licence_number",
+    "Name": "name",
+    "Sex": "gender",
+    "Nationality": "nationality",
+    "Address": "address",
+    "DateOfBirth": "birth_date",
+    "DateOfFirstIssue": "first_issue_date",
+    "Class": "vehicle_class",
+    "IssuingAuthority": "issuing_authority",
+}
+_BACK = {"Authority", "ValidDate"}
+
+
+def read_tencent(document: Mapping[str, Any]) -> DialectReading:
+    """Read a document, with or without its node ``Response``.
+
+    Raises
+    ------
+    DecodeError
+        It is not a document of the two actions.
+
+    Examples
+    --------
+    >>> read_tencent({"Response": {"Name": "样本", "IdNum": "", "RequestId": "1"}})
+    <DialectReading card_type='IDCard', 1 fields>
+    """
+    body = mapping(document.get("Response", document), "Response")
+    if "Error" in body:
+        error = mapping(body["Error"], "Response/Error")
+        return DialectReading(
+            code=code(error.get("Code"), "Response/Error/Code"),
+            message=text(error.get("Message"), "Response/Error/Message"),
+        )
+    if "CardCode" in body or "DateOfFirstIssue" in body:
+        return DialectReading(_license(body), "DriverLicense")
+    if not body.keys() & (_ID_CARD.keys() | _BACK):
+        raise DecodeError("the document has no field of IDCardOCR or DriverLicenseOCR")
+    return DialectReading(_fields(body, _ID_CARD, "IDCard"), "IDCard")
+
+
+def _fields(body: Mapping[str, Any], names: Mapping[str, str], card_type: str) -> tuple[Any, ...]:
+    read = {name: text(body.get(node), f"Response/{node}") for node, name in names.items()}
+    return tuple(field(name, card_type, value) for name, value in read.items() if value)
+
+
+def _license(body: Mapping[str, Any]) -> tuple[Any, ...]:
+    valid = period(*(text(body.get(node), f"Response/{node}") for node in ("StartDate", "EndDate")))
+    return _fields(body, _LICENSE, "DriverLicense") + (
+        (field("valid_period", "DriverLicense", valid),) if valid else ()
+    )

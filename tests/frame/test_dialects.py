@@ -1,0 +1,295 @@
+"""Answers of other services in the frame. The documents are written after the public references, with texts of specimens."""
+
+import contextlib
+import json
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import cardocr_nb as ocr
+from cardocr_nb.errors import CardOCRError, DecodeError
+from cardocr_nb.frame import DIALECTS, DialectReading, to_frame
+from cardocr_nb.quality import compare
+
+NUMBER = "990101197412010014"
+BOX = {"left": 10, "top": 20, "width": 30, "height": 8}
+CORNERS = [{"x": 10, "y": 20}, {"x": 40, "y": 20}, {"x": 40, "y": 28}, {"x": 10, "y": 28}]
+ON_CARD = {
+    "name": "样本",
+    "gender": "女",
+    "ethnicity": "汉",
+    "birth_date": "1974年12月1日",
+    "address": "样本省示例市标本路9号",
+    "id_number": NUMBER,
+}
+ON_LICENSE = {
+    "licence_number": NUMBER,
+    "name": "样本",
+    "gender": "女",
+    "nationality": "中国",
+    "address": "样本省示例市标本路9号",
+    "birth_date": "1974-12-01",
+    "first_issue_date": "2019-09-09",
+    "vehicle_class": "C1",
+    "valid_period": "2019-09-09至2029-09-09",
+}
+
+TENCENT_ID = {
+    "Response": {
+        "Name": "样本",
+        "Sex": "女",
+        "Nation": "汉",
+        "Birth": "1974/12/1",
+        "Address": "样本省示例市标本路9号",
+        "IdNum": NUMBER,
+        "Authority": "",
+        "ValidDate": "",
+        "AdvancedInfo": '{"WarnInfos":[-9102]}',
+        "RequestId": "r-1",
+    }
+}
+TENCENT_LICENSE = {
+    "Response": {
+        "Name": "样本",
+        "Sex": "女",
+        "Nationality": "中国",
+        "Address": "样本省示例市标本路9号",
+        "DateOfBirth": "1974-12-01",
+        "DateOfFirstIssue": "2019-09-09",
+        "Class": "C1",
+        "StartDate": "2019-09-09",
+        "EndDate": "2029-09-09",
+        "CardCode": NUMBER,
+        "ArchivesCode": "",
+        "Record": "",
+        "IssuingAuthority": "",
+        "RequestId": "r-2",
+    }
+}
+BAIDU_ID = {
+    "log_id": 1,
+    "image_status": "normal",
+    "words_result_num": 6,
+    "words_result": {
+        label: {"words": words, "location": BOX, "probability": {"average": 0.987, "min": 0.9, "variance": 0.0}}
+        for label, words in {
+            "姓名": "样本",
+            "性别": "女",
+            "民族": "汉",
+            "出生": "19741201",
+            "住址": "样本省示例市标本路9号",
+            "公民身份号码": NUMBER,
+        }.items()
+    },
+}
+BAIDU_LICENSE = {
+    "log_id": 2,
+    "words_result_num": 10,
+    "words_result": {
+        label: {"words": words}
+        for label, words in {
+            "证号": NUMBER,
+            "姓名": "样本",
+            "性别": "女",
+            "国籍": "中国",
+            "住址": "样本省示例市标本路9号",
+            "出生日期": "19741201",
+            "初次领证日期": "20190909",
+            "准驾车型": "C1",
+            "有效期限": "20190909",
+            "至": "20290909",
+        }.items()
+    },
+}
+
+
+def alibaba(texts, details=()):
+    face = {"data": texts, "prism_keyValueInfo": list(details), "warning": {}}
+    return {"RequestId": "r-3", "Data": json.dumps({"data": {"face": face}}, ensure_ascii=False)}
+
+
+ALIBABA_ID = alibaba(
+    {
+        "name": "样本",
+        "sex": "女",
+        "ethnicity": "汉",
+        "birthDate": "1974年12月1日",
+        "address": "样本省示例市标本路9号",
+        "idNumber": NUMBER,
+    },
+    [{"key": "name", "keyProb": 100, "value": "样本", "valueProb": 97, "valuePos": CORNERS}],
+)
+ALIBABA_LICENSE = alibaba(
+    {
+        "licenseNumber": NUMBER,
+        "name": "样本",
+        "sex": "女",
+        "nationality": "中国",
+        "address": "样本省示例市标本路9号",
+        "birthDate": "1974-12-01",
+        "initialIssueDate": "2019-09-09",
+        "approvedType": "C1",
+        "validFromDate": "2019-09-09",
+        "validPeriod": "2019-09-09至2029-09-09",
+    }
+)
+CARDS = [("tencent", TENCENT_ID), ("baidu", BAIDU_ID), ("alibaba", ALIBABA_ID)]
+LICENSES = [("tencent", TENCENT_LICENSE), ("baidu", BAIDU_LICENSE), ("alibaba", ALIBABA_LICENSE)]
+
+
+def read(document, dialect, key="1.jpg", **options):
+    return ocr.read_responses(json.dumps({"key": key, "response": document}).encode(), dialect=dialect, **options)
+
+
+def own(texts, card_type):
+    """The same card in the frame of this service."""
+    fields = [ocr.Field(ocr.cards.printed(name, card_type), text, 99) for name, text in texts.items()]
+    return to_frame(ocr.CardResult(tuple(fields), status=1, key="1.jpg"))
+
+
+@pytest.mark.parametrize(("dialect", "document"), CARDS)
+def test_an_identity_card_agrees_with_the_card_field_by_field(dialect, document):
+    found = read(document, dialect)
+    assert set(found["card_type"]) == {"IDCard"}
+    compared = compare(found, own(ON_CARD, "IDCard")).fields
+    assert dict(zip(compared["field"], compared["share"], strict=True)) == dict.fromkeys(ON_CARD, 1.0)
+
+
+@pytest.mark.parametrize(("dialect", "document"), LICENSES)
+def test_a_license_agrees_with_the_card_field_by_field(dialect, document):
+    found = read(document, dialect)
+    assert set(found["card_type"]) == {"DriverLicense"}
+    compared = compare(found, own(ON_LICENSE, "DriverLicense")).fields
+    assert dict(zip(compared["field"], compared["share"], strict=True)) == dict.fromkeys(ON_LICENSE, 1.0)
+
+
+@pytest.mark.parametrize("cards", [CARDS, LICENSES])
+def test_vendors_are_compared_with_each_other(cards):
+    frames = [read(document, dialect) for dialect, document in cards]
+    for other in frames[1:]:
+        assert compare(frames[0], other).flips.empty
+
+
+def test_missing_scores_and_polygons_stay_missing():
+    tencent = read(TENCENT_ID, "tencent")
+    assert tencent["score"].isna().all()
+    assert tencent["polygon"].isna().all()
+    alibaba_card = read(ALIBABA_ID, "alibaba").set_index("field")
+    assert alibaba_card["score"].dropna().to_dict() == {"name": 97}
+    assert alibaba_card["polygon"].notna().sum() == 1
+
+
+@pytest.mark.parametrize(("dialect", "document"), [("baidu", BAIDU_ID), ("alibaba", ALIBABA_ID)])
+def test_polygons_run_as_those_of_the_service(dialect, document):
+    name = read(document, dialect).set_index("field").loc[["name"], "polygon"]
+    assert name.array.to_points()[0].tolist() == [[10, 20], [10, 28], [40, 28], [40, 20]]
+
+
+def test_a_probability_becomes_a_score_of_0_to_100():
+    assert read(BAIDU_ID, "baidu")["score"].unique().tolist() == [99]
+    plain = {"words_result": {"姓名": {"words": "样本", "probability": 0.5}}}
+    assert read(plain, "baidu")["score"].tolist() == [50]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "document", "code"),
+    [
+        ("tencent", {"Response": {"Error": {"Code": "FailedOperation.ImageBlur", "Message": "blur"}}}, "FailedOperation.ImageBlur"),
+        ("baidu", {"error_code": 17, "error_msg": "Open api daily request limit reached"}, "17"),
+        ("alibaba", {"RequestId": "r", "Code": "noPermission", "Message": "no"}, "noPermission"),
+    ],
+)  # fmt: skip
+def test_an_error_becomes_a_failed_row(dialect, document, code):
+    row = read(document, dialect).iloc[0]
+    assert (row["key"], row["state"], row["code"]) == ("1.jpg", "Failed", code)
+    assert pd.isna(row["field"])
+
+
+@pytest.mark.parametrize(
+    ("dialect", "document"),
+    [
+        ("tencent", {"Response": {"Name": "", "IdNum": "", "Authority": "样本局", "RequestId": "r"}}),
+        ("baidu", {"image_status": "non_idcard", "words_result": []}),
+        ("alibaba", {"Data": '{"data": {"back": {"data": {}}}}'}),
+    ],
+)
+def test_a_picture_without_a_card_keeps_a_row_that_found_nothing(dialect, document):
+    row = read(document, dialect).iloc[0]
+    assert (row["state"], row["status"]) == ("Success", 0)
+
+
+def test_files_are_keyed_by_their_path_or_by_a_function(tmp_path):
+    (tmp_path / "1.jpg.json").write_text(json.dumps(TENCENT_ID), encoding="utf-8")
+    (tmp_path / "2.jpg.json").write_text("<Response/>", encoding="utf-8")
+    found = ocr.read_responses(
+        tmp_path, dialect="tencent", errors="row", keys=lambda path: path.rpartition("/")[2].removesuffix(".json")
+    )
+    assert found["key"].unique().tolist() == ["1.jpg", str(tmp_path / "2.jpg.json")]
+    assert found["state"].iloc[-1] == "Unreadable"
+    with pytest.raises(DecodeError, match="1 of 2 files could not be read"):
+        ocr.read_responses(tmp_path, dialect="tencent")
+
+
+def test_a_function_of_ones_own_is_a_dialect():
+    def mine(document):
+        return DialectReading((ocr.Field("姓名", document["who"], 70),), "IDCard")
+
+    assert read({"who": "样本"}, mine)["text"].tolist() == ["样本"]
+
+
+def test_an_unknown_name_and_dask_are_refused():
+    with pytest.raises(ValueError, match="dialect must be tencent, baidu, alibaba or a function"):
+        read(TENCENT_ID, "acme")
+    with pytest.raises(ValueError, match="engine='pandas'"):
+        ocr.read_responses("x.json", dialect="baidu", engine="dask")
+
+
+hidden = "某个秘密文字"
+leaf = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.just(hidden)
+names = st.sampled_from(
+    ["Response", "Error", "Code", "Message", "Name", "IdNum", "CardCode", "EndDate", "words_result", "words", "location",
+     "left", "top", "width", "height", "probability", "average", "姓名", "有效期限", "至", "error_code", "body", "Data", "data",
+     "face", "prism_keyValueInfo", "key", "valuePos", "valueProb", "x", "y", "name", "validPeriod", "response"]
+)  # fmt: skip
+trees = st.recursive(
+    leaf, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=5), max_leaves=20
+)
+
+
+def mutated(document, path, value):
+    """The document with another value at a path of places."""
+    if not path or not isinstance(document, dict | list) or not document:
+        return value
+    copy = dict(document) if isinstance(document, dict) else list(document)
+    place = list(copy)[path[0] % len(copy)] if isinstance(copy, dict) else path[0] % len(copy)
+    copy[place] = mutated(copy[place], path[1:], value)
+    return copy
+
+
+@given(
+    st.sampled_from([*CARDS, *LICENSES]),
+    st.lists(st.integers(0, 20), max_size=5),
+    trees,
+)
+def test_malformed_documents_raise_the_errors_of_the_project_and_quote_nothing(case, path, value):
+    dialect, document = case
+    if dialect == "alibaba" and path[:1] != [0]:
+        inner = mutated(json.loads(document["Data"]), path, value)
+        broken = document | {"Data": json.dumps(inner)}
+    else:
+        broken = mutated(document, path, value)
+    try:
+        reading = DIALECTS[dialect](broken if isinstance(broken, dict) else {"words_result": broken})
+    except CardOCRError as e:
+        assert not [text for text in (hidden, "样本") if text in str(e)]  # noqa: PT017 - not every mutation is an error
+    else:
+        assert hidden not in repr(reading)
+        to_frame(ocr.CardResult(reading.fields, key="a"))
+
+
+@given(st.sampled_from(list(DIALECTS)), st.dictionaries(names, trees, max_size=4))
+def test_any_json_object_is_a_reading_or_a_decode_error(dialect, document):
+    with contextlib.suppress(DecodeError):
+        DIALECTS[dialect](document)
