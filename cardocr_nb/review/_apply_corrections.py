@@ -35,7 +35,8 @@ def correct(
     DataFrame
         A copy with a column ``source``: ``person`` where a person accepted or corrected the text, or decided that the card
         has no such field (the text is then missing); ``service`` elsewhere. A field that the service did not read gets a
-        row of its own. Unreadable fields stay as the service returned them. Scores are those of the service.
+        row of its own. Unreadable fields stay as the service returned them. Scores are those of the service. If reviewers
+        are named, a column ``reviewer`` has the name of the one whose decision counts.
 
     Raises
     ------
@@ -59,14 +60,17 @@ def correct(
     frame = conform(df).reset_index(drop=True)
     decided = last_decisions(corrections)
     decided = decided[(decided["verdict"] != "unreadable") & decided["key"].isin(frame["key"])]
-    by_field = {
-        (str(key), str(field)): None if verdict == "absent" else str(text)
-        for key, field, verdict, text in decided[["key", "field", "verdict", "text"]].itertuples(index=False)
-    }
+    decided = decided.assign(text=decided["text"].astype(object).mask(decided["verdict"] == "absent", None))
+    cells = [*zip(decided["key"].astype("str"), decided["field"].astype("str"), strict=True)]
+    by_field = {cell: None if text is None else str(text) for cell, text in zip(cells, decided["text"], strict=True)}
+    reviewer = dict(zip(cells, _reviewers(decided), strict=True))
     pairs = list(zip(frame["key"].astype("str"), frame["field"].astype("str"), strict=True))
     hit = pd.Series([pair in by_field for pair in pairs], index=frame.index, dtype=bool)
     found = frame["source"].astype("str") if "source" in frame else pd.Series("service", index=frame.index, dtype="str")
     frame["source"] = found.mask(hit, "person")
+    if any(reviewer.values()):
+        names = frame["reviewer"] if "reviewer" in frame else pd.Series(pd.NA, index=frame.index, dtype="str")
+        frame["reviewer"] = names.mask(hit, pd.Series([reviewer.get(pair) for pair in pairs], dtype="str"))
     frame["text"] = frame["text"].mask(hit, pd.Series([by_field.get(pair) for pair in pairs], dtype="str"))
     missing = [(pair, text) for pair, text in by_field.items() if text is not None and pair not in set(pairs)]
     if not missing:
@@ -75,7 +79,17 @@ def correct(
     kept = [c for c in ("job_id", "key", "image", "card_type", "state") if c in frame]
     rows = first.loc[[key for (key, _), _ in missing], kept].reset_index(drop=True)
     rows["field"], rows["text"] = [field for (_, field), _ in missing], [text for _, text in missing]
-    return conform(pd.concat([frame, conform(rows.assign(source="person"))], ignore_index=True))
+    rows["source"] = "person"
+    if "reviewer" in frame:
+        rows["reviewer"] = pd.Series([reviewer[pair] for pair, _ in missing], dtype="str")
+    return conform(pd.concat([frame, conform(rows)], ignore_index=True))
+
+
+def _reviewers(decided: pd.DataFrame) -> list[str | None]:
+    """Name of the reviewer of each decision, None if it is not known."""
+    if "reviewer" not in decided:
+        return [None] * len(decided)
+    return [str(name) if isinstance(name, str) and name else None for name in decided["reviewer"]]
 
 
 def last_decisions(corrections: str | os.PathLike[str] | pd.DataFrame | Corrections | Review) -> pd.DataFrame:

@@ -53,6 +53,17 @@ def test_a_field_that_was_not_read_gets_a_row(cards):
     assert cell(done, KEY, "gender", "card_type") == cell(cards, KEY, "name", "card_type")
 
 
+def test_the_reviewer_whose_decision_counts_is_named(cards):
+    table = decisions((KEY, "name", "accepted", "x"), (KEY, "name", "corrected", "y"), (KEY, "gender", "absent", ""))
+    done = correct(cards[cards["field"] != "address"], table.assign(reviewer=["a", "b", ""]))
+    assert cell(done, KEY, "name", "reviewer") == "b"
+    assert done["reviewer"].notna().sum() == 1
+    added = decisions((KEY, "address", "corrected", "z")).assign(reviewer="c")
+    again = correct(done, added)
+    assert (cell(again, KEY, "address", "reviewer"), cell(again, KEY, "name", "reviewer")) == ("c", "b")
+    assert "reviewer" not in correct(cards, table)
+
+
 def test_accuracy_after_review_follows_from_file_panel_and_accessor(cards, queue, data, tmp_path):
     true = pd.read_csv(data / "truth.csv", dtype="str")
     texts = true.set_index(["key", "field"])["text"]
