@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from cardocr_nb._ledger._queries import Image, LedgerQueries
-from cardocr_nb._ledger._tables import connect, unusable
+from cardocr_nb._ledger._tables import FAILURES, connect, unusable
 from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import LedgerError
 
@@ -268,8 +268,8 @@ class Ledger(LedgerQueries):
     def _plain_errors(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as e:
-            raise unusable(self.path, e) from e
+        except FAILURES as e:
+            raise unusable(self.path, e) from None
 
 
 def now() -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cardocr_nb._ledger._ledger import Ledger
 from cardocr_nb._ledger._packing import unpack
-from cardocr_nb._ledger._tables import connect_to_read, unusable
+from cardocr_nb._ledger._tables import FAILURES, connect_to_read, unusable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,6 +74,8 @@ def outcomes(source: Ledger | str | Path, run: int | None = None) -> Iterator[Ou
             "WHERE i.id > ? AND (? IS NULL OR i.run = ?) ORDER BY i.id LIMIT ?",
             (last, run, run, _CHUNK),
         ):
+            if found[-1][0] <= last:
+                raise sqlite3.DatabaseError("malformed: its rows are out of order")  # the loop would not end
             last = found[-1][0]
             for _, key, card_type, image, state, job_id, code, message, response, first in found:
                 raw = unpack(response) if state == "done" and response is not None else None
@@ -117,7 +119,7 @@ def _open_queries(source: Ledger | str | Path) -> Iterator[Query]:
     try:
         query("BEGIN", ())  # all chunks show one moment
         yield query
-    except sqlite3.Error as e:
-        raise unusable(source, e) from e
+    except FAILURES as e:
+        raise unusable(source, e) from None
     finally:
         db.close()

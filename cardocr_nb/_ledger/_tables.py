@@ -159,9 +159,13 @@ def file_uri(path: PurePath) -> str:
     return f"file://{name}" if name.startswith("/") else f"file:///{name}"
 
 
-def unusable(path: str | Path, error: sqlite3.Error) -> LedgerError:
+FAILURES = (sqlite3.Error, UnicodeDecodeError)
+"""What a damaged file raises: SQLite quotes names of its tables in its messages, and Python decodes them strictly."""
+
+
+def unusable(path: str | Path, error: Exception) -> LedgerError:
     """Return the error for a failure of SQLite, with the advice that fits it."""
-    said = str(error)
+    said = "malformed names" if isinstance(error, UnicodeDecodeError) else str(error)
     if "full" in said:
         advice = "free some space, then run again with the same ledger: it continues where it stopped"
     elif "locked" in said:
@@ -177,7 +181,7 @@ def unusable(path: str | Path, error: sqlite3.Error) -> LedgerError:
 def _closed_on_error(db: sqlite3.Connection, path: str | Path) -> Iterator[None]:
     try:
         yield
-    except sqlite3.DatabaseError as e:
+    except FAILURES as e:
         db.close()
         raise unusable(path, e) from None
     except LedgerError:

@@ -284,3 +284,26 @@ def test_user_data_without_room_for_the_token_is_refused():
         InvalidRequestError, match="at most 991 characters in a run, which adds 33 of its own in front, got 992"
     ):
         check_user_data("x" * 992)
+
+
+def damage(path, sql, values=()):
+    db = sqlite3.connect(path, isolation_level=None)
+    db.execute("PRAGMA writable_schema=ON")
+    db.execute(sql, values)
+    db.close()
+
+
+def test_a_ledger_whose_names_are_not_utf8_is_refused(ledger, path):
+    planned(ledger, "a.jpg")
+    ledger.close()
+    damage(path, "UPDATE sqlite_schema SET sql = CAST(x'435245415445205441424c452022ff' AS TEXT) WHERE type = 'table'")
+    with pytest.raises(LedgerError, match="cannot be used"):
+        list(outcomes(path))
+
+
+def test_rows_out_of_order_end_the_reading_with_an_error(ledger, monkeypatch):
+    planned(ledger, "a.jpg", "b.jpg")
+    rows = Ledger.rows
+    monkeypatch.setattr(Ledger, "rows", lambda self, sql, values: rows(self, sql, (0, *values[1:])))
+    with pytest.raises((LedgerError, sqlite3.DatabaseError), match="out of order"):
+        list(outcomes(ledger))
