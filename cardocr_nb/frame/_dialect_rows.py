@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from cardocr_nb._text_safety import describe
@@ -43,7 +44,7 @@ def read_dialect(batch: Batch, dialect: Dialect, keys: Callable[[str], str]) -> 
         fault = document.fault
         if not fault:
             try:
-                named, body = _unwrapped(parse(document.raw, repair=False))
+                named, body = _unwrapped(_parsed(document.raw))
                 rows.add_reading(dialect(body), named or key)
             except DecodeError as e:
                 fault = str(e)
@@ -53,8 +54,22 @@ def read_dialect(batch: Batch, dialect: Dialect, keys: Callable[[str], str]) -> 
     return to_long_rows(rows.batch()), faults
 
 
+def _parsed(raw: bytes) -> dict[str, Any]:
+    """Read a JSON object; a list, which general OCR returns, becomes its member ``lines``."""
+    if not raw.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
+        return parse(raw, repair=False)
+    try:
+        return {"lines": json.loads(raw.decode("utf-8-sig"))}
+    except (ValueError, RecursionError):
+        raise DecodeError("the document is not JSON in UTF-8", raw) from None
+
+
 def _unwrapped(tree: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
     """Return the key and the response of a document that was saved together with the name of its image."""
-    if set(tree) == {"key", "response"} and isinstance(tree["key"], str) and isinstance(tree["response"], dict):
-        return tree["key"], tree["response"]
+    if set(tree) == {"key", "response"} and isinstance(tree["key"], str):
+        response = tree["response"]
+        if isinstance(response, list):
+            return tree["key"], {"lines": response}
+        if isinstance(response, dict):
+            return tree["key"], response
     return None, tree

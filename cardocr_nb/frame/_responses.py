@@ -74,8 +74,8 @@ def read_responses(
         `cardocr_nb.frame._dask_frame.read_dask`; broken documents are rows there for each value of `errors`.
     blocksize : int, default 64 MiB
         Bytes of input a partition, for Dask.
-    dialect : {"tencent", "baidu", "alibaba"} or callable, optional
-        Service of the documents if it is another one, see `cardocr_nb.frame.Dialect`; all sources are then JSON documents of
+    dialect : {"tencent", "baidu", "alibaba", "lines"} or callable, optional
+        Service of the documents if it is another one (``lines``: general OCR), see `cardocr_nb.frame.Dialect`; all sources are then JSON documents of
         it. Their errors become failed rows. A document ``{"key": …, "response": …}`` names its image. Not with Dask.
     keys : callable, default str
         With `dialect`: from the file of a document to the key of its image, so that `compare` finds it in other frames.

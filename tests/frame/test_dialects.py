@@ -3,6 +3,7 @@
 import contextlib
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -240,7 +241,7 @@ def test_a_function_of_ones_own_is_a_dialect():
 
 
 def test_an_unknown_name_and_dask_are_refused():
-    with pytest.raises(ValueError, match="dialect must be tencent, baidu, alibaba or a function"):
+    with pytest.raises(ValueError, match="dialect must be tencent, baidu, alibaba, lines or a function"):
         read(TENCENT_ID, "acme")
     with pytest.raises(ValueError, match="engine='pandas'"):
         ocr.read_responses("x.json", dialect="baidu", engine="dask")
@@ -293,3 +294,78 @@ def test_malformed_documents_raise_the_errors_of_the_project_and_quote_nothing(c
 def test_any_json_object_is_a_reading_or_a_decode_error(dialect, document):
     with contextlib.suppress(DecodeError):
         DIALECTS[dialect](document)
+
+
+@pytest.fixture(scope="module")
+def lines_of():
+    """Lines of a specimen as RapidOCR itself returns them, with its defaults."""
+    from rapidocr import RapidOCR
+
+    from cardocr_nb.specimen import draw
+
+    reader = RapidOCR(params={"Global.log_level": "critical"})
+
+    def read_lines(kind, seed):
+        specimen = draw(kind, seed)
+        return specimen.texts, reader(np.asarray(specimen.image.convert("RGB"))[:, :, ::-1]).to_json()
+
+    return read_lines
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize(("kind", "seed"), [("IDCard", 41), ("DriverLicense", 42)])
+def test_fields_are_found_among_the_lines_of_rapidocr(lines_of, kind, seed):
+    texts, lines = lines_of(kind, seed)
+    found = read(json.loads(json.dumps(lines)), "lines")
+    assert set(found["card_type"]) == {kind}
+    assert found["score"].between(0, 100).all()
+    assert found["polygon"].notna().all()
+    compared = compare(found, own(texts, kind)).fields
+    assert (compared["share"] == 1).mean() >= 0.8  # a general reader joins or drops lines now and then
+
+
+RAPID = [{"box": [[10, 20], [50, 20], [50, 40], [10, 40]], "txt": "姓名样本", "score": 0.9}]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        RAPID,
+        {"res": {"rec_texts": ["姓名样本"], "rec_scores": [0.9], "rec_polys": [RAPID[0]["box"]]}},
+        {"rec_texts": ["姓名样本"], "rec_scores": [0.9], "dt_polys": [RAPID[0]["box"]]},
+        [[RAPID[0]["box"], ["姓名样本", 0.9]]],
+        [[[RAPID[0]["box"], ["姓名样本", 0.9]]]],
+    ],
+)
+def test_the_formats_of_text_lines_are_read_alike(document):
+    raw = json.dumps(document).encode()
+    pd.testing.assert_frame_equal(
+        ocr.read_responses(raw, dialect="lines"), ocr.read_responses(json.dumps(RAPID).encode(), dialect="lines")
+    )
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        [1],
+        [{"box": [[1, 2]], "txt": "样本", "score": 0.5}],
+        [{"box": RAPID[0]["box"], "txt": 7, "score": 0.5}],
+        [{"box": RAPID[0]["box"], "txt": "样本", "score": 7}],
+        {"rec_texts": ["样本"], "rec_scores": [], "rec_polys": []},
+    ],
+)
+def test_wrong_lines_are_decode_errors_without_texts(document):
+    with pytest.raises(DecodeError) as caught:
+        ocr.read_responses(json.dumps(document).encode(), dialect="lines")
+    assert "样本" not in str(caught.value)
+
+
+coordinates = st.integers(-100, 2000) | st.floats(-100, 2000)
+boxes = st.lists(st.tuples(coordinates, coordinates).map(list), min_size=4, max_size=4)
+words = st.sampled_from(["姓名", "性别男民族汉", "公民身份号码", NUMBER, "住址", "证号", "样本", "C1", "2019-09-09"])
+
+
+@given(st.lists(st.fixed_dictionaries({"box": boxes, "txt": words, "score": st.floats(0, 1)}), max_size=8))
+def test_lines_in_any_place_are_a_reading_or_a_decode_error(lines):
+    with contextlib.suppress(DecodeError):
+        to_frame(ocr.CardResult(DIALECTS["lines"]({"lines": lines}).fields, key="a"))

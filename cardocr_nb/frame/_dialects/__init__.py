@@ -12,10 +12,16 @@ from cardocr_nb.frame._dialects._alibaba import read_alibaba
 from cardocr_nb.frame._dialects._baidu import read_baidu
 from cardocr_nb.frame._dialects._dialect_reading import Dialect, DialectReading
 from cardocr_nb.frame._dialects._tencent import read_tencent
+from cardocr_nb.frame._dialects._text_lines import read_text_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-DIALECTS: Mapping[str, Dialect] = {"tencent": read_tencent, "baidu": read_baidu, "alibaba": read_alibaba}
+DIALECTS: Mapping[str, Dialect] = {
+    "tencent": read_tencent,
+    "baidu": read_baidu,
+    "alibaba": read_alibaba,
+    "lines": read_text_lines,
+}
 
 __all__ = ["DIALECTS", "Dialect", "DialectReading"]
