@@ -116,7 +116,7 @@ def segments_of(
         Of the labels, millimeters.
     """
     used = {(c.line, c.place) for anchor in pose.labels.values() for c in anchor.chars}
-    used |= _labels_again(rows, pose, height)
+    used |= print_of_labels(rows, pose, height)
     segments: list[Segment] = []
     valid_from = None
     for row in rows:
@@ -133,7 +133,7 @@ def segments_of(
     return _without_doubles(segments), valid_from
 
 
-def _labels_again(rows: Sequence[Sequence[PlacedChar]], pose: CardPose, height: float) -> set[tuple[int, int]]:
+def print_of_labels(rows: Sequence[Sequence[PlacedChar]], pose: CardPose, height: float) -> set[tuple[int, int]]:
     """Characters of labels that another box, mostly that of a value, has as well; in a row of a seal they may be misread."""
     again: set[tuple[int, int]] = set()
     chars = [c for row in rows for c in row]

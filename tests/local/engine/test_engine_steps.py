@@ -12,12 +12,14 @@ from cardocr_nb import cards, errors
 from cardocr_nb.local.engine import _networks as networks
 from cardocr_nb.local.engine._box_selection import by_usual_height, select_boxes
 from cardocr_nb.local.engine._candidates import rows_are_full, spacing_is_even
+from cardocr_nb.local.engine._card_pose import place_chars
 from cardocr_nb.local.engine._confidence import score_fields
 from cardocr_nb.local.engine._detection import detect, detect_within
 from cardocr_nb.local.engine._field_extraction import extract_fields, reread_gap
 from cardocr_nb.local.engine._field_value import Value
 from cardocr_nb.local.engine._line_crops import ImagePyramid, ink_channel, ink_tones
 from cardocr_nb.local.engine._recognition import Char, Line, recognize_box, recognize_upright, rotate180
+from cardocr_nb.local.engine._segments import label_places, print_of_labels
 from cardocr_nb.specimen import degrade, draw
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -255,23 +257,16 @@ def test_a_seal_is_red_and_black_ink_in_warm_light_is_not(paper, pigment, red):
     assert (redness > 0.4) == red
 
 
-def test_a_label_read_again_in_the_box_of_a_value_is_not_part_of_it():
-    kind, truth, _, lines = load("licence_flat")
-    label = next(line for line in lines if line_text(line) == "姓名")
-    name = next(line for line in lines if line_text(line) == truth["name"])
-    (start, _, below), (_, end, _) = label.corners, name.corners
-    wide = end[0] - start[0]
-
-    def placed(line):
-        left, right = ((line.corners[k][0] - start[0]) / wide for k in (0, 1))
-        return [
-            replace(c, box=(left + c.box[0] * (right - left), c.box[1], left + c.box[2] * (right - left), c.box[3]))
-            for c in line.chars
-        ]
-
-    joined = Line((start, (end[0], start[1]), below), (*placed(label), *placed(name)))
-    others = [line for line in lines if line is not name]
-    assert texts([*others, joined], kind) == truth
+@pytest.mark.parametrize("recording", ["id_flat", "licence_flat"])
+def test_print_of_labels_in_other_boxes_is_known_by_its_place_and_values_are_not(recording):
+    _, _, _, lines = load(recording)
+    labels = [line for line in lines if line_text(line) in ("姓名", "住址", "性别")]
+    lower = [Line(tuple((x, y + 5.0) for x, y in line.corners), line.chars[1:]) for line in labels]
+    extraction = extracted(lines, "IDCard" if recording.startswith("id") else "DriverLicense")
+    rows = place_chars([*lines, *lower])
+    used = {(c.line, c.place) for anchor in extraction.pose.labels.values() for c in anchor.chars}
+    again = print_of_labels(rows, extraction.pose, label_places(extraction.pose)[1]) - used
+    assert again == {(len(lines) + n, 0) for n in range(len(labels))}
 
 
 def part(y, count, height=3.0):
