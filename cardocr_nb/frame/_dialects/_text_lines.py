@@ -32,7 +32,7 @@ _FARTHEST = 30_000
 def read_text_lines(document: Mapping[str, Any]) -> DialectReading:
     """Read the lines of one image; a document that is a list is passed as ``{"lines": list}``.
 
-    The card type is that of which more fields are found.
+    The card type is the one that gives more fields.
 
     Raises
     ------
