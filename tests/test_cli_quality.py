@@ -148,3 +148,29 @@ def test_a_wrong_argument_is_one_message_and_code_2(arguments, message, folder, 
     assert (code, out) == (2, "")
     assert message in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("command", [["evaluate", "cards.parquet"], ["compare", "cards.parquet", "worse.parquet"]])
+def test_a_misspelled_column_of_groups_is_named_with_the_columns_there_are(command, folder, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    code, _, err = run(capsys, *command, "--truth", "truth.csv", "--groups", "foldr")
+    assert code == 2
+    assert "--groups: cards.parquet has no column foldr; it has image, key" in err
+
+
+def test_groups_widen_the_intervals_and_silence_the_warning(folder, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    call = ["evaluate", "cards.parquet", "--truth", "truth.csv", "--format", "json", "--groups", "folder"]
+    code, out, err = run(capsys, *call)
+    assert (code, err) == (0, "")
+    names = next(row for row in json.loads(out) if row["field"] == "name")
+    assert names["high"] - names["low"] > 0.09
+
+
+def test_a_response_that_does_not_exist_is_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    code, _, err = run(capsys, "flatten", "nothing.xml", "-o", "x.parquet")
+    assert (code, err.splitlines()) == (
+        2,
+        ["cardocr: 'nothing.xml' does not exist; pass files, folders, archives or patterns"],
+    )

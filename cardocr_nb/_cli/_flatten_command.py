@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import glob
+from pathlib import Path
 
 import click
 
 from cardocr_nb._cli._console import echo
 from cardocr_nb._cli._parameters import table_option, yes_option
 from cardocr_nb._cli._table_files import write
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from cardocr_nb.errors import InvalidRequestError
 
 
 @click.command()
@@ -24,6 +23,9 @@ def flatten(responses: tuple[str, ...], out: Path, keep_unreadable: bool) -> int
     from cardocr_nb.frame import read_responses
     from cardocr_nb.quality import summary
 
+    for one in responses:  # addresses such as s3://bucket/key are opened by read_responses
+        if "://" not in one and not Path(one).exists() and not glob.has_magic(one):
+            raise InvalidRequestError(f"{one!r} does not exist; pass files, folders, archives or patterns")
     cards = read_responses(*responses, errors="row" if keep_unreadable else "raise")
     write(cards, out)
     echo(summary(cards))

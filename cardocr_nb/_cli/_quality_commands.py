@@ -16,7 +16,7 @@ from cardocr_nb._cli._table_files import read
 from cardocr_nb.errors import CardOCRError, InvalidRequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     import pandas as pd
@@ -88,10 +88,8 @@ def evaluate(
     from cardocr_nb.quality import evaluate as run_evaluation
 
     table = read(cards)
-    if missing := [name for name in by if name not in table]:
-        raise InvalidRequestError(
-            f"--by: {cards} has no column {', '.join(missing)}; it has {', '.join(map(str, table))}"
-        )
+    check_columns("--by", by, cards, table)
+    check_columns("--groups", [groups] if groups and groups != "folder" else [], cards, table)
     with _arguments():
         result = run_evaluation(table, truth, by=list(by), groups=groups, complete=False if partial else None)
     show(result.fields, form, out)
@@ -127,8 +125,10 @@ def compare(
 
     if fail_on and truth is None:
         raise InvalidRequestError("--fail-on worse needs --truth")
+    table = read(before)
+    check_columns("--groups", [groups] if groups and groups != "folder" else [], before, table)
     with _arguments():
-        result = run_comparison(read(before), read(after), truth, groups=groups)
+        result = run_comparison(table, read(after), truth, groups=groups)
     accuracy = result.accuracy
     show(result.fields if accuracy is None else accuracy, form, out)
     misses = [
@@ -204,6 +204,14 @@ def review_queue(
     expected = float(errors.iloc[-1]) if len(queue) else 0.0
     missed = max_errors is not None and expected > max_errors
     return gate([f"{expected:.1f} errors expected, more than {max_errors:g}"] if missed else [])
+
+
+def check_columns(option: str, names: Iterable[str], cards: Path, table: pd.DataFrame) -> None:
+    """Raise an error for the names of columns that a table does not have."""
+    if missing := [name for name in names if name not in table]:
+        raise InvalidRequestError(
+            f"{option}: {cards} has no column {', '.join(missing)}; it has {', '.join(map(str, table))}"
+        )
 
 
 @contextmanager
