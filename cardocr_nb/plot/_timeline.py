@@ -79,10 +79,18 @@ def plot_timeline(df: pd.DataFrame, *, ax: Axes | None = None, lang: Lang | None
     >>> [len(dots.get_offsets()) for dots in ax.collections]
     [1, 1]
     """
+    need(df, "created")
+    jobs = timeline_jobs(df)
+    ax = draw_timeline(jobs, ax=ax, lang=lang, **kwargs)
+    if jobs.empty:
+        warn_empty("no job with a time")
+    return ax
+
+
+def draw_timeline(jobs: pd.DataFrame, *, ax: Axes | None, lang: Lang | None, **kwargs: Any) -> Axes:
+    """Draw the jobs that `timeline_jobs` returns; a report draws the same ones several times."""
     from matplotlib.dates import date2num
 
-    need(df, "created")
-    jobs = _jobs(df)
     ax = axes_or_new(ax, 8.4, 4.8)
     language = plot_language(lang)
     ax.set_ylabel(language.message("seconds"), y=_STRIP / 2)
@@ -91,7 +99,6 @@ def plot_timeline(df: pd.DataFrame, *, ax: Axes | None = None, lang: Lang | None
     ax.grid(axis="y", linewidth=0.6)
     ax.set_axisbelow(True)
     if jobs.empty:
-        warn_empty("no job with a time")
         return ax
     edges = _edges(jobs["created"])
     ended = jobs[jobs["seconds"].notna()]
@@ -107,7 +114,7 @@ def plot_timeline(df: pd.DataFrame, *, ax: Axes | None = None, lang: Lang | None
     return ax
 
 
-def _jobs(df: pd.DataFrame) -> pd.DataFrame:
+def timeline_jobs(df: pd.DataFrame) -> pd.DataFrame:
     """One row a card that says when it was created."""
     frame = conform(df)
     first = first_rows(card_numbers(frame))

@@ -12,7 +12,7 @@ from cardocr_nb.frame._frame_schema import CATEGORIES
 from cardocr_nb.frame._reshape import card_numbers, first_rows
 from cardocr_nb.plot._card_coordinates import card_positions
 from cardocr_nb.plot._regions import plot_regions
-from cardocr_nb.plot._timeline import plot_timeline
+from cardocr_nb.plot._timeline import draw_timeline, timeline_jobs
 from cardocr_nb.report._charts import Picture, draw_picture
 
 if TYPE_CHECKING:
@@ -38,8 +38,10 @@ def timeline_picture(df: pd.DataFrame, summary: ReportSummary) -> Picture | None
     if not summary.revealed:  # a state that the package does not know may be any text
         jobs["state"] = jobs["state"].where(jobs["state"].isin(CATEGORIES["state"]))
 
+    drawn = timeline_jobs(jobs)
+
     def draw(ax: Axes) -> None:
-        plot_timeline(jobs, ax=ax, lang=t.lang)
+        draw_timeline(drawn, ax=ax, lang=t.lang)
 
     alt = t("run.timeline_alt", jobs=t("count.job", times.jobs), median=median, p95=p95)
     return draw_picture(draw, (7.6, 4.2), alt, t("run.timeline"), narrow=4.8)

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 
 from cardocr_nb import polygon
+from cardocr_nb._bulk._arrow_text import arrow
 from cardocr_nb._i18n import WHOLE_CARD
 from cardocr_nb.frame._frame_schema import CARD
 from cardocr_nb.plot._plot_data import corners
@@ -67,7 +69,9 @@ def worst_without_truth(df: pd.DataFrame, checked: pd.DataFrame, *, reveal: bool
     failed = checked[~checked["passed"] & (checked["severity"] == "error") & checked["field"].notna()]
     failed = failed.drop_duplicates(_CASE)[[*_CASE, "check"]].astype({"field": readings["field"].dtype})
     # Only the cards with a failed check are joined: a join over all readings of a million cards takes longest of all.
-    concerned = readings[readings["key"].isin(failed["key"])]
+    concerned = readings[
+        pc.is_in(arrow(readings["key"]), value_set=arrow(failed["key"])).to_numpy(zero_copy_only=False)
+    ]
     first = failed.assign(reason="check").merge(concerned, on=_CASE, how="left").sort_values("score", kind="stable")
     lowest = readings[readings["score"].notna()].nsmallest(most, "score").assign(reason="low")
     cases = pd.concat([first.head(most), lowest]).drop_duplicates(_CASE).head(most)

@@ -2,8 +2,10 @@
 
 import json
 
+import altair as alt
 import duckdb
 import pandas as pd
+import plotly.express as px
 import polars as pl
 import pytest
 import random_responses
@@ -106,3 +108,12 @@ def test_a_damaged_file_is_an_error_and_not_a_crash(cards, tmp_path, ending):
         except DecodeError:
             errors += 1
     assert errors > 10
+
+
+def test_plotly_and_altair_get_polygons_as_lists(cards):
+    few = cards[cards["polygon"].notna()].head(3)
+    points = [polygon.tolist() for polygon in few["polygon"]]
+    figure = json.loads(px.scatter(few, x="key", y="score", hover_data=["polygon"]).to_json())
+    assert [row[0] for row in figure["data"][0]["customdata"]] == points
+    chart = alt.Chart(few.cardocr.plain()).mark_point().encode(x="key", y="score", tooltip="polygon:N").to_dict()
+    assert [row["polygon"] for row in next(iter(chart["datasets"].values()))] == points
