@@ -1,6 +1,7 @@
 """Tolerances of pose estimation and field extraction, in one record.
 
-All were tuned on specimens of `cardocr_nb.specimen` (both designs, six fonts, seeds below 500,000) and scenes made of them; none
+All were tuned on specimens of `cardocr_nb.specimen` (both designs, six fonts, seeds below 500,000), scenes made of them, and the
+tuning part of ``benchmarks/rendered_cards.py``; none
 on the judging set of ``benchmarks/foreign_cards.py``. Lengths are millimeters on the card, or heights of the text where named so.
 """
 
