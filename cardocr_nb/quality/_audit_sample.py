@@ -149,7 +149,8 @@ def _cases(df: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     every = pd.concat([read[["card", "field"]], *expected], ignore_index=True).drop_duplicates()
     cases = every.merge(read, on=["card", "field"], how="left").merge(cards[kept], on="card")
     cases["score"] = cases["score"].where(cases["text"].notna())
-    return cases.sort_values("card", kind="stable", ignore_index=True).drop(columns="text")
+    # By key, so that the cases do not depend on the order of the rows.
+    return cases.sort_values(["key", "field"], kind="stable", ignore_index=True).drop(columns="text")
 
 
 def _strata(units: pd.DataFrame, columns: list[str]) -> tuple[NDArray[np.intp], NDArray[np.object_]]:

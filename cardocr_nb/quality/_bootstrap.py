@@ -21,8 +21,8 @@ ALL = "all"
 """Name of the row for all fields together."""
 
 FEW_UNITS = 20
-"""Units with (or without) an error up to which one imaginary unit is added. With more, the percentile interval of the plain
-bootstrap covers the true rate often enough (docs/concepts/promises.md)."""
+"""Independent units with (or without) an error up to which one imaginary unit is added. With more, the percentile interval of
+the plain bootstrap covers the true rate often enough (docs/concepts/promises.md)."""
 
 _AT_ONCE = 2**20
 _SEED = 20_260_101
@@ -67,14 +67,16 @@ def bootstrap(
 
     Notes
     -----
-    Where at most 20 units have an error, or at most 20 have none, an interval of resamples alone would be too narrow, and
-    without an error it would be a point. Then random weights (Dirichlet) are drawn for the units and one imaginary unit:
-    all incorrect for the lower end, all correct for the upper one. For one reading a unit this is the exact interval
-    of Clopper and Pearson; for other bounded values it is that of Gaffke.
+    Resamples are random weights (Dirichlet) of the units. Where at most 20 images have an error, or at most 20 have none,
+    an interval of them alone would be too narrow, and without an error it would be a point. Then, and always with groups or
+    weights, one imaginary unit is added: all incorrect for the lower end, all correct for the upper one. For one reading a
+    unit this is the exact interval of Clopper and Pearson; for other bounded values it is that of Gaffke. The imaginary unit
+    has the mean number of readings and the largest weight, and fades with many units.
 
     References
     ----------
-    B. Efron and R. J. Tibshirani, "An introduction to the bootstrap", 1993, chapter 13 (percentile interval); N. Gaffke,
+    B. Efron and R. J. Tibshirani, "An introduction to the bootstrap", 1993, chapter 13 (percentile interval); D. B. Rubin,
+    "The Bayesian bootstrap", Annals of Statistics 9, 1981 (random weights); N. Gaffke,
     "Three test statistics for a nonparametric one-sided hypothesis on the mean of a nonnegative variable", Mathematical
     Methods of Statistics 14, 2005; E. Learned-Miller and P. S. Thomas, "A new confidence interval for the mean of a
     bounded random variable", 2019.
@@ -127,36 +129,39 @@ def _row(group: pd.DataFrame, confidence: float, n_resamples: int, rng: np.rando
     exact_ends, cer_ends = (np.nan, np.nan), (np.nan, np.nan)
     if len(n) > 1:
         extra = imaginary(weights, len(n))
-        exact_ends = resampled_interval(correct, n, extra, confidence, n_resamples=n_resamples, rng=rng)
+        drawn: dict[str, Any] = {
+            "n_resamples": n_resamples, "rng": rng, "independent": GROUP not in group.columns and bool((weights == 1).all()),
+        }  # fmt: skip
+        exact_ends = resampled_interval(correct, n, extra, confidence, **drawn)
         if characters.sum():
             # Correct characters: an insertion cannot make them fewer than none.
             accuracy = np.maximum(characters - edits, 0)
             low, high = resampled_interval(
-                accuracy, characters, extra * characters.sum() / n.sum(), confidence, n_resamples=n_resamples, rng=rng
+                accuracy, characters, extra * characters.sum() / n.sum(), confidence, **drawn
             )
             excess = cer - (1 - accuracy.sum() / characters.sum())
             cer_ends = (1 - high + excess, 1 - low + excess)
     return [group["key"].nunique(), len(group), exact, *exact_ends, cer, *cer_ends]
 
 
-def imaginary(weights: NDArray[np.float64], n_units: int) -> NDArray[np.float64]:
-    """Return the sizes of the imaginary units, each of as many cases as a mean unit: one for each distinct weight.
+def imaginary(weights: NDArray[np.float64], n_units: int) -> float:
+    """Return the size of the imaginary unit: as many cases as a mean unit has, all of the largest weight.
 
-    Cases of one stratum of an audit sample have the same weight, and other strata other ones.
+    Errors that were not seen may all be in the stratum whose cases represent the most others.
     """
-    sizes: NDArray[np.float64] = np.unique(weights) * (len(weights) / n_units)
-    return sizes
+    return float(weights.max() * len(weights) / n_units)
 
 
 def resampled_interval(
     total: NDArray[Any],
     size: NDArray[Any],
-    extra: NDArray[np.float64],
+    extra: float,
     confidence: float,
     *,
     n_resamples: int,
     rng: np.random.Generator,
     least: float = 0.0,
+    independent: bool = False,
 ) -> tuple[float, float]:
     """Return the interval of ``sum(total) / sum(size)`` over units that are drawn at random.
 
@@ -164,65 +169,49 @@ def resampled_interval(
     ----------
     total, size : ndarray of float, shape (n,)
         Of each unit; their ratio is between `least` and 1.
-    extra : ndarray of float
-        Sizes of the imaginary units, see `imaginary`.
+    extra : float
+        Size of the imaginary unit, see `imaginary`.
     confidence : float
     n_resamples : int
     rng : Generator
     least : float, default 0
         Smallest possible value of a case.
+    independent : bool, default False
+        Units are independent images of equal weight; many of them need no imaginary one (`FEW_UNITS`).
 
     Examples
     --------
     >>> rng = np.random.default_rng(0)
-    >>> low, high = resampled_interval(np.ones(10), np.ones(10), np.ones(1), 0.95, n_resamples=4000, rng=rng)
+    >>> low, high = resampled_interval(np.ones(10), np.ones(10), 1, 0.95, n_resamples=4000, rng=rng)
     >>> round(low, 2), round(high, 2)
     (0.69, 1.0)
     """
-    sides = [(1 - confidence) / 2, (1 + confidence) / 2]
-    kinds, counts = np.unique(np.stack([total, size], axis=1), axis=0, return_counts=True)
     varied = min(len(total) - _modal(total, size), int((total < size).sum()), int((total > least * size).sum()))
-    if varied > FEW_UNITS and len(extra) == 1:
-        resampled = [_ratios(w, kinds) for w in _multinomial(counts, n_resamples, rng)]
-        low, high = np.quantile(np.concatenate(resampled), sides)
-        return float(low), float(high)
-    ends = []
-    for value, side in ((least, sides[0]), (1.0, sides[1])):
-        every = np.concatenate([kinds, np.stack([value * extra, extra], axis=1)])
-        shape = np.concatenate([counts, np.ones(len(extra))])
-        resampled = [_ratios(w, every) for w in _gammas(shape, n_resamples, rng)]
-        ends.append(float(np.quantile(np.concatenate(resampled), side)))
+    if independent and varied > FEW_UNITS:
+        extra = 0.0
+    # Equal units are drawn as one kind; rounded, because sums of weights depend on the order of the rows.
+    units = np.stack([total, size], axis=1) / size.max()
+    kinds, counts = np.unique(np.round(units, 10), axis=0, return_counts=True)
+    kinds = np.concatenate([kinds, [[0, extra / size.max()]]])
+    shape = np.append(counts, 1)
+    ends = np.empty((2, n_resamples))
+    step = _AT_ONCE // len(shape) + 1
+    for start in range(0, n_resamples, step):
+        drawn = rng.gamma(shape, size=(min(step, n_resamples - start), len(shape)))
+        sums = drawn @ kinds
+        for end, value in zip(ends, (least, 1.0), strict=True):
+            end[start : start + step] = (sums[:, 0] + value * drawn[:, -1] * kinds[-1, 1]) / sums[:, 1]
     estimate = total.sum() / size.sum()
     # Units at the end of the range leave no room: the end itself is the bound.
-    low = least if (total <= least * size).all() else min(ends[0], estimate)
-    high = 1.0 if (total >= size).all() else max(ends[1], estimate)
-    return low, high
+    low = least if (total <= least * size).all() else min(np.quantile(ends[0], (1 - confidence) / 2), estimate)
+    high = 1.0 if (total >= size).all() else max(np.quantile(ends[1], (1 + confidence) / 2), estimate)
+    return float(low), float(high)
 
 
 def _modal(total: NDArray[np.float64], size: NDArray[np.float64]) -> int:
     """Number of units that have the most frequent ratio."""
     _, counts = np.unique(np.round(total / np.where(size > 0, size, 1), 12), return_counts=True)
     return int(counts.max())
-
-
-def _ratios(weights: NDArray[np.float64], kinds: NDArray[np.float64]) -> NDArray[np.float64]:
-    sums = weights @ kinds
-    ratios: NDArray[np.float64] = sums[:, 0] / np.where(sums[:, 1] > 0, sums[:, 1], np.nan)
-    return ratios
-
-
-def _multinomial(counts: NDArray[np.int64], n_resamples: int, rng: np.random.Generator) -> list[NDArray[np.float64]]:
-    n = counts.sum()
-    return [rng.multinomial(n, counts / n, size=size).astype(np.float64) for size in _sizes(n_resamples, len(counts))]
-
-
-def _gammas(shape: NDArray[np.float64], n_resamples: int, rng: np.random.Generator) -> list[NDArray[np.float64]]:
-    return [rng.gamma(shape, size=(size, len(shape))) for size in _sizes(n_resamples, len(shape))]
-
-
-def _sizes(n_resamples: int, kinds: int) -> list[int]:
-    most = _AT_ONCE // kinds + 1
-    return [min(most, n_resamples - start) for start in range(0, n_resamples, most)]
 
 
 def rate_intervals(

@@ -127,7 +127,8 @@ def card_threshold(
         )
     if calibrator is None:
         # Cards on which the order of cards was learned cannot show what it is worth.
-        learned = whole["key"][folds_of(whole["key"], 3, seed=0) == 0]
+        unit = whole[GROUP if GROUP in whole.columns else "key"]
+        learned = whole["key"][folds_of(unit, 3, seed=0) == 0]
         rows = judged.cells["key"].isin(learned)
         calibrator = calibrate(df, replace(judged, cells=judged.cells[rows]))
         whole = whole[~whole["key"].isin(learned)]

@@ -13,7 +13,7 @@ from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.quality._bootstrap import ALL, imaginary, resampled_interval, with_all
 from cardocr_nb.quality._cells import GROUP, group_of_cards, refuse_parts
 from cardocr_nb.quality._distribution_shift import ks, psi, psi_test
-from cardocr_nb.quality._evaluation import evaluate
+from cardocr_nb.quality._evaluation import Evaluation, evaluate
 from cardocr_nb.quality._intervals import exact_interval
 from cardocr_nb.quality._normalization import normalize_fields
 from cardocr_nb.quality._truth import WEIGHT
@@ -219,6 +219,8 @@ def _accuracy(
 ) -> pd.DataFrame:
     from scipy.stats import binomtest  # type: ignore[import-untyped]  # scipy ships no type hints
 
+    if isinstance(truth, Evaluation):
+        raise TypeError("compare evaluates both frames; pass the truth itself, not the evaluation of one of them")
     sides = []
     for side in (left, right):
         cells = evaluate(side, truth, **options).cells
@@ -251,5 +253,8 @@ def _gain(cells: pd.DataFrame, confidence: float) -> tuple[float, float, float]:
     size = np.bincount(unit, weights=weight)
     rng = np.random.default_rng(_SEED)
     extra = imaginary(weight, len(size))
-    low, high = resampled_interval(total, size, extra, confidence, n_resamples=_RESAMPLES, rng=rng, least=-1.0)
+    independent = GROUP not in cells.columns and bool((weight == 1).all())
+    low, high = resampled_interval(
+        total, size, extra, confidence, n_resamples=_RESAMPLES, rng=rng, least=-1.0, independent=independent
+    )
     return float(total.sum() / size.sum()), low, high

@@ -83,12 +83,15 @@ def deviations(values: NDArray[np.float64], least: NDArray[np.float64], referenc
     from scipy.stats import norm, t  # type: ignore[import-untyped]  # scipy ships no type hints
 
     result = np.full(len(values), np.nan)
-    for day in range(reference, len(values)):
-        known = values[: max(reference, day - _LAG)]
-        deviation = max(float(known.std(ddof=1)), float(least[day]), 1e-9)
-        distance = (values[day] - known.mean()) / (deviation * np.sqrt(1 + 1 / len(known)))
-        p = np.clip(t.cdf(distance, len(known) - 1), 1e-9, 1 - 1e-9)
-        result[day] = norm.ppf(p)
+    days = np.arange(reference, len(values))
+    n = np.maximum(reference, days - _LAG)
+    # Sums over the first days, around a value near their mean so that their difference keeps its digits.
+    start = values[:reference].mean()
+    sums, squares = (np.cumsum((values - start) ** power)[n - 1] for power in (1, 2))
+    known = np.sqrt(np.maximum(squares - sums**2 / n, 0.0) / (n - 1))
+    deviation = np.maximum(np.maximum(known, least[days]), 1e-9)
+    distance = (values[days] - start - sums / n) / (deviation * np.sqrt(1 + 1 / n))
+    result[days] = norm.ppf(np.clip(t.cdf(distance, n - 1), 1e-9, 1 - 1e-9))
     return result
 
 

@@ -184,7 +184,8 @@ def evaluate(
         The frame is one of Dask.
     ValueError
         The truth lacks a column, names a field of a key twice, has no key in common with the frame, or holds only cases
-        that a review queue selected: their rates are lower than those of all readings.
+        that a review queue selected: their rates are lower than those of all readings. Or it is an Evaluation, and options
+        are given that it should have been made with.
 
     Warns
     -----
@@ -207,7 +208,9 @@ def evaluate(
     1  gender      1        1  0.0
     """
     if isinstance(truth, Evaluation):
-        return truth
+        options = {"normalize": normalize is not True, "by": bool(by), "complete": complete is not None,
+                   "groups": groups is not None, "weights": not weights, "equal": bool(equal)}  # fmt: skip
+        return _judged_already(truth, [name for name, given in options.items() if given])
     slices = [by] if isinstance(by, str) else list(by)
     given = read_truth(truth, weights=weights)
     cells = pair(df, given, slices, complete=complete, groups=groups)
@@ -231,6 +234,22 @@ def evaluate(
         whole=whole,
         repeated=cells.repeated,
     )
+
+
+def _judged_already(judged: Evaluation, options: list[str]) -> Evaluation:
+    """Return a finished evaluation.
+
+    Raises
+    ------
+    ValueError
+        Options are given, which would have no effect.
+    """
+    if options:
+        names = ", ".join(f"{name}=" for name in options)
+        raise ValueError(
+            f"the truth is evaluated already, so that {names} would have no effect; pass it to evaluate() instead"
+        )
+    return judged
 
 
 def _warn_of_dependence(judged: _Judged, cells: Cells, slices: list[str]) -> None:

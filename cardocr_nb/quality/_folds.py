@@ -32,6 +32,7 @@ def folds_of(key: pd.Series, folds: int, seed: int) -> NDArray[np.int64]:
     >>> folds_of(pd.Series(["a", "a", "b", "c"]), 2, seed=0).tolist()
     [0, 0, 0, 1]
     """
-    image, images = pd.factorize(key)
+    # Sorted, so that the parts do not depend on the order of the rows.
+    image, images = pd.factorize(key, sort=True)
     dealt = np.random.default_rng(seed).permutation(len(images)) % folds
     return np.asarray(dealt[image], dtype=np.int64)

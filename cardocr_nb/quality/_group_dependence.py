@@ -113,7 +113,7 @@ def _codes(first: pd.DataFrame, name: str) -> NDArray[np.intp] | None:
         return None
     else:
         group = group_of_cards(first, name)
-    codes, values = pd.factorize(group)
+    codes, values = pd.factorize(group, sort=True)
     return codes if 1 < len(values) < len(codes) else None
 
 

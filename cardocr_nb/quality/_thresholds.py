@@ -12,13 +12,14 @@ import pandas as pd
 from cardocr_nb._text_safety import describe
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers, first_rows
+from cardocr_nb.quality._bootstrap import rate_intervals
 from cardocr_nb.quality._calibration import scored_readings
 from cardocr_nb.quality._card_threshold import CardThreshold, card_threshold
 from cardocr_nb.quality._cells import GROUP
 from cardocr_nb.quality._complete_cards import all_fields_read
 from cardocr_nb.quality._evaluation import evaluate
 from cardocr_nb.quality._fixed_sequence import lowest_threshold
-from cardocr_nb.quality._intervals import exact_interval, sample_size
+from cardocr_nb.quality._intervals import sample_size
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -251,13 +252,18 @@ def threshold(
 def _joint(df: pd.DataFrame, judged: Evaluation, fields: pd.DataFrame, confidence: float) -> pd.DataFrame:
     frame = conform(df).reset_index(drop=True)
     card = passing_cards(frame, passes(fields, frame))
-    whole = judged.whole[["job_id", "key", "correct"]].merge(
-        card.drop_duplicates(["job_id", "key"]), on=["job_id", "key"]
+    whole = judged.whole.merge(card.drop_duplicates(["job_id", "key"]), on=["job_id", "key"])
+    through = whole[whole["passes"]]
+    share, right = (
+        _rate(part, part[name].to_numpy(bool), confidence) for part, name in ((whole, "passes"), (through, "correct"))
     )
-    cases, passing = len(whole), int(whole["passes"].sum())
-    right = int((whole["passes"] & whole["correct"]).sum())
-    intervals = [exact_interval(count, n, confidence=confidence) for count, n in ((passing, cases), (right, passing))]
-    (share_low, share_high), (low, high) = ((float(a), float(b)) for a, b in intervals)
-    rates = {"share": passing / cases if cases else np.nan, "share_low": share_low, "share_high": share_high}
-    rights = {"right": right / passing if passing else np.nan, "low": low, "high": high}
-    return pd.DataFrame([{"cases": cases, "passing": passing, **rates, **rights}])
+    row = [len(whole), len(through), *share, *right]
+    columns = ["cases", "passing", "share", "share_low", "share_high", "right", "low", "high"]
+    return pd.DataFrame([row], columns=columns)
+
+
+def _rate(cards: pd.DataFrame, correct: NDArray[np.bool_], confidence: float) -> list[float]:
+    """Rate of correct cards, weighted where there are weights, with its interval over cards, or groups."""
+    counts = pd.DataFrame({"cases": [len(cards)], "correct": [correct.sum()]})
+    found = rate_intervals(counts, cards, np.zeros(len(cards), dtype=np.intp), correct, confidence)
+    return found[["exact", "low", "high"]].iloc[0].tolist()

@@ -1,24 +1,43 @@
-"""Simulations of the statistical promises, drawn with NumPy alone; run as a script they print the table of the docs.
+"""Simulations of the statistical promises, drawn with NumPy alone; run as a script they print the figures of the docs.
 
-``python tests/quality/promise_simulations.py 500`` prints nominal and measured values of 500 repetitions.
+``python tests/quality/promise_simulations.py 500 thresholds drift`` prints the measured values of 500 repetitions in each
+setting of two groups of settings; without names, of all groups.
 """
 
 # ruff: noqa: T201 - the script prints its table
 
 from __future__ import annotations
 
+import itertools
 import sys
+import time
 import warnings
 
 import numpy as np
 import pandas as pd
 
 from cardocr_nb.frame import conform
-from cardocr_nb.quality import audit_sample, bootstrap, calibrate, compare, evaluate, threshold
+from cardocr_nb.quality import _drift as drift_module
+from cardocr_nb.quality import (
+    audit_sample,
+    bootstrap,
+    calibrate,
+    calibration,
+    compare,
+    drift,
+    estimate_accuracy,
+    evaluate,
+    review_queue,
+    threshold,
+)
+from cardocr_nb.quality._distribution_shift import psi, psi_test
 from cardocr_nb.quality._fixed_sequence import lowest_threshold
+from cardocr_nb.quality._group_dependence import dependence
 
 FIELDS = ["name", "gender", "ethnicity", "birth_date", "address", "id_number"]
-EACH_FIELD = 1
+
+
+# --- cards -------------------------------------------------------------------------------------------------------------
 
 
 def frame_of(correct, score=None, keys=None, fields=FIELDS, unread=None):
@@ -39,51 +58,99 @@ def frame_of(correct, score=None, keys=None, fields=FIELDS, unread=None):
     return conform(table.astype({"score": "Int16"})), truth
 
 
+def cells_of(correct, group=None):
+    """Cells of an evaluation, all of one field name; `correct` has a row a card and a column a field."""
+    n, k = correct.shape
+    cells = pd.DataFrame({
+        "key": np.repeat(np.arange(n), k).astype(str), "field": pd.Categorical(["name"] * (n * k)),
+        "outcome": np.where(correct.ravel(), "correct", "wrong"), "distance": 0, "length": 1,
+    })  # fmt: skip
+    return cells if group is None else cells.assign(group=np.repeat(group, k))
+
+
+def cards(rng, n, kind="smooth"):
+    """Correct readings and scores of `n` cards; errors come with low scores, in some kinds on whole cards together."""
+    if kind == "one score":
+        return rng.random((n, 6)) < 0.995, np.full((n, 6), 90)
+    if kind == "ties":
+        score = rng.choice([70, 85, 95], (n, 6), p=[0.1, 0.3, 0.6])
+        return rng.random((n, 6)) < np.select([score == 70, score == 85], [0.8, 0.98], 0.998), score
+    if kind == "bad photos":
+        bad = rng.random((n, 1)) < 0.1
+        score = np.where(bad, rng.integers(40, 95, (n, 6)), rng.integers(80, 100, (n, 6)))
+        return rng.random((n, 6)) < np.where(bad, 0.7, 0.997), score
+    score = rng.integers(60, 100, (n, 6))
+    return rng.random((n, 6)) < 1 - 0.06 * np.exp(-(score - 60) / 8.0), score
+
+
+def group_sizes(rng, n_groups, kind):
+    """Number of cards of each group."""
+    if kind == "equal":
+        return np.full(n_groups, 20)
+    if kind == "one large":
+        return np.append(np.full(n_groups - 1, 5), 200)
+    return np.ceil(np.exp(rng.normal(2.5, 1.0, n_groups))).astype(int)
+
+
+def groups_that_fail(rng, n_groups, kind, rate, icc, *, worse_if_large=False):
+    """Group of each card and whether it is correct, beta-binomial; and the rate of the population of such cards."""
+    size = group_sizes(rng, n_groups, kind)
+    p = rng.beta(rate * (1 / icc - 1), (1 - rate) * (1 / icc - 1), n_groups) if icc else np.full(n_groups, rate)
+    if worse_if_large:
+        p = np.where(size > np.median(size), 1 - 1.5 * (1 - p), 1 - 0.5 * (1 - p)).clip(0, 1)
+    group = np.repeat(np.arange(n_groups), size)
+    return group, rng.random(len(group)) < p[group]
+
+
+# --- intervals ---------------------------------------------------------------------------------------------------------
+
+
 def coverage_of_rates(rng, repetitions, n, rate):
     """Coverage of the interval of a field's accuracy over `n` cards."""
     count, covered, seen = rng.binomial(n, rate, repetitions), 0, {}
     for k in count.tolist():
         if k not in seen:
-            outcome = np.repeat(["correct", "wrong"], [k, n - k])
-            cells = pd.DataFrame(
-                {"key": np.arange(n).astype(str), "field": pd.Categorical(["name"] * n), "outcome": outcome}
-            )
-            row = bootstrap(cells.assign(distance=0, length=1)).iloc[0]
+            row = bootstrap(cells_of((np.arange(n) < k)[:, np.newaxis])).iloc[0]
             seen[k] = row.exact_low <= rate <= row.exact_high
         covered += seen[k]
     return covered / repetitions
 
 
-def coverage_of_all_fields(rng, repetitions, n, rate):
-    """Coverage of the interval for all fields, where a tenth of the errors spoil whole cards."""
+def coverage_of_all_fields(rng, repetitions, n, rate, together=0.1, fields=6):
+    """Coverage of the interval for all fields, where a part of the errors spoils whole cards."""
     covered = 0
-    whole = 0.1 * (1 - rate)
+    whole = together * (1 - rate)
     single = 1 - rate / (1 - whole)
     for _ in range(repetitions):
-        correct = (rng.random((n, 6)) >= single) & (rng.random((n, 1)) >= whole)
-        outcome = np.where(correct.ravel(), "correct", "wrong")
-        cells = pd.DataFrame(
-            {
-                "key": np.repeat(np.arange(n), 6).astype(str),
-                "field": pd.Categorical(np.tile(FIELDS, n)),
-                "outcome": outcome,
-            }
-        )
-        row = bootstrap(
-            cells.assign(distance=0, length=1, field=pd.Categorical(["name"] * len(cells))), n_resamples=500
-        ).iloc[-1]
+        correct = (rng.random((n, fields)) >= single) & (rng.random((n, 1)) >= whole)
+        row = bootstrap(cells_of(correct), n_resamples=500).iloc[-1]
+        covered += row.exact_low <= rate <= row.exact_high
+    return covered / repetitions
+
+
+def coverage_of_groups(rng, repetitions, n_groups, kind, rate, icc, worse_if_large=False):
+    """Coverage of the accuracy of cards of new groups by an interval over groups."""
+    draw = np.random.default_rng(1)
+    if worse_if_large:
+        # The rate of the population weights each group by its cards.
+        population = [groups_that_fail(draw, n_groups, kind, rate, icc, worse_if_large=True)[1] for _ in range(4000)]
+        rate = np.concatenate(population).mean()
+    covered = 0
+    for _ in range(repetitions):
+        group, correct = groups_that_fail(rng, n_groups, kind, rate if not worse_if_large else 0.95, icc,
+                                          worse_if_large=worse_if_large)  # fmt: skip
+        row = bootstrap(cells_of(correct[:, np.newaxis], group.astype(str)), n_resamples=1000).iloc[0]
         covered += row.exact_low <= rate <= row.exact_high
     return covered / repetitions
 
 
 def coverage_of_difference(rng, repetitions, n, lost, gained):
     """Coverage of the difference of two runs, by `compare`."""
-    covered = 0
-    seen = {}
+    covered, seen = 0, {}
     for counts in map(tuple, rng.multinomial(n, [lost, gained, 1 - lost - gained], repetitions).tolist()):
         if counts not in seen:
             a, b, _ = counts
-            left, right = np.ones((n, EACH_FIELD), dtype=bool), np.ones((n, EACH_FIELD), dtype=bool)
+            left, right = np.ones((n, 1), dtype=bool), np.ones((n, 1), dtype=bool)
             right[:a], left[a : a + b] = False, False
             frames = [frame_of(side, fields=["name"]) for side in (left, right)]
             row = compare(frames[0][0], frames[1][0], frames[0][1]).accuracy.iloc[0]
@@ -92,26 +159,46 @@ def coverage_of_difference(rng, repetitions, n, lost, gained):
     return covered / repetitions
 
 
-def broken_thresholds(rng, repetitions, n, precision, quality):
+def coverage_of_difference_in_groups(rng, repetitions, n_groups, kind, gained):
+    """The same where a new engine mends whole batches: the gain is 0 or 1 for all cards of a batch."""
+    covered = 0
+    for _ in range(repetitions):
+        size = group_sizes(rng, n_groups, kind)
+        group = np.repeat(np.arange(n_groups), size)
+        left = (rng.random(n_groups) >= gained)[group][:, np.newaxis]
+        sides = [frame_of(side, fields=["name"]) for side in (left, np.ones_like(left))]
+        groups = dict(zip(sides[0][0]["key"], group.astype(str), strict=True))
+        row = compare(sides[0][0], sides[1][0], sides[0][1], groups=groups).accuracy.iloc[0]
+        covered += row.low <= gained <= row.high
+    return covered / repetitions
+
+
+# --- thresholds --------------------------------------------------------------------------------------------------------
+
+
+def broken_thresholds(rng, repetitions, n, precision, quality, weight=None):
     """Rate of sets in which the precision above the threshold is lower than promised; `quality` by score 50 to 99."""
     values = np.arange(50, 100)
-    true = np.cumsum(quality[::-1])[::-1] / np.arange(50, 0, -1)
+    weight = np.ones(50) if weight is None else weight
+    true = np.cumsum((weight * quality)[::-1])[::-1] / np.cumsum(weight[::-1])[::-1]
     broken = 0
     for _ in range(repetitions):
-        at = rng.integers(0, 50, n)
+        at = rng.choice(50, n, p=weight / weight.sum())
         found = lowest_threshold(values[at], rng.random(n) < quality[at], precision, 0.95)
-        broken += not np.isnan(found.threshold) and bool(true[int(found.threshold) - 50] < precision)
+        broken += not np.isnan(found.threshold) and bool(true[int(found.threshold) - 50] < precision - 1e-12)
     return broken / repetitions
 
 
-def broken_in_groups(rng, repetitions, groups, size, precision):
+def broken_in_groups(rng, repetitions, n_groups, kind, precision, icc=0.3, n_scores=20, worse_if_large=False):
     """The same for batches that fail together, at a precision a little below the promise at every score."""
-    broken = 0
-    bad = 1 - precision + 0.005
+    broken, rate = 0, precision - 0.005
+    if worse_if_large:
+        draw = np.random.default_rng(1)
+        pooled = [groups_that_fail(draw, n_groups, kind, rate, icc, worse_if_large=True)[1] for _ in range(4000)]
+        precision = np.concatenate(pooled).mean() + 0.005
     for _ in range(repetitions):
-        batch = np.repeat(np.arange(groups), size)
-        right = rng.random(len(batch)) < np.where(rng.random(groups) < 2 * bad, 0.5, 1.0)[batch]
-        found = lowest_threshold(rng.integers(80, 100, len(batch)), right, precision, 0.95, group=batch)
+        group, right = groups_that_fail(rng, n_groups, kind, rate, icc, worse_if_large=worse_if_large)
+        found = lowest_threshold(rng.integers(80, 80 + n_scores, len(group)), right, precision, 0.95, group=group)
         broken += not np.isnan(found.threshold)
     return broken / repetitions
 
@@ -127,35 +214,61 @@ def broken_with_repeated_images(rng, repetitions, images, readings, precision):
     return broken / repetitions
 
 
-def cards(rng, n):
-    score = rng.integers(60, 100, (n, 6))
-    return rng.random((n, 6)) < 1 - 0.06 * np.exp(-(score - 60) / 8.0), score
-
-
-def broken_whole_cards(rng, repetitions, n, precision, unread=0.03):
+def broken_whole_cards(rng, repetitions, n, precision, unread=0.03, kind="smooth"):
     """Rate of sets in which new cards that pass are correct less often than promised, with unread fields."""
     broken = 0
     for _ in range(repetitions):
-        right, score = cards(rng, n)
+        right, score = cards(rng, n, kind)
         frame, truth = frame_of(right, score, unread=rng.random(right.shape) < unread)
         found = threshold(frame, truth, precision=precision, unit="card")
-        new, scores = cards(rng, 4000)
+        new, scores = cards(rng, 4000, kind)
         missing = rng.random(new.shape) < unread
-        passing = found.cards(frame_of(new, scores, unread=missing)[0])["passes"].to_numpy(bool)
+        passing = passing_by_hand(found, scores, missing)
         if passing.any():
-            broken += (new & ~missing).all(axis=1)[passing].mean() < precision
+            rate = (new & ~missing).all(axis=1)[passing].mean()
+            # The sample of new cards varies too: 4,000 of them decide only beyond two standard errors.
+            broken += rate < precision - 2 * np.sqrt(precision * (1 - precision) / passing.sum())
     return broken / repetitions
 
 
-def coverage_of_audits(rng, repetitions, n, by):
-    """Coverage of the accuracy of all fields by a sample that is stratified by score."""
+def passing_by_hand(found, scores, missing):
+    """Cards that pass a threshold for whole cards, by the maps of its calibrator."""
+    maps = found.calibrator.table.set_index(["field", "score"])["probability"].loc[FIELDS].to_numpy().reshape(6, -1)
+    smallest = maps[np.arange(6), scores].min(axis=1)
+    least = found.table["threshold"].iloc[0]
+    return (smallest >= least) & ~missing.any(axis=1) if pd.notna(least) else np.zeros(len(scores), dtype=bool)
+
+
+# --- samples -----------------------------------------------------------------------------------------------------------
+
+
+def coverage_of_audits(rng, repetitions, n, by, kind="smooth", size=800, unit="field"):
+    """Coverage of the accuracy of all fields of a frame by a sample of its readings."""
     covered = 0
-    right, score = cards(rng, 800)
-    frame, truth = frame_of(right, score)
+    frame = truth = right = None
     for seed in range(repetitions):
-        sample = audit_sample(frame, n, by=by, seed=seed).merge(truth, on=["key", "field"])
+        if seed % 10 == 0:
+            right, score = cards(rng, size, kind)
+            frame, truth = frame_of(right, score)
+        sample = audit_sample(frame, n, by=by, unit=unit, seed=seed).merge(truth, on=["key", "field"])
         row = evaluate(frame, sample).bootstrap(n_resamples=500).iloc[-1]
         covered += row.exact_low <= right.mean() <= row.exact_high
+    return covered / repetitions
+
+
+def coverage_of_weighted_field(rng, repetitions, n, ratio, rate=0.97):
+    """Coverage of a rate from two strata; the small one has most errors and was drawn `ratio` times as often."""
+    covered, share = 0, 0.1
+    rates = np.array([1 - 6 * (1 - rate), 1 - (1 - rate) * 4 / 9])
+    chance = np.array([share * ratio, 1 - share])
+    # At least 5 cases a stratum, as `audit_sample` draws them.
+    drawn = np.clip(np.round(n * chance / chance.sum()), 5, n - 5).astype(int)
+    weight = np.repeat(np.array([share, 1 - share]) / drawn, drawn)
+    true = share * rates[0] + (1 - share) * rates[1]
+    for _ in range(repetitions):
+        correct = rng.random(n) < np.repeat(rates, drawn)
+        row = bootstrap(cells_of(correct[:, np.newaxis]).assign(weight=weight * n), n_resamples=1000).iloc[0]
+        covered += row.exact_low <= true <= row.exact_high
     return covered / repetitions
 
 
@@ -169,45 +282,262 @@ def mean_probability_with_partial_truth(rng, repetitions):
     return float(np.mean(means))
 
 
-def main(repetitions):
-    rng = np.random.default_rng(2026)
+# --- days --------------------------------------------------------------------------------------------------------------
+
+
+def false_warnings(rng, repetitions, n, days, rate):
+    """Rate of warnings of correlated errors where cards of one stratum are independent."""
+    first = pd.DataFrame({
+        "key": [f"{k % 7}/{k}.jpg" for k in range(n)], "bucket": rng.choice(["a", "b"], n),
+        "created": pd.Timestamp("2026-01-01", tz="UTC") + pd.to_timedelta(rng.integers(0, days, n), unit="D"),
+        "user_data": rng.integers(0, n // 2, n).astype(str),
+    })  # fmt: skip
+    false = 0
+    for _ in range(repetitions):
+        stratum = rng.integers(0, 3, n)
+        false += dependence(first, rng.random(n) < rate * (0.5 + stratum / 2), stratum) is not None
+    return false / repetitions
+
+
+TEXTS = {"name": "样本一", "gender": "男", "ethnicity": "汉", "birth_date": "1974年12月1日", "address": "样本省示例市1号",
+         "id_number": "990101197412010014"}  # fmt: skip
+
+
+def days_of_cards(rng, days, *, rate, change=None, per_day=30, between=0.2, score="usual", factor=2.0):
+    """Days of identity cards; readings are unread at a rate that varies from day to day, and rises from a day on."""
+    day = np.arange(days)
+    p = rate * np.exp(between * rng.standard_normal(days) - between**2 / 2)
+    if change is not None:
+        p = np.where(day >= change, factor * p, p)
+    per = np.full(days, per_day) if per_day else rng.poisson(30, days) + 1
+    of_card = np.repeat(day, per)
+    n = len(of_card)
+    unread = rng.random((n, 6)) < np.minimum(p, 1)[of_card][:, np.newaxis]
+    if score == "usual":
+        values = np.clip(rng.normal((95 + 0.7 * rng.standard_normal(days))[of_card][:, np.newaxis], 4, (n, 6)), 0, 100)
+    else:
+        values = (
+            np.full((n, 6), 99.0) if score == "one" else rng.choice([80.0, 95.0, 99.0], (n, 6), p=[0.05, 0.15, 0.8])
+        )
+    text = np.tile(np.array(list(TEXTS.values()), dtype=object), n)
+    text[unread.ravel()] = None
+    table = pd.DataFrame({
+        "key": np.repeat(np.arange(n), 6).astype(str), "card_type": "IDCard", "state": "Success",
+        "field": np.tile(FIELDS, n), "text": text, "score": pd.array(values.astype(int).ravel(), dtype="Int16"),
+        "created": pd.Timestamp("2026-03-01", tz="+08:00") + pd.to_timedelta(np.repeat(of_card, 6), unit="D"),
+    })  # fmt: skip
+    table.loc[unread.ravel(), "score"] = pd.NA
+    return conform(table)
+
+
+def delays_and_false_alarms(rng, repetitions, days, change, **options):
+    """Median day after a change on which an alarm comes, and the mean number of days with a false alarm before it."""
+    delays, false_alarms = [], []
+    # Alarms do not use the distances of the scores of one day, which take most of the time.
+    kept = drift_module.psi_test, drift_module.ks_probability
+    drift_module.psi_test, drift_module.ks_probability = lambda *_, **__: (0.0, 1.0), lambda *_: 1.0
+    try:
+        for _ in range(repetitions):
+            table = drift(days_of_cards(rng, days, change=change, **options))
+            at = np.flatnonzero(table.groupby("day")["alarm"].any().to_numpy(bool))
+            until = days if change is None else change
+            false_alarms.append((at < until).sum())
+            after = at[at >= until]
+            delays.append(after[0] - until + 1 if len(after) else np.inf)
+    finally:
+        drift_module.psi_test, drift_module.ks_probability = kept
+    return float(np.median(delays)), float(np.mean(false_alarms))
+
+
+# --- without truth -----------------------------------------------------------------------------------------------------
+
+
+def read_cards(rng, n, first=0, rate=0.25):
+    """Frame of identity cards, readings with low scores incorrect more often; its truth; and the incorrect readings."""
+    score = np.clip(rng.normal(88, 8, (n, 6)), 40, 100).astype(int)
+    wrong = rng.random((n, 6)) < rate * np.exp(-(score - 60) / 12)
+    text = np.tile(np.array(list(TEXTS.values()), dtype=object), (n, 1))
+    for card, column in zip(*np.nonzero(wrong), strict=True):
+        right = text[card, column]
+        at = rng.integers(len(right))
+        digit = str((int(right[at]) + rng.integers(1, 10)) % 10) if right[at].isdigit() else "口"
+        text[card, column] = right[:at] + digit + right[at + 1 :]
+    keys = np.repeat([f"{k}.jpg" for k in range(first, first + n)], 6)
+    frame = pd.DataFrame({
+        "job_id": keys, "key": keys, "card_type": "IDCard", "state": "Success", "field": np.tile(FIELDS, n),
+        "text": text.ravel(), "score": pd.array(score.ravel(), dtype="Int16"),
+    })  # fmt: skip
+    truth = frame[["key", "field"]].assign(text=np.tile(list(TEXTS.values()), n))
+    return conform(frame), truth, dict(zip(zip(keys, np.tile(FIELDS, n), strict=True), wrong.ravel(), strict=True))
+
+
+def expected_over_found(rng, repetitions, n=400, rate=0.25):
+    """Expected errors in the first twentieth, the first fifth and all of a queue, over those that are there."""
+    expected, found = np.zeros(3), np.zeros(3)
+    for _ in range(repetitions):
+        learned, truth, _ = read_cards(rng, n, rate=rate)
+        frame, _, wrong = read_cards(rng, n, first=n, rate=rate)
+        queue = review_queue(frame, calibrator=calibrate(learned, truth))
+        hits = np.cumsum([wrong[pair] for pair in zip(queue["key"], queue["field"], strict=True)])
+        ends = np.array([len(queue) // 20, len(queue) // 5, len(queue)]) - 1
+        expected += queue["found"].to_numpy()[ends]
+        found += hits[ends]
+    return (expected / found).round(3).tolist()
+
+
+def coverage_of_estimates(rng, repetitions, n, rate, other):
+    """Coverage of the accuracy of license numbers by the bounds without truth, the worse of both methods."""
+    from test_valid_cards import valid_cards
+
+    frame = valid_cards(2 * n, 1, other=other)
+    rows = np.flatnonzero(frame["field"] == "licence_number")
+    covered = np.zeros(2)
+    right = frame["text"].astype(object).to_numpy()
+    for _ in range(repetitions):
+        wrong = rows[rng.random(len(rows)) < 1 - rate]
+        text = right.copy()
+        text[wrong] = [t[:-1] + ("1" if t[-1] != "1" else "2") for t in right[wrong]]
+        table = estimate_accuracy(frame.assign(text=pd.Series(text, index=frame.index, dtype=frame["text"].dtype)))
+        found = table[table["field"] == "licence_number"]
+        true = 1 - len(wrong) / len(rows)
+        covered += ((found["low"] <= true) & (true <= found["high"])).to_numpy()
+    return covered.min() / repetitions
+
+
+def level_of_psi(rng, repetitions, left, right, scores):
+    """Rate of p values of the stability index up to 0.05 without change, and its mean over the mean expected value."""
+    tests, index = [], []
+    for _ in range(repetitions):
+        sides = [rng.integers(0, scores, n) for n in (left, right)]
+        tests.append(psi_test(*sides, n_resamples=199))
+        index.append(psi(*sides))
+    expected, p = np.array(tests).T
+    return float(np.mean(p <= 0.05)), round(float(expected.mean() / np.mean(index)), 2)
+
+
+def ece_over_expected(rng, repetitions, n):
+    """Mean calibration error of scores that are the true probabilities, over the mean expected value."""
+    observed, expected = [], []
+    for _ in range(repetitions):
+        score = rng.integers(70, 100, (n, 1))
+        frame, truth = frame_of(rng.random((n, 1)) < score / 100, score, fields=["name"])
+        row = calibration(frame, truth).fields.iloc[0]
+        observed.append(row["ece"])
+        expected.append(row["ece_expected"])
+    return round(float(np.mean(observed) / np.mean(expected)), 3)
+
+
+# --- the table ---------------------------------------------------------------------------------------------------------
+
+
+def settings():
+    """Every setting of every promise: its group, its words and a function of generator and repetitions."""
     rising = 0.9 + 0.1 * (np.arange(50) / 49) ** 0.5
-    worst = min(
-        (coverage_of_rates(rng, repetitions * 4, n, p), n, p)
-        for n in (5, 10, 20, 40, 85, 150, 300, 500)
-        for p in (0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998)
+    one, three = np.zeros(50), np.zeros(50)
+    one[40] = 1
+    three[[10, 30, 45]] = [1, 3, 6]
+    product = itertools.product
+    yield from (
+        ("rates", f"{n} cards, rate {p}", lambda g, r, n=n, p=p: coverage_of_rates(g, r * 4, n, p))
+        for n, p in product((5, 10, 20, 40, 85, 150, 300, 500), (0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998))
     )
-    print("rate of a field", worst)
-    print(
-        "all fields",
-        min(
-            (coverage_of_all_fields(rng, repetitions, n, p), n, p)
-            for n in (5, 20, 100, 400)
-            for p in (0.8, 0.95, 0.99, 0.998)
-        ),
+    yield from (
+        ("all-fields", f"{n} cards, rate {p}, {t} of errors on whole cards, {k} fields",
+         lambda g, r, n=n, p=p, t=t, k=k: coverage_of_all_fields(g, r, n, p, t, k))
+        for n, p, t, k in product((5, 20, 60, 100, 400), (0.8, 0.95, 0.99, 0.998), (0.1, 0.9), (6, 10))
+    )  # fmt: skip
+    yield from (
+        (
+            "difference",
+            f"{n} images, {a} lost, {b} gained",
+            lambda g, r, n=n, a=a, b=b: coverage_of_difference(g, r, n, a, b),
+        )
+        for n, (a, b) in product((5, 10, 50, 300), ((0, 0.02), (0.02, 0.02), (0.05, 0.15), (0.01, 0.1), (0.3, 0.3)))
     )
-    print(
-        "difference",
-        min(
-            (coverage_of_difference(rng, repetitions, n, a, b), n, a, b)
-            for n in (5, 10, 50, 300)
-            for a, b in ((0, 0.02), (0.02, 0.02), (0.05, 0.15), (0.01, 0.1))
-        ),
+    yield from (
+        ("group-rates", f"{n} groups, {kind}, rate {p}, correlation {icc}{', large ones worse' if w else ''}",
+         lambda g, r, n=n, kind=kind, p=p, icc=icc, w=w: coverage_of_groups(g, r, n, kind, p, icc, w))
+        for n, kind, (p, icc, w) in product(
+            (5, 10, 20, 30), ("equal", "uneven", "one large"),
+            ((0.95, 0.02, False), (0.95, 0.3, False), (0.8, 0.1, False), (0.99, 0.3, False), (0.95, 0.1, True)))
+    )  # fmt: skip
+    yield from (
+        ("group-difference", f"{n} groups, {kind}, {b} gained",
+         lambda g, r, n=n, kind=kind, b=b: coverage_of_difference_in_groups(g, r, n, kind, b))
+        for n, kind, b in product((5, 10, 30), ("equal", "uneven", "one large"), (0.05, 0.3))
+    )  # fmt: skip
+    for name, quality, n, precision, weight in (
+        ("rising", rising, 3000, 0.98, None), ("a little below everywhere", np.full(50, 0.9799), 3000, 0.98, None),
+        ("a little below everywhere", np.full(50, 0.9799), 150, 0.98, None),
+        ("a little below everywhere", np.full(50, 0.9949), 20_000, 0.995, None),
+        ("falling", rising[::-1], 3000, 0.97, None), ("usual", 1 - 0.02 * np.exp(-np.arange(50) / 10), 5000, 0.995, None),
+        ("one score, a little below", np.full(50, 0.9799), 600, 0.98, one),
+        ("three scores, a little below", np.full(50, 0.9799), 1200, 0.98, three),
+        ("few cards", np.full(50, 0.89), 40, 0.9, None),
+    ):  # fmt: skip
+        yield ("thresholds", f"{name}, {n} readings, {precision} promised",
+               lambda g, r, q=quality, n=n, p=precision, w=weight: broken_thresholds(g, r * 2, n, p, q, w))  # fmt: skip
+    yield from (
+        ("group-thresholds", f"{n} groups, {kind}, {p} promised, correlation {icc}, {k} scores{', large ones worse' if w else ''}",
+         lambda g, r, n=n, kind=kind, p=p, icc=icc, k=k, w=w: broken_in_groups(g, r, n, kind, p, icc, k, w))
+        for (n, p), kind, icc, k, w in product(
+            ((5, 0.6), (15, 0.85), (30, 0.9), (60, 0.95)), ("equal", "uneven", "one large"), (0.05, 0.3), (1, 20), (False, True))
+    )  # fmt: skip
+    for images, readings, p in ((300, 5, 0.98), (60, 20, 0.95), (600, 2, 0.995)):
+        yield ("repeated", f"{images} images read {readings} times, {p} promised",
+               lambda g, r, i=images, k=readings, p=p: broken_with_repeated_images(g, r, i, k, p))  # fmt: skip
+    for n, p, unread, kind in ((900, 0.95, 0.03, "smooth"), (900, 0.95, 0.0, "bad photos"), (300, 0.9, 0.2, "bad photos"),
+                               (900, 0.965, 0.03, "one score"), (900, 0.97, 0.03, "ties"), (120, 0.9, 0.03, "smooth")):  # fmt: skip
+        yield ("cards", f"{n} cards, {p} promised, {unread} unread, {kind}",
+               lambda g, r, n=n, p=p, u=unread, k=kind: broken_whole_cards(g, r, n, p, u, k))  # fmt: skip
+    for n, by, kind, unit in ((200, (), "smooth", "field"), (200, "score", "smooth", "field"), (60, "score", "ties", "field"),
+                              (200, ("score", "field"), "bad photos", "field"), (100, (), "bad photos", "card"),
+                              (100, "score", "bad photos", "card"), (1200, "score", "bad photos", "field")):  # fmt: skip
+        yield ("audits", f"{n} {unit}s by {by}, {kind}",
+               lambda g, r, n=n, by=by, k=kind, u=unit: coverage_of_audits(g, r, n, by, k, 800, u))  # fmt: skip
+    yield from (
+        (
+            "weights",
+            f"{n} cases, weights 1 to {w}, rate {p}",
+            lambda g, r, n=n, w=w, p=p: coverage_of_weighted_field(g, r, n, w, p),
+        )
+        for n, w, p in product((20, 100, 500), (3, 30, 300), (0.9, 0.97, 0.995))
     )
-    for name, quality, n, precision in (
-        ("rising", rising, 3000, 0.98),
-        ("flat", np.full(50, 0.979), 3000, 0.98),
-        ("falling", rising[::-1], 3000, 0.97),
-        ("usual", 1 - 0.02 * np.exp(-np.arange(50) / 10), 5000, 0.995),
-    ):
-        print("threshold", name, broken_thresholds(rng, repetitions, n, precision, quality))
-    print("groups", [(g, broken_in_groups(rng, repetitions, g, 40, p)) for g, p in ((30, 0.9), (60, 0.95), (100, 0.9))])
-    print("repeated", broken_with_repeated_images(rng, max(repetitions // 5, 20), 300, 5, 0.98))
-    print("cards", broken_whole_cards(rng, max(repetitions // 5, 20), 900, 0.95))
-    print("audit", [(by, coverage_of_audits(rng, max(repetitions // 5, 20), 200, by)) for by in ((), "score")])
-    print("partial", mean_probability_with_partial_truth(rng, 20))
+    for n, days, rate in ((60, 5, 0.1), (300, 30, 0.02), (300, 30, 0.3), (800, 60, 0.05)):
+        yield (
+            "warnings",
+            f"{n} cards, {days} days, rate {rate}",
+            lambda g, r, n=n, d=days, p=rate: false_warnings(g, r, n, d, p),
+        )
+    for options in ({"rate": 0.03}, {"rate": 0.002}, {"rate": 0.15}, {"rate": 0.03, "between": 0.0}, {"rate": 0.03, "between": 0.6},
+                    {"rate": 0.03, "per_day": 5}, {"rate": 0.03, "score": "one"}, {"rate": 0.03, "score": "ties"},
+                    {"rate": 0.03, "per_day": 0}):  # fmt: skip
+        yield ("drift-false", str(options), lambda g, r, o=options: delays_and_false_alarms(g, r, 210, None, **o)[1])
+    for change, options in ((10, {"rate": 0.03}), (30, {"rate": 0.03}), (30, {"rate": 0.02}), (30, {"rate": 0.05}),
+                            (30, {"rate": 0.01}), (30, {"rate": 0.03, "score": "one"}), (30, {"rate": 0.03, "between": 0.4})):  # fmt: skip
+        yield ("drift-found", f"change after {change} days, {options}",
+               lambda g, r, c=change, o=options: delays_and_false_alarms(g, r, c + 40, c, **o))  # fmt: skip
+    for n, rate in ((400, 0.25), (400, 0.05), (100, 0.25), (400, 1.0)):
+        yield "queue", f"{n} cards, error level {rate}", lambda g, r, n=n, p=rate: expected_over_found(g, r, n, p)
+    for n, rate, other in ((300, 0.98, 0.03), (300, 0.995, 0.03), (300, 0.9, 0.1), (50, 0.95, 0.03)):
+        yield ("estimates", f"{n} licenses, rate {rate}, {other} of other documents",
+               lambda g, r, n=n, p=rate, o=other: coverage_of_estimates(g, r, n, p, o))  # fmt: skip
+    for left, right, scores in ((30, 30, 100), (300, 30, 100), (300, 300, 5), (1000, 40, 100)):
+        yield ("psi", f"{left} and {right} of {scores} scores",
+               lambda g, r, a=left, b=right, k=scores: level_of_psi(g, r, a, b, k))  # fmt: skip
+    for n in (60, 330, 2000):
+        yield "ece", f"{n} readings", lambda g, r, n=n: ece_over_expected(g, r, n)
+    yield "partial", "300 cards, one field named", lambda g, r: mean_probability_with_partial_truth(g, max(r // 10, 3))
+
+
+def main(repetitions, groups):
+    for group, words, measure in settings():
+        if not groups or group in groups:
+            start = time.perf_counter()
+            value = measure(np.random.default_rng(2026), repetitions)
+            print(f"{group} | {words} | {value} | {repetitions} | {time.perf_counter() - start:.0f} s", flush=True)
 
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), sys.argv[2:])

@@ -42,9 +42,25 @@ def test_differences_of_runs_are_covered(rng, times, n, lost, gained):
     assert simulate.coverage_of_difference(rng, repetitions, n, lost, gained) >= 1 - at_most(0.07, repetitions)
 
 
-def test_batches_that_are_named_keep_the_promise(rng, times):
+@pytest.mark.parametrize(
+    ("groups", "kind", "precision"), [(5, "uneven", 0.6), (30, "uneven", 0.9), (60, "equal", 0.95)]
+)
+def test_batches_that_are_named_keep_the_promise(rng, times, groups, kind, precision):
+    repetitions = 30 * times
+    broken = simulate.broken_in_groups(rng, repetitions, groups, kind, precision, icc=0.05, n_scores=1)
+    assert broken <= at_most(0.05, repetitions)
+
+
+@pytest.mark.parametrize(("groups", "kind"), [(5, "uneven"), (10, "one large"), (30, "one large")])
+def test_intervals_over_groups_of_unequal_size_cover(rng, times, groups, kind):
     repetitions = 60 * times
-    assert simulate.broken_in_groups(rng, repetitions, 30, 40, 0.9) <= at_most(0.05, repetitions)
+    assert simulate.coverage_of_groups(rng, repetitions, groups, kind, 0.95, 0.3) >= 1 - at_most(0.07, repetitions)
+
+
+@pytest.mark.parametrize(("n", "ratio"), [(20, 30), (100, 300)])
+def test_intervals_with_very_uneven_weights_cover(rng, times, n, ratio):
+    repetitions = 60 * times
+    assert simulate.coverage_of_weighted_field(rng, repetitions, n, ratio) >= 1 - at_most(0.07, repetitions)
 
 
 def test_images_that_were_read_five_times_count_once(rng, times):
@@ -61,6 +77,16 @@ def test_whole_cards_keep_their_promise_with_unread_fields(rng, times):
 def test_audit_samples_cover_the_accuracy_of_the_frame(rng, times, by):
     repetitions = 5 * times
     assert simulate.coverage_of_audits(rng, repetitions, 200, by) >= 1 - at_most(0.07, repetitions)
+
+
+def test_no_more_than_one_false_alarm_in_200_days(rng, times):
+    assert simulate.delays_and_false_alarms(rng, 4 * times, 210, None, rate=0.03)[1] <= 1
+
+
+@pytest.mark.parametrize("rate", [0.9, 0.995])
+def test_bounds_without_truth_cover_with_numbers_of_other_documents(rng, times, rate):
+    repetitions = 20 * times
+    assert simulate.coverage_of_estimates(rng, repetitions, 100, rate, 0.03) >= 1 - at_most(0.05, repetitions)
 
 
 def test_partial_truth_calibrates_the_field_that_it_names(rng):

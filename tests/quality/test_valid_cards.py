@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from random import Random
 
 import numpy as np
 import pandas as pd
@@ -200,3 +201,124 @@ def test_the_bounds_of_the_estimate_hold_with_numbers_of_other_documents():
         rows = table[table["field"] == "licence_number"]
         broken += not ((rows["low"] <= rate) & (rate <= rows["high"])).all()
     assert broken <= 1
+
+
+REDRAWN = [
+    "110115",
+    "310151",
+    "330114",
+    "320213",
+    "460400",
+    "659012",
+    "441900",
+    "140881",
+    "632857",
+    "810000",
+    "820000",
+    "830000",
+]
+OTHER_NAMES = [
+    "买买提·样本",
+    "次仁•样本",
+    "古丽・样本",
+    "样𠮷",
+    "𪚥本",
+    "样\U00030000",
+    "SPECIMEN, MARIA ANNA",
+    "O'SAMPLE JOHN",
+    "样〇本",
+]
+RARE_GROUPS = [
+    "汉",
+    "乌孜别克",
+    "穿青人",
+    "未定族称",
+    "摩梭人",
+    "汉(入籍)",
+    "外国血统（俄罗斯）",
+    "穿青人(未识别)",
+    "其他（图瓦人）",
+]
+ADDRESSES = ["样本市A座3单元B-2室", "样本省示例县𡋾头村㙟组12号", "样本区No.5弄〇号楼C1-101", "样本旗示例苏木嘎查"]
+MORE_CLASSES = ["A1A2D", "A1A2E", "B2E", "C1D", "C1E", "C1DM", "C1M", "A2,E", "A1 D", "A1A2DMNP", "c1", "C5", "C6"]
+
+
+def character_by_trial(head):
+    """The one character with which the places, the last counting one and each other twice the next, give 1 modulo 11."""
+    for last in "0123456789X":
+        total = 0
+        for c in head + last:
+            total = (2 * total + (10 if c == "X" else int(c))) % 11
+        if total == 1:
+            return last
+    raise AssertionError(head)
+
+
+def day_of_life(random):
+    kind = random.random()
+    if kind < 0.1:
+        return TODAY.date() if kind < 0.05 else dt.date(random.choice([1904, 1960, 2000, 2004]), 2, 29)
+    return dt.date(1930, 1, 1) + dt.timedelta(random.randrange((TODAY.date() - dt.date(1930, 1, 1)).days + 1))
+
+
+def valid_period(random, start):
+    ends = [start.replace(year=start.year + k, day=min(start.day, 28)) for k in (3, 6, 10)]
+    end = random.choice(ends)
+    return random.choice([
+        "6年", "10年", "6 年", "长期", f"{start}至{end}", f"{start} 至 {end}", f"{start}至长期", f"{start:%Y.%m.%d}-{end:%Y.%m.%d}",
+        f"{start:%Y.%m.%d}-长期", f"{start:%Y%m%d}-{end:%Y%m%d}", f"{start} to {end}",
+    ])  # fmt: skip
+
+
+def document_number(random):
+    def digits(n):
+        return "".join(random.choice("0123456789") for _ in range(n))
+
+    return random.choice([
+        f"E{digits(8)}", f"EA{digits(7)}", f"C{digits(8)}", f"H{digits(10)}", f"M{digits(8)}", digits(8), f"{digits(10)}(B)",
+        f"军字第{digits(7)}号", f"武字第{digits(8)}号", f"士字第{digits(8)}号", f"USA{digits(12)}", f"TH{digits(7)}", digits(15),
+    ])  # fmt: skip
+
+
+def records(n, seed):
+    """Texts of valid cards, card by card; nothing in common with the generator above but the lists of words."""
+    random = Random(seed)
+    for k in range(n):
+        born, male = day_of_life(random), random.random() < 0.5
+        region = (
+            random.choice(REDRAWN)
+            if random.random() < 0.5
+            else f"{random.choice(PROVINCES)}{random.randrange(10_000):04d}"
+        )
+        head = f"{region}{born:%Y%m%d}{random.randrange(100):02d}{random.choice('13579' if male else '02468')}"
+        number = head + character_by_trial(head)
+        texts = {"name": random.choice(OTHER_NAMES), "address": random.choice(ADDRESSES)}
+        if k % 2:
+            date = random.choice(
+                [f"{born.year}年{born.month}月{born.day}日", f"{born.year} 年 {born.month} 月 {born.day} 日"]
+            )
+            texts |= {"gender": "男" if male else "女", "ethnicity": random.choice(RARE_GROUPS), "birth_date": date,
+                      "id_number": random.choice([number, number.lower()])}  # fmt: skip
+        else:
+            issued = TODAY.date() - dt.timedelta(random.choice([0, 1, random.randrange(9000)]))
+            forms = ("%Y-%m-%d", "%Y.%m.%d", "%Y/%m/%d", "%Y%m%d", "%Y年%m月%d日")
+            texts |= {"licence_number": document_number(random) if random.random() < 0.1 else number,
+                      "gender": random.choice("男M" if male else "女F"), "nationality": random.choice(["中国", "美国", "中国香港"]),
+                      "birth_date": born.strftime(random.choice(forms)), "first_issue_date": issued.strftime(random.choice(forms)),
+                      "vehicle_class": random.choice(MORE_CLASSES), "valid_period": valid_period(random, issued),
+                      "issuing_authority": "样本市公安局"}  # fmt: skip
+        yield from ((f"{k}.jpg", "IDCard" if k % 2 else "DriverLicense", field, text) for field, text in texts.items())
+
+
+def frame_of_records(n, seed):
+    frame = pd.DataFrame(records(n, seed), columns=["key", "card_type", "field", "text"])
+    return conform(frame.assign(state="Success", score=90, label="姓名"))
+
+
+def test_no_valid_card_of_the_second_generator_is_impossible():
+    assert flagged(frame_of_records(3000, 11)) == {}
+
+
+@pytest.mark.slow
+def test_none_of_100_000_valid_cards_of_the_second_generator_is_impossible():
+    assert flagged(frame_of_records(100_000, 12)) == {}
