@@ -21,8 +21,8 @@ ALL = "all"
 """Name of the row for all fields together."""
 
 FEW_UNITS = 20
-"""Independent units with (or without) an error up to which one imaginary unit is added. With more, the percentile interval of
-the plain bootstrap covers the true rate often enough (docs/concepts/promises.md)."""
+"""Independent units without a correct reading (without an incorrect one) up to which an imaginary one is added for the lower
+(upper) end. With more, the plain bootstrap covers the true rate often enough (docs/concepts/promises.md)."""
 
 _AT_ONCE = 2**20
 _SEED = 20_260_101
@@ -67,11 +67,11 @@ def bootstrap(
 
     Notes
     -----
-    Resamples are random weights (Dirichlet) of the units. Where at most 20 images have an error, or at most 20 have none,
-    an interval of them alone would be too narrow, and without an error it would be a point. Then, and always with groups or
-    weights, one imaginary unit is added: all incorrect for the lower end, all correct for the upper one. For one reading a
-    unit this is the exact interval of Clopper and Pearson; for other bounded values it is that of Gaffke. The imaginary unit
-    has the mean number of readings and the largest weight, and fades with many units.
+    Resamples are random weights (Dirichlet) of the units. An interval of them alone would be too narrow where errors are few
+    or come on few cards together, and without an error it would be a point. Therefore one imaginary unit is added: all
+    incorrect for the lower end, all correct for the upper one. For one reading a unit this is the exact interval of Clopper
+    and Pearson; for other bounded values it is that of Gaffke. The imaginary unit has the mean number of readings and the
+    largest weight; it is left out where more than 20 independent images are like it.
 
     References
     ----------
@@ -186,32 +186,25 @@ def resampled_interval(
     >>> round(low, 2), round(high, 2)
     (0.69, 1.0)
     """
-    varied = min(len(total) - _modal(total, size), int((total < size).sum()), int((total > least * size).sum()))
-    if independent and varied > FEW_UNITS:
-        extra = 0.0
+    # The imaginary unit of each end, unless many real ones are like it.
+    like = int((total <= least * size).sum()), int((total >= size).sum())
+    extras = [0.0 if independent and n > FEW_UNITS else extra / size.max() for n in like]
     # Equal units are drawn as one kind; rounded, because sums of weights depend on the order of the rows.
     units = np.stack([total, size], axis=1) / size.max()
     kinds, counts = np.unique(np.round(units, 10), axis=0, return_counts=True)
-    kinds = np.concatenate([kinds, [[0, extra / size.max()]]])
     shape = np.append(counts, 1)
     ends = np.empty((2, n_resamples))
     step = _AT_ONCE // len(shape) + 1
     for start in range(0, n_resamples, step):
         drawn = rng.gamma(shape, size=(min(step, n_resamples - start), len(shape)))
-        sums = drawn @ kinds
-        for end, value in zip(ends, (least, 1.0), strict=True):
-            end[start : start + step] = (sums[:, 0] + value * drawn[:, -1] * kinds[-1, 1]) / sums[:, 1]
+        sums, more = drawn[:, :-1] @ kinds, drawn[:, -1]
+        for end, value, added in zip(ends, (least, 1.0), extras, strict=True):
+            end[start : start + step] = (sums[:, 0] + value * added * more) / (sums[:, 1] + added * more)
     estimate = total.sum() / size.sum()
     # Units at the end of the range leave no room: the end itself is the bound.
     low = least if (total <= least * size).all() else min(np.quantile(ends[0], (1 - confidence) / 2), estimate)
     high = 1.0 if (total >= size).all() else max(np.quantile(ends[1], (1 + confidence) / 2), estimate)
     return float(low), float(high)
-
-
-def _modal(total: NDArray[np.float64], size: NDArray[np.float64]) -> int:
-    """Number of units that have the most frequent ratio."""
-    _, counts = np.unique(np.round(total / np.where(size > 0, size, 1), 12), return_counts=True)
-    return int(counts.max())
 
 
 def rate_intervals(

@@ -20,14 +20,16 @@ def clustered(rng, images=200, bad=0.2, faults=(0.02, 0.6)):
     return pd.concat([p[0] for p in parts], ignore_index=True), pd.concat([p[1] for p in parts], ignore_index=True)
 
 
-def test_the_interval_for_all_fields_agrees_with_scipys():
+def test_the_interval_for_all_fields_is_that_of_scipy_and_one_incorrect_card_more():
     result = evaluate(*clustered(np.random.default_rng(3)))
     ours = result.bootstrap(n_resamples=20_000).iloc[-1]
     shares = (result.cells["outcome"] == "correct").groupby(result.cells["key"]).mean().to_numpy()
     theirs = scipy_bootstrap((shares,), np.mean, method="percentile", rng=np.random.default_rng(4)).confidence_interval
     assert ours.field == "all"
     assert (ours.images, ours.cases) == (200, 1000)
-    assert [ours.exact_low, ours.exact_high] == pytest.approx([theirs.low, theirs.high], abs=0.004)
+    assert ours.exact_high == pytest.approx(theirs.high, abs=0.004)
+    # The percentile interval covers the true rate too seldom where few cards are wholly incorrect (0.90 in simulations).
+    assert theirs.low - 2 / 200 < ours.exact_low < theirs.low
 
 
 def test_images_are_what_is_drawn_so_that_the_interval_covers_where_that_of_independent_fields_is_too_narrow():
