@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cardocr_nb.quality._bootstrap import ALL, with_all
+from cardocr_nb.quality._cells import GROUP
 from cardocr_nb.quality._evaluation import evaluate
 from cardocr_nb.quality._folds import folds_of
 from cardocr_nb.quality._intervals import checked_confidence, exact_interval
@@ -49,7 +50,7 @@ class Costs:
     curve : DataFrame
         One row a distinct score, the highest first, for each field and, field missing, for all together: ``field, score,
         coverage`` (share of the cases at or above the score), ``risk`` (share of wrong readings among them) with its
-        interval ``low, high`` (exact; with weights for the effective number of cases), ``cost`` of the threshold and ``cases``: the readings at or above the score.
+        interval ``low, high`` (exact; with weights for the effective number of cases; missing with groups), ``cost`` of the threshold and ``cases``: the readings at or above the score.
     review, error : float
         What was given.
     """
@@ -171,6 +172,9 @@ def cost(
     points["low"], points["high"] = exact_interval(
         points["risk"] * points["effective"], points["effective"], confidence=confidence
     )
+    if GROUP in cells.columns:
+        # Exact intervals are those of independent cases.
+        points[["low", "high"]] = np.nan
     points = points.astype({"field": with_all(cells["field"].dtype), "score": np.int64, "cases": np.int64})
     return Costs(fields=table, curve=points[list(_CURVE)], review=review, error=error)
 

@@ -120,3 +120,46 @@ def test_evaluating_a_shuffled_frame_gives_the_same_tables(n):
     pd.testing.assert_frame_equal(one.fields, other.fields)
     pd.testing.assert_frame_equal(one.cards, other.cards)
     assert np.array_equal(one.cells["distance"].sort_values(), other.cells["distance"].sort_values())
+
+
+@pytest.mark.parametrize("seed", [1])
+def test_the_order_of_the_rows_changes_no_threshold_interval_or_sample(seed):
+    import promise_simulations as simulate
+
+    from cardocr_nb.quality import audit_sample, calibrate, cost, evaluate, threshold
+
+    rng = np.random.default_rng(seed)
+    right, score = simulate.cards(rng, 120, "bad photos")
+    frame, truth = simulate.frame_of(right, score)
+    truth["weight"] = rng.choice([1.3, 2.7, 9.1], 120).repeat(6)
+    frame["batch"] = rng.integers(0, 12, 120).repeat(6).astype(str)
+    mixed, other = frame.sample(frac=1, random_state=seed), truth.sample(frac=1, random_state=seed)
+
+    def tables(df, true):
+        judged = evaluate(df, true, groups="batch")
+        yield judged.fields, ["field"]
+        yield judged.bootstrap(n_resamples=200), ["field"]
+        yield threshold(df, true, precision=0.6, groups="batch").fields, ["field"]
+        yield threshold(df, true, precision=0.5, unit="card", groups="batch").table, ["cases"]
+        yield calibrate(df, true).held_out, ["key", "field"]
+        costs = cost(df, judged, review=1, error=9)
+        assert costs.curve[["low", "high"]].isna().all(axis=None)
+        yield costs.fields, ["field"]
+        yield audit_sample(df, 30, by="score"), ["key", "field"]
+
+    for (one, by), (two, _) in zip(tables(frame, truth), tables(mixed, other), strict=True):
+        both = [t.astype(dict.fromkeys(by, "str")).sort_values(by, ignore_index=True) for t in (one, two)]
+        pd.testing.assert_frame_equal(*both)
+
+
+def test_options_that_a_finished_evaluation_would_ignore_are_refused():
+    import promise_simulations as simulate
+
+    from cardocr_nb.quality import compare, evaluate, threshold
+
+    frame, truth = simulate.frame_of(np.ones((3, 6), dtype=bool))
+    judged = evaluate(frame, truth)
+    with pytest.raises(ValueError, match=r"evaluated already, so that groups= would have no effect"):
+        threshold(frame, judged, groups="bucket")
+    with pytest.raises(TypeError, match="pass the truth itself"):
+        compare(frame, frame, judged)
