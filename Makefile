@@ -48,7 +48,7 @@ LOWEST_LEFT_OUT := --ignore tests/frame/test_polygon_extension.py --ignore tests
 	--deselect tests/quality/test_bootstrap.py::test_the_interval_for_all_fields_agrees_with_scipys \
 	--deselect tests/frame/test_polygon_dtype.py::TestFiles::test_a_file_opens_without_this_package \
 	--deselect "tests/frame/test_open_elsewhere.py::test_parquet_opens_without_this_package[pandas with Arrow dtypes]"
-LOWEST_TOOLS := cos_python_sdk_v5 duckdb hypothesis jiwer jsonschema nbformat polars pycocotools pytest scikit-learn shapely
+LOWEST_TOOLS := altair cos_python_sdk_v5 duckdb hypothesis jiwer jsonschema nbformat plotly polars pycocotools pytest scikit-learn shapely
 empty :=
 space := $(empty) $(empty)
 test-lowest: .venv/ready
