@@ -13,6 +13,7 @@ from cardocr_nb._batch._run_estimate import estimate as estimate_run
 from cardocr_nb._keywords import checked_keywords
 from cardocr_nb._ledger import Ledger
 from cardocr_nb.frame._ledger_rows import read_ledger
+from cardocr_nb.rereading import complete as complete_readings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +49,7 @@ def run(
     job_timeout: float = 3600.0,
     resubmit_done: bool = False,
     retry_failed: bool = False,
+    complete: bool = False,
     progress: bool = True,
 ) -> pd.DataFrame:
     """Submit card photos, wait for their jobs, and return the results as a DataFrame.
@@ -93,6 +95,9 @@ def run(
         Submit images again that have a result, and pictures that were submitted under another key.
     retry_failed : bool, default False
         Submit images again whose job has failed.
+    complete : bool, default False
+        Recognize fields of which the service gave a place and no text with the embedded engine, see
+        `cardocr_nb.rereading.complete`; the frame gets the column ``read_by``. The ledger keeps what the service answered.
     progress : bool, default True
         Show a bar, and a last line.
 
@@ -118,6 +123,8 @@ def run(
         The frame contains all results so far.
     NewKeyWarning
         Images are stored under another key, because an object with other content has theirs.
+    cardocr_nb.rereading.UnfinishedWarning
+        With ``complete=True``: places are left without a text.
 
     See Also
     --------
@@ -150,7 +157,10 @@ def run(
     )
     with closing(Ledger(":memory:" if ledger is None else ledger)) as kept:
         number, _ = run_batch(images, card_type=card_type, client=client, ledger=kept, options=options)
-        return read_ledger(kept, number)
+        cards = read_ledger(kept, number)
+    if not complete:
+        return cards
+    return complete_readings(cards, None if upload else client, progress=progress)
 
 
 @checked_keywords(RENAMED)
@@ -175,6 +185,7 @@ def estimate(
     job_timeout: float = 3600.0,
     resubmit_done: bool = False,
     retry_failed: bool = False,
+    complete: bool = False,  # noqa: ARG001 - the same call as of run
     progress: bool = True,  # noqa: ARG001 - the same call as of run
 ) -> Estimate:
     """Return how many calls, how long and how much the same call of `run` would take; nothing is sent or written.
@@ -183,7 +194,7 @@ def estimate(
     ----------
     images, card_type, client, ledger, upload, prefix, pace, max_calls, price, unknown, resubmit_done, retry_failed
         As for `run`.
-    user_data, job_level, callback, callback_format, listing_delay, stall_timeout, job_timeout, progress
+    user_data, job_level, callback, callback_format, listing_delay, stall_timeout, job_timeout, complete, progress
         As for `run`; checked, without an effect on the estimate.
 
     Returns

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from cardocr_nb import plot, privacy, quality, report, review
+from cardocr_nb import plot, privacy, quality, report, rereading, review
 from cardocr_nb._accessors._methods import CardData, data_method, picture_method
 from cardocr_nb.frame import _coco, _frame_files, _label_studio, _reshape, _spreadsheets, _validation
 from cardocr_nb.frame import _dask_frame as dask_frame
@@ -165,6 +165,9 @@ class CardAccessor(CardData):
     threshold = data_method(quality.threshold)
     compare = data_method(quality.compare)
     drift = data_method(quality.drift)
+
+    # The embedded engine on the same images.
+    complete = data_method(rereading.complete)
 
     # Looking at rows.
     show = data_method(report.show)

@@ -62,6 +62,18 @@ def card_was_read(fields: Detection) -> pd.DataFrame:
     return _judged(first[ended], read[ended]).assign(field=named)
 
 
+@register(severity="error", detail="fields were found, but no text of them", transform=found)
+def card_has_texts(fields: Detection) -> pd.DataFrame:
+    """At least one text was read; applies to cards with a field. Otherwise the service gave places only."""
+    card = fields.frame["card"].to_numpy()
+    first = first_rows(card)
+    located, written = np.zeros(len(first), dtype=bool), np.zeros(len(first), dtype=bool)
+    located[card[fields.row]] = True
+    written[card[fields.row[fields.frame["text"].notna().to_numpy()[fields.row]]]] = True
+    named = pd.Categorical.from_codes(np.full(np.count_nonzero(located), -1), fields.frame["field"].cat.categories)
+    return _judged(first[located], written[located]).assign(field=named)
+
+
 @register(severity="error", detail="the field or its text is missing", transform=found)
 def field_is_there(fields: Detection) -> pd.DataFrame:
     """Each expected field was read; applies to cards with a field."""

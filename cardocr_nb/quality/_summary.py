@@ -17,8 +17,18 @@ from cardocr_nb.wire._records import JobState
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-OUTCOMES = ("ok", "nothing found", "failed", "unreadable", "under way", "not submitted", "cancelled", "unknown")
-"""Outcomes of a card: fields were read; no card on the image; refused; the saved response is spoiled; not ended yet;
+OUTCOMES = (
+    "ok",
+    "places only",
+    "nothing found",
+    "failed",
+    "unreadable",
+    "under way",
+    "not submitted",
+    "cancelled",
+    "unknown",
+)
+"""Outcomes of a card: texts were read; fields were found, but no text of them; no card on the image; refused; the saved response is spoiled; not ended yet;
 planned in the ledger of a run; cancelled; the service does not know the job, or it is unknown whether it was accepted."""
 
 _QUANTILES = {"min": 0.0, "q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95, "max": 1.0}
@@ -41,7 +51,7 @@ class Summary:
     ----------
     cards : int
     outcomes : Series of int
-        Cards by outcome, see `OUTCOMES`; all eight, also those that did not occur.
+        Cards by outcome, see `OUTCOMES`; all nine, also those that did not occur.
     codes : Series of int
         Failed cards by the service's code.
     fields : DataFrame
@@ -56,8 +66,13 @@ class Summary:
 
     @property
     def ok(self) -> int:
-        """Cards with a field that was read."""
+        """Cards with a text that was read."""
         return int(self.outcomes["ok"])
+
+    @property
+    def places_only(self) -> int:
+        """Cards of which the service gave places and no text; `cardocr_nb.rereading.complete` reads them."""
+        return int(self.outcomes["places only"])
 
     @property
     def failed(self) -> int:
@@ -105,12 +120,16 @@ def outcomes(df: pd.DataFrame) -> pd.Series:
 def _outcomes(frame: pd.DataFrame, card: NDArray[np.intp]) -> pd.Series:
     first = first_rows(card)
     read = np.zeros(len(first), dtype=bool)
-    read[card[frame["field"].notna().to_numpy()]] = True
+    named = frame["field"].notna().to_numpy()
+    read[card[named & frame["text"].notna().to_numpy()]] = True
+    found = np.zeros(len(first), dtype=bool)
+    found[card[named]] = True
     state = frame["state"].take(first).astype("str").reset_index(drop=True)
     result = state.map(_BY_STATE).fillna("unknown")
     done = (state == JobState.SUCCESS).to_numpy()
     result[done & read] = "ok"
-    result[done & ~read] = "nothing found"
+    result[done & ~read & found] = "places only"
+    result[done & ~found] = "nothing found"
     return result.astype(pd.CategoricalDtype(pd.Index(OUTCOMES, dtype="str"))).rename("outcome")
 
 

@@ -27,7 +27,12 @@ def headline(summary: ReportSummary) -> str:
     parts = [
         t("lead.read", o.read, read=t.count(o.read), cards=t("count.card", o.cards), share=t.ratio(o.read, o.cards))
     ]
-    rest = (("failed", o.failed), ("unfinished", o.unfinished), ("nothing_found", o.nothing_found))
+    rest = (
+        ("failed", o.failed),
+        ("unfinished", o.unfinished),
+        ("places_only", o.places_only),
+        ("nothing_found", o.nothing_found),
+    )
     parts += [t(f"lead.{name}", n) for name, n in rest if n]
     sentences = [t("lead.comma").join(parts) + t("lead.stop"), *_quality_sentences(summary), _next_step(summary)]
     return t("lead.space").join(sentence for sentence in sentences if sentence)
@@ -40,6 +45,8 @@ def _next_step(summary: ReportSummary) -> str:
         code = summary.failures[0].code
         code = t("word.no_code") if code == "no_code" else code
         return t("next.failed", o.failed, code=code)
+    if o.places_only:
+        return t("next.places_only")
     if not summary.accuracy:
         return t("next.no_truth", n=t.count(sample_size()), precision=t.rate(0.995))
     open_fields = [f for f in summary.thresholds.fields if f.threshold is None] if summary.thresholds else []

@@ -75,6 +75,8 @@ def _tiles(s: ReportSummary) -> tuple[Cell, ...]:
         Cell(t.count(o.nothing_found), t("tile.nothing_found"), alert=bool(o.nothing_found)),
         Cell(t.count(o.failed), t("tile.failed"), alert=bool(o.failed)),
     ]
+    if o.places_only:
+        tiles.insert(2, Cell(t.count(o.places_only), t("tile.places_only"), alert=True))
     if o.unfinished:
         tiles.append(Cell(t.count(o.unfinished), t("tile.unfinished")))
     return (*tiles, Cell(t.count(s.fields), t("tile.fields")))

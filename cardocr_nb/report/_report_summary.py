@@ -18,9 +18,11 @@ class Outcomes:
     Attributes
     ----------
     cards : int
-        All of them: ``read + nothing_found + failed + unfinished``.
+        All of them: ``read + places_only + nothing_found + failed + unfinished``.
     read : int
-        Cards with at least one field.
+        Cards with at least one text.
+    places_only : int
+        Fields were found, but no text of them.
     nothing_found : int
         Read without an error, but no card was seen on the image.
     failed : int
@@ -31,6 +33,7 @@ class Outcomes:
 
     cards: int = 0
     read: int = 0
+    places_only: int = 0
     nothing_found: int = 0
     failed: int = 0
     unfinished: int = 0

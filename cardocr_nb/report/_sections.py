@@ -60,7 +60,7 @@ def run_section(s: ReportSummary, timeline: Picture | None) -> Section:
     if s.card_types:
         rows = [(t.lookup("card_type", k.card_type), *_ended(t, k.outcomes)) for k in s.card_types]
         rows += [(t("word.all"), *_ended(t, s.outcomes))] if len(rows) > 1 else []
-        heads = "card_type:row cards:number read:number nothing_found:number failed:number unfinished:number"
+        heads = "card_type:row cards:number read:number places_only:number nothing_found:number failed:number unfinished:number"
         blocks = [table(t, t("run.caption"), heads, rows), *left_out(s, "card_types")]
     if s.times is None:
         blocks.append(Paragraph(t("run.no_times"), soft=True))
@@ -73,7 +73,7 @@ def run_section(s: ReportSummary, timeline: Picture | None) -> Section:
 
 
 def _ended(t: Messages, o: Outcomes) -> tuple[str, ...]:
-    return tuple(t.count(n) for n in (o.cards, o.read, o.nothing_found, o.failed, o.unfinished))
+    return tuple(t.count(n) for n in (o.cards, o.read, o.places_only, o.nothing_found, o.failed, o.unfinished))
 
 
 def completeness_section(s: ReportSummary) -> Section:

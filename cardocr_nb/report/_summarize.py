@@ -48,6 +48,7 @@ LOW_SCORE = 90
 
 _OUTCOME = {
     "ok": "read",
+    "places only": "places_only",
     "nothing found": "nothing_found",
     "failed": "failed",
     "unreadable": "failed",
@@ -190,9 +191,12 @@ def _cards(df: pd.DataFrame, numbers: NDArray[np.intp]) -> pd.DataFrame:
     cards = df[["card_type", "state", "code", "message", "created", "ended"]].take(first).reset_index(drop=True)
     outcome = outcomes(df).astype("str").map(_OUTCOME)
     # A frame made by hand may lack states.
-    with_field = np.zeros(len(cards), dtype=bool)
-    with_field[numbers[df["field"].notna().to_numpy()]] = True
-    cards["outcome"] = outcome.mask(cards["state"].isna().to_numpy() & with_field, "read")
+    stateless = cards["state"].isna().to_numpy()
+    for name, rows in (("places_only", df["field"].notna()), ("read", df["field"].notna() & df["text"].notna())):
+        such = np.zeros(len(cards), dtype=bool)
+        such[numbers[rows.to_numpy(bool)]] = True
+        outcome = outcome.mask(stateless & such, name)
+    cards["outcome"] = outcome
     return cards
 
 

@@ -190,6 +190,12 @@ def _pale(row: Sequence[PlacedChar]) -> set[int]:
     return set(np.flatnonzero(tones < TOLERANCES.pale * np.quantile(tones[np.isfinite(tones)], 0.75)).tolist())
 
 
+def without_marks(row: Sequence[PlacedChar]) -> list[PlacedChar]:
+    """Leave out the characters of a line that belong to a watermark or to a mark under the text."""
+    left_out = _pale(row) | _of_another_color(row)
+    return [char for place, char in enumerate(row) if place not in left_out]
+
+
 def _of_another_color(row: Sequence[PlacedChar]) -> set[int]:
     """Indices of gray characters in a line of red ones: a watermark over a seal."""
     red = np.array([c.char.redness for c in row])

@@ -1,0 +1,143 @@
+"""A service that gives places without texts, over HTTP, and what the embedded engine makes of its answers."""
+
+import pandas as pd
+import pytest
+
+import cardocr_nb as ocr
+from cardocr_nb.local.engine import Engine
+from cardocr_nb.quality import normalize_fields
+from cardocr_nb.report import summarize
+from cardocr_nb.report._headline import headline
+from cardocr_nb.rereading import UnfinishedWarning
+from cardocr_nb.testing import CardOCRService
+from cardocr_nb.wire import CardResult, Field
+
+CARDS = {"IDCard": "id", "DriverLicense": "licence"}
+
+
+def places_of(photo, card_type):
+    """Labels and polygons of the engine, without texts and scores."""
+    from cardocr_nb._images import load_upright
+
+    return [Field(f.label, None, None, f.polygon) for f in ENGINE.read(load_upright(photo), card_type)]
+
+
+ENGINE = Engine()
+
+
+@pytest.fixture(scope="module")
+def places(data, tmp_path_factory):
+    """Readings of eight clean specimens of each card by a service that gives places only."""
+    frames = []
+    for kind, folder in CARDS.items():
+        photos = [data / "cards" / folder / f"{n:04d}.jpg" for n in range(1, 9)]
+        with CardOCRService(tmp_path_factory.mktemp(kind)) as service, service.client() as client:
+            for photo in photos:
+                service.set_reading(f"*{photo.name}", places_of(photo, kind))
+            cards = ocr.run(photos, card_type=kind, client=client, progress=False)
+        frames.append(cards.assign(key=folder + "/" + cards["key"].str[-8:]))
+    return ocr.frame.conform(pd.concat(frames, ignore_index=True))
+
+
+@pytest.fixture(scope="module")
+def finished(places, data):
+    return places.cardocr.complete(data / "cards", progress=False)
+
+
+def test_99_of_100_fields_of_clean_specimens_are_finished_correctly(finished, data):
+    truth = pd.read_csv(data / "truth.csv", dtype=str)
+    cells = finished.astype({"field": "str"}).merge(truth, on=["key", "field"], suffixes=("", "_true"))
+    same = normalize_fields(cells["text"], cells["field"]) == normalize_fields(cells["text_true"], cells["field"])
+    assert len(cells) >= 120
+    assert same.mean() >= 0.99
+    assert set(finished["read_by"]) == {"embedded"}
+    assert finished["score"].between(0, 100).all()
+
+
+def test_places_without_texts_have_a_name_of_their_own(places):
+    found = places.cardocr.summary()
+    assert (found.ok, found.places_only, found.not_found) == (0, 16, 0)
+    failed = places.cardocr.check(["card_has_texts"])
+    assert len(failed) == 16
+    assert not failed["passed"].any()
+    report = summarize(places)
+    assert (report.outcomes.read, report.outcomes.places_only) == (0, 16)
+    assert "16 with places and no texts" in headline(report)
+
+
+def test_a_card_with_one_text_is_read():
+    cards = ocr.to_frame(CardResult((Field("姓名", "样本"), Field("性别")), key="1.jpg", status=1))
+    assert cards.cardocr.summary().places_only == 0
+    assert cards.cardocr.check(["card_has_texts"])["passed"].all()
+
+
+def test_texts_of_the_service_stay_and_only_missing_ones_are_read(places, finished, data):
+    some = places[places["key"] == "id/0001.jpg"].reset_index(drop=True)
+    some.loc[some["field"] == "name", ["text", "score"]] = ["样本", 12]
+    mixed = some.cardocr.complete(data / "cards", progress=False).set_index("field")
+    assert (mixed.loc["name", "text"], mixed.loc["name", "score"], mixed.loc["name", "read_by"]) == (
+        "样本",
+        12,
+        "service",
+    )
+    others = finished[(finished["key"] == "id/0001.jpg") & (finished["field"] != "name")].set_index("field")
+    assert mixed["text"].drop("name").to_dict() == others["text"].to_dict()
+    assert (mixed["read_by"].drop("name") == "embedded").all()
+
+
+def test_an_interrupted_call_goes_on_where_it_stopped(places, finished, data, monkeypatch):
+    from cardocr_nb.local.engine import _region_reading as regions
+
+    read, calls = regions.read_regions, []
+
+    def interrupted_after_two(*args):
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return read(*args)
+
+    four = places[places["key"].isin([f"id/000{n}.jpg" for n in range(1, 5)])]
+    monkeypatch.setattr(regions, "read_regions", interrupted_after_two)
+    with pytest.warns(UnfinishedWarning, match="interrupted"):
+        half = four.cardocr.complete(data / "cards", progress=False)
+    assert half["read_by"].notna().sum() == 12
+    whole = half.cardocr.complete(data / "cards", progress=False)
+    assert len(calls) == 5
+    assert whole["text"].tolist() == finished["text"].iloc[: len(whole)].tolist()
+
+
+def test_a_missing_picture_leaves_its_rows_open(places):
+    one = places[places["key"] == "id/0001.jpg"]
+    with pytest.warns(UnfinishedWarning, match="1 pictures are missing"):
+        left = one.cardocr.complete({}, progress=False)
+    assert left["text"].isna().all()
+    assert left["read_by"].isna().all()
+
+
+@pytest.mark.parametrize("turn", [1, 2, 3])
+def test_the_order_of_corners_and_the_way_up_of_the_photo_do_not_matter(places, finished, data, turn):
+    import numpy as np
+
+    from cardocr_nb._images import load_upright
+
+    one = places[places["key"] == "id/0002.jpg"].reset_index(drop=True)
+    picture = load_upright(data / "cards" / "id" / "0002.jpg")
+    points = one["polygon"].array.to_points()
+    for _ in range(turn):
+        high = picture.shape[1]
+        picture = np.rot90(picture)
+        points = np.stack([points[..., 1], high - points[..., 0]], axis=-1)
+    one["polygon"] = type(one["polygon"].array).from_numpy(np.roll(points, turn, axis=1))
+    turned = one.cardocr.complete({"id/0002.jpg": np.ascontiguousarray(picture)}, progress=False)
+    assert turned["text"].tolist() == finished.loc[finished["key"] == "id/0002.jpg", "text"].tolist()
+
+
+def test_a_run_can_finish_what_the_service_leaves_open(data, tmp_path):
+    photo = data / "cards" / "id" / "0003.jpg"
+    with CardOCRService(tmp_path / "buckets") as service, service.client() as client:
+        service.set_reading("*", places_of(photo, "IDCard"))
+        cards = ocr.run(photo, card_type="IDCard", client=client, complete=True, progress=False)
+        service.assert_paid_once()
+        kept = ocr.run("0003.jpg", card_type="IDCard", client=client, upload=False, complete=True, progress=False)
+    assert (cards["read_by"] == "embedded").all()
+    assert kept["text"].tolist() == cards["text"].tolist()
