@@ -96,7 +96,7 @@ def run(
     retry_failed : bool, default False
         Submit images again whose job has failed.
     complete : bool, default False
-        Recognize fields of which the service gave a place and no text with the embedded engine, see
+        Recognize with the embedded engine the fields that have a place and no text, see
         `cardocr_nb.rereading.complete`; the frame gets the column ``read_by``. The ledger keeps what the service answered.
     progress : bool, default True
         Show a bar, and a last line.

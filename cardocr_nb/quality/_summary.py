@@ -71,7 +71,7 @@ class Summary:
 
     @property
     def places_only(self) -> int:
-        """Cards of which the service gave places and no text; `cardocr_nb.rereading.complete` reads them."""
+        """Cards with places and no text; `cardocr_nb.rereading.complete` reads them."""
         return int(self.outcomes["places only"])
 
     @property

@@ -1,4 +1,4 @@
-"""Texts for fields of which a service gave the places only."""
+"""Texts for fields that have a place and no text."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ def complete(
     """Recognize the fields for which the service gave a place and no text, with the embedded engine.
 
     The values are cut out along the polygons of the service and go through the recognizer, the field rules and the scores
-    of the embedded engine. No detection of the card is needed, so this takes less than half the time of a full reading.
+    of the embedded engine. The card is not searched for: this takes about half the time of a full reading for ID cards and 0.4 of
+    it for licenses.
 
     Parameters
     ----------
@@ -82,7 +83,7 @@ def complete(
     >>> from cardocr_nb.specimen import draw
     >>> card = draw("IDCard", 7)
     >>> corners = tuple(tuple(map(int, p)) for p in card.polygons["name"])
-    >>> places = to_frame(CardResult((Field("姓名", None, None, corners),), key="1.jpg", card_type="IDCard"))
+    >>> places = to_frame(CardResult((Field("姓名", None, None, corners),), key="1.jpg")).assign(card_type="IDCard")
     >>> finished = complete(places, {"1.jpg": card.image}, progress=False)
     >>> bool(finished["text"].item() == card.texts["name"]), finished["read_by"].item()
     (True, 'embedded')
