@@ -27,11 +27,15 @@ WHOLE = 8 * 2**20
 MAX_HEADER = 2**20
 """Most bytes of an extended header in a tar. Names are at most 4096 bytes on Linux; headers hold a few of them."""
 
+MAX_MEMBER = 2**34
+"""Most bytes that a member of a tar may claim: tarfile skips what is not there block by block, for hours at 2**60 bytes."""
+
 BROKEN_ARCHIVE = (
     zipfile.BadZipFile, tarfile.TarError, UnicodeDecodeError, zlib.error, lzma.LZMAError, EOFError, RuntimeError, NotImplementedError, TypeError,
+    MemoryError,
 )  # fmt: skip
 """Errors of the standard library for archives that are damaged, encrypted or of an unknown kind; a gzip header that is cut off
-is a TypeError of tarfile."""
+is a TypeError of tarfile, an LZMA dictionary of gigabytes a MemoryError."""
 
 _PIECE = 2**18
 _SMALL = 2**15
@@ -139,6 +143,8 @@ class _LimitedTarInfo(tarfile.TarInfo):
     def _proc_member(self, archive: tarfile.TarFile) -> Any:
         if self.type in self._UNLIMITED and self.size > MAX_HEADER:
             raise tarfile.ReadError(f"a header has {self.size} bytes, at most {MAX_HEADER} are read")
+        if not 0 <= self.size <= MAX_MEMBER:
+            raise tarfile.ReadError(f"a member claims {self.size} bytes, at most {MAX_MEMBER} are read")
         if self.type == tarfile.GNUTYPE_SPARSE:
             _refuse_sparse()
         return super()._proc_member(archive)  # type: ignore[misc]  # the stubs lack it
@@ -162,7 +168,9 @@ def _read_tar(file: File, stream: IO[bytes]) -> Iterator[Document]:
             archive.members = []  # type: ignore[attr-defined]  # it would keep them all; the stubs lack it
             opened = archive.extractfile(member) if member.isfile() else None
             if opened is not None and suffix(member.name) in SUFFIXES:
-                yield from _read_stream(f"{file.key}/{member.name}", opened)
+                # Names that are not UTF-8 hold surrogates, which no column of texts takes.
+                name = member.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+                yield from _read_stream(f"{file.key}/{name}", opened)
 
 
 def _read_stream(key: str, stream: IO[bytes] | io.RawIOBase) -> Iterator[Document]:

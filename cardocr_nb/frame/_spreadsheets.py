@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import warnings
+import zipfile
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +43,10 @@ _LARGEST_EXACT = 10**15
 
 _ENCODINGS = ("utf-8-sig", "utf-16", "gb18030")
 _LARGEST_FILE = 1 << 30
+_UNPACKED_ALWAYS = 1 << 26
+_UNPACKED_RATIO = 100
+"""Bytes of a workbook's XML that are read in any case, and per byte of the file; workbooks of cards have a ratio of 5 to 20."""
+_MOST_COLUMNS = 256
 
 SCIENTIFIC = "in scientific notation (digits are lost; left out)"
 ROUNDED = "with zeros after the 15th digit (digits are lost; left out)"
@@ -119,22 +125,44 @@ def read_sheet(path: Path, sheet: str | None = None) -> pd.DataFrame:
         from openpyxl.utils.escape import unescape
     except ImportError as e:
         missing_extra("reading XLSX", "excel", e)
-    import zipfile
-
     if path.stat().st_size > _LARGEST_FILE:
         raise DecodeError(f"{path.name} is larger than {_LARGEST_FILE >> 20} MiB; split it into several files")
     try:
+        _refuse_unpacked_size(path)
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        rows = book[sheet or book.sheetnames[0]].iter_rows(values_only=True)
-        header, *body = [[_cell(value, unescape) for value in row] for row in rows] or [[]]
-    except KeyError:
-        raise DecodeError(f"{path.name} has no sheet {sheet!r}, only {', '.join(book.sheetnames)}") from None
-    except (zipfile.BadZipFile, ValueError, TypeError, SyntaxError, OSError, EOFError, AttributeError, IndexError):
+        with closing(book):
+            found = sheet is None or sheet in book.sheetnames
+            table = _table_of(book[sheet or book.sheetnames[0]], unescape) if found else pd.DataFrame()
+    except (DecodeError, PermissionError):
+        raise
+    except Exception:  # noqa: BLE001 - zipfile, its decompressors, expat and openpyxl raise anything on damaged files
         raise DecodeError(f"{path.name} is not an XLSX file, or is damaged; save it again as .xlsx") from None
-    width = max((i + 1 for i, name in enumerate(header) if name is not None), default=0)
-    table = pd.DataFrame([row[:width] for row in body], columns=_column_names(header[:width]), dtype="str")
-    table = table[table.notna().any(axis=1)].reset_index(drop=True)
+    if not found:
+        raise DecodeError(f"{path.name} has no sheet {sheet!r}; was the sheet renamed?")
     return table.apply(unprotect) if len(table) else table
+
+
+def _refuse_unpacked_size(path: Path) -> None:
+    """Raise if a workbook unpacks to much more than its size. ``zipfile`` unpacks at most the sizes that are declared."""
+    with zipfile.ZipFile(path) as archive:
+        unpacked = sum(member.file_size for member in archive.infolist())
+    if unpacked > max(_UNPACKED_ALWAYS, _UNPACKED_RATIO * path.stat().st_size):
+        raise DecodeError(
+            f"{path.name} unpacks to {unpacked >> 20} MiB, more than {_UNPACKED_RATIO} times its size; save it again as .xlsx"
+        )
+
+
+def _table_of(sheet: Any, unescape: Any) -> pd.DataFrame:
+    """Read the columns that the first row names. A sheet may claim 17 billion cells, so that empty rows are not kept."""
+    first = next(sheet.iter_rows(max_row=1, max_col=_MOST_COLUMNS + 1, values_only=True), ())
+    header = [_cell(value, unescape) for value in first]
+    width = max((i + 1 for i, name in enumerate(header) if name is not None), default=0)
+    if width > _MOST_COLUMNS:
+        raise DecodeError(f"a sheet has more than {_MOST_COLUMNS} columns; keep the columns of the cards")
+    rows = sheet.iter_rows(min_row=2, max_col=width, values_only=True) if width else ()
+    body = [[_cell(value, unescape) for value in row] for row in rows if any(value is not None for value in row)]
+    table = pd.DataFrame(body, columns=_column_names(header[:width]), dtype="str")
+    return table[table.notna().any(axis=1)].reset_index(drop=True)
 
 
 def to_csv(df: pd.DataFrame, path: str | os.PathLike[str]) -> None:

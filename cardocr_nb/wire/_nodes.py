@@ -66,10 +66,10 @@ def object_key(node: Tree, name: str, where: str) -> str | None:
     if found is None:
         return None
     inner = found.strip(BLANK)
+    if not inner:
+        return None
     before, _, after = found.partition(inner)
-    if not inner or "\n" in before or "\n" in after:
-        return inner or None
-    return found
+    return inner if "\n" in before or "\n" in after else found
 
 
 def number(node: Tree, name: str, where: str, most: int) -> int | None:
