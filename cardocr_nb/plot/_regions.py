@@ -33,6 +33,8 @@ _FINE = 2
 _FEW = 0.03
 """Rate of the placed cards that must cover a cell; below it the mean is noise."""
 _NAMED = 3
+_COLUMNS = {"en": 13, "zh": 10}
+"""Characters of the note on an inch of the figure, so that no line is wider than a narrow one; Chinese ones are wider."""
 
 
 def plot_regions(
@@ -97,13 +99,13 @@ def plot_regions(
     need(df, "field", "polygon", *{"score": ["score"], "failure": ["text"], "count": []}[value])
     language = plot_language(lang)
     template, cells, note = None, None, ""
+    if ax is None:
+        ax = new_axes(7.6, 5.6)
     if len(df):
         places = card_positions(df, card_type=card_type)
         template = _template(places)
         cells = _cells(df, places, template, value, truth)
-        note = _note(places, language)
-    if ax is None:
-        ax = new_axes(7.6, 5.6)
+        note = _note(places, language, ax)
     if template is None or cells is None:
         ax.set(xticks=[], yticks=[], xlabel=note)
         warnings.warn("no card could be placed; the axes stay empty", UserWarning, stacklevel=2)
@@ -194,7 +196,7 @@ def _summed(patches: _Patches, template: Layout) -> NDArray[np.float64]:
     return np.round(sums, 9)
 
 
-def _note(places: CardPlaces, language: PlotLanguage) -> str:
+def _note(places: CardPlaces, language: PlotLanguage, ax: Axes) -> str:
     placed = int(places.cards["placed"].sum())
     notes = [language.message("placed", placed)]
     if places.left_out:
@@ -211,7 +213,8 @@ def _note(places: CardPlaces, language: PlotLanguage) -> str:
         ]
         examples = ", ".join(worst) + (", …" if len(stray) > _NAMED else "")
         notes.append(language.message("strays", len(stray), examples=examples))
-    return "\n".join("\n".join(textwrap.wrap(line, 100)) for line in notes)
+    columns = max(20, round(_COLUMNS[language.messages.lang] * ax.figure.bbox.width / ax.figure.dpi))
+    return "\n".join("\n".join(textwrap.wrap(line, columns)) for line in notes)
 
 
 def _draw_map(

@@ -15,6 +15,8 @@ from cardocr_nb.plot._plot_fonts import plot_language, shortened
 from cardocr_nb.plot._style import COLORS, MARK
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
 
     from cardocr_nb._settings import Lang
@@ -204,10 +206,26 @@ def _draw_states(ax: Axes, jobs: pd.DataFrame, edges: pd.DatetimeIndex, language
 def _label_dates(ax: Axes, created: pd.Series, language: PlotLanguage) -> None:
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-    locator = AutoDateLocator(minticks=3, maxticks=9, tz=created.dt.tz)  # type: ignore[no-untyped-call]  # so in matplotlib
+    class SpacedDates(AutoDateLocator):
+        def __call__(self) -> Sequence[float]:
+            return _without_crowded(super().__call__())  # type: ignore[no-untyped-call]  # so in matplotlib
+
+    locator = SpacedDates(minticks=3, maxticks=9, tz=created.dt.tz)  # type: ignore[no-untyped-call]  # so in matplotlib
     ax.xaxis.set_major_locator(locator)
     options = {"formats": _DATES, "zero_formats": _DATE_STARTS, "offset_formats": _DATE_OFFSETS}
     formatter = ConciseDateFormatter(locator, tz=created.dt.tz, **options)  # type: ignore[no-untyped-call]  # so in matplotlib
     ax.xaxis.set_major_formatter(formatter)
     ax.set_xlabel(language.message("submitted", zone=str(created.dt.tz)))
     language.apply_font([ax.xaxis.label])
+
+
+def _without_crowded(ticks: Sequence[float]) -> list[float]:
+    """Leave out a tick just before the start of a month: matplotlib sets one at the 29th and one at the 1st.
+
+    Examples
+    --------
+    >>> _without_crowded([1.0, 5.0, 9.0, 13.0, 17.0, 21.0, 25.0, 29.0, 31.0])
+    [1.0, 5.0, 9.0, 13.0, 17.0, 21.0, 25.0, 31.0]
+    """
+    gaps = np.diff(ticks)
+    return [float(t) for t, gap in zip(ticks, [*gaps, np.inf], strict=True) if gap >= 0.75 * np.median(gaps)]

@@ -3,6 +3,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from cardocr_nb._card_geometry import LAYOUTS
@@ -131,3 +132,20 @@ def test_keyword_arguments_reach_the_map(ids, ax):
     plot_regions(ids, vmin=90, cmap="viridis", ax=ax)
     assert ax.images[0].get_clim() == (90, 100)
     assert ax.images[0].get_cmap().name == "viridis"
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("width", [4.4, 7.6])
+def test_the_note_about_fields_elsewhere_fits_the_figure(ids, width, lang):
+    elsewhere = ids["field"].eq("id_number")
+    moved = ids.assign(
+        polygon=[np.asarray(p) - (0, 500) if away else p for p, away in zip(ids["polygon"], elsewhere, strict=True)],
+        key="a_folder_with_a_long_name/and_another_one/" + ids["key"].astype("str"),
+    )
+    figure = Figure(figsize=(width, 4), layout="constrained")
+    ax = plot_regions(pd.concat([ids] * 3 + [moved]), ax=figure.subplots(), lang=lang)
+    figure.draw_without_rendering()
+    assert "a_folder" in ax.get_xlabel()
+    note = ax.xaxis.label.get_window_extent()
+    assert note.x0 >= figure.bbox.x0
+    assert note.x1 <= figure.bbox.x1

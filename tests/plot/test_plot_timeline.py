@@ -1,3 +1,4 @@
+import itertools
 from types import SimpleNamespace
 
 import numpy as np
@@ -5,6 +6,7 @@ import pandas as pd
 import pytest
 from matplotlib.collections import PolyCollection
 from matplotlib.dates import num2date
+from matplotlib.figure import Figure
 
 from cardocr_nb.plot import plot_robustness, plot_timeline
 
@@ -152,3 +154,15 @@ def test_no_points_leave_the_axes_empty_with_a_warning(ax):
     with pytest.warns(UserWarning, match="no point"):
         plot_robustness(table().iloc[:0], ax=ax)
     assert not ax.lines
+
+
+@pytest.mark.parametrize("width", [3.4, 7.6])
+def test_labels_of_days_do_not_touch_at_the_end_of_a_month(width):
+    df = jobs(120, every="6h").assign(job_id=[f"j{n}" for n in range(120)])
+    shift = pd.Timestamp("2026-06-01T08:00+08:00") - START
+    df[["created", "started", "ended"]] += shift
+    figure = Figure(figsize=(width, 4), layout="constrained")
+    ax = plot_timeline(df, ax=figure.subplots())
+    figure.draw_without_rendering()
+    boxes = [label.get_window_extent() for label in ax.get_xticklabels() if label.get_text()]
+    assert all(a.x1 < b.x0 for a, b in itertools.pairwise(boxes))
