@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from cardocr_nb._ledger._queries import Image, LedgerQueries
-from cardocr_nb._ledger._tables import FAILURES, connect, unusable
+from cardocr_nb._ledger._tables import FAILURES, connect, fetch, unusable
 from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import LedgerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from cardocr_nb.wire._records import Job
 
@@ -63,7 +63,11 @@ class Ledger(LedgerQueries):
         self._lock = threading.RLock()
         self._starting: dict[tuple[str, str], int] = {}
         self._db, self._closed = connect(self.path), False
-        (last,) = self.rows("SELECT coalesce(max(number), 0) FROM images")[0]
+        try:
+            (last,) = self.rows("SELECT coalesce(max(number), 0) AS number FROM images")[0]
+        except LedgerError:
+            self.close()
+            raise
         self._number: int = last
 
     def __repr__(self) -> str:
@@ -97,7 +101,7 @@ class Ledger(LedgerQueries):
             held.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError:
             held.close()
-            holder = json.loads(self.get_fact("holder") or "{}")
+            holder = self._holder()
             raise LedgerError(
                 f"another run is at work on the ledger {shown_path(self.path)}: process {holder.get('pid', '?')} on "
                 f"{holder.get('host', '?')}, since {holder.get('since', '?')}; wait for its end, or stop it"
@@ -108,10 +112,17 @@ class Ledger(LedgerQueries):
         finally:
             held.close()
 
-    def rows(self, sql: str, values: Sequence[object] = ()) -> list[Any]:
-        """Run one statement of SQL and return its rows."""
+    def _holder(self) -> dict[str, Any]:
+        try:
+            holder = json.loads(self.get_fact("holder") or "{}")
+        except ValueError:
+            return {}
+        return holder if isinstance(holder, dict) else {}
+
+    def rows(self, sql: str, values: Sequence[object] = (), needed: Collection[str] = ()) -> list[Any]:
+        """Run one statement of SQL and return its rows, see `cardocr_nb._ledger._tables.fetch`."""
         with self._lock, self._plain_errors():
-            return self._db.execute(sql, values).fetchall()
+            return fetch(self._db, sql, values, needed)
 
     def set_fact(self, name: str, value: str) -> None:
         """Store a value for the whole ledger."""

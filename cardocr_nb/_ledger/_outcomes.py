@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cardocr_nb._ledger._ledger import Ledger
 from cardocr_nb._ledger._packing import unpack
-from cardocr_nb._ledger._tables import FAILURES, connect_to_read, unusable
+from cardocr_nb._ledger._tables import FAILURES, connect_to_read, fetch, unusable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,8 +68,9 @@ def outcomes(source: Ledger | str | Path, run: int | None = None) -> Iterator[Ou
     with _open_queries(source) as query:
         last = 0
         while found := query(
-            "SELECT i.id, i.key, i.card_type, i.image, coalesce(o.state, i.state), coalesce(o.job_id, i.job_id), "
-            "coalesce(o.code, i.code), coalesce(o.message, i.message), coalesce(o.response, i.response), i.same_as IS NULL "
+            "SELECT i.id, i.key, i.card_type, i.image, coalesce(o.state, i.state) AS state, "
+            "coalesce(o.job_id, i.job_id) AS job_id, coalesce(o.code, i.code) AS code, "
+            "coalesce(o.message, i.message) AS message, coalesce(o.response, i.response) AS response, i.same_as IS NULL "
             "FROM images i LEFT JOIN images o ON o.id = i.same_as "
             "WHERE i.id > ? AND (? IS NULL OR i.run = ?) ORDER BY i.id LIMIT ?",
             (last, run, run, _CHUNK),
@@ -109,12 +110,15 @@ def states_by_image(path: str | Path, card_type: str) -> dict[tuple[str, str], t
 @contextmanager
 def _open_queries(source: Ledger | str | Path) -> Iterator[Query]:
     if isinstance(source, Ledger):
-        yield source.rows
+        try:
+            yield source.rows
+        except FAILURES as e:
+            raise unusable(source.path, e) from None
         return
     db = connect_to_read(source)
 
     def query(sql: str, values: tuple[Any, ...]) -> list[Any]:
-        return db.execute(sql, values).fetchall()
+        return fetch(db, sql, values)
 
     try:
         query("BEGIN", ())  # all chunks show one moment

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from cardocr_nb._ledger._tables import fetch
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
@@ -81,7 +83,7 @@ def plan_run(
     int
         Number of the run.
     """
-    run = int(ledger.get_fact("runs") or 0) + 1
+    run = ledger.last_run() + 1
     ledger.set_fact("runs", str(run))
     remaining = iter(images)
     while chunk := list(islice(remaining, _CHUNK)):
@@ -137,15 +139,22 @@ def _known(
 ) -> tuple[int, str, str | None, int | None, int | None, int, bool] | None:
     """Return the row of an image: of the same file, or of the same object of the bucket, or of a file that moved."""
     columns = "id, state, outcome, size, modified, run, job_id IS NOT NULL, path, upload"
-    found = db.execute(
-        f"SELECT {columns} FROM images WHERE source = ? AND card_type = ?",  # noqa: S608 - constants
-        (_source(image, path), card_type),
-    ).fetchone()
+    found = next(
+        iter(
+            fetch(
+                db,
+                f"SELECT {columns} FROM images WHERE source = ? AND card_type = ?",  # noqa: S608 - constants
+                (_source(image, path), card_type),
+            )
+        ),
+        None,
+    )
     if found is None and image.problem is None:
-        for other in db.execute(
+        for other in fetch(
+            db,
             f"SELECT {columns} FROM images WHERE key = ? AND card_type = ? ORDER BY id",  # noqa: S608 - constants
             (image.key, card_type),
-        ).fetchall():
+        ):
             there, upload = other[7:]
             same_object = path is None or (not upload and not image.upload)
             moved = there is not None and other[5] != run and not os.path.exists(there)  # noqa: PTH110 - a path for each row costs more

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 _NEIGHBORS = 20
 """Submissions before and after a lost one whose creation times bound its own; more than any number of threads."""
@@ -65,14 +65,28 @@ class OpenSubmission:
 class LedgerQueries:
     """The reading half of `cardocr_nb._ledger.Ledger`."""
 
-    def rows(self, sql: str, values: Sequence[object] = ()) -> list[Any]:
-        """Run one statement of SQL and return its rows."""
+    def rows(self, sql: str, values: Sequence[object] = (), needed: Collection[str] = ()) -> list[Any]:
+        """Run one statement of SQL and return its rows, see `cardocr_nb._ledger._tables.fetch`."""
         raise NotImplementedError
 
     def get_fact(self, name: str) -> str | None:
         """Return the value that was stored for the whole ledger under a name."""
         found = self.rows("SELECT value FROM facts WHERE name = ?", (name,))
         return found[0][0] if found else None
+
+    def last_run(self) -> int:
+        """Return the number of the last run, 0 before the first.
+
+        Raises
+        ------
+        LedgerError
+            The number in the file is not one.
+        """
+        found = self.rows(
+            "SELECT CASE WHEN value GLOB '*[^0-9]*' THEN value ELSE CAST(value AS INTEGER) END AS run FROM facts "
+            "WHERE name = 'runs'"
+        )
+        return int(found[0][0]) if found else 0
 
     def planned_images(self, run: int, after: int, limit: int) -> list[Image]:
         """Return images of a run that have to be submitted, in order, from the row after `after` on.
@@ -104,7 +118,8 @@ class LedgerQueries:
         return [
             OpenJob(row, job_id, key, None if created is None else datetime.fromisoformat(created))
             for row, job_id, key, created in self.rows(
-                "SELECT id, job_id, coalesce(job_key, key), created FROM images WHERE state = 'sent' ORDER BY id"
+                "SELECT id, job_id, coalesce(job_key, key) AS key, created FROM images WHERE state = 'sent' ORDER BY id",
+                needed=("job_id",),
             )
         ]
 
@@ -113,7 +128,9 @@ class LedgerQueries:
         return [
             OpenSubmission(*row)
             for row in self.rows(
-                "SELECT id, coalesce(job_key, key), token, number FROM images WHERE state IN ('intent', 'unknown') ORDER BY id"
+                "SELECT id, coalesce(job_key, key) AS key, token, number FROM images "
+                "WHERE state IN ('intent', 'unknown') ORDER BY id",
+                needed=("token", "number"),
             )
         ]
 
@@ -146,12 +163,12 @@ class LedgerQueries:
             None where no job was accepted before, or not enough after.
         """
         (before,) = self.rows(
-            "SELECT max(created) FROM (SELECT created FROM images WHERE number < ? AND created IS NOT NULL "
+            "SELECT max(created) AS created FROM (SELECT created FROM images WHERE number < ? AND created IS NOT NULL "
             "ORDER BY number DESC LIMIT ?)",
             (first, _NEIGHBORS),
         )[0]
         (after,) = self.rows(
-            "SELECT min(created) FROM (SELECT created FROM images WHERE number > ? AND created IS NOT NULL "
+            "SELECT min(created) AS created FROM (SELECT created FROM images WHERE number > ? AND created IS NOT NULL "
             "ORDER BY number LIMIT ? OFFSET ?)",
             (last, _NEIGHBORS, _NEIGHBORS),
         )[0]
@@ -162,7 +179,9 @@ class LedgerQueries:
 
     def first_intent(self, number: int) -> datetime:
         """Return when the first submission from this number on left, by this machine's clock."""
-        (intended,) = self.rows("SELECT min(intended) FROM images WHERE number >= ?", (number,))[0]
+        (intended,) = self.rows(
+            "SELECT min(intended) AS intended FROM images WHERE number >= ?", (number,), needed=("intended",)
+        )[0]
         return datetime.fromisoformat(intended)
 
     def open_count(self, run: int) -> tuple[int, int]:
@@ -176,7 +195,7 @@ class LedgerQueries:
         """Return the number of images of a run in each state; ``done`` is split into ``read`` and ``failed``."""
         counts: dict[str, int] = {}
         for state, outcome, number in self.rows(
-            "SELECT coalesce(o.state, i.state), coalesce(o.outcome, i.outcome), count(*) FROM images i "
+            "SELECT coalesce(o.state, i.state) AS state, coalesce(o.outcome, i.outcome) AS outcome, count(*) FROM images i "
             "LEFT JOIN images o ON o.id = i.same_as WHERE i.run = ? GROUP BY 1, 2",
             (run,),
         ):

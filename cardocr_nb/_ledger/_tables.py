@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import LedgerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
 VERSION = 2
 """Version of the tables, kept in SQLite's ``user_version``."""
@@ -70,6 +72,16 @@ CREATE TABLE facts (
     value TEXT NOT NULL
 );
 """
+
+STATES = frozenset(("planned", "intent", "unknown", "held", "sent", "same", "done", "failed"))
+_TIMES = frozenset(("intended", "accepted", "ended", "created", "received"))
+_TYPES: dict[str, type] = {"TEXT": str, "INTEGER": int, "BLOB": bytes}
+_KINDS = {
+    name: {_TYPES[kind]} if needed else {_TYPES[kind], type(None)}
+    for name, kind, needed in re.findall(r"^    (\w+) (TEXT|INTEGER|BLOB)( NOT NULL)?", _TABLES, re.MULTILINE)
+}
+_LARGEST = 2**62
+"""Numbers are counted on from those in the file, and SQLite's integers end at 2^63."""
 
 
 def connect(path: str | Path) -> sqlite3.Connection:
@@ -157,6 +169,52 @@ def file_uri(path: PurePath) -> str:
     """
     name = quote(path.as_posix(), safe="/:")
     return f"file://{name}" if name.startswith("/") else f"file:///{name}"
+
+
+def fetch(db: sqlite3.Connection, sql: str, values: Sequence[object] = (), needed: Collection[str] = ()) -> list[Any]:
+    """Run one statement of SQL and return its rows, with values as the columns of the tables promise them.
+
+    SQLite takes any value in any column, so a file that another program wrote may hold bytes as a key and a word as a time.
+
+    Parameters
+    ----------
+    db : Connection
+    sql : str
+        Its results have the names of the columns that they come from; results with other names are not checked.
+    values : sequence
+    needed : collection of str
+        Columns that may be empty elsewhere, but not in these rows.
+
+    Raises
+    ------
+    sqlite3.DatabaseError
+        A value is not what its column is for. The message has the column's name only.
+    """
+    cursor = db.execute(sql, values)
+    rows = cursor.fetchall()
+    columns = zip(*rows, strict=True) if rows else ()
+    for (name, *_), column in zip(cursor.description or (), columns, strict=False):
+        kinds = _KINDS.get(name)
+        if kinds is not None and not (set(map(type, column)) <= kinds and _fits(name, column, needed)):
+            raise sqlite3.DatabaseError(f"malformed: its column {name} holds a value that no ledger has there")
+    return rows
+
+
+def _fits(name: str, column: tuple[Any, ...], needed: Collection[str]) -> bool:
+    if name in needed and None in column:
+        return False
+    if name == "state":
+        return STATES.issuperset(column)
+    if name in _TIMES:
+        return all(value is None or _is_time(value) for value in column)
+    return int not in _KINDS[name] or all(value is None or abs(value) < _LARGEST for value in column)
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).utcoffset() is not None
+    except ValueError:
+        return False
 
 
 FAILURES = (sqlite3.Error, UnicodeDecodeError)

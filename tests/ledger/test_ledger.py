@@ -4,6 +4,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 from hypothesis import given
@@ -17,11 +18,13 @@ from cardocr_nb._ledger import (
     outcomes,
     plan_run,
     split_user_data,
+    states_by_image,
 )
 from cardocr_nb._ledger._ledger import FileVersion
 from cardocr_nb._ledger._planning import Resubmission
 from cardocr_nb._ledger._token import check_user_data
 from cardocr_nb.errors import InvalidRequestError, LedgerError
+from cardocr_nb.frame import to_frame
 from cardocr_nb.wire._limits import MAX_USER_DATA
 from cardocr_nb.wire._records import Job, JobState
 
@@ -306,4 +309,82 @@ def test_rows_out_of_order_end_the_reading_with_an_error(ledger, monkeypatch):
     rows = Ledger.rows
     monkeypatch.setattr(Ledger, "rows", lambda self, sql, values: rows(self, sql, (0, *values[1:])))
     with pytest.raises((LedgerError, sqlite3.DatabaseError), match="out of order"):
+        list(outcomes(ledger))
+
+
+def changed(file, **values):
+    """Change columns of the only image, past the ledger, as another program may."""
+    db = sqlite3.connect(file)
+    for column, value in values.items():
+        db.execute(f"UPDATE images SET {column} = ?", (value,))  # noqa: S608 - names of this file
+    db.commit()
+    db.close()
+
+
+def read_all(path):
+    to_frame(path)
+    states_by_image(path, TYPE)
+    ledger = Ledger(path)
+    try:
+        planned(ledger, "1.jpg")
+        ledger.open_jobs(), ledger.open_submissions(), ledger.state_counts(1), ledger.planned_images(1, 0, 9)
+        ledger.creation_bounds(2, 2), ledger.first_intent(1)
+    finally:
+        ledger.close()
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("created", "today"), ("created", "2026-03-01T08:00:00"), ("created", b"\xff"), ("intended", None),
+        ("intended", "2026-13-01T08:00:00+08:00"), ("key", b"1.jpg"), ("job_key", b"1.jpg"), ("image", b"1.jpg"), ("path", b"/p"),
+        ("job_id", None), ("job_id", b"j1"), ("state", "ready"), ("state", b"sent"), ("outcome", b"Success"),
+        ("code", b"7"), ("message", b"\xe6"), ("number", "x"), ("number", 2**63 - 1), ("number", 1.5), ("card_type", b"IDCard"),
+        ("job_id", "张三\0".encode("gbk")),
+    ],
+)  # fmt: skip
+def test_a_value_that_no_ledger_has_is_named_by_file_and_column(path, column, value):
+    with closing(Ledger(path)) as ledger:
+        planned(ledger, "1.jpg")
+        submitted(ledger, 1)
+    read_all(path)
+    changed(path, **{column: value})
+    with pytest.raises(
+        LedgerError, match=rf"run\.sqlite' cannot be used: malformed: its column (key|{column}) .*copy"
+    ) as caught:
+        read_all(path)
+    assert str(value) not in str(caught.value)
+
+
+@pytest.mark.parametrize("column", ["token", "number", "job_key"])
+def test_a_lost_submission_without_its_token_or_number_is_an_error_of_the_ledger(path, column):
+    with closing(Ledger(path)) as ledger:
+        planned(ledger, "1.jpg")
+        ready(ledger, 1, None, reuse=True)
+        ledger.record_intent(1, make_token())
+    changed(path, **{column: None if column != "job_key" else b"1.jpg"})
+    with closing(Ledger(path)) as ledger, pytest.raises(LedgerError, match="malformed: its column"):
+        ledger.open_submissions()
+
+
+@pytest.mark.parametrize("runs", ["three", "1.5", "-1", "9" * 30])
+def test_a_number_of_runs_that_is_none_is_an_error_of_the_ledger(ledger, runs):
+    planned(ledger, "1.jpg")
+    ledger.set_fact("runs", runs)
+    with pytest.raises(LedgerError, match="column run"):
+        planned(ledger, "2.jpg")
+
+
+@pytest.mark.parametrize("holder", ["{", "[]", "3"])
+def test_a_run_says_that_another_holds_the_ledger_though_its_name_is_damaged(path, holder):
+    with closing(Ledger(path)) as first, closing(Ledger(path)) as second, first.exclusive():
+        first.set_fact("holder", holder)
+        with pytest.raises(LedgerError, match="process ? on ?".replace("?", r"\?")), second.exclusive():
+            pass
+
+
+def test_rows_out_of_order_are_an_error_of_an_open_ledger_as_well(ledger, monkeypatch):
+    planned(ledger, "1.jpg")
+    monkeypatch.setattr(type(ledger), "rows", lambda *_: [(0, "1.jpg", TYPE, None, "planned", *[None] * 4, 1)])
+    with pytest.raises(LedgerError, match="out of order"):
         list(outcomes(ledger))
