@@ -40,12 +40,11 @@ coverage: .venv/ready
 
 # Tables, checks, statistics and ledgers with the lowest version of each dependency that pyproject.toml allows. Tests that
 # need a browser, a kernel, a server or the engine are left out, because they take long.
-# Left out too: pandas' own suite for extension arrays, which each pandas has in its own form; scipy's
-# bootstrap with the argument rng, which it has since 1.15; and files of DataFrame.to_parquet in pandas without this
-# package, which pyarrow opens since 19. Old releases use what the newest releases of their own dependencies deprecate.
+# Left out too: pandas' own suite for extension arrays, which each pandas has in its own form, and files of
+# DataFrame.to_parquet in pandas without this package, which pyarrow opens since 19. Old releases use what the newest
+# releases of their own dependencies deprecate.
 LOWEST_TESTS := tests/frame tests/wire tests/quality tests/ledger tests/client tests/test_cards.py tests/test_polygon.py
 LOWEST_LEFT_OUT := --ignore tests/frame/test_polygon_extension.py --ignore tests/frame/test_scale.py \
-	--deselect tests/quality/test_bootstrap.py::test_the_interval_for_all_fields_agrees_with_scipys \
 	--deselect tests/frame/test_polygon_dtype.py::TestFiles::test_a_file_opens_without_this_package \
 	--deselect "tests/frame/test_open_elsewhere.py::test_parquet_opens_without_this_package[pandas with Arrow dtypes]"
 LOWEST_TOOLS := altair cos_python_sdk_v5 duckdb hypothesis jiwer jsonschema nbformat plotly polars pycocotools pytest scikit-learn shapely

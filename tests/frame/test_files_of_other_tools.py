@@ -12,7 +12,19 @@ import random_responses
 
 import cardocr_nb  # noqa: F401 - registers the accessors
 from cardocr_nb.errors import DecodeError
-from cardocr_nb.frame import conform, plain, read_responses, read_table, to_feather, to_parquet
+from cardocr_nb.frame import (
+    conform,
+    from_coco,
+    from_label_studio,
+    plain,
+    read_responses,
+    read_table,
+    to_coco,
+    to_feather,
+    to_label_studio,
+    to_parquet,
+)
+from cardocr_nb.report import from_excel, to_excel
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +54,7 @@ WAYS = {
     "Feather": lambda df, file, folder: read_table(to_feather(df, folder / "cards.feather")),
     "pandas Feather": lambda df, file, folder: pd.read_feather(to_feather(df, folder / "cards.feather")),
     "DataFrame.to_parquet": lambda df, file, folder: (df.to_parquet(folder / "own.parquet"), pd.read_parquet(folder / "own.parquet"))[1],
+    "Excel": lambda df, file, folder: from_excel(to_excel(df, folder / "cards.xlsx")),
     "plain": lambda df, file, folder: plain(df),
     "DuckDB from plain": lambda df, file, folder: duckdb.query_df(plain(df), "t", "select * from t").df(),
 }  # fmt: skip
@@ -58,6 +71,32 @@ def test_csv_and_json_come_back(cards, tmp_path):
     same(pd.read_csv(tmp_path / "cards.csv", dtype="str"), cards)
     cards.to_json(tmp_path / "cards.json", orient="records", date_format="iso", date_unit="us", force_ascii=False)
     same(pd.DataFrame(json.loads((tmp_path / "cards.json").read_text(encoding="utf-8"))), cards)
+
+
+@pytest.fixture(scope="module")
+def pictured(cards):
+    """The rows whose image is named, with the sizes of the images."""
+    rows = cards[cards["key"].notna()].reset_index(drop=True)
+    return rows, {key: (4000 + n, 3000 - n) for n, key in enumerate(rows["key"].unique())}
+
+
+def held(df, *columns):
+    return df[[*columns, "key", "field", "text", "score", "polygon"]].astype({"field": "str"}).reset_index(drop=True)
+
+
+def test_label_studio_keeps_every_text_score_and_polygon(pictured):
+    rows, sizes = pictured
+    found = from_label_studio(json.loads(json.dumps(to_label_studio(rows, sizes))))
+    about = ("job_id", "card_type", "state")
+    pd.testing.assert_frame_equal(held(found, *about), held(rows, *about), check_categorical=False)
+
+
+def test_coco_keeps_every_field_with_a_place_and_every_image(pictured):
+    rows, sizes = pictured
+    found = from_coco(json.loads(json.dumps(to_coco(rows, sizes))))
+    placed = [held(df[df["polygon"].notna()]) for df in (found, rows)]
+    pd.testing.assert_frame_equal(*placed)
+    assert found["key"].unique().tolist() == list(sizes)
 
 
 def test_json_holds_polygons_as_lists_of_pairs(cards):
@@ -110,10 +149,29 @@ def test_a_damaged_file_is_an_error_and_not_a_crash(cards, tmp_path, ending):
     assert errors > 10
 
 
-def test_plotly_and_altair_get_polygons_as_lists(cards):
+def in_plotly(table):
+    figure = json.loads(px.scatter(table, x="key", y="score", hover_data=["polygon"]).to_json())
+    return [row[0] for row in figure["data"][0]["customdata"]]
+
+
+def in_altair(table):
+    chart = alt.Chart(table).mark_point().encode(x="key", y="score", tooltip="polygon:N").to_dict()
+    return [row["polygon"] for row in next(iter(chart["datasets"].values()))]
+
+
+def in_duckdb(cards):
+    found = duckdb.sql("select * from cards")  # DuckDB finds the frame by the name of the variable
+    assert str(found.types[found.columns.index("polygon")]).endswith("[]")
+    return [[pair.tolist() for pair in polygon] for polygon in found.df()["polygon"]]
+
+
+@pytest.mark.filterwarnings("ignore:The inplace keyword")  # DuckDB's own use of pandas
+@pytest.mark.parametrize("polygons_in", [in_plotly, in_altair, in_duckdb])
+def test_a_plain_frame_opens_in_every_tool_with_polygons_as_lists(cards, polygons_in):
     few = cards[cards["polygon"].notna()].head(3)
-    points = [polygon.tolist() for polygon in few["polygon"]]
-    figure = json.loads(px.scatter(few, x="key", y="score", hover_data=["polygon"]).to_json())
-    assert [row[0] for row in figure["data"][0]["customdata"]] == points
-    chart = alt.Chart(few.cardocr.plain()).mark_point().encode(x="key", y="score", tooltip="polygon:N").to_dict()
-    assert [row["polygon"] for row in next(iter(chart["datasets"].values()))] == points
+    assert polygons_in(few.cardocr.plain()) == [polygon.tolist() for polygon in few["polygon"]]
+
+
+def test_plotly_takes_the_frame_as_it_is(cards):
+    few = cards[cards["polygon"].notna()].head(3)
+    assert in_plotly(few) == [polygon.tolist() for polygon in few["polygon"]]

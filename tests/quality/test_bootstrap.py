@@ -24,7 +24,9 @@ def test_the_interval_for_all_fields_is_that_of_scipy_and_one_incorrect_card_mor
     result = evaluate(*clustered(np.random.default_rng(3)))
     ours = result.bootstrap(n_resamples=20_000).iloc[-1]
     shares = (result.cells["outcome"] == "correct").groupby(result.cells["key"]).mean().to_numpy()
-    theirs = scipy_bootstrap((shares,), np.mean, method="percentile", rng=np.random.default_rng(4)).confidence_interval
+    theirs = scipy_bootstrap(
+        (shares,), np.mean, method="percentile", random_state=np.random.default_rng(4)
+    ).confidence_interval
     assert ours.field == "all"
     assert (ours.images, ours.cases) == (200, 1000)
     assert ours.exact_high == pytest.approx(theirs.high, abs=0.004)
