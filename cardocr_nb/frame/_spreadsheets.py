@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 DATE_FIELDS = ("birth_date", "first_issue_date")
 """Fields whose text is one date."""
 
+NUMBER_FIELDS = ("id_number", "licence_number")
+"""Fields whose text is a number of 18 characters, or of 15 on cards before 1999."""
+
 # Excel, LibreOffice and WPS turn a cell into a formula after these; tab and carriage return are skipped before them.
 _FORMULA = r"[=+\-@\t\r\n＝＋－＠]"
 # Digits with what may be in numbers, dates and times: a spreadsheet would round them or store them as a date.
@@ -36,6 +39,8 @@ _SCIENTIFIC = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?(?:1[1-9]|[2-9][0-9])")
 _ROUNDED = re.compile(r"[0-9]{15}0{2,5}(?:\.0)?")
 _DATE_AND_TIME = re.compile(r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[ T]00:00(?::00(?:\.0+)?)?")
 _SERIAL = re.compile(r"(?P<day>[0-9]{3,5})(?:\.0)?")
+_YEAR_LAST = re.compile(r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}")
+_SHORTER = re.compile(r"[0-9]{14}|[0-9]{16,17}")  # than 15 or 18; what lacks more digits may be another kind of number
 _FIRST_DAY = np.datetime64("1899-12-30")  # day 0 of Excel's date system of 1900, from March 1900 on
 _LAST_DAY = 73_050  # 2099-12-31
 _LONGEST_SERIAL = len("73050.0")
@@ -52,7 +57,9 @@ SCIENTIFIC = "in scientific notation (digits are lost; left out)"
 ROUNDED = "with zeros after the 15th digit (digits are lost; left out)"
 DATE_AND_TIME = "a date with a time (date kept)"
 SERIAL = "a date as number of days (date restored)"
-LEADING_ZEROS = "a number where a name is expected (leading zeros may be lost)"
+YEAR_LAST = "with day and month in an unknown order (left out)"
+SHORTER = "with fewer digits than on the card (leading zeros are lost; left out)"
+KEY = "without leading zeros in the key (restored)"
 
 
 class ExcelDamageWarning(UserWarning):
@@ -182,7 +189,7 @@ def to_csv(df: pd.DataFrame, path: str | os.PathLike[str]) -> None:
     df.assign(**words).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
 
 
-def undo_excel(texts: pd.Series, fields: pd.Series) -> tuple[pd.Series, dict[str, int]]:
+def undo_excel(texts: pd.Series, fields: pd.Series, *, true: bool = False) -> tuple[pd.Series, dict[str, int]]:
     """Restore the texts that a spreadsheet changed, or remove them where digits are lost.
 
     Parameters
@@ -191,6 +198,9 @@ def undo_excel(texts: pd.Series, fields: pd.Series) -> tuple[pd.Series, dict[str
         Texts of cards, from a table that a spreadsheet may have saved.
     fields : Series of str
         Canonical name of the field of each text.
+    true : bool, default False
+        The texts are those of the cards, not readings: a number that is too short is then damage as well. A service may
+        read 17 of 18 digits.
 
     Returns
     -------
@@ -208,7 +218,7 @@ def undo_excel(texts: pd.Series, fields: pd.Series) -> tuple[pd.Series, dict[str
     >>> texts.tolist(), sum(counts.values())
     ([nan, '1974-12-01', '1974-12-01'], 3)
     """
-    rows = _suspects(texts, fields)
+    rows = _suspects(texts, fields, true=true)
     if not len(rows):
         return texts, {}
     words = texts.take(rows).astype("str").str.strip().reset_index(drop=True)
@@ -220,11 +230,21 @@ def undo_excel(texts: pd.Series, fields: pd.Series) -> tuple[pd.Series, dict[str
     timed = words.str.fullmatch(_DATE_AND_TIME, na=False).to_numpy(bool)
     days = words.where(is_date & words.str.fullmatch(_SERIAL, na=False)).str.removesuffix(".0").astype("Int64")
     serial = days.between(1, _LAST_DAY).to_numpy(bool, na_value=False)
-    found = {SCIENTIFIC: scientific, ROUNDED: rounded, DATE_AND_TIME: timed, SERIAL: serial}
+    year_last = is_date & words.str.fullmatch(_YEAR_LAST, na=False).to_numpy(bool)
+    shorter = words.str.fullmatch(_SHORTER, na=False).to_numpy(bool) & ~rounded & true
+    shorter &= fields.take(rows).isin(NUMBER_FIELDS).to_numpy()
+    found = {
+        SCIENTIFIC: scientific,
+        ROUNDED: rounded,
+        DATE_AND_TIME: timed,
+        SERIAL: serial,
+        YEAR_LAST: year_last,
+        SHORTER: shorter,
+    }
     damaged = np.logical_or.reduce(list(found.values()))
     if not damaged.any():
         return texts, {}
-    changed = words.mask(scientific | rounded).astype(object)
+    changed = words.mask(scientific | rounded | year_last | shorter).astype(object)
     changed[timed] = words[timed].str.extract(_DATE_AND_TIME)["date"]
     changed[serial] = np.datetime_as_string(_FIRST_DAY + days[serial].to_numpy("int64").astype("timedelta64[D]"))
     result = texts.astype(object)
@@ -232,20 +252,54 @@ def undo_excel(texts: pd.Series, fields: pd.Series) -> tuple[pd.Series, dict[str
     return result.astype("str"), {kind: int(hit.sum()) for kind, hit in found.items() if hit.any()}
 
 
-def _suspects(texts: pd.Series, fields: pd.Series) -> NDArray[np.intp]:
-    """Return the rows whose last bytes are those of a number or time that a spreadsheet wrote; a cheap first look."""
+def _suspects(texts: pd.Series, fields: pd.Series, *, true: bool) -> NDArray[np.intp]:
+    """Return the rows whose length or last bytes are those of a number or time that a spreadsheet wrote; a cheap first look."""
     array = arrow(texts.astype("str"))
     starts, data = spans(array)
     length = np.diff(starts)
     if not len(data):
         return np.empty(0, dtype=np.intp)
     ends = starts[1:]
-    last = [np.where(length >= back, data[np.maximum(ends - back, 0)], 0) for back in range(1, 5)]
+    last = [np.where(length >= back, data[np.maximum(ends - back, 0)], 0) for back in range(1, 6)]
     zeros = (last[0] == ord("0")) & ((last[1] == ord("0")) | (last[1] == ord(".")) | (last[1] == ord(":")))
     exponent = np.isin(last[2], list(b"eE")) | np.isin(last[3], list(b"eE"))
     short = (length <= _LONGEST_SERIAL) & fields.isin(DATE_FIELDS).to_numpy()
     padded = np.isin(last[0], list(b" \t"))
-    return np.flatnonzero(zeros | exponent | short | padded)
+    slash = last[4] == ord("/")
+    shorter = np.isin(length, (14, 16, 17)) & true
+    return np.flatnonzero(zeros | exponent | short | padded | slash | shorter)
+
+
+def restored_keys(keys: pd.Index, known: pd.Series) -> tuple[pd.Index, int]:
+    """Put back the zeros that keys lost, where the keys of the frame are numbers of one length.
+
+    Parameters
+    ----------
+    keys : Index of str
+        Distinct keys of a table that a spreadsheet may have saved.
+    known : Series of str
+        Keys of the frame.
+
+    Returns
+    -------
+    keys : Index of str
+    count : int
+        Number of keys that were restored.
+
+    Examples
+    --------
+    >>> restored_keys(pd.Index(["17", "a.jpg"], dtype="str"), pd.Series(["0017", "0218"]))
+    (Index(['0017', 'a.jpg'], dtype='str'), 1)
+    """
+    numbers = known[known.str.fullmatch("[0-9]+", na=False)].drop_duplicates()
+    lengths = numbers.str.len().unique()
+    if len(lengths) != 1:
+        return keys, 0
+    words = pd.Series(keys, dtype="str")
+    padded = words.str.zfill(int(lengths[0]))
+    lost = words.str.fullmatch("[0-9]+", na=False) & ~words.isin(known) & padded.isin(numbers)
+    lost &= ~padded.isin(keys) & ~padded.where(lost).duplicated(keep=False)
+    return pd.Index(words.mask(lost, padded), dtype="str"), int(lost.sum())
 
 
 def warn_of_damage(counts: dict[str, int], table: str, *, stacklevel: int = 3) -> None:

@@ -16,6 +16,7 @@ from cardocr_nb.cards import CardType, expected_fields
 from cardocr_nb.frame._dask_frame import is_dask
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers, first_rows
+from cardocr_nb.quality._truth import with_known_keys
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -110,6 +111,9 @@ def pair(
         cards[GROUP] = group_of_cards(frame.take(first), groups)
     n = len(cards)
     image = _positions(arrow(cards["key"]), arrow(pd.Series(given.keys)))
+    if len(np.unique(image[image >= 0])) < len(given.keys):
+        given = with_known_keys(given, cards["key"])
+        image = _positions(arrow(cards["key"]), arrow(pd.Series(given.keys)))
     named = image >= 0
     if not named.any() and n and len(given.key):
         raise ValueError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -11,7 +11,7 @@ import pandas as pd
 from cardocr_nb._bulk._arrow_text import arrow
 from cardocr_nb.cards import field_name
 from cardocr_nb.frame._reshape import changes
-from cardocr_nb.frame._spreadsheets import cell_texts, read_text_table, undo_excel, warn_of_damage
+from cardocr_nb.frame._spreadsheets import KEY, cell_texts, read_text_table, restored_keys, undo_excel, warn_of_damage
 
 if TYPE_CHECKING:
     import os
@@ -107,10 +107,19 @@ def read_truth(truth: pd.DataFrame | str | os.PathLike[str], *, weights: bool = 
     return TruthTable(keys, fields, key, field, text, weight, readable, from_queue)
 
 
+def with_known_keys(given: TruthTable, known: pd.Series) -> TruthTable:
+    """Return the truth with the leading zeros that its keys lost in a spreadsheet."""
+    keys, count = restored_keys(given.keys, known)
+    if not count:
+        return given
+    warn_of_damage({KEY: count}, "the truth", stacklevel=5)
+    return replace(given, keys=keys)
+
+
 def _restored(table: pd.DataFrame) -> pd.DataFrame:
     """Return key, field and text as texts: dates as ISO 8601, texts that a spreadsheet changed restored or left out."""
     texts = {name: cell_texts(table[name]) for name in _COLUMNS}
-    restored, counts = undo_excel(texts["text"], texts["field"].map(_field_names(texts["field"])))
+    restored, counts = undo_excel(texts["text"], texts["field"].map(_field_names(texts["field"])), true=True)
     warn_of_damage(counts, "the truth", stacklevel=6)
     result = table.assign(**texts)
     return result.assign(text=restored)[restored.notna() | texts["text"].isna()] if counts else result

@@ -173,7 +173,7 @@ def from_excel(path: str | os.PathLike[str], *, sheet: Literal["cards", "correct
         )
     if sheet == CORRECTIONS:
         rows = table[table["corrected"].notna() & table["key"].notna() & table["field"].notna()].reset_index(drop=True)
-        texts, counts = undo_excel(rows["corrected"], rows["field"])
+        texts, counts = undo_excel(rows["corrected"], rows["field"], true=True)
         warn_of_damage(counts, f"the sheet {sheet!r}")
         others = {name: rows.get(name) for name in ("job_id", "reviewer")}
         found = rows[["key", "field"]].assign(text=texts, **others)

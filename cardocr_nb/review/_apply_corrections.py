@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from cardocr_nb.cards import field_name
 from cardocr_nb.frame._frame_schema import conform
+from cardocr_nb.frame._spreadsheets import KEY, cell_texts, restored_keys, undo_excel, warn_of_damage
 from cardocr_nb.review._corrections import VERDICTS, Corrections
 
 if TYPE_CHECKING:
@@ -43,6 +45,11 @@ def correct(
     ValueError
         The corrections lack a column or have an unknown verdict.
 
+    Warns
+    -----
+    ExcelDamageWarning
+        A spreadsheet changed keys or texts of the corrections; they are restored or left out, and counted.
+
     See Also
     --------
     cardocr_nb.review.truth : The decisions as ground truth, for `cardocr_nb.quality.evaluate`.
@@ -58,7 +65,7 @@ def correct(
     1  gender    男  service
     """
     frame = conform(df).reset_index(drop=True)
-    decided = last_decisions(corrections)
+    decided = _undamaged(last_decisions(corrections), frame["key"])
     decided = decided[(decided["verdict"] != "unreadable") & decided["key"].isin(frame["key"])]
     decided = decided.assign(text=decided["text"].astype(object).mask(decided["verdict"] == "absent", None))
     cells = [*zip(decided["key"].astype("str"), decided["field"].astype("str"), strict=True)]
@@ -83,6 +90,20 @@ def correct(
     if "reviewer" in frame:
         rows["reviewer"] = pd.Series([reviewer[pair] for pair, _ in missing], dtype="str")
     return conform(pd.concat([frame, conform(rows)], ignore_index=True))
+
+
+def _undamaged(decided: pd.DataFrame, known: pd.Series) -> pd.DataFrame:
+    """Restore what a spreadsheet changed in decisions; those whose text is lost are left out."""
+    decided = decided.reset_index(drop=True)
+    words, keys = cell_texts(decided["text"]), cell_texts(decided["key"])
+    names = {label: field_name(str(label)) for label in decided["field"].dropna().unique()}
+    texts, counts = undo_excel(words, decided["field"].map(names).astype("str"), true=True)
+    distinct = pd.Index(keys.dropna().unique(), dtype="str")
+    restored, lost = restored_keys(distinct, known)
+    warn_of_damage(counts | ({KEY: lost} if lost else {}), "the corrections", stacklevel=4)
+    if lost:
+        decided = decided.assign(key=keys.map(dict(zip(distinct, restored, strict=True))))
+    return decided.assign(text=texts)[texts.notna() | words.isna()] if counts else decided
 
 
 def _reviewers(decided: pd.DataFrame) -> list[str | None]:

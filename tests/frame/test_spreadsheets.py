@@ -16,6 +16,7 @@ from cardocr_nb.frame._spreadsheets import (
     decode_text,
     protect,
     read_text_table,
+    restored_keys,
     text_of,
     to_csv,
     undo_excel,
@@ -114,6 +115,54 @@ def test_every_date_is_restored_from_its_serial_number_and_from_a_time(day):
     assert restored(str(serial), "birth_date") == (day.isoformat(), 1)
     assert restored(f"{serial}.0", "birth_date") == (day.isoformat(), 1)
     assert restored(f"{day.isoformat()} 00:00:00", "birth_date") == (day.isoformat(), 1)
+
+
+@given(st.dates(dt.date(1901, 1, 1), dt.date(2099, 12, 31)))
+def test_a_date_whose_day_and_month_may_be_exchanged_is_left_out(day):
+    for text in (f"{day.month}/{day.day}/{day.year}", f"{day:%d/%m/%Y}"):
+        assert restored(text, "birth_date") == (pytest.approx(float("nan"), nan_ok=True), 1)
+        assert restored(text, "address") == (text, 0)
+
+
+@given(st.integers(10**14, 10**15 - 1), st.sampled_from([14, 16, 17]), st.sampled_from(["id_number", "licence_number"]))
+def test_a_true_number_with_fewer_digits_is_left_out_and_a_reading_is_kept(start, length, field):
+    text = f"{start}77"[:length]
+    texts, counts = undo_excel(pd.Series([text]), pd.Series([field]), true=True)
+    assert texts.isna().all()
+    assert [kind.startswith("with fewer digits") for kind in counts] == [True]
+    assert restored(text, field) == (text, 0)
+    assert undo_excel(pd.Series([text]), pd.Series(["address"]), true=True)[1] == {}
+
+
+@pytest.mark.parametrize("number", ["990101741201001", "990101197412010014", "99010119741201001X", "7", ""])
+def test_true_numbers_of_the_lengths_of_cards_are_no_damage(number):
+    assert undo_excel(pd.Series([number]), pd.Series(["id_number"]), true=True)[1] == {}
+
+
+@given(st.sets(st.integers(0, 9999), min_size=1))
+def test_every_key_gets_its_zeros_back_where_all_keys_have_one_length(numbers):
+    known = pd.Series([f"{n:04}" for n in numbers])
+    keys, count = restored_keys(pd.Index([str(n) for n in numbers], dtype="str"), known)
+    assert keys.tolist() == known.tolist()
+    assert count == sum(n < 1000 for n in numbers)
+
+
+@pytest.mark.parametrize(
+    ("keys", "known"),
+    [
+        (["7"], ["0007", "00007"]),  # of two lengths
+        (["7"], ["0008"]),  # no such card
+        (["7", "0007"], ["0007"]),  # both are named
+        (["7", "07"], ["0007"]),  # two would become one
+        (["7"], ["7", "a.jpg"]),
+        (["7.jpg"], ["0007"]),
+        ([], ["0007"]),
+        (["7"], []),
+    ],
+)
+def test_a_key_that_may_be_another_one_stays(keys, known):
+    found, count = restored_keys(pd.Index(keys, dtype="str"), pd.Series(known, dtype="str"))
+    assert (found.tolist(), count) == (keys, 0)
 
 
 @pytest.mark.parametrize(

@@ -73,3 +73,24 @@ def test_a_number_that_a_spreadsheet_rounded_is_counted_and_not_judged(cards, nu
 def test_a_date_that_a_spreadsheet_changed_is_judged_as_the_date(cards, day):
     with pytest.warns(ExcelDamageWarning, match="1 a date"):
         assert correct(cards, TRUTH.assign(text=["样本", day, NUMBER])) == 3
+
+
+def numbered(*keys):
+    return to_frame([CardResult((Field("公民身份号码", NUMBER, 99),), key=key) for key in keys])
+
+
+def test_keys_that_lost_their_zeros_are_restored_and_counted():
+    truth = pd.DataFrame({"key": [7, 12], "field": "id_number", "text": NUMBER})
+    with pytest.warns(
+        ExcelDamageWarning, match="changed 2 texts of the truth: 2 without leading zeros in the key"
+    ) as found:
+        cells = evaluate(numbered("0007", "0012", "0345"), truth, complete=False).cells
+    assert cells["outcome"].tolist() == ["correct", "correct"]
+    assert found[0].filename == __file__
+
+
+def test_a_true_number_that_lost_digits_is_counted_and_not_judged():
+    truth = pd.DataFrame({"key": ["0007", "0012"], "field": "公民身份号码", "text": [NUMBER, NUMBER[1:]]})
+    with pytest.warns(ExcelDamageWarning, match="1 with fewer digits than on the card"):
+        cells = evaluate(numbered("0007", "0012"), truth, complete=False).cells
+    assert cells["outcome"].tolist() == ["correct"]

@@ -1,6 +1,8 @@
 import pandas as pd
 import pytest
 
+from cardocr_nb import CardResult, Field, to_frame
+from cardocr_nb.frame import ExcelDamageWarning
 from cardocr_nb.quality import evaluate
 from cardocr_nb.review import Corrections, Decision, correct, review
 
@@ -83,3 +85,25 @@ def test_other_tables_are_refused_without_their_texts(cards):
     with pytest.raises(ValueError, match="unknown verdict") as caught:
         correct(cards, decisions((KEY, "name", "样本", "样本")))
     assert "样本" not in str(caught.value)
+
+
+def test_what_a_spreadsheet_changed_in_corrections_is_restored_or_left_out():
+    number = "990101197412010014"
+    card = [
+        Field("公民身份号码", "99010197412010014", 61),
+        Field("出生", "1974年12月1月", 60),
+        Field("姓名", "样木", 70),
+    ]
+    cards = to_frame([CardResult(tuple(card), key=key) for key in ("0007", "0012")])
+    typed = [("7", "id_number", "9.90101E+17"), ("7", "birth_date", "27364"), ("7", "name", "样本"),
+             ("0012", "id_number", number), ("0012", "birth_date", "12/1/1974")]  # fmt: skip
+    decided = pd.DataFrame(typed, columns=["key", "field", "text"]).assign(verdict="corrected")
+    with pytest.warns(
+        ExcelDamageWarning, match="changed 4 texts of the corrections: 1 in scientific notation"
+    ) as found:
+        frame = correct(cards, decided)
+    assert found[0].filename == __file__
+    assert frame["text"].tolist() == [
+        "99010197412010014", "1974-12-01", "样本", number, "1974年12月1月", "样木",
+    ]  # fmt: skip
+    assert frame["source"].tolist() == ["service", "person", "person", "person", "service", "service"]
