@@ -10,6 +10,7 @@ import pandas as pd
 from cardocr_nb.plot._field_series import EVERY, add_legend, axes_or_new, chosen, names_of, warn_empty
 from cardocr_nb.plot._plot_fonts import PlotLanguage, plot_language
 from cardocr_nb.plot._style import COLORS, bare, ink, look
+from cardocr_nb.quality._confusions import LEAST_CARDS, frequent_confusions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,16 +28,19 @@ def plot_confusions(
     n: int = 20,
     ax: Axes | None = None,
     lang: Lang | None = None,
+    reveal: bool = False,
     **kwargs: Any,
 ) -> Axes:
     """Draw which characters were recognized as which others, most frequent first, stacked by field.
 
-    Single characters are shown unmasked, without order and without their cards.
+    Single characters are shown unmasked, without order and without their cards. The confusions of few cards would spell
+    their texts, so a pair is drawn if it occurred on at least five cards with different texts.
 
     Parameters
     ----------
     evaluation : Evaluation or DataFrame
-        Result of `cardocr_nb.quality.evaluate`, or its table ``confusions``: ``field, truth, read, count``.
+        Result of `cardocr_nb.quality.evaluate`, or its table ``confusions``: ``field, truth, read, count``. A table
+        does not say how many cards it is of; of a table, pairs counted at least five times are drawn.
     field : str or sequence of str, optional
         Which fields; by default all.
     n : int, default 20
@@ -45,13 +49,15 @@ def plot_confusions(
         Where to draw; by default a new figure as high as the pairs need.
     lang : {"en", "zh"}, optional
         Language of everything but texts from cards; by default ``cardocr_nb.options.lang``.
+    reveal : bool, default False
+        Draw the pairs of fewer cards as well.
     **kwargs
         For `matplotlib.axes.Axes.barh`.
 
     Returns
     -------
     Axes
-        Empty, with a warning, if no character was confused.
+        Empty, with a warning, if no character was confused, or none on enough cards.
 
     Raises
     ------
@@ -61,25 +67,30 @@ def plot_confusions(
     Examples
     --------
     >>> from matplotlib.figure import Figure
-    >>> table = pd.DataFrame({"field": ["id_number", "name"], "truth": ["0", "木"], "read": ["8", "本"], "count": [7, 2]})
+    >>> table = pd.DataFrame({"field": ["id_number", "name"], "truth": ["0", "木"], "read": ["8", "本"], "count": [7, 5]})
     >>> ax = plot_confusions(table, lang="en", ax=Figure().subplots())
     >>> [int(bar.get_width()) for bar in ax.patches]
-    [7, 2]
+    [7, 5]
     """
     from matplotlib.ticker import MaxNLocator
 
     if n < 1:
         raise ValueError(f"n must be 1 or more, got {n}")
-    table = evaluation if isinstance(evaluation, pd.DataFrame) else evaluation.confusions
     language = plot_language(lang)
-    rows = chosen(table, field if len(table) else None)
+    table = evaluation if isinstance(evaluation, pd.DataFrame) else evaluation.confusions
+    found = chosen(table, field if len(table) else None)
+    rows = found if reveal or found.empty else found[found.index.isin(_frequent(evaluation).index)]
     totals = rows.groupby(["truth", "read"], sort=False)["count"].sum().sort_values(ascending=False, kind="stable")
     pairs = totals.head(n)
     ax = axes_or_new(ax, 6.4, 1.2 + 0.27 * max(len(pairs), 3))
     language.label_axes(ax, x="count")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     if pairs.empty:
-        warn_empty("no confusion of characters")
+        warn_empty(
+            f"no confusion of characters on {LEAST_CARDS} cards with different texts; reveal=True draws those of fewer cards"
+            if len(found)
+            else "no confusion of characters"
+        )
         return ax
     rows = rows[pd.MultiIndex.from_frame(rows[["truth", "read"]]).isin(pairs.index)]
     fields = list(dict.fromkeys(rows["field"]))
@@ -103,6 +114,13 @@ def plot_confusions(
         language.set_title(ax, language.message("pairs_shown", shown=len(pairs), n=f"{len(totals):,}"))
     add_legend(ax, language)
     return ax
+
+
+def _frequent(evaluation: Evaluation | pd.DataFrame) -> pd.DataFrame:
+    """Return the pairs that may be drawn for anyone, with their index in the table of all."""
+    if isinstance(evaluation, pd.DataFrame):
+        return evaluation[evaluation["count"] >= LEAST_CARDS]
+    return frequent_confusions(evaluation.compared)
 
 
 def _pair(truth: str, read: str, language: PlotLanguage) -> str:

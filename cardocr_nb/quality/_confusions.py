@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 
 COLUMNS = ("field", "truth", "read", "count")
 """Columns of the table that `confusions` makes."""
+LEAST_CARDS = 5
+"""Cards on which a pair of characters must be confused to be shown: the confusions of one card spell its texts."""
+_GENERAL = frozenset(("gender", "ethnicity"))
+"""Fields whose texts are few and name no one: their cards are counted, not their texts."""
 
 
 def confusions(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -50,6 +54,40 @@ def confusions(pairs: pd.DataFrame) -> pd.DataFrame:
     table["field"], table["count"] = texts["field"].array, texts["count"].to_numpy()
     counted = table.groupby(["field", "truth", "read"], observed=True)["count"].sum().reset_index()
     return counted.sort_values("count", ascending=False, kind="stable", ignore_index=True)[list(COLUMNS)]
+
+
+def frequent_confusions(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Count the edits that occurred on at least five cards with different texts.
+
+    The confusions of a single card, or of five photos of it, would spell its texts; so would a digit that is confused five
+    times in one number.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        As for `confusions`, one row a card and field.
+
+    Returns
+    -------
+    DataFrame
+        The rows of `confusions` that may be shown to anyone, with their index there.
+
+    Examples
+    --------
+    >>> pairs = pd.DataFrame({"field": "name", "truth": ["样一", "样二", "样三", "样四", "样五"]})
+    >>> frequent_confusions(pairs.assign(text=pairs["truth"].str.replace("样", "祥").str.replace("一", "二")))
+      field truth read  count
+    0  name     样    祥      5
+    """
+    found = confusions(pairs)
+    owners: dict[tuple[str, str, str], set[object]] = {}
+    texts = zip(pairs["field"].astype("str"), pairs["truth"], pairs["text"], strict=True)
+    for card, (field, truth, read) in enumerate(texts):
+        for edit in _edits(truth, read):
+            owners.setdefault((field, *edit), set()).add(card if field in _GENERAL else truth)
+    rows = zip(found["field"].astype("str"), found["truth"], found["read"], strict=True)
+    enough = [len(owners[row]) >= LEAST_CARDS for row in rows]
+    return found[pd.Series(enough, index=found.index, dtype="bool")]
 
 
 def _edits(truth: str, read: str) -> Iterator[tuple[str, str]]:

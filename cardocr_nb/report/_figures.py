@@ -85,7 +85,7 @@ def confusions_picture(summary: ReportSummary) -> Picture | None:
     )
 
     def draw(ax: Axes) -> None:
-        plot_confusions(pairs, n=len(pairs), ax=ax, lang=t.lang)
+        plot_confusions(pairs, n=len(pairs), ax=ax, lang=t.lang, reveal=True)  # the summary has chosen them
 
     return draw_picture(draw, (7.6, 1.2 + _ROWS * len(pairs)), alt, t("accuracy.confusions_figure"))
 

@@ -8,7 +8,6 @@ the wrong field. Everything that is not recognized as harmless is masked.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -16,12 +15,6 @@ from cardocr_nb._i18n import UNKNOWN_FIELD, WHOLE_CARD
 from cardocr_nb.cards import FIELDS
 from cardocr_nb.privacy import mask_text
 from cardocr_nb.quality._vocabulary import NATIONALITIES
-
-if TYPE_CHECKING:
-    from cardocr_nb.quality import Evaluation
-
-LEAST_CARDS = 5
-"""Cards on which a pair of characters must be confused to be listed: the confusions of one card spell its texts."""
 
 _SHOWN_FIELDS = frozenset(f.name for fields in FIELDS.values() for f in fields) | {WHOLE_CARD, "all"}
 _LONG_NUMBER = re.compile(r"\d(?:[\s-]?\d){5,}")
@@ -160,22 +153,3 @@ class FieldNames:
         if isinstance(fields.dtype, pd.CategoricalDtype):
             return table.assign(field=fields.cat.rename_categories(self))
         return table.assign(field=fields.map(lambda name: self(str(name)), na_action="ignore").astype("str"))
-
-
-def frequent_confusions(evaluation: Evaluation) -> pd.DataFrame:
-    """The confusions that occurred on at least five cards with different texts.
-
-    The confusions of a single card, or of five photos of it, would spell its texts.
-    """
-    from cardocr_nb.quality import confusions
-
-    pairs = evaluation.compared
-    found = confusions(pairs)
-    if found.empty:
-        return found
-    by_text = confusions(pairs.drop_duplicates(["field", "truth"])).set_index(["field", "truth", "read"])["count"]
-    texts = by_text.reindex(pd.MultiIndex.from_frame(found[["field", "truth", "read"]])).fillna(0).to_numpy()
-    # A gender or an ethnicity names no one, and has few possible texts: its cards are counted, not its texts.
-    general = found["field"].astype("str").isin(["gender", "ethnicity"]).to_numpy()
-    enough = (found["count"].to_numpy() >= LEAST_CARDS) & (general | (texts >= LEAST_CARDS))
-    return found[enough].reset_index(drop=True)

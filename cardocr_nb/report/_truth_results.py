@@ -17,8 +17,9 @@ from cardocr_nb.quality import (
     evaluate,
     threshold,
 )
+from cardocr_nb.quality._confusions import frequent_confusions
 from cardocr_nb.quality._costs import Costs, cost
-from cardocr_nb.report._report_masking import FieldNames, frequent_confusions, masked_text
+from cardocr_nb.report._report_masking import FieldNames, masked_text
 from cardocr_nb.report._truth_records import (
     Accuracy,
     Agreement,
@@ -117,7 +118,7 @@ def truth_results(
     priced = (
         None if review is None or error is None else _masked_costs(cost(df, judged, review=review, error=error), names)
     )
-    confused = (evaluation.confusions if reveal else frequent_confusions(evaluation)).head(_MOST_CONFUSIONS)
+    confused = (evaluation.confusions if reveal else frequent_confusions(evaluation.compared)).head(_MOST_CONFUSIONS)
     return TruthResults(
         evaluation=evaluation,
         accuracy=accuracy(evaluation),

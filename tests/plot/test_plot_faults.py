@@ -1,9 +1,16 @@
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 
+from cardocr_nb.frame import to_frame
 from cardocr_nb.plot import plot_compare, plot_confusions
 from cardocr_nb.quality import compare, evaluate
+from cardocr_nb.wire import CardResult, Field, Job, JobState
+
+LABELS = {"name": "姓名", "id_number": "公民身份号码", "gender": "性别"}
 
 
 @pytest.fixture
@@ -23,7 +30,7 @@ def labels(ax):
 
 
 def test_bars_are_as_long_as_characters_were_taken_for_others(spoilt, truth, ax):
-    plot_confusions(evaluate(spoilt, truth), lang="en", ax=ax)
+    plot_confusions(evaluate(spoilt, truth), lang="en", ax=ax, reveal=True)
     ones = truth.loc[truth["field"] == "id_number", "text"].str.count("1").sum()
     assert labels(ax)[0] == "1 → 7"
     assert ax.patches[0].get_width() == ones
@@ -35,7 +42,7 @@ def test_bars_are_stacked_by_field(ax):
     table = pd.DataFrame(
         {"field": ["name", "address", "name"], "truth": ["日", "日", "木"], "read": ["曰", "曰", "本"]}
     )
-    plot_confusions(table.assign(count=[5, 3, 4]), ax=ax)
+    plot_confusions(table.assign(count=[5, 3, 4]), ax=ax, reveal=True)
     bars = [(b.get_y() + b.get_height() / 2, b.get_x(), b.get_width()) for b in ax.patches]
     assert bars == [(0, 0, 5), (1, 0, 4), (0, 5, 3)]
     assert [t.get_text() for t in ax.get_legend().get_texts()] == ["Name", "Address"]
@@ -44,7 +51,7 @@ def test_bars_are_stacked_by_field(ax):
 
 def test_the_most_frequent_pairs_are_kept_and_the_rest_counted(ax):
     table = pd.DataFrame({"field": "name", "truth": [*"abcde"], "read": "x", "count": [1, 2, 3, 4, 5]})
-    plot_confusions(table, n=2, ax=ax)
+    plot_confusions(table, n=2, ax=ax, reveal=True)
     assert labels(ax) == ["e → x", "d → x"]
     assert ax.get_title() == "2 of 5 pairs: the most frequent"
 
@@ -56,7 +63,7 @@ def test_one_field_can_be_chosen(spoilt, truth, ax):
 
 
 def test_a_space_is_called_by_its_name(ax):
-    plot_confusions(pd.DataFrame({"field": ["name"], "truth": [" "], "read": [""], "count": [2]}), ax=ax)
+    plot_confusions(pd.DataFrame({"field": ["name"], "truth": [" "], "read": [""], "count": [5]}), ax=ax)
     assert labels(ax) == ["space left out"]
 
 
@@ -65,6 +72,73 @@ def test_without_confusions_the_axes_stay_empty_with_a_warning(specimens, truth,
         plot_confusions(evaluate(specimens, truth), ax=ax)
     assert not ax.patches
     assert caught[0].filename == __file__
+
+
+def names_read(*pairs, field="name"):
+    """The evaluation of some cards that have one field each."""
+    keys = [f"{number}.jpg" for number in range(len(pairs))]
+    truth = pd.DataFrame({"key": keys, "field": field, "text": [true for true, _ in pairs]})
+    cards = [
+        Job(
+            key,
+            JobState.SUCCESS,
+            key,
+            "IDCard",
+            result=CardResult((Field(LABELS[field], read, 90),), status=1, key=key),
+        )
+        for key, (_, read) in zip(keys, pairs, strict=True)
+    ]
+    return evaluate(to_frame(cards), truth)
+
+
+def drawn(evaluation, ax, **options):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        plot_confusions(evaluation, ax=ax, lang="en", **options)
+    return labels(ax) if ax.patches else []
+
+
+def test_the_confusions_of_one_card_are_drawn_only_when_asked_for(ax):
+    spelt = names_read(("张伟民", "李某甲"))
+    with pytest.warns(UserWarning, match="on 5 cards with different texts; reveal=True"):
+        plot_confusions(spelt, ax=ax)
+    assert not ax.patches
+    assert not [text.get_text() for text in ax.findobj(Text) if set(text.get_text()) & set("张伟民李某甲")]
+    assert len(drawn(spelt, ax, reveal=True)) == 3
+
+
+@pytest.mark.parametrize(
+    ("field", "pairs"),
+    [
+        ("name", [("张伟民", "李伟民")] * 6),
+        ("name", [("张伟民", "李伟民"), ("张伟", "李伟"), ("张民", "李民"), ("张国民", "李国民")]),
+        ("id_number", [("990101197400010014", "998181197488818814")]),
+        ("name", [("张张张张张", "李李李李李")] * 2),
+    ],
+    ids=["six photos of a card", "four cards", "six zeros of a number", "one character five times"],
+)
+def test_pairs_of_fewer_than_five_texts_are_not_drawn(field, pairs, ax):
+    assert drawn(names_read(*pairs, field=field), ax) == []
+
+
+def test_pairs_of_five_cards_are_drawn_and_the_others_of_these_cards_not(ax):
+    pairs = [(f"张{second}", f"李{second}") for second in "伟民国甲"] + [("张文", "李武")]
+    assert drawn(names_read(*pairs), ax) == ["张 → 李"]
+
+
+def test_a_field_whose_pairs_are_all_hidden_can_be_named(ax):
+    assert drawn(names_read(("张伟民", "李某甲")), ax, field="name") == []
+    with pytest.raises(ValueError, match="address"):
+        plot_confusions(names_read(("张伟民", "李某甲")), field="address", ax=ax)
+
+
+def test_of_a_table_the_pairs_counted_five_times_are_drawn(ax):
+    table = pd.DataFrame({"field": "name", "truth": [*"abc"], "read": "x", "count": [6, 5, 4]})
+    assert drawn(table, ax) == ["a → x", "b → x"]
+
+
+def test_a_frequent_gender_is_drawn_though_it_has_two_texts(ax):
+    assert drawn(names_read(*[("男", "女")] * 5, field="gender"), ax) == ["男 → 女"]
 
 
 def test_fewer_than_one_pair_is_refused():
