@@ -4,9 +4,11 @@ import sys
 from importlib.resources import files
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import nbformat
 import pytest
 from invented_cards import SECRETS, batch, true_texts
+from matplotlib.text import Text
 
 from cardocr_nb._cli import main
 from cardocr_nb.errors import CardOCRError, MissingExtraError
@@ -88,6 +90,22 @@ def test_without_truth_and_other_run_the_notebook_says_so(tables):
     assert text.count("No truth was given.") >= 3
     assert "No other run was given." in text
     assert not any(secret in text for secret in SECRETS)
+
+
+@pytest.mark.parametrize("reveal", [False, True])
+@pytest.mark.filterwarnings("ignore:there is no confusion")
+def test_the_confusions_of_one_card_are_in_the_notebook_only_with_reveal(reveal):
+    cells = nbformat.reads(TEMPLATE.read_text("utf-8"), as_version=4).cells
+    (source,) = [cell.source for cell in cells if "plot_confusions" in cell.source and cell.cell_type == "code"]
+    cards = batch()
+    name = cards.index[cards["field"] == "name"][0]
+    evaluation = cards.assign(text=cards["text"].where(cards.index != name, "某某某")).cardocr.evaluate(true_texts())
+    assert len(evaluation.confusions)
+    exec(source, {"cards": cards, "evaluation": evaluation, "truth_path": "t.csv", "lang": "en", "reveal": reveal})  # noqa: S102
+    figure = plt.gcf()
+    drawn = [text.get_text() for text in figure.findobj(Text) if "某" in text.get_text()]
+    plt.close(figure)
+    assert bool(drawn) == reveal
 
 
 def test_without_the_extra_the_command_says_what_to_install(tables, monkeypatch, capsys):
