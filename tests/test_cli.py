@@ -286,3 +286,27 @@ def test_every_format_that_a_command_writes_is_read_by_the_next_one(readings, tm
     write(cards, tmp_path / f"cards{suffix}")
     pd.testing.assert_frame_equal(read(tmp_path / f"cards{suffix}"), cards, check_categorical=False)
     assert main(["check", str(tmp_path / f"cards{suffix}"), "--out", str(tmp_path / "checks.csv")]) == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["listen", "--ledger", "run.sqlite", "--host", "192.0.2.7"],
+        ["serve", "--root", "root", "--engine", "stub", "--secret-id", "a", "--secret-key", "b", "--host", "192.0.2.7"],
+    ],
+    ids=["listen", "serve"],
+)
+def test_an_address_of_another_machine_is_named_with_what_to_do(arguments, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("root").mkdir()
+    assert main([*arguments, "--port", "0"]) == 1
+    message = capsys.readouterr().err
+    assert "192.0.2.7" in message
+    assert "--host 127.0.0.1" in message
+
+
+def test_redacting_a_table_without_cards_fails(tmp_path, capsys):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "cards.csv").write_text("image,key,card_type,field,label,text,score,polygon\n", encoding="utf-8")
+    assert main(["redact", str(tmp_path / "cards.csv"), str(tmp_path / "photos"), str(tmp_path / "out")]) == 1
+    assert "no cards" in capsys.readouterr().err

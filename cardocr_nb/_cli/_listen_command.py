@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from cardocr_nb._cli._console import echo
-from cardocr_nb._cli._parameters import cloud_arguments, cloud_options
+from cardocr_nb._cli._parameters import cloud_arguments, cloud_options, naming_address
 
 
 @click.command()
@@ -34,7 +34,8 @@ def listen(ledger: Path, host: str, port: int, quiet: bool, **cloud: Any) -> int
     )
     with ExitStack() as stack:
         client = stack.enter_context(Client.from_env(**cloud_arguments(**cloud))) if any(cloud.values()) else None
-        receive(ledger, host=host, port=port, client=client, on_ready=_announce)
+        with naming_address(host, port):
+            receive(ledger, host=host, port=port, client=client, on_ready=_announce)
     return 0
 
 

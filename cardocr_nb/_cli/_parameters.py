@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,7 +13,7 @@ from cardocr_nb._cli._table_files import WRITABLE
 from cardocr_nb._text_safety import shown_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     F = TypeVar("F", bound=Callable[..., Any])
 
@@ -104,3 +105,17 @@ def cloud_options(command: F) -> F:
 def cloud_arguments(bucket: str | None, region: str | None, endpoint: str | None) -> dict[str, Any]:
     """Return the keyword arguments of `Client.from_env`."""
     return {"bucket": bucket, "region": region} | ({"endpoint": endpoint} if endpoint else {})
+
+
+@contextmanager
+def naming_address(host: str, port: int) -> Iterator[None]:
+    """Name the address in the error of the system when it refuses to listen there; its own message has none."""
+    try:
+        yield
+    except OSError as e:
+        if e.filename is not None or not e.strerror:
+            raise
+        raise click.ClickException(
+            f"cannot listen at {host} port {port}: {e.strerror}; give an address of this machine (--host 127.0.0.1) and a "
+            "free port (--port 0 finds one)"
+        ) from None

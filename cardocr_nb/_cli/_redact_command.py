@@ -57,6 +57,8 @@ def redact(*, cards: Path, images: Path, out: Path, fields: str | None, **option
             verify=options["verify"],
             progress=not options["quiet"],
         )
+    if not len(table):
+        raise click.ClickException(f"{cards.name} has no cards; nothing was redacted")
     left = table[table["reason"].notna()]
     for key, reason in zip(left["key"], left["reason"], strict=True):
         echo(f"left out {key}: {reason}")

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from cardocr_nb._cli._parameters import naming_address
 from cardocr_nb.local._fault_injection import KINDS
 from cardocr_nb.local._service import KEEP_DAYS, QUEUE_LIMIT
 
@@ -43,4 +44,5 @@ def serve(**given: Any) -> int:
     from cardocr_nb.local.http._server import ServeOptions
     from cardocr_nb.local.http._server import serve as serve_until_signal
 
-    return serve_until_signal(ServeOptions(**given))
+    with naming_address(given["host"], given["port"]):
+        return serve_until_signal(ServeOptions(**given))
