@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from cardocr_nb.quality._evaluation import Groups, Rules, Truth
 
-_HELD_OUT = ("job_id", "key", "field", "score", "right", "probability")
+_HELD_OUT = ("job_id", "key", "field", "score", "right", "probability", WEIGHT)
 
 
 class NotCalibratedWarning(UserWarning):
@@ -45,8 +45,9 @@ class Calibrator:
     table : DataFrame
         ``field, score, probability``: the maps themselves, at each score from 0 to 100.
     held_out : DataFrame
-        ``job_id, key, field, score, right, probability``: each reading with the probability that a map gave which had
-        not seen its image. Empty after `load`, because a file holds no keys.
+        ``job_id, key, field, score, right, probability, weight``: each reading with the probability that a map gave which
+        had not seen its image, and 1 / inclusion probability, 1 without `audit_sample`. Empty after `load`, because a file
+        holds no keys.
     """
 
     fields: pd.DataFrame
@@ -243,5 +244,5 @@ def _errors(
 
 
 def _nothing(field: Any) -> pd.DataFrame:
-    types = ("str", "str", field, np.int64, bool, np.float64)
+    types = ("str", "str", field, np.int64, bool, np.float64, np.float64)
     return pd.DataFrame(columns=_HELD_OUT).astype(dict(zip(_HELD_OUT, types, strict=True)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -94,6 +95,15 @@ def lowest_threshold(
         if plain:
             return float(lower_bound(hits[ends[at]], n, confidence=level))
         return _resampled_bound(right[:n], weights[:n], unit[:n], level)
+
+    def best(at: int) -> float:
+        n = ends[at] + 1
+        return _resampled_bound(np.ones(n, dtype=bool), weights[:n], unit[:n], level)
+
+    if not plain:
+        # Unequal groups or weights show less than as many equal ones: begin where a sample without errors would do.
+        last = len(ends) - 1
+        starts = sorted({min(bisect_left(range(last), precision, start, key=best), last) for start in starts})
 
     accepted, lowest = -1, 0.0
     for start in starts:

@@ -104,10 +104,23 @@ def test_probabilities_of_cards_not_seen_are_better_than_scores(n):
 
 def test_figures_are_those_of_the_readings_held_out(calibrator):
     held = calibrator.held_out
-    assert held.columns.tolist() == ["job_id", "key", "field", "score", "right", "probability"]
+    assert held.columns.tolist() == ["job_id", "key", "field", "score", "right", "probability", "weight"]
+    assert (held["weight"] == 1).all()
     assert len(held) == calibrator.fields.cases[0] == 400
     assert calibrator.fields.brier[0] == pytest.approx(brier_score_loss(held["right"], held["probability"]))
     assert calibrator.fields.brier_score[0] == pytest.approx(brier_score_loss(held["right"], held["score"] / 100))
+
+
+def test_the_figures_of_a_drawn_sample_follow_from_the_weights_of_the_readings_held_out():
+    rng = np.random.default_rng(6)
+    score = rng.integers(60, 100, 400)
+    frame, truth = cards_and_truth(score, rng.random(400) < score / 100)
+    weight = rng.choice([1.0, 2.5, 40.0], 400)
+    made = calibrate(frame, truth.assign(weight=weight))
+    held = made.held_out.set_index("key")
+    assert held["weight"].to_dict() == dict(zip(truth["key"], weight, strict=True))
+    expected = brier_score_loss(held["right"], held["probability"], sample_weight=held["weight"])
+    assert made.fields.brier[0] == pytest.approx(expected)
 
 
 def test_a_held_out_probability_does_not_know_its_own_image():

@@ -54,6 +54,26 @@ def test_700_readings_without_an_error_are_enough_at_any_scores():
     assert row.passing == 700
 
 
+@pytest.mark.parametrize("errors", [0, 1, 3])
+def test_the_cases_that_sample_size_names_are_enough_and_one_fewer_is_not(errors):
+    for precision, confidence in ((0.8, 0.9), (0.9, 0.95), (0.995, 0.95)):
+        n = sample_size(precision, confidence, errors=errors)
+        for cases, found in ((n - 1, False), (n, True)):
+            made = threshold(*cards_and_truth(np.full(cases, 99), np.arange(cases) >= errors), precision=precision,
+                             confidence=confidence)  # fmt: skip
+            assert made.fields.threshold.notna().tolist() == [found]
+            assert made.fields.enough.tolist() == [sample_size(precision, confidence)]
+
+
+def test_an_uneven_start_of_the_groups_does_not_end_the_search_where_all_cards_show_the_promise():
+    # 29 groups are enough if they are equal: at score 99 one has 20 cards and the others one, at 90 all have 20.
+    group = np.repeat(np.arange(29), 20)
+    score = np.where((group == 0) | (np.arange(580) % 20 == 0), 99, 90)
+    found = lowest_threshold(score, np.full(580, fill_value=True), 0.9, 0.95, group=group)
+    assert (found.threshold, found.passing) == (90, 580)
+    assert found.bound >= 0.9
+
+
 def test_too_few_groups_say_how_many_are_enough():
     frame, truth = cards_and_truth(np.full(600, 99), np.ones(600, dtype=bool))
     group = {key: k % 28 for k, key in enumerate(frame["key"])}

@@ -1,14 +1,17 @@
 """A report with truth, costs, or another run."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 from invented_cards import NAME, SECRETS, batch, true_texts
 
 from cardocr_nb.frame import PolygonArray, conform
-from cardocr_nb.quality import calibration, compare, evaluate, threshold
+from cardocr_nb.quality import calibration, compare, evaluate, sample_size, threshold
 from cardocr_nb.quality._costs import cost
 from cardocr_nb.report import render_html, render_json, render_markdown, summarize
+from cardocr_nb.report._headline import headline
 
 pytestmark = pytest.mark.filterwarnings("ignore:scores of")
 
@@ -178,6 +181,25 @@ def test_a_field_without_a_threshold_has_an_advice(lang, n, rate, sentence):
     page = render_html(summarize(frame, truth=truth, lang=lang))
     assert sentence in page
     assert sentence in render_markdown(summarize(frame, truth=truth, lang=lang))
+
+
+@pytest.mark.parametrize(("n", "errors", "precision"), [(24, 0, 0.995), (20, 0, 0.9), (30, 1, 0.9)])
+def test_as_many_more_readings_as_the_report_asks_for_get_a_threshold(n, errors, precision):
+    def made(cases):
+        frame, truth = names_with_scores(np.full(cases, 99), np.arange(cases) >= errors)
+        return summarize(frame, truth=truth, precision=precision), threshold(frame, truth, precision=precision)
+
+    report, found = made(n)
+    more = int(re.search(r"Next: label (\d+) more readings? of Name", headline(report))[1])
+    assert n + more == sample_size(precision, errors=errors)
+    if not errors:
+        assert f"{n + more} cards without an error are enough, you have {n}" in found.advice
+        assert f"{n + more} cards without an error are enough; you have {n}." in render_markdown(report)
+    for cases, enough in ((n + more - 1, False), (n + more, True)):
+        report, found = made(cases)
+        assert report.thresholds.fields[0].threshold == (99 if enough else None)
+        assert (found.advice == "") is enough
+        assert ("Next: label" in headline(report)) is not enough
 
 
 def test_a_field_with_a_threshold_has_no_advice():
