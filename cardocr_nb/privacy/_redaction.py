@@ -16,9 +16,11 @@ from cardocr_nb.cards import card_type as checked_card_type
 from cardocr_nb.errors import ImageError, InvalidRequestError
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.privacy._coverage import Place, places_of, required_fields
+from cardocr_nb.privacy._neighbor_print import neighbor_print
 from cardocr_nb.privacy._picture_files import FileId, file_ids, format_of, refuse_existing, save
 from cardocr_nb.privacy._picture_match import refuse_other_picture
 from cardocr_nb.privacy._portrait import portrait_corners
+from cardocr_nb.privacy._pose import card_pose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,6 +40,8 @@ _MARGIN = 0.4
 _MIN_MARGIN = 4.0
 _INK = (24, 24, 24)
 _MIN_BLOCK = 12.0
+_REPEATED = frozenset({"name", "licence_number", "id_number"})
+"""Fields that other pages repeat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,9 @@ def redact(
 
     The picture is refused, and nothing is written, unless each text to hide has a polygon that can cover it. The checks
     compare the area of a polygon with the length of its text and with the print of the whole card, and the places with
-    the print on the picture. They cannot know a text that was not read: `verify` looks for it with the engine.
+    the print on the picture. Where other print lies next to the card, such as the second page of an open license, which
+    repeats name and number, that side is covered as well, as far as one more card reaches. Other texts that were not read
+    are not known: `verify` looks for them with the engine.
 
     Parameters
     ----------
@@ -179,15 +185,8 @@ def redact_checked(
     chosen, required = required_fields(rows, options.fields, known_type, complete=options.complete)
     places = places_of(rows, chosen, required, (pixels.shape[1], pixels.shape[0]))
     refuse_other_picture(pixels, _all_corners(rows))
-    portrait = None
-    if options.portrait:
-        if known_type is None:
-            raise InvalidRequestError(
-                "the frame does not say which card the picture shows, so the place of the portrait is unknown; "
-                "pass card_type=, or leave the portrait with portrait=False"
-            )
-        portrait = portrait_corners(rows, known_type)
-    result, cover = _cover_places(pixels, places, portrait, options.method)
+    areas = _areas_without_fields(pixels, rows, known_type, options)
+    result, cover = _cover_places(pixels, places, areas, options.method)
     if options.engine is not None:
         from cardocr_nb.privacy._verification import refuse_readable
 
@@ -197,6 +196,28 @@ def redact_checked(
         refuse_existing(path, originals, pixels, np.asarray(result), cover)
         save(result, path, kind)
     return result
+
+
+def _areas_without_fields(
+    pixels: NDArray[np.uint8], rows: pd.DataFrame, card_type: str | None, options: RedactionOptions
+) -> list[Floats]:
+    """Corners of the portrait, and of print next to the card, where a second page repeats the name and the number."""
+    if options.portrait and card_type is None:
+        raise InvalidRequestError(
+            "the frame does not say which card the picture shows, so the place of the portrait is unknown; "
+            "pass card_type=, or leave the portrait with portrait=False"
+        )
+    pose = None if card_type is None else card_pose(rows, card_type)
+    areas = [portrait_corners(pose)] if options.portrait else []
+    if options.fields is None or not _REPEATED.isdisjoint(options.fields):
+        if pose is not None:
+            areas += neighbor_print(pixels, pose)
+        elif options.fields is None and options.complete:
+            raise InvalidRequestError(
+                "too few fields agree on how the card lies, so that a second page next to it would not be noticed; "
+                "cut the photo to the card and read it again, or pass complete=False"
+            )
+    return areas
 
 
 def _conform(cards: pd.DataFrame) -> pd.DataFrame:
@@ -253,7 +274,7 @@ def _pixels(image: Any) -> NDArray[np.uint8]:
 
 
 def _cover_places(
-    pixels: NDArray[np.uint8], places: list[Place], portrait: Floats | None, method: Method
+    pixels: NDArray[np.uint8], places: list[Place], areas: list[Floats], method: Method
 ) -> tuple[Image, NDArray[np.bool_]]:
     """Return the redacted picture and the pixels that were covered."""
     from PIL import Image
@@ -272,8 +293,8 @@ def _cover_places(
             result.paste(_INK, mask=cover)
         else:
             result.paste(_blurred(result.crop(region), max(place.height, _MIN_BLOCK)), region, cover.crop(region))
-    if portrait is not None:
-        cover = _mask(result.size, portrait, 0.0)
+    for corners in areas:
+        cover = _mask(result.size, corners, 0.0)
         if cover.getbbox() is None:
             raise InvalidRequestError("the portrait lies outside the picture; leave it with portrait=False")
         total |= np.asarray(cover) > 0
