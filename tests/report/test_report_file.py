@@ -88,7 +88,7 @@ def test_pictures_that_are_missing_broken_or_outside_the_folder_are_left_out(car
 def test_markdown_holds_the_tables_and_no_markup_from_outside(cards, truth):
     page = render_markdown(summarize(cards, truth=truth, title="Cards"))
     lines = page.splitlines()
-    assert "| ID card | 6 | 3 | 1 | 1 | 1 |" in lines
+    assert "| ID card | 6 | 3 | 0 | 1 | 1 | 1 |" in lines
     assert (
         "| DamagedImage | 1 | 16.7 % | bad.jpg is a JPEG file, but cut off &lt;\\*&gt;\\*\\*\\*\\*&lt;/\\*&gt; \\| there |"
         in lines
