@@ -3,17 +3,16 @@
 The panel's own script runs in Chromium on the panel's own Python side, with two specimens of ``data/cards``.
 """
 
-import base64
 import io
 import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
+from widget_page import open_widget
 
 import cardocr_nb as ocr
 from cardocr_nb.frame import conform
@@ -23,23 +22,6 @@ ROOT = Path(__file__).parents[1]
 OUT = ROOT / "docs" / "_static" / "views"
 LARGEST = 400_000
 SOURCE = Path(_panel.__file__)
-ADDRESS = "http://panel.test/"
-OPEN = """async (texts) => {
-  const { default: panel } = await import("/panel.js");
-  const listeners = new Set();
-  const model = {
-    get: () => texts,
-    on: (_, listener) => listeners.add(listener),
-    off: (_, listener) => listeners.delete(listener),
-    send: async (message) => {
-      for (const [content, buffers] of await kernel(message)) {
-        const views = buffers.map((each) => new DataView(Uint8Array.from(atob(each), (c) => c.charCodeAt(0)).buffer));
-        for (const listener of listeners) listener(content, views);
-      }
-    },
-  };
-  panel.render({ model, el: document.body });
-}"""
 
 
 def misread_cards() -> tuple[pd.DataFrame, dict[str, str]]:
@@ -62,20 +44,7 @@ def open_panel(page: Page, folder: Path, cards: pd.DataFrame) -> None:
     queue = queue.sort_values("field", kind="stable", key=lambda s: s.astype("str") == "address")
     queue = queue.assign(chance=0.5, reasons="")
     panel = review(cards, ROOT / "data" / "cards", folder / "corrections.csv", queue=queue, reviewer="a")
-    style, script = (SOURCE.with_name(f"panel.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
-    body = f"<!doctype html><meta charset='utf-8'><title>Panel</title><style>{style}</style>"
-    page.route(ADDRESS, lambda route: route.fulfill(body=body, content_type="text/html"))
-    page.route(f"{ADDRESS}panel.js", lambda route: route.fulfill(body=script, content_type="text/javascript"))
-
-    def kernel(message: dict[str, Any]) -> list[tuple[Any, list[str]]]:
-        said: list[tuple[Any, list[str]]] = []
-        panel.send = lambda content, buffers=(): said.append((content, [base64.b64encode(b).decode() for b in buffers]))
-        panel._handle_custom_msg(message, [])
-        return said
-
-    page.expose_function("kernel", kernel)
-    page.goto(ADDRESS)
-    page.evaluate(OPEN, panel.get_state()["_texts"])
+    open_widget(page, panel, SOURCE.with_name("panel.js"))
     page.locator(".crop").wait_for()
     page.wait_for_function("() => document.fonts.status === 'loaded'")
 

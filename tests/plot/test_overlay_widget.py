@@ -1,6 +1,5 @@
 """The interactive overlay: its Python side, and its script in Chromium with the fonts of this machine."""
 
-import base64
 import json
 import os
 import shutil
@@ -12,6 +11,7 @@ import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
+from widget_page import connect, open_widget
 
 from cardocr_nb._i18n import messages
 from cardocr_nb.frame import conform
@@ -20,38 +20,6 @@ from cardocr_nb.plot import plot_overlay
 
 SOURCE = Path(module.__file__)
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-ADDRESS = "http://overlay.test/"
-STYLE = SOURCE.with_name("overlay.css").read_text()
-PAGE = f"<!doctype html><html lang='en'><meta charset='utf-8'><title>Overlay</title><style>{STYLE}</style>"
-OPEN = """async (texts) => {
-  const { default: overlay } = await import("/overlay.js");
-  const listeners = new Set();
-  const model = {
-    get: () => texts,
-    on: (_, listener) => listeners.add(listener),
-    off: (_, listener) => listeners.delete(listener),
-    send: async (message) => {
-      for (const [content, buffers] of await kernel(message)) {
-        const views = buffers.map((each) => new DataView(Uint8Array.from(atob(each), (c) => c.charCodeAt(0)).buffer));
-        for (const listener of listeners) listener(content, views);
-      }
-    },
-  };
-  overlay.render({ model, el: document.body });
-}"""
-
-
-def connect(widget):
-    """Answer messages of the browser without a kernel; returns what the widget sends."""
-    sent = []
-    widget.send = lambda content, buffers=None: sent.append((content, buffers or []))
-
-    def ask(**message):
-        sent.clear()
-        widget._handle_custom_msg(message, [])
-        return sent
-
-    return ask
 
 
 @pytest.fixture
@@ -166,16 +134,9 @@ def browser():
 @pytest.fixture
 def page(browser, widget):
     page = browser.new_page(viewport={"width": 1000, "height": 900})
-    script = SOURCE.with_name("overlay.js").read_text()
-    page.route(ADDRESS, lambda route: route.fulfill(body=PAGE, content_type="text/html"))
-    page.route(f"{ADDRESS}overlay.js", lambda route: route.fulfill(body=script, content_type="text/javascript"))
     page.complaints = []
     page.on("pageerror", lambda error: page.complaints.append(str(error)))
-    ask = connect(widget)
-    encoded = lambda buffers: [base64.b64encode(b).decode() for b in buffers]  # noqa: E731
-    page.expose_function("kernel", lambda message: [(c, encoded(b)) for c, b in ask(**message)])
-    page.goto(ADDRESS)
-    page.evaluate(OPEN, widget.get_state()["_texts"])
+    open_widget(page, widget, SOURCE.with_name("overlay.js"))
     expect(page.get_by_role("img")).to_be_visible()
     yield page
     assert page.complaints == []

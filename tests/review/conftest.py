@@ -1,6 +1,5 @@
 """Cards to review: specimens whose places and texts are known, so that no engine has to read them."""
 
-import base64
 import os
 from pathlib import Path
 
@@ -8,30 +7,13 @@ import matplotlib as mpl
 import pandas as pd
 import pytest
 from playwright.sync_api import expect, sync_playwright
+from widget_page import open_widget
 
 from cardocr_nb.frame import conform
 from cardocr_nb.review import _panel as module
 from cardocr_nb.review import review
 
 SOURCE = Path(module.__file__)
-ADDRESS = "http://panel.test/"
-PAGE = f"<!doctype html><meta charset='utf-8'><title>Panel</title><style>{SOURCE.with_name('panel.css').read_text()}</style>"
-OPEN = """async (texts) => {
-  const { default: panel } = await import("/panel.js");
-  const listeners = new Set();
-  const model = {
-    get: () => texts,
-    on: (_, listener) => listeners.add(listener),
-    off: (_, listener) => listeners.delete(listener),
-    send: async (message) => {
-      for (const [content, buffers] of await kernel(message)) {
-        const views = buffers.map((each) => new DataView(Uint8Array.from(atob(each), (c) => c.charCodeAt(0)).buffer));
-        for (const listener of listeners) listener(content, views);
-      }
-    },
-  };
-  window.closePanel = panel.render({ model, el: document.body });
-}"""
 KEYS = ("id/0001.jpg", "id/0002.jpg")
 CORNERS = [f"{axis}{n}" for n in range(1, 5) for axis in "xy"]
 
@@ -90,25 +72,14 @@ def show(browser, cards, queue, data, tmp_path):
 
     def opened(*folders, lang="en", reviewer=None):
         page = browser(*folders).new_page(viewport={"width": 900, "height": 800})
-        script = SOURCE.with_name("panel.js").read_text()
-        page.route(ADDRESS, lambda route: route.fulfill(body=PAGE, content_type="text/html"))
-        page.route(f"{ADDRESS}panel.js", lambda route: route.fulfill(body=script, content_type="text/javascript"))
         panel = review(cards, data / "cards", tmp_path / "c.csv", queue=queue, lang=lang, reviewer=reviewer)
         page.requested = []
 
-        def kernel(message):
-            said = []
-            panel.send = lambda content, buffers=(): said.append(
-                (content, [base64.b64encode(buffer).decode() for buffer in buffers])
-            )
+        def noted(message):
             if message["kind"] == "characters":
                 page.requested.append(message["characters"])
-            panel._handle_custom_msg(message, [])
-            return said
 
-        page.expose_function("kernel", kernel)
-        page.goto(ADDRESS)
-        page.evaluate(OPEN, panel.get_state()["_texts"])
+        open_widget(page, panel, SOURCE.with_name("panel.js"), asked=noted)
         expect(page.locator(".crop")).to_be_visible()
         return page
 

@@ -21,7 +21,7 @@ def test_characters_are_requested_once_and_removed_with_the_panel(show, look):
     page.get_by_role("textbox").fill("魅魑")
     assert len(page.requested) == 2
     assert page.requested[1] == "魑魅"
-    page.evaluate("() => window.closePanel()")
+    page.evaluate("() => window.closeWidget()")
     assert faces(page) == 0
 
 
