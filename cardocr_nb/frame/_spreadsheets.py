@@ -355,7 +355,12 @@ def _cell(value: object, unescape: Any) -> str | None:
 
 
 def _column_names(header: list[str | None]) -> list[str]:
-    return [name if name is not None else f"column {i + 1}" for i, name in enumerate(header)]
+    names = [name if name is not None else f"column {i + 1}" for i, name in enumerate(header)]
+    first = {name: i + 1 for i, name in reversed([*enumerate(names)])}
+    again = next((i + 1 for i, name in enumerate(names) if first[name] <= i), None)
+    if again is not None:
+        raise DecodeError(f"columns {first[names[again - 1]]} and {again} of a sheet have the same name; rename one")
+    return names
 
 
 def _is_text(column: pd.Series) -> bool:

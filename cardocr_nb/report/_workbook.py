@@ -165,7 +165,8 @@ def from_excel(path: str | os.PathLike[str], *, sheet: Literal["cards", "correct
     """
     path = Path(path)
     table = read_sheet(path, sheet).drop(columns=["crop", "checks"], errors="ignore")
-    needed = ("key",) if sheet == CARDS else ("key", "field", "corrected")
+    of_cards = ("key", "text") if "field" in table.columns else ("key",)
+    needed = of_cards if sheet == CARDS else ("key", "field", "corrected")
     lacking = [name for name in needed if name not in table.columns]
     if lacking:
         raise DecodeError(
@@ -188,7 +189,10 @@ def from_excel(path: str | os.PathLike[str], *, sheet: Literal["cards", "correct
 
 def _service_time(cells: pd.Series) -> pd.Series:
     """Return the times of cells without a zone, as `to_excel` writes them."""
-    return pd.to_datetime(cells, format="ISO8601").dt.tz_localize(SERVICE_TIME)
+    times = pd.to_datetime(cells, format="ISO8601", errors="coerce")
+    if (times.isna() & cells.notna()).any():
+        raise DecodeError(f"a cell of the column {cells.name} is not a time; correct it, or clear it")
+    return times.dt.tz_localize(SERVICE_TIME)
 
 
 def _failed_checks(frame: pd.DataFrame) -> pd.Series:

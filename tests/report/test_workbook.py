@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import cardocr_nb as ocr
+from cardocr_nb.errors import DecodeError
 from cardocr_nb.frame import conform
 from cardocr_nb.report import from_excel, to_excel
 
@@ -97,3 +98,31 @@ def test_plain_to_excel_works_with_the_documented_call(readings, tmp_path):
     times = {name: readings[name].dt.tz_localize(None) for name in ("created", "started", "ended")}
     readings.assign(**times).to_excel(tmp_path / "plain.xlsx")
     assert openpyxl.load_workbook(tmp_path / "plain.xlsx").active.max_row == len(readings) + 1
+
+
+def changed(workbook, path, change):
+    book = openpyxl.load_workbook(workbook)
+    sheet = book["cards"]
+    change(sheet, {cell.value: cell for cell in sheet[1]})
+    book.save(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda _, heads: setattr(heads["score"], "value", "text"), "have the same name"),
+        (lambda _, heads: setattr(heads["user_data"], "value", "key"), "have the same name"),
+        (lambda _, heads: setattr(heads["text"], "value", "words"), "no column text"),
+        (lambda sheet, heads: setattr(sheet.cell(2, heads["ended"].column), "value", "soon"), "ended is not a time"),
+    ],
+)
+def test_a_workbook_whose_columns_were_changed_is_refused(workbook, tmp_path, change, message):
+    with pytest.raises(DecodeError, match=message):
+        from_excel(changed(workbook, tmp_path / "changed.xlsx", change))
+
+
+def test_a_truth_with_two_columns_of_one_name_is_refused(readings, workbook, tmp_path):
+    path = changed(workbook, tmp_path / "t.xlsx", lambda _, heads: setattr(heads["score"], "value", "text"))
+    with pytest.raises(DecodeError, match="have the same name"):
+        readings.cardocr.evaluate(path)
