@@ -1,20 +1,24 @@
-"""Write Parquet and Feather with each version of pyarrow and read them with each other: ``python tools/try_versions.py FOLDER``.
+"""Read files of each version of each tool with each other: ``python tools/try_versions.py FOLDER``.
 
-Needs `uv` and a network; makes one virtual environment a version in FOLDER. Readers are the package, plain pandas, and,
-for the newest, polars and DuckDB. Prints a line for each pair and ends with 1 if one fails.
+Writers are the package with each pyarrow, polars and DuckDB; readers are the package and plain pandas with each pyarrow,
+polars and DuckDB, from their lower bounds on. Needs `uv` and a network; makes one virtual environment a version in FOLDER.
+Prints a line for each pair and ends with 1 if one fails.
 """
 
-import itertools
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-VERSIONS = ("18.0.0", "19.0.1", "20.0.0", "21.0.0", "22.0.0", "23.0.0", "24.0.0", "25.0.0", "26.0.1")
+PYARROW = ("18.0.0", "19.0.1", "20.0.0", "21.0.0", "22.0.0", "23.0.0", "24.0.0", "25.0.0", "26.0.1")
+POLARS = ("1.20.0", "2.1.0")
+DUCKDB = ("1.1.0", "2.0.0")
 NEEDS = ("pandas>=3.0", "jinja2", "matplotlib", "pillow", "pyrate-limiter", "python-stdnum", "rapidfuzz", "requests", "scipy",
          "tqdm", "urllib3", "xmltodict")  # fmt: skip
-WRITE = """
+BOX = [1, 2, 1, 9, 30, 9, 30, 2]
+WRITE = {
+    "pyarrow": """
 import sys
 import cardocr_nb as ocr
 from cardocr_nb.frame import to_feather, to_parquet
@@ -23,56 +27,132 @@ card = ocr.CardResult((ocr.Field("姓名", "样本", 98, box), ocr.Field("性别
 cards = ocr.to_frame([card, ocr.Job("j", ocr.JobState.FAILED, code="X")])
 to_parquet(cards, sys.argv[1] + ".parquet"); to_feather(cards, sys.argv[1] + ".feather")
 cards.to_parquet(sys.argv[1] + "-own.parquet")
-"""
-CHECK = "assert [None if p is None else [int(x) for x in p] for p in rows] == [[1, 2, 1, 9, 30, 9, 30, 2], None, None], rows"
-READ = {
-    "package": """
-import sys
-from cardocr_nb.frame import read_table
-for end in (".parquet", ".feather", "-own.parquet"):
-    df = read_table(sys.argv[1] + end)
-    assert df.score.tolist()[0] == 98 and df.polygon[0].points == ((1, 2), (1, 9), (30, 9), (30, 2)), df
-    assert df.polygon.isna().tolist() == [False, True, True]
 """,
-    "plain pandas": f"""
-import sys; sys.modules["cardocr_nb"] = None
-import pandas as pd
-for rows in (pd.read_parquet(sys.argv[1] + ".parquet").polygon, pd.read_feather(sys.argv[1] + ".feather").polygon):
-    {CHECK}
-import pyarrow.parquet as pq
-rows = pq.read_table(sys.argv[1] + "-own.parquet").to_pandas(ignore_metadata=True).polygon
-{CHECK}
+    "polars": """
+import sys
+import polars
+cards = polars.read_parquet(sys.argv[2] + ".parquet")
+cards.write_parquet(sys.argv[1] + ".parquet"); cards.write_ipc(sys.argv[1] + ".feather")
+""",
+    "duckdb": """
+import sys
+import duckdb
+duckdb.sql(f"copy (select * from '{sys.argv[2]}.parquet') to '{sys.argv[1]}.parquet'")
 """,
 }
+# Each defines read(path), for a file that may be Parquet or Feather. `own` is a file of DataFrame.to_parquet.
+READ = {
+    "package": """
+import pandas as pd
+import cardocr_nb
+from cardocr_nb.frame import conform, read_table
+def read(path, own):
+    frames = [read_table(path)]
+    if path.endswith(".parquet"):
+        frames += [conform(pd.read_parquet(path, dtype_backend=b)) for b in ("numpy_nullable", "pyarrow") if not own]
+        frames += [pd.read_parquet(path)] if own else [conform(pd.read_parquet(path))]
+    else:
+        frames += [conform(pd.read_feather(path))]
+    for df in frames:
+        assert df.score.tolist()[0] == 98 and df.polygon[0].points == ((1, 2), (1, 9), (30, 9), (30, 2)), df
+        assert df.polygon.isna().tolist() == [False, True, True], df.polygon
+        assert df.text.tolist()[:2] == ["样本", "女"] and str(df.polygon.dtype) == "polygon", df.dtypes
+""",
+    "plain pandas": """
+sys.modules["cardocr_nb"] = None
+import pandas as pd
+import pyarrow.parquet
+def read(path, own):
+    if own:
+        frames = [pyarrow.parquet.read_table(path).to_pandas(ignore_metadata=True)]
+    elif path.endswith(".feather"):
+        frames = [pd.read_feather(path)]
+    else:
+        frames = [pd.read_parquet(path), *(pd.read_parquet(path, dtype_backend=b) for b in ("numpy_nullable", "pyarrow"))]
+    for df in frames:
+        check(df.polygon.tolist(), df.text.tolist())
+""",
+    "polars": """
+import polars
+def read(path, own):
+    df = polars.read_ipc(path) if path.endswith(".feather") else polars.read_parquet(path)
+    check(df["polygon"].to_list(), df["text"].to_list())
+""",
+    "duckdb": """
+import duckdb
+def read(path, own):
+    if path.endswith(".parquet"):
+        rows = duckdb.sql(f"select polygon, text from '{path}'").fetchall()
+        check([row[0] for row in rows], [row[1] for row in rows])
+""",
+}
+BEFORE = f"""
+import sys
+from pathlib import Path
+def check(polygons, texts):
+    missing = [p is None or p is sys.modules.get("pandas", sys).__dict__.get("NA") for p in polygons]
+    assert missing == [False, True, True] and [int(x) for x in polygons[0]] == {BOX}, polygons
+    assert texts[:2] == ["样本", "女"], texts
+"""
+AFTER = """
+for stem in sys.argv[1:]:
+    try:
+        for end in (".parquet", ".feather", "-own.parquet"):
+            if Path(stem + end).exists():
+                read(stem + end, end.startswith("-own"))
+        print("ok", flush=True)
+    except Exception as e:
+        print(f"{end}: {type(e).__name__}: {e}".splitlines()[0][:200], flush=True)
+"""
 
 
 def main(folder: Path) -> int:
     """Make the environments, write and read; return the number of failures."""
-    uv = os.environ.get("UV", "uv")
-    for version in VERSIONS:
-        place = folder / version
-        if not (place / "ready").exists():
-            run(uv, "venv", "-q", "--python", sys.executable, place)
-            run(uv, "pip", "install", "-q", "--python", place / "bin/python", f"pyarrow=={version}", *NEEDS)
-            run(uv, "pip", "install", "-q", "--python", place / "bin/python", "--no-deps", "--editable", ROOT)
-            (place / "ready").touch()
-        run(place / "bin/python", "-W", "ignore", "-c", WRITE, folder / f"by-{version}")
-    failures = 0
-    for writer, reader in itertools.product(VERSIONS, VERSIONS):
-        for name, code in READ.items():
-            done = subprocess.run(  # noqa: S603 - the codes above
-                [folder / reader / "bin/python", "-W", "ignore", "-c", code, folder / f"by-{writer}"],
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            if done.returncode:
-                failures += 1
-                print(
-                    f"written by pyarrow {writer}, read by {name} with pyarrow {reader}: {done.stderr.splitlines()[-1]}"
-                )
-    print(f"{len(VERSIONS) ** 2 * len(READ)} pairs, {failures} failed")
+    tools = {"pyarrow": PYARROW, "polars": POLARS, "duckdb": DUCKDB}
+    places = {
+        (tool, v): folder / (v if tool == "pyarrow" else f"{tool}-{v}")
+        for tool, versions in tools.items()
+        for v in versions
+    }
+    newest = folder / f"by-pyarrow-{PYARROW[-1]}"
+    stems = {}
+    for (tool, version), place in places.items():
+        make_environment(place, tool, version)
+        stems[tool, version] = stem = folder / f"by-{tool}-{version}"
+        run(place / "bin/python", "-W", "ignore", "-c", WRITE[tool], stem, newest)
+        print(f"written: {tool} {version}", flush=True)
+    pairs = failures = 0
+    for (tool, version), place in places.items():
+        for reader in ("package", "plain pandas") if tool == "pyarrow" else (tool,):
+            name = f"{reader}, {tool} {version}" if tool == "pyarrow" else f"{tool} {version}"
+            for writer, outcome in zip(stems, outcomes(place, READ[reader], list(stems.values())), strict=True):
+                pairs, failures = pairs + 1, failures + (outcome != "ok")
+                print(f"written by {' '.join(writer)}, read by {name}: {outcome}", flush=True)
+    print(f"{pairs} pairs, {failures} failed")
     return failures
+
+
+def make_environment(place: Path, tool: str, version: str) -> None:
+    """Make a virtual environment with one version of a tool."""
+    uv, python = os.environ.get("UV", "uv"), place / "bin/python"
+    if not (place / "ready").exists():
+        run(uv, "venv", "-q", "--python", sys.executable, place)
+        run(uv, "pip", "install", "-q", "--python", python, f"{tool}=={version}", *(NEEDS if tool == "pyarrow" else ()))
+        if tool == "pyarrow":
+            run(uv, "pip", "install", "-q", "--python", python, "--no-deps", "--editable", ROOT)
+        (place / "ready").touch()
+
+
+def outcomes(place: Path, code: str, stems: list[Path]) -> list[str]:
+    """Read the files of each writer in one process, in one more after each that ends it."""
+    lines: list[str] = []
+    while len(lines) < len(stems):
+        command = [place / "bin/python", "-W", "ignore", "-c", BEFORE + code + AFTER, *stems[len(lines) :]]
+        done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)  # noqa: S603
+        lines += done.stdout.splitlines()
+        if done.returncode:
+            lines.append(f"the process ended with {done.returncode}: {done.stderr.strip().splitlines()[-1:]}")
+    return lines
 
 
 def run(*command: object) -> None:

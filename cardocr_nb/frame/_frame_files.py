@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from cardocr_nb.errors import DecodeError
-from cardocr_nb.frame._frame_schema import DTYPES, conform
+from cardocr_nb.frame._frame_schema import DTYPES, conform, series
 from cardocr_nb.frame._polygon_dtype import PolygonDtype
 
 if TYPE_CHECKING:
@@ -57,17 +57,36 @@ def to_feather(df: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     """Write a Feather file; parameters and result are those of `to_parquet`."""
     import pyarrow.feather
 
-    pyarrow.feather.write_feather(to_table(df), path)
+    pyarrow.feather.write_feather(_with_valid_codes(to_table(df)), path)
     return Path(path)
 
 
+def _with_valid_codes(table: pa.Table) -> pa.Table:
+    """Return the table with code 0 under missing categories: polars refuses Feather files with the -1 of pandas there."""
+    for i, field in enumerate(table.schema):
+        if not pa.types.is_dictionary(field.type):
+            continue
+        chunks = [
+            pa.DictionaryArray.from_arrays(
+                chunk.indices.fill_null(0).to_numpy(),
+                chunk.dictionary,
+                mask=chunk.is_null().to_numpy(zero_copy_only=False),
+            )
+            for chunk in table.column(i).chunks
+        ]
+        table = table.set_column(i, field, pa.chunked_array(chunks, type=field.type))
+    return table
+
+
 def to_table(df: pd.DataFrame) -> pa.Table:
-    """Return the Arrow table that the files hold: polygons as lists, noted as ``object`` for pandas."""
+    """Return the Arrow table that the files hold: polygons as lists, with a dtype that pandas knows without this package."""
+    if "polygon" in df.columns and df["polygon"].dtype == object:
+        df = df.assign(polygon=series("polygon", df["polygon"]))
     table = pa.Table.from_pandas(df, preserve_index=False)
     notes = json.loads(table.schema.metadata[b"pandas"])
     for column in notes["columns"]:
         if column["numpy_type"] == PolygonDtype.name:
-            column["numpy_type"] = "object"  # plain pandas does not know the dtype and would refuse the file
+            column["numpy_type"] = PolygonDtype.name_in_files
     return table.replace_schema_metadata({**table.schema.metadata, b"pandas": json.dumps(notes).encode()})
 
 

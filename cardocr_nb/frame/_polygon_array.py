@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from pandas.api.extensions import ExtensionArray, take
 from pandas.api.indexers import check_array_indexer
 
-from cardocr_nb.frame._polygon_dtype import Polygon, PolygonDtype, PolygonType
+from cardocr_nb.frame._polygon_dtype import Polygon, PolygonDtype
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -159,16 +159,14 @@ class PolygonArray(ExtensionArray):
     def _from_sequence_of_strings(cls, strings: Iterable[object], *, dtype: object, copy: bool = False) -> Self:
         return cls._from_sequence(strings, dtype=dtype, copy=copy)
 
-    def __arrow_array__(self, type: pa.DataType | None = None) -> pa.ExtensionArray:  # noqa: A002 - pyarrow's protocol
-        """Return the Arrow array of lists of eight numbers."""
+    def __arrow_array__(self, type: pa.DataType | None = None) -> pa.Array:  # noqa: A002 - pyarrow's protocol
+        """Return the Arrow array of lists of eight numbers; polars before 1.36 refuses files with an extension type."""
         present = ~self._mask
         values = pa.array(np.ascontiguousarray(self._points[present] if self._mask.any() else self._points).ravel())
         offsets = np.zeros(len(self) + 1, dtype=np.int32)
         np.cumsum(present * np.int32(8), out=offsets[1:])
         storage = pa.ListArray.from_arrays(pa.array(offsets), values, mask=pa.array(self._mask))
-        if type is not None and not isinstance(type, PolygonType):
-            return storage.cast(type)
-        return pa.ExtensionArray.from_storage(PolygonType(), storage)
+        return storage if type is None else storage.cast(type)
 
     @property
     def dtype(self) -> PolygonDtype:

@@ -1,8 +1,9 @@
-"""The pandas dtype ``"polygon"``, its scalar and its Arrow type.
+"""The pandas dtype ``"polygon"``, its scalar, and the Arrow type of old files.
 
-Importing this module registers the dtype with pandas and the Arrow type with pyarrow, so that files keep the column. In a
-file a polygon is a list of eight int32, ``x, y`` for each corner, and a missing polygon is a missing list: every pyarrow,
-polars and DuckDB read that as it is. `DataFrame.cardocr.to_parquet` writes files that plain pandas opens as well.
+Importing this module registers the dtype with pandas. In Arrow and in files a polygon is a list of eight int32, ``x, y``
+for each corner, and a missing polygon is a missing list: every pyarrow, polars and DuckDB read that as it is, and pandas
+makes the dtype again from its own notes in the file. `DataFrame.cardocr.to_parquet` writes notes that plain pandas
+understands as well.
 ``DataFrame.to_parquet`` notes the name of the dtype in the file, for which pandas looks when it reads: in a process that has
 not imported ``cardocr_nb``, call ``pyarrow.parquet.read_table(path).to_pandas(ignore_metadata=True)``, or with pyarrow 26
 ``pandas.read_parquet(path, dtype_backend="pyarrow")``.
@@ -13,7 +14,7 @@ from __future__ import annotations
 import operator
 import re
 from functools import total_ordering
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -155,9 +156,18 @@ class PolygonDtype(ExtensionDtype):
     """
 
     name = "polygon"
+    name_in_files = "(4,2)i4"
+    """A second name, which NumPy understands as well: pandas without this package reads such columns as lists."""
     type = Polygon
     kind = "O"
     na_value = np.nan
+
+    @classmethod
+    def construct_from_string(cls, string: str) -> Self:
+        """Make the dtype from its name."""
+        if string == cls.name_in_files:
+            return cls()
+        return super().construct_from_string(string)
 
     @classmethod
     def construct_array_type(cls) -> builtins.type[PolygonArray]:
@@ -175,13 +185,12 @@ class PolygonDtype(ExtensionDtype):
 
 
 class PolygonType(pa.ExtensionType):  # type: ignore[misc]  # pyarrow has no type hints
-    """Arrow type of polygon columns, named ``cardocr_nb.polygon``.
+    """Arrow type ``cardocr_nb.polygon`` of files that releases before 0.2 wrote; it is only read.
 
     Parameters
     ----------
     storage : pyarrow.DataType, optional
-        List of int32. Releases before 0.2 wrote lists of a fixed size of eight, which pyarrow 18 to 25 cannot write with
-        missing values; both are read.
+        List of int32, or, in the oldest files, list of a fixed size of eight.
     """
 
     def __init__(self, storage: pa.DataType | None = None) -> None:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from cardocr_nb._i18n import messages
 from cardocr_nb.cards import CardType, expected_fields
-from cardocr_nb.frame._frame_schema import COLUMNS, conform
+from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers, first_rows
 from cardocr_nb.plot._score_counts import score_counts
 from cardocr_nb.quality import check, outcomes
@@ -127,8 +127,7 @@ def summarize(
     """
     t = messages(lang)
     check_prices(review, error, truth)
-    if not set(COLUMNS) <= set(df.columns):
-        df = conform(df)
+    df = conform(df)
     names = FieldNames(reveal=reveal)
     numbers = card_numbers(df)
     cards = _cards(df, numbers)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cardocr_nb._text_safety import shown_path
-from cardocr_nb.frame._frame_schema import COLUMNS, conform
+from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.report._figures import figures
 from cardocr_nb.report._html import render_html
 from cardocr_nb.report._json import render_json
@@ -113,8 +113,7 @@ def report(
     suffix = path.suffix.lower()
     if suffix not in _SUFFIXES:
         raise ValueError(f"a report is written as {', '.join(_SUFFIXES)}, got {shown_path(given)}; change its suffix")
-    if not set(COLUMNS) <= set(df.columns):
-        df = conform(df)
+    df = conform(df)
     summary = summarize(
         df,
         truth=truth,

@@ -1,5 +1,6 @@
 """Frames that went through other tools come back with every text, number, time and polygon."""
 
+import io
 import json
 
 import altair as alt
@@ -24,7 +25,7 @@ from cardocr_nb.frame import (
     to_label_studio,
     to_parquet,
 )
-from cardocr_nb.report import from_excel, to_excel
+from cardocr_nb.report import from_excel, report, to_excel
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +52,8 @@ WAYS = {
     "pyarrow dtypes": lambda df, file, folder: pd.read_parquet(file, dtype_backend="pyarrow"),
     "DuckDB from the file": lambda df, file, folder: duckdb.read_parquet(str(file)).df(),
     "polars from the file": lambda df, file, folder: pl.read_parquet(file).to_pandas(),
+    "polars from memory": lambda df, file, folder: pl.from_pandas(df).to_pandas(),
+    "polars from Feather": lambda df, file, folder: pl.read_ipc(to_feather(df, folder / "cards.feather")).to_pandas(),
     "Feather": lambda df, file, folder: read_table(to_feather(df, folder / "cards.feather")),
     "pandas Feather": lambda df, file, folder: pd.read_feather(to_feather(df, folder / "cards.feather")),
     "DataFrame.to_parquet": lambda df, file, folder: (df.to_parquet(folder / "own.parquet"), pd.read_parquet(folder / "own.parquet"))[1],
@@ -71,6 +74,17 @@ def test_csv_and_json_come_back(cards, tmp_path):
     same(pd.read_csv(tmp_path / "cards.csv", dtype="str"), cards)
     cards.to_json(tmp_path / "cards.json", orient="records", date_format="iso", date_unit="us", force_ascii=False)
     same(pd.DataFrame(json.loads((tmp_path / "cards.json").read_text(encoding="utf-8"))), cards)
+
+
+def test_the_dtype_comes_back_from_files_of_the_package_and_of_pandas(cards, file, tmp_path):
+    cards.to_parquet(tmp_path / "own.parquet")
+    to_feather(cards, tmp_path / "cards.feather")
+    for found in (
+        pd.read_parquet(file),
+        pd.read_parquet(tmp_path / "own.parquet"),
+        pd.read_feather(tmp_path / "cards.feather"),
+    ):
+        assert found["polygon"].equals(cards["polygon"])
 
 
 @pytest.fixture(scope="module")
@@ -175,3 +189,19 @@ def test_a_plain_frame_opens_in_every_tool_with_polygons_as_lists(cards, polygon
 def test_plotly_takes_the_frame_as_it_is(cards):
     few = cards[cards["polygon"].notna()].head(3)
     assert in_plotly(few) == [polygon.tolist() for polygon in few["polygon"]]
+
+
+def test_a_report_of_a_frame_from_csv_and_json_is_that_of_the_frame(cards, tmp_path):
+    few = cards.head(60)
+    few.to_csv(tmp_path / "cards.csv", index=False)
+    own = report(few, tmp_path / "own.json").read_bytes()
+    for found in (
+        pd.read_csv(tmp_path / "cards.csv"),
+        pd.read_json(io.StringIO(few.to_json(date_format="iso", date_unit="us")), convert_dates=False),
+    ):
+        assert report(found, tmp_path / "found.json").read_bytes() == own
+
+
+def test_objects_are_stored_as_polygons(cards, tmp_path):
+    few = cards[["key", "text", "polygon"]].head(20)
+    assert read_table(to_parquet(few.astype(object), tmp_path / "a.parquet"))["polygon"].equals(few["polygon"])

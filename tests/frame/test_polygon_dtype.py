@@ -231,7 +231,7 @@ class TestFiles:
     @given(columns, st.integers(0, 8), st.integers(0, 8))
     def test_arrow_gives_back_any_slice(self, values, start, stop):
         series = column(values)
-        there = pa.chunked_array([pa.array(series)[start:stop], pa.array(series)[stop:]], type=PolygonType())
+        there = pa.chunked_array([pa.array(series)[start:stop], pa.array(series)[stop:]], type=pa.list_(pa.int32()))
         expected = pd.concat([series[start:stop], series[stop:]], ignore_index=True)
         assert pd.Series(PolygonDtype().__from_arrow__(there)).equals(expected)
 
@@ -265,8 +265,12 @@ assert "cardocr_nb" not in sys.modules
     def test_plain_pyarrow_sees_a_list_of_eight(self, cards, tmp_path):
         cards.to_parquet(tmp_path / "cards.parquet")
         kind = pq.read_schema(tmp_path / "cards.parquet").field("polygon").type
-        assert kind == PolygonType()
-        assert kind.storage_type.value_type == pa.int32()
+        assert kind == pa.list_(pa.int32())
+
+    def test_files_of_earlier_releases_with_an_arrow_type_are_read(self, cards, tmp_path):
+        table = pa.table({"polygon": pa.ExtensionArray.from_storage(PolygonType(), pa.array(cards.polygon))})
+        pq.write_table(table, tmp_path / "cards.parquet")
+        assert pd.read_parquet(tmp_path / "cards.parquet").polygon.equals(cards.polygon)
 
 
 def test_corners_with_fractions_are_rounded():
