@@ -41,7 +41,7 @@ name that begins with an underscore is private. Each part imports only from thos
     quality/    summary, checks without truth, evaluation with truth, thresholds, drift
     privacy/    masked texts, pseudonyms, pictures without the fields
     plot/       DataFrame -> matplotlib Axes
-    rereading/  texts of the embedded engine for places that a service gave
+    rereading/  readings of a service finished, and read again, by the embedded engine
     report/     DataFrame -> plain summary -> HTML, Markdown, JSON; workbooks
     review/     panel in which a person corrects readings
     specimen/   invented cards with known text, and ways to degrade a photo

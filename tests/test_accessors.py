@@ -80,10 +80,10 @@ class TestFrameAccessor:
     def test_methods_complete_and_are_documented(self, cards):
         public = [n for n in dir(cards.cardocr) if not n.startswith("_")]
         assert public == [
-            "audit_sample", "calibrate", "calibration", "card_frame", "card_positions", "check", "compare", "complete", "correct", "cost", "drift", "estimate_accuracy", "evaluate", "from_coco",
+            "audit_sample", "calibrate", "calibration", "card_frame", "card_positions", "check", "compare", "complete", "correct", "cost", "drift", "estimate_accuracy", "estimate_errors", "evaluate", "from_coco",
             "from_excel", "from_label_studio", "mask", "plain", "plot_compare", "plot_confusions", "plot_gallery", "plot_overlay", "plot_regions",
             "plot_reliability", "plot_risk_coverage", "plot_scores", "plot_timeline", "pseudonym", "redact", "report", "review",
-            "review_queue", "show", "summary", "tally", "threshold", "to_coco", "to_csv", "to_dask", "to_excel", "to_feather", "to_label_studio", "to_long", "to_parquet", "to_training_data", "validate", "wide",
+            "review_queue", "second_opinion", "show", "summary", "tally", "threshold", "to_coco", "to_csv", "to_dask", "to_excel", "to_feather", "to_label_studio", "to_long", "to_parquet", "to_training_data", "validate", "wide",
         ]  # fmt: skip
 
     @pytest.mark.parametrize("kind", [accessors.CardAccessor, accessors.DaskCardAccessor, accessors.PolygonAccessor])

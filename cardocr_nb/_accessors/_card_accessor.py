@@ -156,6 +156,7 @@ class CardAccessor(CardData):
     check = data_method(quality.check)
     tally = data_method(check_counts)
     estimate_accuracy = data_method(quality.estimate_accuracy)
+    estimate_errors = data_method(quality.estimate_errors)
     review_queue = data_method(quality.review_queue)
     audit_sample = data_method(quality.audit_sample)
     evaluate = data_method(quality.evaluate)
@@ -168,6 +169,7 @@ class CardAccessor(CardData):
 
     # The embedded engine on the same images.
     complete = data_method(rereading.complete)
+    second_opinion = data_method(rereading.second_opinion)
 
     # Looking at rows.
     show = data_method(report.show)

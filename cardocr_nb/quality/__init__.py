@@ -2,7 +2,7 @@
 
 `summary` counts what is there. `check` finds what cannot be right without knowing the truth, `tally` counts what it
 found, `register` adds a question of one's own. `evaluate` compares with truth; `normalize` is the form in which both
-sides are compared. `estimate_accuracy` needs no truth for what a card says twice. `calibration` asks whether scores mean
+sides are compared. `estimate_accuracy` needs no truth for what a card says twice, `estimate_errors` compares two readers. `calibration` asks whether scores mean
 what they say, and `calibrate` makes probabilities of them; `threshold` says from which score on a reading may be used
 unseen, `cost` where the line is cheapest, `review_queue` where to look first. `compare` sets two readings of the same
 images side by side.
@@ -26,6 +26,7 @@ from cardocr_nb.quality._comparison import Comparison, compare
 from cardocr_nb.quality._confusions import confusions
 from cardocr_nb.quality._costs import Costs, cost
 from cardocr_nb.quality._drift import FewDaysWarning, drift
+from cardocr_nb.quality._error_estimate import estimate_errors
 from cardocr_nb.quality._evaluation import Evaluation, evaluate
 from cardocr_nb.quality._group_dependence import CorrelatedErrorsWarning
 from cardocr_nb.quality._intervals import exact_interval, lower_bound, sample_size, upper_bound, wilson
@@ -61,6 +62,7 @@ __all__ = [
     "cost",
     "drift",
     "estimate_accuracy",
+    "estimate_errors",
     "evaluate",
     "exact_interval",
     "lower_bound",

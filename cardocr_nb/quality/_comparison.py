@@ -128,14 +128,14 @@ def compare(
     refuse_parts(other)
     if not isinstance(other, pd.DataFrame):
         other = read_table(other)
-    left, right = (_readings(side) for side in (df, other))
+    left, right = (first_readings(side) for side in (df, other))
     both = left["key"].drop_duplicates()
     both = both[both.isin(right["key"].drop_duplicates().tolist())]
     if both.empty and len(left) and len(right):
         raise ValueError("no key is in both frames; keys must be spelled alike, folder and ending included")
     left_only, right_only = (side["key"].nunique() - len(both) for side in (left, right))
     left, right = (side[side["key"].isin(both.tolist())] for side in (left, right))
-    pairs = _pairs(left, right, normalize)
+    pairs = paired(left, right, normalize)
     if isinstance(groups, str):
         first = conform(df).drop_duplicates("key").reset_index(drop=True)
         groups = dict(zip(first["key"], group_of_cards(first, groups), strict=True))
@@ -149,7 +149,8 @@ def compare(
     )  # fmt: skip
 
 
-def _readings(df: pd.DataFrame) -> pd.DataFrame:
+def first_readings(df: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the first job of each image with the first of each of its fields."""
     refuse_parts(df)
     frame = conform(df)
     frame = frame[frame["key"].notna()]
@@ -159,7 +160,8 @@ def _readings(df: pd.DataFrame) -> pd.DataFrame:
     return frame.drop_duplicates(_PAIR, ignore_index=True)
 
 
-def _pairs(left: pd.DataFrame, right: pd.DataFrame, normalize: Rules) -> pd.DataFrame:
+def paired(left: pd.DataFrame, right: pd.DataFrame, normalize: Rules) -> pd.DataFrame:
+    """Texts and scores of both sides by key and field, and whether they are the same by the rules of equality."""
     sides = [
         side.loc[side["field"].notna() & side["text"].notna(), [*_PAIR, "text", "score"]].astype({"field": "str"})
         for side in (left, right)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,11 +10,10 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from cardocr_nb.cards import CardType
-from cardocr_nb.errors import CardOCRError
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers
-from cardocr_nb.plot._image_sources import find_picture, pixels_of
 from cardocr_nb.quality._cells import refuse_parts
+from cardocr_nb.rereading._pictures import UnfinishedWarning, card_pixels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,10 +23,6 @@ if TYPE_CHECKING:
 
 READ_BY = "read_by"
 """Column with the reader of each text: ``service`` or ``embedded``."""
-
-
-class UnfinishedWarning(UserWarning):
-    """Fields with a place still have no text; the message says why."""
 
 
 def complete(
@@ -129,7 +123,7 @@ def _read_cards(
     no_picture, trouble = 0, ""
     try:
         for rows in tqdm(rows_of, desc="completing", unit="card", disable=not progress):
-            pixels = _pixels(keys[rows[0]], files[rows[0]], images)
+            pixels = card_pixels(keys[rows[0]], files[rows[0]], images)
             if pixels is None:
                 no_picture += 1
                 continue
@@ -149,17 +143,3 @@ def _read_cards(
     if no_picture and not trouble:
         trouble = f"{no_picture} pictures are missing or damaged"
     return trouble or (f"nothing was recognized within {empty} polygons" if empty else "")
-
-
-def _pixels(key: object, image: object, images: Images | None) -> NDArray[np.uint8] | None:
-    """Upright pixels of a card, RGB; None if the picture is missing or damaged."""
-    try:
-        if images is not None:
-            pixels = find_picture(str(key), images)
-        else:
-            pixels = pixels_of(Path(image)) if isinstance(image, str) else None
-    except (CardOCRError, OSError):
-        return None
-    if pixels is None:
-        return None
-    return np.stack([pixels] * 3, axis=2) if pixels.ndim == 2 else np.ascontiguousarray(pixels[:, :, :3])

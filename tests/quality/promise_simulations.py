@@ -31,6 +31,7 @@ from cardocr_nb.quality import (
     threshold,
 )
 from cardocr_nb.quality._distribution_shift import psi, psi_test
+from cardocr_nb.quality._error_estimate import error_table, judged_pairs
 from cardocr_nb.quality._fixed_sequence import lowest_threshold
 from cardocr_nb.quality._group_dependence import dependence
 
@@ -404,6 +405,105 @@ def coverage_of_estimates(rng, repetitions, n, rate, other):
     return covered.min() / repetitions
 
 
+READ_TWICE = ["name", "gender", "birth_date", "id_number"]
+GOOD, BAD = np.array([[0.006, 0.002, 0.004, 0.01], [0.01, 0.003, 0.006, 0.02]]), np.array([[0.2, 0.08, 0.15, 0.3]] * 2)
+LETTERS = np.array([chr(0x4E00 + k) for k in range(3000)])
+
+
+def with_check_digit(head):
+    """Numbers of arrays of 17 digits, by the rule of GB 11643."""
+    total = head @ np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]) % 11
+    return ["".join(map(str, row)) + "10X98765432"[t] for row, t in zip(head.tolist(), total.tolist(), strict=True)]
+
+
+def printed_cards(rng, n):
+    """Texts of cards, and the 17 digits of their numbers."""
+    born = np.array("1950-01-01", "M8[D]") + rng.integers(0, 20_000, n)
+    born_digits = [[int(c) for c in str(day).replace("-", "")] for day in born]
+    head = np.hstack([np.tile([9, 9, 0, 1, 0, 1], (n, 1)), born_digits, rng.integers(0, 10, (n, 3))])
+    name = ["".join(row) for row in rng.choice(LETTERS, (n, 3))]
+    texts = [name, np.where(head[:, 16] % 2, "男", "女"), [str(day) for day in born], with_check_digit(head)]
+    return np.array(texts, dtype=object).T, head
+
+
+def misread_text(rng, field, text, head, passing):
+    """A text that differs; a number passes its check with a probability, by chance only if that is 0."""
+    if field == "gender":
+        return "女" if text == "男" else "男"
+    if field == "name":
+        at, new = rng.integers(3), rng.choice(LETTERS)
+        return misread_text(rng, field, text, head, passing) if new == text[at] else text[:at] + new + text[at + 1 :]
+    if field == "birth_date":
+        return str(np.array(text, "M8[D]") + rng.choice([-30, -10, -2, -1, 1, 2, 10, 30, 365 * 3]))
+    if rng.random() < passing:
+        new = head.copy()
+        new[[rng.integers(6), rng.integers(14, 17)]] = rng.integers(0, 10, 2)
+        found = with_check_digit(new[np.newaxis])[0]
+        return found if found != text else misread_text(rng, field, text, head, passing)
+    if rng.random() < 0.1:
+        return text[:-1]
+    digits = list(text)
+    for at in rng.choice(18, rng.choice([1, 2, 3], p=[0.7, 0.2, 0.1]), replace=False):
+        digits[at] = str((int(digits[at].replace("X", "0")) + rng.integers(1, 10)) % 10)
+    return "".join(digits)
+
+
+def two_readings(rng, n, *, bad=0.15, good_rates=GOOD, bad_rates=BAD, alike=0.0, passing=(0.0, 0.8), misprinted=0.0, batches=0,
+                 samples=1):  # fmt: skip
+    """Frames of two readers of the same cards, and their true rates of errors by field, shape (2, 4).
+
+    Both are worse on the same bad photos; the part `alike` of the errors of the better reader is the other's as well.
+    """
+    texts, head = printed_cards(rng, n)
+    spoiled = rng.random(n) < bad
+    if batches:
+        spoiled = (rng.random((batches, samples)) < bad)[rng.integers(0, batches, n), np.arange(n) % samples]
+    for card in np.flatnonzero(rng.random(n) < misprinted):
+        texts[card, 3] = texts[card, 3][:-1] + str((int(texts[card, 3][-1].replace("X", "0")) + 1) % 10)
+    both = [alike * rates.min(axis=0) for rates in (good_rates, bad_rates)]
+    own = [(rates - s) / (1 - s) for rates, s in zip((good_rates, bad_rates), both, strict=True)]
+    common = rng.random((n, 4)) < np.where(spoiled[:, np.newaxis], both[1], both[0])
+    sides = []
+    for side in (0, 1):
+        wrong = rng.random((n, 4)) < np.where(spoiled[:, np.newaxis], own[1][side], own[0][side])
+        read = texts.copy()
+        for card, column in zip(*np.nonzero(wrong), strict=True):
+            read[card, column] = misread_text(rng, READ_TWICE[column], texts[card, column], head[card], passing[side])
+        sides.append(read)
+    for card, column in zip(*np.nonzero(common), strict=True):
+        sides[0][card, column] = sides[1][card, column] = misread_text(
+            rng, READ_TWICE[column], texts[card, column], head[card], min(passing))  # fmt: skip
+    keys = np.repeat([f"{k}.jpg" for k in range(n)], 4)
+    frames = [
+        conform(pd.DataFrame({"job_id": keys, "key": keys, "card_type": "IDCard", "state": "Success",
+                              "field": np.tile(READ_TWICE, n), "text": read.ravel()}))
+        for read in sides
+    ]  # fmt: skip
+    return *frames, (1 - bad) * good_rates + bad * bad_rates
+
+
+def coverage_of_two_readers(rng, repetitions, n, shared=0.1, corrects=(False, True), **cards):
+    """Coverage of the error rates of two readers without truth: of each reader and their mean, the worst of four fields.
+
+    Also the mean of the estimated rates over the true ones, of the numbers of both readers and of all means.
+    """
+    covered, rates = np.zeros((4, 3)), []
+    # All samples at once: cards are judged one by one.
+    first, second, true = two_readings(rng, n * repetitions, samples=repetitions, **cards)
+    truth = np.vstack([true, true.mean(axis=0)]).T
+    pairs = judged_pairs(first, second, corrects=corrects)
+    sample = pairs["key"].str.removesuffix(".jpg").astype(int).to_numpy() % repetitions
+    for _, part in pairs.groupby(sample):
+        table = error_table(part, shared, corrects, 0.95).set_index(["field", "reader"])
+        table = table.loc[[(f, r) for f in READ_TWICE for r in ("first", "second", "mean")]]
+        low, high, rate = (table[c].to_numpy().reshape(4, 3) for c in ("low", "high", "rate"))
+        covered += (low <= truth) & (truth <= high)
+        rates.append(rate / truth)
+    over = np.mean(rates, axis=0)
+    return (*np.round(covered.min(axis=0) / repetitions, 3).tolist(),
+            *over[3, :2].round(2).tolist(), *over[:, 2].round(2).tolist())  # fmt: skip
+
+
 def level_of_psi(rng, repetitions, left, right, scores):
     """Rate of p values of the stability index up to 0.05 without change, and its mean over the mean expected value."""
     tests, index = [], []
@@ -522,6 +622,16 @@ def settings():
     for n, rate, other in ((300, 0.98, 0.03), (300, 0.995, 0.03), (300, 0.9, 0.1), (50, 0.95, 0.03)):
         yield ("estimates", f"{n} licenses, rate {rate}, {other} of other documents",
                lambda g, r, n=n, p=rate, o=other: coverage_of_estimates(g, r, n, p, o))  # fmt: skip
+    for n, options in (
+        (300, {}), (60, {}), (600, {}), (300, {"bad": 0.0}), (300, {"bad": 0.5}), (300, {"alike": 0.1}),
+        (300, {"passing": (0.0, 1.0)}), (300, {"passing": (0.0, 0.0), "corrects": (False, False)}),
+        (300, {"good_rates": GOOD[[0, 1]] * [[5], [0.5]]}), (300, {"good_rates": GOOD[[0, 1]] * [[0.5], [5]]}),
+        (600, {"alike": 0.2}), (600, {"alike": 0.4}), (600, {"alike": 0.7}),
+        (600, {"alike": 0.4, "shared": 0.4}), (600, {"alike": 0.7, "shared": 0.7}),
+        (600, {"passing": (0.8, 0.8)}), (600, {"passing": (0.8, 0.8), "corrects": (True, True)}),
+        (600, {"misprinted": 0.01}), (600, {"batches": 30}),
+    ):  # fmt: skip
+        yield "two-readers", f"{n} cards, {options}", lambda g, r, n=n, o=options: coverage_of_two_readers(g, r, n, **o)
     for left, right, scores in ((30, 30, 100), (300, 30, 100), (300, 300, 5), (1000, 40, 100)):
         yield ("psi", f"{left} and {right} of {scores} scores",
                lambda g, r, a=left, b=right, k=scores: level_of_psi(g, r, a, b, k))  # fmt: skip

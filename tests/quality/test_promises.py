@@ -89,5 +89,17 @@ def test_bounds_without_truth_cover_with_numbers_of_other_documents(rng, times, 
     assert simulate.coverage_of_estimates(rng, repetitions, 100, rate, 0.03) >= 1 - at_most(0.05, repetitions)
 
 
+@pytest.mark.parametrize("options", [{}, {"alike": 0.1}, {"passing": (0.0, 0.0), "corrects": (False, False)}])
+def test_error_rates_of_two_readers_are_covered(rng, times, options):
+    repetitions = 30 * times
+    covered = simulate.coverage_of_two_readers(rng, repetitions, 100, **options)[:3]
+    assert min(covered) >= 1 - at_most(0.05, repetitions)
+
+
+def test_errors_that_both_readers_make_alike_break_the_intervals_unless_they_are_named(rng):
+    assert simulate.coverage_of_two_readers(rng, 10, 1500, alike=0.8)[0] < 0.5
+    assert simulate.coverage_of_two_readers(rng, 10, 1500, alike=0.8, shared=0.8)[0] >= 0.8
+
+
 def test_partial_truth_calibrates_the_field_that_it_names(rng):
     assert simulate.mean_probability_with_partial_truth(rng, 3) == pytest.approx(0.98, abs=0.02)

@@ -1,0 +1,223 @@
+"""Every reading read once more by the embedded engine."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from tqdm.auto import tqdm
+
+from cardocr_nb.cards import CardType
+from cardocr_nb.frame._flatten import to_frame
+from cardocr_nb.frame._frame_schema import empty
+from cardocr_nb.quality import audit_sample, compare, estimate_errors, review_queue
+from cardocr_nb.quality._cells import refuse_parts
+from cardocr_nb.quality._comparison import first_readings
+from cardocr_nb.quality._error_estimate import RIGHT, WRONG, judged_pairs
+from cardocr_nb.rereading._kept_readings import KeptReadings, fingerprint
+from cardocr_nb.rereading._pictures import UnfinishedWarning, card_pixels
+from cardocr_nb.wire._records import CardResult, Field, Job, JobState
+
+if TYPE_CHECKING:
+    import os
+
+    from cardocr_nb.plot._image_sources import Images
+
+DISAGREE = "readers_disagree"
+"""Reason in the review queue."""
+
+_READERS = {"first": "service", "second": "embedded", "mean": "mean"}
+_AGREEMENT = ("field", "pairs", "agree", "share", "low", "high", "only_left", "only_right")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SecondOpinion:
+    """Result of `second_opinion`; its repr holds no text of a card.
+
+    Attributes
+    ----------
+    agreement : DataFrame
+        One row a field: ``pairs`` (a text of either reader), ``agree``, their rate ``share`` with its exact interval ``low, high``,
+        ``only_service, only_embedded`` (a text of one reader).
+    errors : DataFrame
+        Error rates of both readers and their mean, with intervals: see `cardocr_nb.quality.estimate_errors`. ``reader`` is
+        ``service``, ``embedded`` or ``mean``.
+    queue : DataFrame
+        The compared cards as `cardocr_nb.quality.review_queue` has them, the fields with different texts first: those in which a check
+        refutes the service, those that are open, those that one reader alone has read, those in which a check confirms the service.
+        Their first reason is ``readers_disagree``.
+    readings : DataFrame
+        What the embedded engine read, columns as in `cardocr_nb.to_frame`.
+    """
+
+    agreement: pd.DataFrame
+    errors: pd.DataFrame
+    queue: pd.DataFrame
+    readings: pd.DataFrame
+
+    def __str__(self) -> str:
+        return "\n".join(t.to_string(index=False) for t in (self.agreement, self.errors))
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return "".join(t.to_html(index=False, na_rep="–") for t in (self.agreement, self.errors))
+
+
+def second_opinion(
+    df: pd.DataFrame,
+    images: Images | None = None,
+    n: int | None = None,
+    *,
+    truth: pd.DataFrame | str | os.PathLike[str] | None = None,
+    shared: float = 0.1,
+    service_corrects: bool = False,
+    confidence: float = 0.95,
+    seed: int = 0,
+    results: str | os.PathLike[str] | None = None,
+    progress: bool = True,
+) -> SecondOpinion:
+    """Read the cards once more with the embedded engine, without network, and estimate how often each reader is wrong.
+
+    Parameters
+    ----------
+    df : DataFrame
+        As `cardocr_nb.to_frame` makes it. Cards without a text are left out.
+    images : path, sequence, mapping or client, optional
+        Folder below which the keys lie, list of files, picture of each key, or a client, which fetches them from its
+        bucket. By default the files in the column ``image``.
+    n : int, optional
+        Number of cards, drawn at random as by `cardocr_nb.quality.audit_sample`; all by default.
+    truth : DataFrame or path, optional
+        Texts of some fields, for example the decisions of a person on the first rows of ``queue``.
+    shared : float, default 0.1
+        Largest part of the errors of a reader that the other makes alike and no check finds, 0 to below 1.
+    service_corrects : bool, default False
+        Whether the service corrects numbers by their check digit; the embedded engine does.
+    confidence : float, default 0.95
+        Of the intervals.
+    seed : int, default 0
+        The same seed draws the same cards.
+    results : path, optional
+        File in which the readings of the engine are kept. The same call reads only the cards that are not in it, also after
+        the process was killed. It contains texts of cards; its mode is 0600.
+    progress : bool, default True
+        Show a bar.
+
+    Returns
+    -------
+    SecondOpinion
+        Assumptions and meaning of the estimate: `cardocr_nb.quality.estimate_errors`.
+
+    Raises
+    ------
+    MissingExtraError
+        The extra ``local`` is not installed.
+    TypeError
+        The frame is one of Dask.
+    ValueError
+        No card was read, no picture was found, `n` is below 1, or the file for results contains something else.
+
+    Warns
+    -----
+    UnfinishedWarning
+        Pictures are missing or damaged, or the call was interrupted: the result is of the other cards.
+
+    Examples
+    --------
+    >>> from cardocr_nb import CardResult, Field, to_frame
+    >>> from cardocr_nb.specimen import draw
+    >>> card = draw("IDCard", 7)
+    >>> fields = (Field("姓名", "样木", 99), Field("性别", card.texts["gender"], 99))
+    >>> cards = to_frame(CardResult(fields, key="1.jpg", status=1)).assign(card_type="IDCard")
+    >>> opinion = second_opinion(cards, {"1.jpg": card.image}, progress=False)
+    >>> opinion.queue[["rank", "field", "reasons"]].head(1)
+       rank field           reasons
+    0     1  name  readers_disagree
+    """
+    refuse_parts(df)
+    frame = first_readings(df)
+    known = frame["card_type"].isin([str(kind) for kind in CardType])
+    frame = frame[frame["key"].isin(frame.loc[known & frame["text"].notna(), "key"])].reset_index(drop=True)
+    if frame.empty:
+        raise ValueError("the frame has no card with a key, a card type and a text; pass the frame that run() returned")
+    if n is not None:
+        frame = frame[frame["key"].isin(audit_sample(frame, n, unit="card", seed=seed)["key"])].reset_index(drop=True)
+    readings, trouble = _read_again(frame, images, results, progress=progress)
+    if readings.empty:
+        raise ValueError("no picture of these cards was found; pass images=, a folder below which the keys lie")
+    if trouble:
+        warnings.warn(f"{trouble}; the result is of the other cards", UnfinishedWarning, stacklevel=3)
+    frame = frame[frame["key"].isin(readings["key"])].reset_index(drop=True)
+    corrects = (service_corrects, True)
+    compared = compare(frame, readings)
+    names = {"only_left": "only_service", "only_right": "only_embedded"}
+    errors = estimate_errors(frame, readings, truth, shared=shared, corrects=corrects, confidence=confidence)
+    return SecondOpinion(
+        agreement=compared.fields[list(_AGREEMENT)].rename(columns=names),
+        errors=errors.assign(reader=errors["reader"].map(_READERS)),
+        queue=_queue(frame, compared.flips, judged_pairs(frame, readings, truth, corrects=corrects)),
+        readings=readings,
+    )
+
+
+def _read_again(
+    frame: pd.DataFrame, images: Images | None, results: str | os.PathLike[str] | None, *, progress: bool
+) -> tuple[pd.DataFrame, str]:
+    """Readings of the embedded engine, one job a card; and what went wrong, empty if nothing."""
+    from cardocr_nb.local.engine import Engine
+
+    engine = Engine()
+    cards = frame.drop_duplicates("key")
+    files = cards["image"].astype("str").where(cards["image"].notna(), None)
+    jobs: list[Job] = []
+    lost, trouble = 0, ""
+    with KeptReadings(results) as kept:
+        try:
+            rows = list(zip(cards["key"].astype(str), files, cards["card_type"].astype(str), strict=True))
+            for key, file, kind in tqdm(rows, desc="second opinion", unit="card", disable=not progress):
+                pixels = card_pixels(key, file, images)
+                if pixels is None:
+                    lost += 1
+                    continue
+                mark = fingerprint(pixels, "card", kind)
+                reading = kept.get(mark)
+                if reading is None:
+                    reading = [[f.label, f.text, f.score, f.polygon] for f in engine.read(pixels, kind)]
+                    kept.add(mark, reading)
+                fields = tuple(_field(*values) for values in reading)
+                result = CardResult(fields, key=key, status=int(bool(fields)), state="Success", code="Success")
+                jobs.append(Job(f"embedded-{len(jobs)}", JobState.SUCCESS, key, kind, result=result))
+        except KeyboardInterrupt:
+            trouble = f"interrupted after {len(jobs)} of {len(rows)} cards"
+    if lost and not trouble:
+        trouble = f"{lost} pictures are missing or damaged"
+    return (to_frame(jobs) if jobs else empty()), trouble
+
+
+def _field(label: str, text: str | None, score: int | None, corners: list[list[int]] | None) -> Field:
+    return Field(label, text, score, None if corners is None else tuple((x, y) for x, y in corners))
+
+
+def _queue(frame: pd.DataFrame, flips: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame:
+    """Review queue of the frame with the disagreements first."""
+    queue = review_queue(frame)
+    cells = queue[["key", "field"]].astype("str")
+    sides = flips.astype({"key": "str", "field": "str"}).merge(
+        judged.assign(key=judged["key"].astype("str"), field=judged["field"].astype("str"))[["key", "field", "left"]],
+        on=["key", "field"],
+        how="left",
+    )
+    alone = np.where(sides["text_left"].isna(), 2, 3)
+    place = np.select([sides["left"] == WRONG, sides["left"] == RIGHT, sides["left"].notna()], [0, 4, 1], alone)
+    order = cells.merge(sides.assign(place=place), on=["key", "field"], how="left")["place"].fillna(5).to_numpy()
+    reasons = [
+        ", ".join(filter(None, (DISAGREE, known))) if at < 5 else known
+        for at, known in zip(order, queue["reasons"], strict=True)
+    ]
+    queue = queue.assign(reasons=pd.Series(reasons, index=queue.index, dtype=queue["reasons"].dtype))
+    queue = queue.take(np.argsort(order, kind="stable")).reset_index(drop=True)
+    return queue.assign(rank=np.arange(1, len(queue) + 1))
