@@ -1,7 +1,7 @@
 """How well and how fast the embedded engine reads, by condition, on cards drawn for the purpose.
 
 Foreign cards: the judging sets of `foreign_cards` and `rendered_cards`, which share no code, font, proportion or arrangement
-with engine and specimens, next to RapidOCR with its defaults and `simple_naming` on the same pictures in the same run.
+with engine and specimens, and the pictures without such a card of both and of `other_documents`, next to RapidOCR with its defaults and `simple_naming` on the same pictures in the same run.
 Accuracy: fields and whole cards exact with Wilson intervals at 95 %, mean IoU of the polygons with the truth, area under the
 ROC curve of the score, and the fields returned for pictures without a card.
 Speed: against RapidOCR with its defaults (which gives lines and names no field: what counts as read is every text that
@@ -70,6 +70,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--no-speed", action="store_true")
     parser.add_argument("--foreign", type=int, default=8, help="foreign cards of each type and condition")
     parser.add_argument("--foreign-seed", type=int, default=1, help="first seed of the foreign cards")
+    parser.add_argument("--negatives", type=int, default=4, help="pictures of each kind without such a card")
     parser.add_argument("--families", nargs="*", default=["foreign", "rendered"], help="of foreign cards")
     parser.add_argument("--only-foreign", action="store_true", help="stop after the foreign cards")
     parser.add_argument("--alone", action="store_true", help="without RapidOCR")
@@ -143,6 +144,7 @@ def foreign(engine: Engine, options: argparse.Namespace) -> None:
     from random import Random
 
     import foreign_cards
+    import other_documents
     import rendered_cards
 
     rapid = None
@@ -166,6 +168,8 @@ def foreign(engine: Engine, options: argparse.Namespace) -> None:
         family(name, families[name], engine, rapid, options)
     if "foreign" in options.families:
         none(engine, foreign_cards.negatives, options)
+    if "rendered" in options.families:
+        none(engine, other_documents.negatives, options)
 
 
 def family(name: str, drawn, engine: Engine, rapid, options: argparse.Namespace) -> None:
@@ -191,13 +195,13 @@ def none(engine: Engine, negatives, options: argparse.Namespace) -> None:
     """Count the fields on pictures without a card of the type."""
     for kind in TYPES:
         counts: dict[str, list[int]] = {}
-        for seed in range(options.foreign_seed, options.foreign_seed + options.foreign):
+        for seed in range(options.foreign_seed, options.foreign_seed + options.negatives):
             for name, picture in negatives(kind, seed).items():
                 found = [f.score for f in engine.read(np.ascontiguousarray(picture), kind)]
                 counts.setdefault(name, []).append(sum(score >= 50 for score in found))
         say(
-            f"{kind}: fields at score >= 50 on {options.foreign} pictures each without such a card: "
-            + ", ".join(f"{n} {sum(c)}" for n, c in counts.items())
+            f"{kind}: {sum(map(sum, counts.values()))} fields at score >= 50 on {sum(map(len, counts.values()))} pictures without "
+            f"such a card, {options.negatives} each of: " + ", ".join(f"{n} {sum(c)}" for n, c in counts.items())
         )
 
 

@@ -145,6 +145,17 @@ def test_a_form_with_the_labels_of_a_card_is_no_card(engine, filled):
     assert [f.label for f in engine.read(form, "IDCard") if f.score >= 50] == []
 
 
+def test_a_list_with_all_values_of_a_license_on_a_table_is_no_license(engine):
+    texts = draw("DriverLicense", 55).texts
+    rows = [(f.label, texts[f.name][:16]) for f in cards.FIELDS[cards.CardType.DRIVER_LICENSE]]
+    page = web_form([(a, texts["licence_number"] if "号" in a else b) for a, b in rows], "完善资料").resize((540, 750))
+    y, _ = np.mgrid[:900, :1400]
+    table = np.stack([40 + 0 * y, 150 + 50 * np.sin(y / 9), 140 + 50 * np.sin(y / 9)], 2).astype(np.uint8)
+    scene = Image.fromarray(table)
+    scene.paste(page, (60, 75))
+    assert [f.label for f in engine.read(np.asarray(scene), "DriverLicense") if f.score >= 50] == []
+
+
 @pytest.mark.parametrize("kind", TYPES)
 @pytest.mark.parametrize("turn", [Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_270])
 def test_a_card_on_its_side_is_read(engine, kind, turn):
