@@ -165,9 +165,8 @@ class PolygonDtype(ExtensionDtype):
     @classmethod
     def construct_from_string(cls, string: str) -> Self:
         """Make the dtype from its name."""
-        if string == cls.name_in_files:
-            return cls()
-        return super().construct_from_string(string)
+        super().construct_from_string(cls.name if string == cls.name_in_files else string)
+        return cls()
 
     @classmethod
     def construct_array_type(cls) -> builtins.type[PolygonArray]:

@@ -1,6 +1,5 @@
 """Frames that went through other tools come back with every text, number, time and polygon."""
 
-import io
 import json
 
 import altair as alt
@@ -192,14 +191,14 @@ def test_plotly_takes_the_frame_as_it_is(cards):
 
 
 def test_a_report_of_a_frame_from_csv_and_json_is_that_of_the_frame(cards, tmp_path):
+    def held_by(frame):
+        return json.loads(report(frame, tmp_path / "report.json").read_text("utf-8")) | {"made": None}
+
     few = cards.head(60)
     few.to_csv(tmp_path / "cards.csv", index=False)
-    own = report(few, tmp_path / "own.json").read_bytes()
-    for found in (
-        pd.read_csv(tmp_path / "cards.csv"),
-        pd.read_json(io.StringIO(few.to_json(date_format="iso", date_unit="us")), convert_dates=False),
-    ):
-        assert report(found, tmp_path / "found.json").read_bytes() == own
+    own = held_by(few)
+    assert held_by(pd.read_csv(tmp_path / "cards.csv")) == own
+    assert held_by(pd.DataFrame(json.loads(few.to_json(orient="records", date_format="iso")))) == own
 
 
 def test_objects_are_stored_as_polygons(cards, tmp_path):
