@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from cardocr_nb._bulk._chunk import Chunk
 
-    Flags = NDArray[np.bool_]
     Ints = NDArray[np.int64]
 
 # U+FFFE and U+FFFF, which XML does not have, are these two bytes and one from 0xBE on.
@@ -66,22 +65,20 @@ def replace_references(chunk: Chunk, begin: Ints, end: Ints) -> Ints:
     return begin + sizes
 
 
-def plain_texts(chunk: Chunk) -> Flags:
-    """Return which documents of a chunk hold only texts that need no strict parser: invariant 7."""
-    plain = np.ones(len(chunk.starts) - 1, dtype=bool)
-    # XML turns a carriage return in a text into a line break. One directly behind a tag is white space, or begins a
-    # text, which the reader of texts refuses.
-    plain[chunk.documents(chunk.controls())] = False
+def erase_odd(chunk: Chunk) -> None:
+    """Erase the documents of a chunk with characters or references that the strict parser has to judge: invariant 6."""
     never = chunk.pairs(*_NEVER_TEXT)
-    plain[chunk.documents(never[chunk.data.take(never + 2, mode="clip") >= _FIRST_NEVER])] = False
+    odd = [chunk.controls(), never[chunk.data.take(never + 2, mode="clip") >= _FIRST_NEVER]]
+    section = chunk.pairs(*b"]]")
+    odd.append(section[chunk.data.take(section + 2, mode="clip") == ord(">")])
     if len(chunk.references):
         words = chunk.words(chunk.references)
         known = np.zeros(len(words), dtype=bool)
         for _, word, mask in _REFERENCE_WORDS:
             known |= (words & mask) == word
-        plain[chunk.documents(chunk.references[~known])] = False
-    _refuse_other_bytes(chunk, plain, 0, len(plain))
-    return plain
+        odd.append(chunk.references[~known])
+    chunk.erase(np.unique(chunk.documents(np.concatenate(odd))))
+    _erase_other_bytes(chunk, 0, len(chunk.starts) - 1)
 
 
 _REFERENCE_WORDS = [
@@ -89,16 +86,16 @@ _REFERENCE_WORDS = [
 ]
 
 
-def _refuse_other_bytes(chunk: Chunk, plain: Flags, first: int, end: int) -> None:
-    """Mark the documents from `first` to `end` that are not UTF-8: halves are tried until one document is left."""
-    if not plain[first:end].any() or _is_utf8(chunk, first, end):
+def _erase_other_bytes(chunk: Chunk, first: int, end: int) -> None:
+    """Erase the documents from `first` to `end` that are not UTF-8: halves are tried until one document is left."""
+    if _is_utf8(chunk, first, end):
         return
     if end - first == 1:
-        plain[first] = False
+        chunk.erase(np.array([first]))
         return
     middle = (first + end) // 2
-    _refuse_other_bytes(chunk, plain, first, middle)
-    _refuse_other_bytes(chunk, plain, middle, end)
+    _erase_other_bytes(chunk, first, middle)
+    _erase_other_bytes(chunk, middle, end)
 
 
 def _is_utf8(chunk: Chunk, first: int, end: int) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,13 +20,14 @@ LONGEST = 8192
 """The most bytes that may be read from one place on; as many follow the last document."""
 
 WORD = 8
-_BLOCK = 2**20
-_BUT_ONE_BIT = np.uint8(0xFF ^ (ord("<") ^ ord(">")))
+_BLOCK = 2**19
+"""Bytes compared at once: a block and the flags made of it fit the second cache of a core."""
+
+_NOWHERE = np.empty(0, dtype=np.int64)
 _ONE = np.uint64(1)
 _LAST_BIT = np.uint64(63)
 
 
-@dataclass(frozen=True, slots=True)
 class Chunk:
     """Documents laid end to end, with `LONGEST` bytes behind them.
 
@@ -40,21 +40,17 @@ class Chunk:
         Where each begins, and where the last one ends.
     references : ndarray of int
         Positions of ampersands.
+    n_returns : int
+        Number of carriage returns, known after `controls`.
     """
 
-    raw: bytearray
-    data: NDArray[np.uint8]
-    starts: Ints
-    references: Ints
-
-    @classmethod
-    def of(cls, documents: Sequence[bytes]) -> Chunk:
-        """Lay documents end to end."""
-        raw = bytearray().join([*documents, bytes(LONGEST)])
-        starts = np.zeros(len(documents) + 1, dtype=np.int64)
-        np.cumsum(np.fromiter(map(len, documents), dtype=np.int64, count=len(documents)), out=starts[1:])
-        data = np.frombuffer(raw, np.uint8, count=int(starts[-1]))
-        return cls(raw, data, starts, _rare(data, lambda block: block == ord("&")))
+    def __init__(self, documents: Sequence[bytes]) -> None:
+        self.raw = bytearray().join([*documents, bytes(LONGEST)])
+        self.starts = np.zeros(len(documents) + 1, dtype=np.int64)
+        np.cumsum(np.fromiter(map(len, documents), dtype=np.int64, count=len(documents)), out=self.starts[1:])
+        self.data: Block = np.frombuffer(self.raw, np.uint8, count=int(self.starts[-1]))
+        self.references = self._rare(ord("&"))
+        self.n_returns = 0
 
     def words(self, at: Ints) -> Words:
         """The eight bytes from each place on, the first one lowest."""
@@ -65,11 +61,45 @@ class Chunk:
         found: NDArray[np.bytes_] = np.ndarray((len(self.raw) - size + 1,), f"S{size}", self.raw, strides=(1,))[at]
         return found
 
+    def documents(self, places: Ints) -> Ints:
+        """Numbers of the documents at some positions."""
+        found: Ints = np.searchsorted(self.starts, places, side="right") - 1
+        return found
+
+    def erase(self, documents: Ints) -> None:
+        """Replace documents by spaces, so that nothing is found in them."""
+        for first, end in zip(self.starts[documents].tolist(), self.starts[documents + 1].tolist(), strict=True):
+            self.overwrite(slice(first, end))
+        if len(documents):
+            self.references = self.references[self.data[self.references] == ord("&")]
+
+    def overwrite(self, places: slice | Ints) -> None:
+        """Write spaces."""
+        self.n_returns -= int(np.count_nonzero(self.data[places] == ord("\r")))
+        self.data[places] = ord(" ")
+
     def brackets(self) -> Ints:
-        """Positions of ``<`` and ``>``, which differ in one bit only."""
-        begins = range(0, len(self.data), _BLOCK)
-        found = [np.flatnonzero((self.data[at : at + _BLOCK] & _BUT_ONE_BIT) == ord("<")) + at for at in begins]
-        return np.concatenate(found) if found else np.empty(0, dtype=np.int64)
+        """Positions of ``<``."""
+        return self._everywhere(lambda block: block == ord("<"))
+
+    def returns(self) -> Ints:
+        """Positions of carriage returns."""
+        return self._everywhere(lambda block: block == ord("\r"))
+
+    def controls(self) -> Ints:
+        """Positions of control characters but for line breaks, tabs and carriage returns, which are counted."""
+        self.n_returns, has_backspace, found = 0, 8 in self.raw, [_NOWHERE]
+        for at in range(0, len(self.data), _BLOCK):
+            block = self.data[at : at + _BLOCK]
+            # All but tab (9) and line break (10), which become 254 and 255, are below 29; backspace (8) becomes 253.
+            moved = block ^ np.uint8(8)
+            moved -= np.uint8(3)
+            odd, returns = moved < ord(" ") - 3, block == ord("\r")
+            n_returns = int(np.count_nonzero(returns))
+            self.n_returns += n_returns
+            if has_backspace or np.count_nonzero(odd) > n_returns:
+                found.append(np.flatnonzero((odd ^ returns) | (block == 8)) + at)
+        return np.concatenate(found)
 
     def above_space(self) -> Words:
         """One bit a byte, the first one lowest: whether it is above ``0x20``."""
@@ -81,46 +111,32 @@ class Chunk:
     def pairs(self, first: int, second: int) -> Ints:
         """Positions of two bytes one behind the other; the first one occurs seldom."""
         if first not in self.raw:
-            return np.empty(0, dtype=np.int64)
-        found = _rare(self.data, lambda block: block == first)
+            return _NOWHERE
+        found = self._rare(first)
         return found.compress(self.data.take(found + 1, mode="clip") == second)
 
     def not_bare(self) -> Ints:
-        """Documents that begin or end with white space, or hold a reference by number."""
+        """Documents that begin with white space, or hold a reference by number."""
         by_number = self.documents(self.references[self.data.take(self.references + 1, mode="clip") == ord("#")])
         filled = np.flatnonzero(self.starts[1:] > self.starts[:-1])
-        first, last = self.data.take(self.starts[filled]), self.data.take(self.starts[filled + 1] - 1)
-        return np.union1d(by_number, filled[(first <= ord(" ")) | (last <= ord(" "))])
+        return np.union1d(by_number, filled[self.data.take(self.starts[filled]) <= ord(" ")])
 
-    def controls(self) -> Ints:
-        """Positions of control characters, but for line breaks, tabs, and carriage returns directly behind a ``>``."""
-        found = []
-        backspaces = 8 in self.raw
+    def _everywhere(self, wanted: Callable[[Block], Flags]) -> Ints:
+        begins = range(0, len(self.data), _BLOCK)
+        return np.concatenate([_NOWHERE, *(np.flatnonzero(wanted(self.data[at : at + _BLOCK])) + at for at in begins)])
+
+    def _rare(self, byte: int) -> Ints:
+        """Positions of a byte that occurs seldom: the words of eight bytes that hold it first, then the bytes."""
+        found = [_NOWHERE]
         for at in range(0, len(self.data), _BLOCK):
-            block = self.data[at : at + _BLOCK]
-            # All but tab (9) and line break (10), which become 254 and 255, are below 29; backspace (8) becomes 253.
-            moved = (block ^ np.uint8(8)) - np.uint8(3)
-            odd = moved < ord(" ") - 3
-            returns = block == ord("\r")
-            returns[1:] &= block[:-1] == ord(">")
-            returns[:1] &= at > 0 and self.data[at - 1] == ord(">")
-            odd ^= returns
-            if backspaces:
-                odd |= block == 8
-            if odd.any():
-                found.append(np.flatnonzero(odd) + at)
-        return np.concatenate(found) if found else np.empty(0, dtype=np.int64)
-
-    def end_with(self, text: bytes) -> Flags:
-        """Whether each document ends with a text of less than eight bytes."""
-        last = self.words(np.maximum(self.starts[1:] - len(text), 0))
-        found: Flags = (last & np.uint64((1 << 8 * len(text)) - 1)) == int.from_bytes(text, "little")
-        return found
-
-    def documents(self, places: Ints) -> Ints:
-        """Numbers of the documents at some positions."""
-        found: Ints = np.searchsorted(self.starts, places, side="right") - 1
-        return found
+            flags = self.data[at : at + _BLOCK] == byte
+            whole = len(flags) // WORD * WORD
+            words = np.flatnonzero(flags[:whole].view(np.uint64) != 0)
+            if len(words):
+                places = (words[:, None] * WORD + np.arange(WORD)).ravel()
+                found.append(places[flags.take(places)] + at)
+            found.append(np.flatnonzero(flags[whole:]) + (at + whole))
+        return np.concatenate(found)
 
 
 def bits(words: Words, at: Ints) -> Words:
@@ -142,17 +158,3 @@ def bits(words: Words, at: Ints) -> Words:
     high <<= _LAST_BIT - shift
     low |= high
     return low
-
-
-def _rare(data: Block, wanted: Callable[[Block], Flags]) -> Ints:
-    """Positions of bytes that occur seldom: the words of eight bytes with such a byte first, then the bytes."""
-    found = []
-    for at in range(0, len(data), _BLOCK):
-        flags = wanted(data[at : at + _BLOCK])
-        whole = len(flags) // WORD * WORD
-        words = np.flatnonzero(flags[:whole].view(np.uint64) != 0)
-        if len(words):
-            places = (words[:, None] * WORD + np.arange(WORD)).ravel()
-            found.append(places[flags.take(places)] + at)
-        found.append(np.flatnonzero(flags[whole:]) + (at + whole))
-    return np.concatenate(found) if found else np.empty(0, dtype=np.int64)

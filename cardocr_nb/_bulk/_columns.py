@@ -13,11 +13,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cardocr_nb._bulk._characters import bare, plain_texts, replace_references
+from cardocr_nb._bulk._characters import bare, erase_odd, replace_references
 from cardocr_nb._bulk._chunk import Chunk
 from cardocr_nb._bulk._grammar import (
     FIELD_PATHS,
     JOB_PATHS,
+    LEAF,
     N_FIELD,
     N_JOB,
     N_RESPONSE,
@@ -26,10 +27,9 @@ from cardocr_nb._bulk._grammar import (
     SLOT_JOB,
     SLOT_POINT,
     SLOTS,
-    TAGS,
 )
 from cardocr_nb._bulk._numerals import NO_TIME, read_moments, read_numbers, read_points
-from cardocr_nb._bulk._tokens import Tokens, slots
+from cardocr_nb._bulk._tokens import Tokens, erase_prologs, slots
 from cardocr_nb.wire._contract import FIELD_NODES, JOB_NODES, RESULT_NODES
 from cardocr_nb.wire._records import JobState
 
@@ -143,34 +143,28 @@ def read_columns(documents: Sequence[bytes]) -> tuple[Columns | None, list[int]]
     >>> columns.texts["state"].to_pylist(), refused
     (['Running'], [1])
     """
-    chunk = Chunk.of(documents)
+    chunk = Chunk(documents)
     odd = chunk.not_bare().tolist()
     if odd:
         documents = list(documents)
         for place in odd:
             documents[place] = bare(documents[place])
-        chunk = Chunk.of(documents)
-    given = np.arange(len(documents))
-    plain = plain_texts(chunk) & chunk.end_with(b"sponse>")
-    if not plain.all():
-        # A smaller chunk costs less than to carry on with documents that are left out.
-        given = np.flatnonzero(plain)
-        chunk = Chunk.of([documents[place] for place in given.tolist()])
+        chunk = Chunk(documents)
+    erase_odd(chunk)
+    erase_prologs(chunk)
     tokens = Tokens(chunk)
     at, slot, plain = slots(tokens)
     while not plain.all():
-        tokens.keep(plain)
+        tokens.leave_out(np.flatnonzero(~plain))
         at, slot, plain = slots(tokens)
     if not tokens.kept.any():
         return None, list(range(len(documents)))
     reader = _Reader(chunk, tokens, at, slot)
-    refused = np.ones(len(documents), dtype=bool)
-    refused[given.compress(tokens.kept & reader.plain)] = False
+    refused = ~(tokens.kept & reader.plain)
     if refused.all():
         return None, list(range(len(documents)))
     columns = reader.columns()
-    document = given.take(columns.document)
-    document[refused.take(document)] = REFUSED
+    document = np.where(refused.take(columns.document), REFUSED, columns.document)
     return replace(columns, document=document), np.flatnonzero(refused).tolist()
 
 
@@ -185,40 +179,46 @@ class _Reader:
 
     def __init__(self, chunk: Chunk, tokens: Tokens, at: Ints, slot: NDArray[np.uint8]) -> None:
         self._chunk, self._tokens = chunk, tokens
-        self.plain = np.ones(len(tokens.counts), dtype=bool)
-        begin, end = tokens.end.take(at) + 1, tokens.begin.take(at + 1, mode="clip")
-        without = np.flatnonzero(~TAGS.is_text.take(tokens.tag.take(at)))
-        end[without] = begin[without]
-        is_job, is_field = slot == SLOT_JOB, slot == SLOT_FIELD
-        job, info = np.cumsum(is_job) - 1, np.cumsum(is_field) - 1
-        self._job_document = tokens.document(at.compress(is_job))
-        self._field_job = job.compress(is_field)
-        self._fields = np.bincount(self._field_job, minlength=len(self._job_document))
+        self.plain = np.ones(len(tokens.kept), dtype=bool)
+        jobs, fields = np.flatnonzero(slot == SLOT_JOB), np.flatnonzero(slot == SLOT_FIELD)
+        job, field = _owners(jobs, len(at)), _owners(fields, len(at))
+        self._job_document = tokens.document(at.take(jobs))
+        self._field_job = job.take(fields)
+        self._fields = np.bincount(self._field_job, minlength=len(jobs))
         if len(chunk.references):
-            inside = np.searchsorted(at, np.searchsorted(tokens.begin, chunk.references)) - 1
-            refers = np.unique(inside[(chunk.references >= begin.take(inside)) & (chunk.references < end.take(inside))])
-            end[refers] = replace_references(chunk, begin.take(refers), end.take(refers))
-        self._jobs, self._infos = (
-            _Spans(N_JOB, begin.compress(is_job)),
-            _Spans(N_FIELD - N_JOB, begin.compress(is_field)),
-        )
+            self._replace_references()
+        self._jobs = _Spans(N_JOB, tokens.end.take(at.take(jobs)))
+        self._infos = _Spans(N_FIELD - N_JOB, tokens.end.take(at.take(fields)))
         for spans, chosen, owner, first in (
             (self._jobs, np.flatnonzero(slot < N_JOB), job, 0),
-            (self._infos, np.flatnonzero((slot >= N_JOB) & (slot < N_FIELD)), info, N_JOB),
+            (self._infos, np.flatnonzero((slot >= N_JOB) & (slot < N_FIELD)), field, N_JOB),
         ):
+            places = at.take(chosen)
             key = spans.keys(slot.take(chosen) - first, owner.take(chosen))
-            self._note_repeated(spans.fill(key, begin.take(chosen), end.take(chosen)), at, chosen)
+            self._note_repeated(spans.fill(key, *self._texts_of(places)), places)
         self._check_response(at, slot)
         point = np.flatnonzero(slot == SLOT_POINT)
-        self._read_points(begin.take(point), end.take(point), info.take(point))
+        self._read_points(*self._texts_of(at.take(point)), field.take(point))
         self._check_texts()
         self._numbers, self._score = self._read_numbers()
         self._times = self._read_times()
 
-    def _note_repeated(self, repeated: Flags | None, at: Ints, chosen: Ints) -> None:
-        """Refuse documents in which a node appears twice in its job or field: invariant 6."""
+    def _replace_references(self) -> None:
+        tokens = self._tokens
+        refers = np.searchsorted(tokens.begin, self._chunk.references) - 1
+        refers = refers[(np.diff(refers, prepend=-1) > 0) & (tokens.tag.take(refers) >= LEAF)]
+        ends = replace_references(self._chunk, tokens.end.take(refers), tokens.following.take(refers))
+        tokens.following[refers] = ends
+
+    def _texts_of(self, tags: Ints) -> tuple[Ints, Ints]:
+        """Where the texts behind some tags begin and end; those of containers and empty tags are empty."""
+        begin, end = self._tokens.end.take(tags), self._tokens.following.take(tags)
+        return begin, np.where(self._tokens.tag.take(tags) >= LEAF, end, begin)
+
+    def _note_repeated(self, repeated: Flags | None, tags: Ints) -> None:
+        """Refuse documents in which a node appears twice in its job or field: invariant 5."""
         if repeated is not None:
-            self.plain[self._tokens.document(at[chosen[repeated]])] = False
+            self.plain[self._tokens.document(tags[repeated])] = False
 
     def _check_response(self, at: Ints, slot: NDArray[np.uint8]) -> None:
         of_response = np.flatnonzero((slot >= N_FIELD) & (slot < N_RESPONSE))
@@ -307,6 +307,17 @@ class _Reader:
             corners=self._corners,
             points=self._points,
         )
+
+
+def _owners(places: Ints, count: int) -> Ints:
+    """Number of the last place at or before each index below `count`; -1 before the first one.
+
+    Examples
+    --------
+    >>> _owners(np.array([1, 3]), 5).tolist()
+    [-1, 0, 0, 1, 1]
+    """
+    return np.repeat(np.arange(-1, len(places)), np.diff(places, prepend=0, append=count))
 
 
 class _Spans:

@@ -6,7 +6,6 @@ result, such as "the text of Input/Object of a job". See ``HOW_IT_WORKS.md``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +14,8 @@ from cardocr_nb.wire._contract import FIELD, FIELD_NODES, JOB, JOB_NODES, POINT,
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from cardocr_nb._bulk._chunk import Chunk
 
 ROOT = "Response"
 JOB_PATHS = {f"{ROOT}/{JOB}/{node.path}": name for name, node in JOB_NODES.items()}
@@ -59,121 +60,111 @@ WORD, LONGEST_TAG = 8, 24
 """Bytes compared at once, and the longest tag that three such comparisons cover."""
 
 
-@dataclass
 class Tags:
-    """Every tag that may appear, its number from 1 on; 0 is an unknown tag.
+    """Every tag that may appear. Numbers begin with 1; 0 is an unknown tag.
+
+    Tags of one kind have neighboring numbers, so that comparisons of numbers give the kind: first the closing tags of
+    leaves, then those of containers, the opening tags of containers, empty tags, and the opening tags of leaves.
 
     Attributes
     ----------
     names : list of bytes
         The tags themselves, such as ``<Score>``, ``</Score>``, ``<Message/>``.
-    pair : ndarray of bool, shape (256 * 256,)
-        Whether a tag (low byte) may come directly after another (high byte).
-    container_pair : ndarray of bool, shape (256 * 256,)
-        The same for the tags of containers, all others left out.
+    first_of : list of int
+        First number of each of the five kinds. The last one less the first one is the difference between the opening tag
+        of a leaf and its closing tag.
+    lengths : ndarray of int, shape (256,)
+        Bytes of each tag.
+    container_pair : ndarray of bool, shape (256, 256)
+        Whether a container's tag (second index) may follow another (first), all other tags left out.
     after : ndarray of uint8, shape (256,)
         Context behind a tag of a container.
-    slot : ndarray of uint8, shape (256 * 256,)
-        Slot of a tag (low byte) in a context (high byte), `NO_SLOT` where it may not be.
-    is_text, is_container, has_slot : ndarray of bool, shape (256,)
-        Opening tags of leaves; opening and closing tags of containers; all but closing tags.
+    slot : ndarray of uint8, shape (256, 256)
+        Slot of a tag (second index) in a context (first), `NO_SLOT` where it may not be.
     """
 
-    names: list[bytes] = field(default_factory=lambda: [b""])
-    pair: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((256, 256), dtype=bool))
-    container_pair: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((256, 256), dtype=bool))
-    after: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(256, dtype=np.uint8))
-    slot: NDArray[np.uint8] = field(default_factory=lambda: np.full((256, 256), NO_SLOT, dtype=np.uint8))
-    is_text: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(256, dtype=bool))
-    is_container: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(256, dtype=bool))
-    has_slot: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(256, dtype=bool))
+    def __init__(self) -> None:
+        leaves, containers = (list(dict.fromkeys(map(_name, paths))) for paths in (_LEAVES, CONTAINERS))
+        # An empty job, field or point is a missing node for the strict parser.
+        may_be_empty = dict.fromkeys(_name(path) for path in (*CONTAINERS, *_LEAVES) if path not in _REPEATED)
+        kinds = (
+            [f"</{name}>" for name in leaves],
+            [f"</{name}>" for name in containers],
+            [f"<{name}>" for name in containers],
+            [tag for name in may_be_empty for tag in (f"<{name}/>", f"<{name} />") if len(tag) <= LONGEST_TAG],
+            [f"<{name}>" for name in leaves],
+        )
+        self.names = [b"", *(tag.encode() for kind in kinds for tag in kind)]
+        self.first_of = [1 + sum(map(len, kinds[:number])) for number in range(len(kinds))]
+        self.lengths = np.zeros(256, dtype=np.int64)
+        self.lengths[: len(self.names)] = list(map(len, self.names))
+        self.container_pair = np.zeros((256, 256), dtype=bool)
+        self.after = np.zeros(256, dtype=np.uint8)
+        self.slot = np.full((256, 256), NO_SLOT, dtype=np.uint8)
+        self._fill_tables()
 
     def number(self, tag: str) -> int:
-        """Return the number of a tag; a new one for a tag that is seen for the first time."""
-        raw = tag.encode()
-        if raw not in self.names:
-            self.names.append(raw)
-        return self.names.index(raw)
+        """Return the number of a tag."""
+        return self.names.index(tag.encode())
 
-
-def _tags() -> Tags:
-    tags = Tags()
-    tags.number("<?xml")  # the prolog; compared in full by `cardocr_nb._bulk._tokens`
-    for path in (*CONTAINERS, *_LEAVES):
-        name, context = path.rpartition("/")[2], _CONTEXT.get(path.rpartition("/")[0], 0)
-        opening, closing = tags.number(f"<{name}>"), tags.number(f"</{name}>")
-        tags.has_slot[opening] = True
-        if path in _CONTEXT:
-            tags.is_container[[opening, closing]] = True
-            tags.after[opening], tags.after[closing] = _CONTEXT[path], context
-            tags.slot[_CONTEXT[path], opening] = SLOTS[path]
-        else:
-            tags.is_text[opening] = True
-            tags.slot[context, opening] = SLOTS[path]
-        # An empty InputObjectUrl agrees with other tags in length and first bytes; the strict parser reads it.
-        if path not in _REPEATED and name != "InputObjectUrl":
-            written = [tag for tag in (f"<{name}/>", f"<{name} />") if len(tag) <= LONGEST_TAG]
-            for empty in map(tags.number, written):
-                tags.has_slot[empty] = True
-                tags.slot[context, empty] = SLOTS[path]
-    _pairs(tags)
-    return tags
-
-
-def _pairs(tags: Tags) -> None:
-    count = len(tags.names)
-    leaf_closings = [tags.names.index(b"</" + tag[1:]) for tag in tags.names if tags.is_text[tags.names.index(tag)]]
-    # After most tags comes any tag but the closing one of a leaf, which belongs directly behind its opening tag.
-    tags.pair[1:count, 2:count] = True
-    tags.pair[:, leaf_closings] = False
-    for opening in np.flatnonzero(tags.is_text[:count]):
-        tags.pair[opening, :] = False
-        tags.pair[opening, tags.names.index(b"</" + tags.names[opening][1:])] = True
-    # A field without any node is a missing node for the strict parser.
-    tags.pair[tags.number(f"<{FIELD}>"), tags.number(f"</{FIELD}>")] = False
-    for one in np.flatnonzero(tags.is_container[:count]):
+    def _fill_tables(self) -> None:
         for path in CONTAINERS:
-            name, around = path.rpartition("/")[2], _CONTEXT.get(path.rpartition("/")[0], 0)
-            tags.container_pair[one, tags.number(f"<{name}>")] = tags.after[one] == around
-            tags.container_pair[one, tags.number(f"</{name}>")] = tags.after[one] == _CONTEXT[path]
+            inside, outside = _CONTEXT[path], _outer(path)
+            opening, closing = self.number(f"<{_name(path)}>"), self.number(f"</{_name(path)}>")
+            self.after[opening], self.after[closing] = inside, outside
+            self.slot[inside, opening] = SLOTS[path]
+        for path in _LEAVES:
+            self.slot[_outer(path), self.number(f"<{_name(path)}>")] = SLOTS[path]
+        for path in (*CONTAINERS, *_LEAVES):
+            for tag in (f"<{_name(path)}/>", f"<{_name(path)} />"):
+                if path not in _REPEATED and tag.encode() in self.names:
+                    self.slot[_outer(path), self.number(tag)] = SLOTS[path]
+        for one in range(self.first_of[1], self.first_of[3]):
+            for path in CONTAINERS:
+                self.container_pair[one, self.number(f"<{_name(path)}>")] = self.after[one] == _outer(path)
+                self.container_pair[one, self.number(f"</{_name(path)}>")] = self.after[one] == _CONTEXT[path]
 
 
-TAGS = _tags()
-PROLOG, OPENING, CLOSING = TAGS.number("<?xml"), TAGS.number(f"<{ROOT}>"), TAGS.number(f"</{ROOT}>")
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _outer(path: str) -> int:
+    """Return the context of a node, which is the container around it."""
+    return _CONTEXT.get(path.rpartition("/")[0], 0)
+
+
+TAGS = Tags()
+LEAF_END, CONTAINER_END, CONTAINER, EMPTY, LEAF = TAGS.first_of
+"""First numbers of the closing tags of leaves and of containers, of opening tags of containers, empty tags, and leaves."""
+
+RESPONSE, RESPONSE_END = TAGS.number(f"<{ROOT}>"), TAGS.number(f"</{ROOT}>")
 """Numbers of the tags with which a document begins and ends."""
+
+NOTHING_IN_FIELD = TAGS.number(f"<{FIELD}>"), TAGS.number(f"</{FIELD}>")
+"""Two tags that may not follow each other: a field without any node is a missing node for the strict parser."""
 
 
 class TagTable:
-    """Finds the number of a tag from its first eight bytes and its length, by a hash without collisions.
+    """Finds the number of a tag from its bytes, up to three words of eight, by a hash without collisions.
 
-    Attributes
-    ----------
-    masks : ndarray of uint64
-        Selects the first bytes of a word, as many as its index; a tag of eight or more bytes fills the word.
+    A word with a ``>`` ends there; the bytes behind it are zeros, in the table as well.
     """
 
     _BITS = 12
+    _FACTORS = np.array([1, 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F], dtype=np.uint64)
 
     def __init__(self, names: list[bytes]) -> None:
-        self.masks = np.array([(1 << 8 * size) - 1 for size in range(WORD + 1)], dtype=np.uint64)
-        tags = names[PROLOG + 1 :]
-        keys = np.array([self._key(tag) for tag in tags], dtype=np.uint64)
-        if len(set(keys.tolist())) < len(keys):
-            raise AssertionError("two tags agree in their first eight bytes and their length; compare more bytes")
+        if max(map(len, names)) > LONGEST_TAG:
+            raise AssertionError("a tag has more than 24 bytes, which three words do not cover")
+        parts = [
+            [int.from_bytes(name[at : at + WORD], "little") for name in names] for at in range(0, LONGEST_TAG, WORD)
+        ]
+        self._parts = np.array(parts, dtype=np.uint64)
+        keys = np.bitwise_xor.reduce(self._parts * self._FACTORS[:, None], axis=0)[1:]
         self._factor, self._shift = self._search(keys), np.uint64(64 - self._BITS)
-        places = (keys * self._factor) >> self._shift
         self._numbers = np.zeros(1 << self._BITS, dtype=np.uint8)
-        self._keys = np.zeros(1 << self._BITS, dtype=np.uint64)
-        self._numbers[places] = np.arange(PROLOG + 1, len(names))
-        self._keys[places] = keys
-        # The last eight bytes, and bytes 8 to 15 of tags with more than 16.
-        self.last = np.array([_word(name[-WORD:]) for name in names], dtype=np.uint64)
-        self.middle = np.array([_word(name[WORD : 2 * WORD]) for name in names], dtype=np.uint64)
-        if max(map(len, tags)) > LONGEST_TAG:
-            raise AssertionError("a tag has more than 24 bytes; its first 16 and last 8 do not cover it")
-
-    def _key(self, tag: bytes) -> int:
-        return _word(tag[:WORD]) ^ len(tag) * _LENGTH % 2**64
+        self._numbers[(keys * self._factor) >> self._shift] = np.arange(1, len(names))
 
     def _search(self, keys: NDArray[np.uint64]) -> np.uint64:
         chance = np.random.default_rng(1)
@@ -182,21 +173,35 @@ class TagTable:
             if len(np.unique((keys * factor) >> np.uint64(64 - self._BITS))) == len(keys):
                 return np.uint64(factor)
 
-    def numbers(self, words: NDArray[np.uint64], lengths: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """Return the number of each tag by its first eight bytes and its length; `NO_TAG` where there is none."""
-        keys = words & self.masks.take(lengths, mode="clip")
-        keys ^= lengths.view(np.uint64) * np.uint64(_LENGTH)
-        places = ((keys * self._factor) >> self._shift).view(np.int64)
-        found = self._numbers.take(places)
-        found *= self._keys.take(places) == keys  # all others become NO_TAG, which is 0
+    def numbers(self, chunk: Chunk, begin: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Return the number of the tag at each place; `NO_TAG` unless every byte of it is the known tag's."""
+        word, left = _up_to_bracket(chunk.words(begin))
+        key, rest = word.copy(), []
+        for size, factor in zip((WORD, 2 * WORD), self._FACTORS[1:], strict=True):
+            further, without = _up_to_bracket(chunk.words(begin.take(left) + size))
+            rest.append((left, further))
+            key[left] ^= further * factor
+            left = left.take(without)
+        found = self._numbers.take(((key * self._factor) >> self._shift).view(np.int64))
+        found *= self._parts[0].take(found) == word  # all others become NO_TAG, which is 0
+        for (places, further), part in zip(rest, self._parts[1:], strict=True):
+            found[places.compress(part.take(found.take(places)) != further)] = NO_TAG
         return found
 
 
-_LENGTH = 0x9E3779B97F4A7C15
+_BRACKETS, _ONES, _HIGH = (np.uint64(int.from_bytes(byte * WORD, "little")) for byte in (b">", b"\x01", b"\x80"))
 
 
-def _word(text: bytes) -> int:
-    return int.from_bytes(text, "little")
+def _up_to_bracket(words: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], NDArray[np.intp]]:
+    """Set the bytes behind the first ``>`` of each word to zero; returns the indices of words without one as well."""
+    marks = words ^ _BRACKETS
+    marks -= _ONES
+    # The lowest bit that is left is in the first ``>``, or in a byte above 0x7F before it, which no tag has.
+    marks &= _HIGH
+    kept = marks - np.uint64(1)
+    kept ^= marks
+    kept &= words
+    return kept, np.flatnonzero(marks == 0)
 
 
 TABLE = TagTable(TAGS.names)

@@ -12,7 +12,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cardocr_nb._bulk._chunk import bits
-from cardocr_nb._bulk._grammar import CLOSING, NO_SLOT, NO_TAG, OPENING, PROLOG, TABLE, TAGS, WORD
+from cardocr_nb._bulk._grammar import (
+    CONTAINER,
+    CONTAINER_END,
+    EMPTY,
+    LEAF,
+    LEAF_END,
+    NO_SLOT,
+    NO_TAG,
+    NOTHING_IN_FIELD,
+    RESPONSE,
+    RESPONSE_END,
+    TABLE,
+    TAGS,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,132 +33,132 @@ if TYPE_CHECKING:
     from cardocr_nb._bulk._chunk import Chunk
 
     Ints = NDArray[np.int64]
+    Words = NDArray[np.uint64]
     Flags = NDArray[np.bool_]
 
-_BITS = 64
-_FIRST_BITS = np.array([(1 << size) - 1 for size in range(_BITS + 1)], dtype=np.uint64)
 _PROLOG_WORD = np.uint64(int.from_bytes(b"<?xml ve", "little"))
 _LONGEST_PROLOG = 64
 _PLAIN_PROLOG = re.compile(rb"<\?xml version=([\"'])1\.[01]\1(?:\s+encoding=([\"'])(?:utf-8|UTF-8)\2)?\s*\?>")
+_BITS = 64
+_FIRST_BITS = np.array([(1 << size) - 1 for size in range(_BITS + 1)], dtype=np.uint64)
 
 
 class Tokens:
-    """The tags of the kept documents of a chunk, in order.
+    """The tags of the documents of a chunk, in order.
 
     Attributes
     ----------
     begin, end : ndarray of int
-        Position of the ``<`` and of the ``>`` of each tag.
+        Position of the ``<`` of each tag, and the one behind its ``>``.
+    following : ndarray of int
+        Position of the next tag, or the end of the document.
     tag : ndarray of uint8
-        Number of each in `TAGS`.
-    counts : ndarray of int, shape (documents of the chunk,)
-        Number of tags of each document; 0 where it is left out.
+        Number of each in `TAGS`; `NO_TAG` for all tags of a document that is left out.
+    kept : ndarray of bool, shape (documents of the chunk,)
+        Which documents are not left out.
     """
 
     def __init__(self, chunk: Chunk) -> None:
         self._chunk = chunk
-        brackets = chunk.brackets()
-        n_brackets = np.diff(np.searchsorted(brackets, chunk.starts))
-        # Invariant 1: `<` and `>` alternate, beginning with `<`.
-        kept = (n_brackets > 0) & (n_brackets & 1 == 0)
-        if not kept.all():
-            brackets = brackets.compress(np.repeat(kept, n_brackets))
-        self.counts = np.where(kept, n_brackets >> 1, 0)
-        self.begin, self.end = np.ascontiguousarray(brackets[::2]), np.ascontiguousarray(brackets[1::2])
-        self.tag = self._numbers()
-        wrong = (chunk.data.take(self.begin) != ord("<")) | (chunk.data.take(self.end) != ord(">"))
-        wrong |= self._misplaced()
-        wrong |= self._text_between_tags()
-        if wrong.any():
-            kept[self.document(np.flatnonzero(wrong))] = False
-            self.keep(kept)
-
-    @property
-    def kept(self) -> Flags:
-        """Whether each document of the chunk is kept."""
-        return self.counts > 0
-
-    def first(self) -> Ints:
-        """Index of the first tag of each kept document."""
-        counts = self.counts[self.kept]
-        return np.cumsum(counts) - counts
+        self.begin = chunk.brackets()
+        borders = np.searchsorted(self.begin, chunk.starts)
+        self._first, self._behind = borders[:-1], borders[1:]
+        self.kept = self._behind > self._first
+        self.tag = TABLE.numbers(chunk, self.begin)
+        self.end = self.begin + TAGS.lengths.take(self.tag)
+        self.following = np.empty_like(self.begin)
+        self.following[:-1] = self.begin[1:]
+        self.following[self._behind[self.kept] - 1] = chunk.starts[1:][self.kept]
+        gaps = np.flatnonzero(self.tag < LEAF)
+        above_space = chunk.above_space()
+        wrong = [self._badly_ended(above_space), self._misplaced(), self._not_blank(gaps, above_space)]
+        self.leave_out(np.concatenate(wrong))
+        self._refuse_returns(gaps)
 
     def document(self, tokens: Ints) -> Ints:
         """Return the document of each tag, by its number in the chunk."""
-        ends = np.cumsum(self.counts)
-        found: Ints = np.searchsorted(ends, tokens, side="right")
+        found: Ints = np.searchsorted(self._behind, tokens, side="right")
         return found
 
-    def keep(self, kept: Flags) -> None:
+    def leave_out(self, documents: Ints) -> None:
         """Leave documents out, by their numbers in the chunk."""
-        kept = kept | (self.counts == 0)
-        if not kept.all():
-            flags = np.repeat(kept, self.counts)
-            self.begin, self.end, self.tag = (array.compress(flags) for array in (self.begin, self.end, self.tag))
-            self.counts = np.where(kept, self.counts, 0)
+        found = np.unique(documents)
+        for first, behind in zip(self._first[found].tolist(), self._behind[found].tolist(), strict=True):
+            self.tag[first:behind] = NO_TAG
+        self.kept[found] = False
+        self._chunk.erase(found)
 
-    def _numbers(self) -> NDArray[np.uint8]:
-        """Number of each tag; `NO_TAG` unless every byte of it is the known tag's: invariant 2."""
-        lengths = self.end - self.begin + 1
-        words = self._chunk.words(self.begin)
-        tag = TABLE.numbers(words, lengths)
-        long = np.flatnonzero(lengths > WORD)
-        same = self._chunk.words(self.end.take(long) - (WORD - 1)) == TABLE.last.take(tag[long])
-        tag[long[np.flatnonzero(~same)]] = NO_TAG
-        longest = long.compress(lengths.take(long) > 2 * WORD)
-        same = self._chunk.words(self.begin[longest] + WORD) == TABLE.middle.take(tag[longest])
-        tag[longest[~same]] = NO_TAG
-        first = self.first()
-        prologs = first[words[first] == _PROLOG_WORD]
-        tag[prologs[self._is_plain_prolog(prologs, lengths)]] = PROLOG
-        return tag
+    def _badly_ended(self, above_space: Words) -> Ints:
+        """Documents that begin or end with another tag than a response, or with a text: invariant 2."""
+        kept, starts = np.flatnonzero(self.kept), self._chunk.starts
+        first, last = self._first[kept], self._behind[kept] - 1
+        wrong = (self.tag[first] != RESPONSE) | (self.tag[last] != RESPONSE_END) | (self.end[last] > starts[kept + 1])
+        wrong |= ~_is_blank(above_space, starts[kept], self.begin[first] - starts[kept])
+        found: Ints = kept[wrong]
+        return found
 
-    def _is_plain_prolog(self, tokens: Ints, lengths: Ints) -> Flags:
-        """Whether prologs name no other encoding than UTF-8. Few different ones occur, so that each is read once."""
-        plain = np.zeros(len(tokens), dtype=bool)
-        left = np.flatnonzero(lengths[tokens] <= _LONGEST_PROLOG)
-        while len(left):
-            begin, size = int(self.begin[tokens[left[0]]]), int(lengths[tokens[left[0]]])
-            text = bytes(self._chunk.raw[begin : begin + size])
-            same = lengths[tokens[left]] == size
-            same[same] = self._chunk.strings(self.begin[tokens[left[same]]], size) == text
-            plain[left[same]] = _PLAIN_PROLOG.fullmatch(text) is not None
-            left = left[~same]
-        return plain
-
-    def _misplaced(self) -> Flags:
-        """Unknown tags, and tags that may not come after the tag before: invariants 2 and 3."""
-        first, tag = self.first(), self.tag
+    def _misplaced(self) -> Ints:
+        """Documents with unknown tags, or leaves that are not closed at once by their own tag: invariants 1 and 2."""
+        tag, following = self.tag, self.tag[1:]
         wrong: Flags = tag == NO_TAG
-        may_follow = TAGS.pair.ravel().take((tag[:-1].astype(np.uint16) << 8) | tag[1:])
-        may_follow[first[1:] - 1] = True
-        wrong[1:] |= ~may_follow
-        last = np.append(first[1:], len(tag))[: len(first)] - 1
-        wrong[first] |= (tag[first] != OPENING) & (tag[first] != PROLOG)
-        wrong[last] |= tag[last] != CLOSING
-        begins, ends = self._chunk.starts[:-1][self.kept], self._chunk.starts[1:][self.kept] - 1
-        wrong[first] |= (self.begin[first] != begins) | (self.end[last] != ends)
-        return wrong
+        apart = tag[:-1] - following != LEAF - LEAF_END
+        wrong[:-1] |= apart & (tag[:-1] >= LEAF)
+        wrong[1:] |= apart & (following < CONTAINER_END)
+        wrong[:-1] |= (tag[:-1] == NOTHING_IN_FIELD[0]) & (following == NOTHING_IN_FIELD[1])
+        return self.document(np.flatnonzero(wrong))
 
-    def _text_between_tags(self) -> Flags:
-        """Tags followed by something else than white space where no text may be: invariant 4."""
-        wrong = np.zeros(len(self.tag), dtype=bool)
-        size = self.begin[1:] - self.end[:-1] - 1
-        # Nothing follows the last tag of a document, see _misplaced; bytes between two are those of documents left out.
-        size[self.first()[1:] - 1] = 0
-        size *= ~TAGS.is_text.take(self.tag[:-1])
-        above_space = self._chunk.above_space()
-        found = bits(above_space, self.end[:-1] + 1)
+    def _not_blank(self, gaps: Ints, above_space: Words) -> Ints:
+        """Documents with something else than white space behind a tag behind which no text may be: invariant 3."""
+        begin = self.end.take(gaps)
+        blank = _is_blank(above_space, begin, self.following.take(gaps) - begin)
+        return self.document(gaps[~blank])
+
+    def _refuse_returns(self, gaps: Ints) -> None:
+        """Leave out documents with a carriage return in a text, which XML turns into a line break: invariant 6."""
+        chunk = self._chunk
+        # Nearly all are the first byte behind a tag, so that counting them is enough.
+        if np.count_nonzero(chunk.data.take(self.end.take(gaps), mode="clip") == ord("\r")) == chunk.n_returns:
+            return
+        places = chunk.returns()
+        before = np.searchsorted(self.begin, places) - 1
+        self.leave_out(self.document(before[self.tag.take(before, mode="clip") >= LEAF]))
+
+
+def _is_blank(above_space: Words, begin: Ints, size: Ints) -> Flags:
+    """Whether as many bytes as `size` from each place on are at most ``0x20``."""
+
+    def has_none(begin: Ints, size: Ints) -> Flags:
+        found = bits(above_space, begin)
         found &= _FIRST_BITS.take(size, mode="clip")
-        wrong[:-1] = found != 0
-        gaps = np.flatnonzero(size > _BITS)
-        begin, size = self.end.take(gaps) + 1, size.take(gaps)
-        while len(gaps):
-            begin, size = begin + _BITS, size - _BITS
-            wrong[gaps[(bits(above_space, begin) & _FIRST_BITS.take(size, mode="clip")) != 0]] = True
-            rest = np.flatnonzero(size > _BITS)
-            gaps, begin, size = gaps.take(rest), begin.take(rest), size.take(rest)
-        return wrong
+        none: Flags = found == 0
+        return none
+
+    blank = has_none(begin, size)
+    left = np.flatnonzero(size > _BITS)
+    begin, size = begin.take(left), size.take(left)
+    while len(left):
+        begin, size = begin + _BITS, size - _BITS
+        blank[left] &= has_none(begin, size)
+        rest = np.flatnonzero(size > _BITS)
+        left, begin, size = left.take(rest), begin.take(rest), size.take(rest)
+    return blank
+
+
+def erase_prologs(chunk: Chunk) -> None:
+    """Replace prologs that name no other encoding than UTF-8 by spaces. Few different ones occur: each is read once."""
+    starts = chunk.starts[:-1]
+    left = starts.compress(chunk.words(starts) == _PROLOG_WORD)
+    while len(left):
+        begin = int(left[0])
+        prolog = _PLAIN_PROLOG.match(chunk.raw, begin, begin + _LONGEST_PROLOG)
+        size = prolog.end() - begin if prolog else _LONGEST_PROLOG
+        same = chunk.strings(left, size) == bytes(chunk.raw[begin : begin + size])
+        if prolog:
+            chunk.overwrite((left[same, None] + np.arange(size)).ravel())
+            # A line end as well, so that nearly all carriage returns are directly behind tags.
+            behind = left[same] + size
+            chunk.overwrite(behind[chunk.data.take(behind, mode="clip") == ord("\r")])
+        left = left[~same]
 
 
 def slots(tokens: Tokens) -> tuple[Ints, NDArray[np.uint8], Flags]:
@@ -154,7 +167,7 @@ def slots(tokens: Tokens) -> tuple[Ints, NDArray[np.uint8], Flags]:
     Parameters
     ----------
     tokens : Tokens
-        Each document begins with ``<Response>`` and ends with ``</Response>``.
+        Each kept document begins with ``<Response>`` and ends with ``</Response>``.
 
     Returns
     -------
@@ -162,22 +175,23 @@ def slots(tokens: Tokens) -> tuple[Ints, NDArray[np.uint8], Flags]:
         Indices of the tags with a slot.
     slot : ndarray of uint8
     plain : ndarray of bool
-        Which documents of the chunk have every tag in a place that the contract knows: invariant 5.
+        Which documents of the chunk have every tag in a place that the contract knows: invariant 4.
     """
     tag = tokens.tag
-    plain = np.ones(len(tokens.counts), dtype=bool)
-    around = np.flatnonzero(TAGS.is_container.take(tag))
-    names = tag[around]
+    plain = np.ones(len(tokens.kept), dtype=bool)
+    around = np.flatnonzero((tag >= CONTAINER_END) & (tag < EMPTY))
+    names = tag.take(around)
     nested = TAGS.container_pair.ravel().take((names[:-1].astype(np.uint16) << 8) | names[1:])
     plain[tokens.document(around[1:].compress(~nested))] = False
-    plain[tokens.document(around[:1][names[:1] != OPENING])] = False
-    openings = around.compress(names == OPENING)
+    openings = around.compress(names == RESPONSE)
     if len(openings) != np.count_nonzero(tokens.kept):
         plain &= np.bincount(tokens.document(openings), minlength=len(plain)) <= 1
     context = np.zeros(len(tag), dtype=np.uint8)
     if len(around):
         context[around[0] :] = np.repeat(TAGS.after.take(names), np.diff(around, append=len(tag)))
-    at = np.flatnonzero(TAGS.has_slot.take(tag))
+    at = np.flatnonzero(tag >= CONTAINER)
     slot = TAGS.slot.ravel().take((context.take(at).astype(np.uint16) << 8) | tag.take(at))
-    plain[tokens.document(at.compress(slot == NO_SLOT))] = False
+    lost = slot == NO_SLOT
+    if lost.any():
+        plain[tokens.document(at.compress(lost))] = False
     return at, slot, plain

@@ -70,18 +70,19 @@ class RecordBatch:
 def record_batch(columns: Columns) -> RecordBatch:
     """Settle what two nodes may say: a job that succeeded with a refused result has failed."""
     given = columns.texts
-    failed_job = pc.equal(given["state"], JobState.FAILED.value)
-    refused = pc.fill_null(pc.equal(given["result_state"], JobState.FAILED.value), False)
-    failed = pc.or_(failed_job, refused)
     texts = {name: given[name] for name in TEXTS}
     texts["key"] = pc.coalesce(given["key"], given["result_key"])
-    if pc.any(failed).as_py():
-        texts["state"] = pc.if_else(failed, JobState.FAILED.value, given["state"])
-        for name in ("code", "message"):
-            own = _where(failed_job, given[name])
-            texts[name] = _where(failed, pc.coalesce(own, given[f"result_{name}"]))
-    else:
-        texts |= dict.fromkeys(("code", "message"), pa.nulls(len(columns.document), pa.large_string()))
+    failed_job = _equal(given["state"], JobState.FAILED)
+    failed = failed_job | _equal(given["result_state"], JobState.FAILED)
+    rows = np.flatnonzero(failed)
+    place = np.cumsum(failed) - 1
+    of_failed = pa.array(place, mask=~failed)
+    for name in ("code", "message"):
+        # Both nodes may say why; that of the job comes first where the job itself failed.
+        own = given[name].take(pa.array(rows, mask=~failed_job[rows]))
+        texts[name] = pc.coalesce(own, given[f"result_{name}"].take(pa.array(rows))).take(of_failed)
+    if len(rows):
+        texts["state"] = pc.if_else(pa.array(failed), JobState.FAILED.value, given["state"])
     return RecordBatch(
         document=columns.document,
         texts=texts,
@@ -97,12 +98,10 @@ def record_batch(columns: Columns) -> RecordBatch:
     )
 
 
-def _where(kept: pa.BooleanArray, texts: pa.LargeStringArray) -> pa.LargeStringArray:
-    """Return the texts that are kept, missing elsewhere.
-
-    `pyarrow.compute.if_else` with a missing scalar returns other bytes for slices of large strings, until pyarrow 24.
-    """
-    return texts.take(pc.if_else(kept, pa.array(np.arange(len(texts))), pa.scalar(None, pa.int64())))
+def _equal(texts: pa.LargeStringArray, word: str) -> Flags:
+    """Whether each text is a word; a missing one is not."""
+    flags: Flags = pc.fill_null(pc.equal(texts, word), False).to_numpy(zero_copy_only=False)
+    return flags
 
 
 def joined(one: RecordBatch, other: RecordBatch) -> RecordBatch:

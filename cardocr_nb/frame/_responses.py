@@ -149,9 +149,11 @@ def _flat(sources: Iterable[Any]) -> list[bytes | str | os.PathLike[str]]:
     """List the sources of nested lists; a text that is a document becomes bytes."""
     flat: list[bytes | str | os.PathLike[str]] = []
     for source in sources:
-        if isinstance(source, str):
+        if isinstance(source, bytes):
+            flat.append(source)
+        elif isinstance(source, str):
             flat.append(to_bytes(source) if is_document(source) else source)
-        elif isinstance(source, bytes | os.PathLike):
+        elif isinstance(source, os.PathLike):
             flat.append(source)
         elif isinstance(source, bytearray | memoryview):
             flat.append(bytes(source))

@@ -264,6 +264,8 @@ def _xml(body: bytes, raw: bytes, *, repair: bool) -> Tree:
     try:
         if body.count(b"<") > _MANY_TAGS:
             _check_depth(body)
+        # Without handlers, expat finds an error in a tenth of the time that the tree up to it takes.
+        _StrictExpat.ParserCreate().Parse(body, True)
         return _strict(body)
     except (_DoctypeRefusedError, _TooDeepError) as e:
         raise DecodeError(f"the document is refused: {e}", raw) from None

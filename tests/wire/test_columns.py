@@ -306,10 +306,14 @@ def test_white_space_at_either_end_of_a_text_is_given_up():
         lambda raw: raw.replace("姓名".encode(), b"a\n\tb]]"),
         lambda raw: raw.replace(b"\n", b"\r\n"),
         lambda raw: b"\n" + raw + b"\r\n",
+        lambda raw: raw.rstrip() + b"\r\n" * 200,
         lambda raw: re.sub(rb">\s+<", b"><", raw),
+        lambda raw: re.sub(rb">\s+<", b">\n\r\n" + b"\t" * 150 + b"<", raw),
+        lambda raw: raw.replace("姓名".encode(), b"a > b>c/>"),
+        lambda raw: raw.replace("姓名".encode(), b"</a".replace(b"<", b"&lt;") + b">"),
     ],
-    ids=["references", "hexadecimal references",
-         "references by name", "line breaks", "line ends", "white space around", "compact"],
+    ids=["references", "hexadecimal references", "references by name", "line breaks", "line ends", "white space around",
+         "line ends behind", "compact", "wide", "bare brackets", "half a tag"],
 )  # fmt: skip
 def test_other_ways_of_writing_are_read_fast(data, change):
     raw = (data / "responses" / "licence.xml").read_bytes()
@@ -328,6 +332,18 @@ def test_other_ways_of_writing_are_read_fast(data, change):
         document(b"<Message><![CDATA[ a]]></Message>"),
         document(b"<Message>a]]>b</Message>"),
         document(b"<Message>a\rb</Message>"),
+        document(b"<Message>a>\rb</Message>"),
+        document(b"<Message>>\r</Message>"),
+        document(b"<Message>\r</Message>"),
+        document(b"<Tag>a>\r\nb</Tag>"),
+        document(b"<Message>]]></Message>"),
+        document(b"<Message>a</Message ><Tag>></Tag>"),
+        document(b"<Message>a</Message><?go on?>"),
+        document(b"<Message>a</Message><!-- > -->"),
+        b"<!-- a -->" + document(),
+        document() + b"<?go on?>",
+        b"\xef\xbb\xbf" + document(),
+        document().decode().encode("utf-16"),
         document(b"<Message>&#13;a</Message>"),
         document(b"<Message>&#xFFFE;</Message>"),
         document(b"<Message>&#xD800;</Message>"),
@@ -348,13 +364,36 @@ def test_what_is_written_in_odd_ways_is_left_to_the_strict_parser(raw):
         lambda raw: raw.replace(b"<Name>", b'<Name lang="zh">'),
         lambda raw: raw.replace(b"<IdInfo>", b'<IdInfo n="1">'),
         lambda raw: re.sub(rb"(<(?:Name|DetectedText|JobId)>)([^<]*)", rb"\1<![CDATA[\2]]>", raw),
-        lambda raw: raw.replace("姓名".encode(), b"a > b"),
     ],
-    ids=["attributes", "attribute of a text", "attribute of a field", "CDATA", "bare bracket"],
+    ids=["attributes", "attribute of a text", "attribute of a field", "CDATA"],
 )
 def test_attributes_and_sections_are_left_to_the_strict_parser(data, change):
     raw = (data / "responses" / "licence.xml").read_bytes()
     assert agree([raw, change(raw), raw]) == [1]
+
+
+def test_a_tag_that_goes_on_in_the_next_document_is_no_tag():
+    whole = document(b"<Message>a</Message>")
+    for cut in range(1, len(whole)):
+        assert agree([whole, whole[:cut], whole[cut:], whole]) == [1, 2]
+
+
+def test_tags_of_one_document_do_not_refuse_its_neighbors():
+    whole = document(b"<Message>a</Message>")
+    for odd in (
+        b"</Message>",
+        b"<Message>",
+        b"<Error><Code>a</Code></Error>",
+        whole.replace(b"<Response>", b"</JobId>"),
+    ):
+        assert agree([whole, odd, whole]) == [1]
+
+
+def test_carriage_returns_of_a_refused_document_are_not_counted_for_others():
+    lines = indent(document(b"<Message>a</Message>")).replace(b"\n", b"\r\n")
+    odd = [lines.replace(b"<Message>", b"<Massage>"), lines.replace(b"j1", b"\x01"), lines.replace(b"</Response>", b"")]
+    hidden = document(b"<Message>a\rb</Message>")
+    assert agree([lines, *odd, hidden, lines]) == [1, 2, 3, 4]
 
 
 def test_a_document_may_have_its_texts_in_any_order_within_a_job():
