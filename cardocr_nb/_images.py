@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 MAX_BYTES = 20_000_000
 MAX_PIXELS = 250_000_000
 MAX_SIDE = 30_000
+MAX_MEMORY = 3 << 29
+"""Bytes that a picture may take while it is decoded and worked on: 30 kB can promise 250 million pixels."""
 
 _SIGNATURES = (
     ("JPEG", 0, b"\xff\xd8\xff"),
@@ -55,8 +57,9 @@ _TRANSPOSED = 5
 _STRIP_PIXELS = 4_000_000
 _BYTES_IN_PILLOW = {"1": 1, "L": 1, "P": 1, "LA": 4, "PA": 4, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}
 """Bytes of a pixel while Pillow holds it; 4 in all other modes."""
-_BYTES_IN_WEBP = 12
-"""Bytes of a pixel that libwebp's animation decoder (two canvases) and Pillow (one copy) hold in addition to the picture."""
+_BYTES_IN_DECODER = {"WEBP": 12, "HEIF": 8}
+"""Bytes of a pixel that decoders hold in addition to the picture: libwebp's animation decoder two canvases, Pillow a copy;
+libheif its planes, pillow_heif a copy."""
 _BYTES_IN_PROGRESSIVE = 6
 """Bytes of a pixel that libjpeg holds for a progressive file: 16 bits for each of three channels, at any scale."""
 _WIDE_GRAY = ("I", "I;16", "I;16B", "I;16L", "I;16N")
@@ -123,7 +126,7 @@ def inspect(source: str | Path | bytes) -> ImageInfo:
     return _open(name, data)[1]
 
 
-def load_upright(source: str | Path | bytes) -> NDArray[np.uint8]:
+def load_upright(source: str | Path | bytes, working_bytes: int = 0) -> NDArray[np.uint8]:
     """Decode a picture as people see it.
 
     The EXIF orientation is applied, transparent parts become white, 16-bit gray is scaled to 8.
@@ -132,6 +135,9 @@ def load_upright(source: str | Path | bytes) -> NDArray[np.uint8]:
     ----------
     source : str, Path or bytes
         Path of a file, or its content.
+    working_bytes : int, default 0
+        Bytes that the caller needs for each pixel later, in addition to the result. A picture that does not fit into the
+        memory with them is refused.
 
     Returns
     -------
@@ -141,7 +147,8 @@ def load_upright(source: str | Path | bytes) -> NDArray[np.uint8]:
     Raises
     ------
     ImageError
-        As `inspect`, and with code ``DamagedImage`` where the pixels are cut off or corrupt.
+        As `inspect`, with code ``DamagedImage`` where the pixels are cut off or corrupt, and with code ``ImageTooLarge``
+        where the picture needs more than 1.6 GB, or more memory than is free.
 
     Examples
     --------
@@ -153,7 +160,7 @@ def load_upright(source: str | Path | bytes) -> NDArray[np.uint8]:
     >>> load_upright(file.getvalue()).shape
     (85, 54, 3)
     """
-    return _decoded(source, MAX_PIXELS)[0]
+    return _decoded(source, MAX_PIXELS, working_bytes)[0]
 
 
 def load_reduced(source: str | Path | bytes, most_pixels: int) -> tuple[NDArray[np.uint8], tuple[int, int]]:
@@ -195,7 +202,9 @@ def load_reduced(source: str | Path | bytes, most_pixels: int) -> tuple[NDArray[
     return pixels, (info.width, info.height)
 
 
-def _decoded(source: str | Path | bytes, most_pixels: int) -> tuple[NDArray[np.uint8], ImageInfo]:
+def _decoded(
+    source: str | Path | bytes, most_pixels: int, working_bytes: int = 0
+) -> tuple[NDArray[np.uint8], ImageInfo]:
     import numpy as np
 
     name, data = _content(source)
@@ -206,7 +215,7 @@ def _decoded(source: str | Path | bytes, most_pixels: int) -> tuple[NDArray[np.u
             # Pillow takes the largest of 1, 2, 4 and 8 that leaves this size or more.
             image.draft(image.mode, (image.width // factor, image.height // factor))
             factor = _reduction(image.size, most_pixels)
-        _refuse_by_memory(name, image, info, factor)
+        _refuse_by_memory(name, image, info, factor, working_bytes)
         image.load()
         pixels = _rgb(image, factor)
     except ImageError:
@@ -396,16 +405,23 @@ def _rgb_strip(strip: Image) -> NDArray[np.uint8]:
     return np.asarray(strip.convert("RGB"))
 
 
-def _refuse_by_memory(name: str, image: ImageFile, info: ImageInfo, factor: int) -> None:
-    """Raise if the pixels of a picture do not fit into the free memory: a header of 30 bytes can promise 250 million."""
+def _refuse_by_memory(name: str, image: ImageFile, info: ImageInfo, factor: int, working_bytes: int) -> None:
+    """Raise if decoding a picture, or the work on its pixels, takes more memory than is allowed or free."""
     width, height = image.size
-    bytes_each = _BYTES_IN_PILLOW.get(image.mode, 4)
-    needed = width * height * bytes_each + 3 * (width // factor + 1) * (height // factor + 1)
-    if info.format == "WEBP":
-        needed += width * height * _BYTES_IN_WEBP
+    result = 3 * (width // factor + 1) * (height // factor + 1)
+    decoding = width * height * _BYTES_IN_PILLOW.get(image.mode, 4) + result
+    if info.format in _BYTES_IN_DECODER:
+        decoding += width * height * _BYTES_IN_DECODER[info.format]
     if image.info.get("progressive"):
-        needed += info.width * info.height * _BYTES_IN_PROGRESSIVE
+        decoding += info.width * info.height * _BYTES_IN_PROGRESSIVE
+    needed = max(decoding, result + width * height * working_bytes)
     free = _free_memory()
+    if needed > MAX_MEMORY:
+        raise ImageError(
+            "ImageTooLarge",
+            f"{name} has {width:,} x {height:,} pixels, which take {needed / 1e9:.1f} GB of memory, at most "
+            f"{MAX_MEMORY / 1e9:.1f} GB are used; make it smaller, 2,000 pixels wide is plenty for a card",
+        )
     if free is not None and needed > free:
         raise ImageError(
             "ImageTooLarge",

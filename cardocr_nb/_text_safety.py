@@ -103,7 +103,7 @@ def shown_names(names: Iterable[Any], known: Iterable[str] = ()) -> str:
     return " and ".join(filter(None, [", ".join(listed[:-1]), listed[-1]])) if listed else "none"
 
 
-def shown_code(code: str | None) -> str:
+def shown_code(code: object) -> str:
     """Return a code of the service as it is, and anything else by its length.
 
     Codes are Latin letters and digits without spaces. A code with a run of six digits may be a number of a card.
@@ -113,8 +113,8 @@ def shown_code(code: str | None) -> str:
     >>> shown_code("InvalidImage"), shown_code("HTTP 404"), shown_code("code 990101197412010014")
     ('InvalidImage', 'HTTP 404', '<23 characters>')
     """
-    if code is None:
-        return "None"
+    if not isinstance(code, str):
+        return describe(code)
     if len(code) <= _MAX_CODE and code.isascii() and _CODE.fullmatch(code) and not _DIGITS.search(code):
         return code
     return f"<{len(code)} characters>"

@@ -209,11 +209,12 @@ def card_type(value: str) -> CardType:
     >>> card_type("IDCard")
     <CardType.ID_CARD: 'IDCard'>
     """
-    try:
-        return CardType(value)
-    except ValueError:
-        names = " or ".join(repr(str(c)) for c in CardType)
-        raise InvalidRequestError(f"card_type must be {names}, got {describe(value)}") from None
+    # Raised outside of an except block: the error of CardType(value) quotes the value, and would stay in __context__.
+    found = next((kind for kind in CardType if isinstance(value, str) and kind == value), None)
+    if found is None:
+        names = " or ".join(repr(str(kind)) for kind in CardType)
+        raise InvalidRequestError(f"card_type must be {names}, got {describe(value)}")
+    return found
 
 
 def id_check_character(digits: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pyrate_limiter import Rate, RateItem, StateBucket
 
+from cardocr_nb._text_safety import describe
 from cardocr_nb.errors import InvalidRequestError
 
 if TYPE_CHECKING:
@@ -58,11 +59,11 @@ class Pace:
         for name in ("submissions", "queries"):
             if not 0 < getattr(self, name) <= 10_000:
                 raise InvalidRequestError(
-                    f"{name} must be above 0 and at most 10,000 a second, got {getattr(self, name)}"
+                    f"{name} must be above 0 and at most 10,000 a second, got {describe(getattr(self, name))}"
                 )
         for name in ("in_flight", "threads"):
             if getattr(self, name) < 1:
-                raise InvalidRequestError(f"{name} must be 1 or more, got {getattr(self, name)}")
+                raise InvalidRequestError(f"{name} must be 1 or more, got {describe(getattr(self, name))}")
 
 
 class RateLimiter:

@@ -380,8 +380,12 @@ def _read_csv(path: Path) -> pd.DataFrame:
 
     try:
         separator = "\t" if "\t" in text.split("\n", 1)[0] else ","
-        table = pd.read_csv(io.StringIO(text), dtype="str", keep_default_na=False, na_values=[""], sep=separator)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError, OverflowError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # a row has more cells than the header
+            table = pd.read_csv(
+                io.StringIO(text), dtype="str", keep_default_na=False, na_values=[""], sep=separator, index_col=False
+            )
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, pd.errors.ParserWarning, ValueError, OverflowError):
         raise DecodeError(f"{path.name} is not a table in CSV; its first line must name the columns") from None
     return table.apply(unprotect) if len(table) else table
 

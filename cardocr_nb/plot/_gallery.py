@@ -139,16 +139,17 @@ def _font_size(ax: Axes) -> float:
 
 
 def _crops(keys: pd.Series, quads: NDArray[np.float64], images: Images) -> list[NDArray[np.uint8] | None]:
-    pixels: dict[str, NDArray[np.uint8] | None] = {}
-    crops: list[NDArray[np.uint8] | None] = []
-    for key, quad in zip(keys.astype("str"), quads, strict=True):
-        if key not in pixels:
-            try:
-                pixels[key] = find_picture(key, images)
-            except ImageError:
-                pixels[key] = None
-        picture = pixels[key]
-        crops.append(None if picture is None else rectified(picture, quad))
+    """Crops of fields; each picture is decoded once, and one at a time."""
+    crops: list[NDArray[np.uint8] | None] = [None] * len(keys)
+    names = keys.astype("str").to_numpy()
+    for key in dict.fromkeys(names):
+        try:
+            photo = find_picture(key, images)
+        except ImageError:
+            continue
+        if photo is not None:
+            for place in np.flatnonzero(names == key):
+                crops[place] = rectified(photo.pixels, photo.scaled(quads[place]))
     return crops
 
 

@@ -6,18 +6,21 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, overload, runtime_checkable
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias, overload, runtime_checkable
 
 import numpy as np
 
-from cardocr_nb._images import load_upright
+from cardocr_nb._images import load_reduced
 from cardocr_nb.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
     from PIL.Image import Image
 
-Picture: TypeAlias = "str | os.PathLike[str] | bytes | NDArray[np.uint8] | Image"
+Picture: TypeAlias = "str | os.PathLike[str] | bytes | NDArray[np.uint8] | Image | Photo"
+MOST_PIXELS = 25_000_000
+"""Pixels to which a picture is reduced while it is decoded: as many as the embedded engine looks at."""
+
 Images: TypeAlias = "str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | Mapping[str, Picture] | Bucket"
 
 
@@ -29,17 +32,54 @@ class Bucket(Protocol):
         """Write the object to `path`, which may be a folder, and return the file."""
 
 
-def pixels_of(image: Picture) -> NDArray[np.uint8]:
-    """Pixels of a picture as people see it.
+class Photo(NamedTuple):
+    """A picture for the screen or for crops.
+
+    Attributes
+    ----------
+    pixels : ndarray of shape (height, width), (height, width, 3) or (height, width, 4), uint8
+        Upright, reduced if the picture is large.
+    size : tuple of (int, int)
+        Width and height of the whole picture, to which polygons refer.
+    """
+
+    pixels: NDArray[np.uint8]
+    size: tuple[int, int]
+
+    def scaled(self, points: ArrayLike) -> NDArray[np.float64]:
+        """Points of the whole picture, shape (..., 2), in pixels of `pixels`.
+
+        Examples
+        --------
+        >>> Photo(np.zeros((20, 40, 3), np.uint8), (80, 40)).scaled([(80, 40), (8, 4)]).tolist()
+        [[40.0, 20.0], [4.0, 2.0]]
+        """
+        scaled: NDArray[np.float64] = np.asarray(points, dtype=np.float64) * self._factors
+        return scaled
+
+    def unscaled(self, points: ArrayLike) -> NDArray[np.float64]:
+        """Points of `pixels`, shape (..., 2), in pixels of the whole picture."""
+        whole: NDArray[np.float64] = np.asarray(points, dtype=np.float64) / self._factors
+        return whole
+
+    @property
+    def _factors(self) -> NDArray[np.float64]:
+        return np.array([self.pixels.shape[1] / self.size[0], self.pixels.shape[0] / self.size[1]])
+
+
+def photo_of(image: Picture, most_pixels: int = MOST_PIXELS) -> Photo:
+    """Read a picture as people see it.
 
     Parameters
     ----------
-    image : path, bytes, ndarray or PIL image
-        The EXIF orientation of all but an array is applied.
+    image : path, bytes, ndarray, PIL image or Photo
+        The EXIF orientation of paths, bytes and PIL images is applied.
+    most_pixels : int, default 25,000,000
+        A file with more pixels is reduced while it is decoded.
 
     Returns
     -------
-    ndarray of shape (height, width), (height, width, 3) or (height, width, 4), uint8
+    Photo
 
     Raises
     ------
@@ -50,28 +90,33 @@ def pixels_of(image: Picture) -> NDArray[np.uint8]:
 
     Examples
     --------
-    >>> pixels_of(np.zeros((54, 85, 3), dtype=np.uint8)).shape
-    (54, 85, 3)
+    >>> photo_of(np.zeros((54, 85, 3), dtype=np.uint8)).size
+    (85, 54)
     """
+    if isinstance(image, Photo):
+        return image
     if isinstance(image, (str, os.PathLike)):
-        return load_upright(image if isinstance(image, str) else Path(image))
+        return Photo(*load_reduced(image if isinstance(image, str) else Path(image), most_pixels))
     if isinstance(image, bytes):
-        return load_upright(image)
+        return Photo(*load_reduced(image, most_pixels))
     if isinstance(image, np.ndarray):
         if image.ndim not in (2, 3):
             raise ValueError(f"an image array must have the shape (height, width[, 3 or 4]), got {image.shape}")
-        return image
+        return Photo(image, (image.shape[1], image.shape[0]))
     from PIL import ImageOps
 
-    return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+    upright = ImageOps.exif_transpose(image).convert("RGB")
+    return Photo(np.asarray(upright), upright.size)
 
 
 @overload
-def find_picture(key: str, images: Images) -> NDArray[np.uint8] | None: ...
+def find_picture(key: str, images: Images, most_pixels: int = ...) -> Photo | None: ...
 @overload
-def find_picture(key: str, images: Images, *, missing: Literal["raise"]) -> NDArray[np.uint8]: ...
-def find_picture(key: str, images: Images, *, missing: Literal["none", "raise"] = "none") -> NDArray[np.uint8] | None:
-    """Pixels of the picture with a key.
+def find_picture(key: str, images: Images, most_pixels: int = ..., *, missing: Literal["raise"]) -> Photo: ...
+def find_picture(
+    key: str, images: Images, most_pixels: int = MOST_PIXELS, *, missing: Literal["none", "raise"] = "none"
+) -> Photo | None:
+    """Read the picture with a key.
 
     Parameters
     ----------
@@ -80,12 +125,14 @@ def find_picture(key: str, images: Images, *, missing: Literal["none", "raise"] 
     images : path, list, mapping or client
         Folder of the images, list of files, mapping from keys to pictures, or an object with a method
         ``download(key, path)``. A file of a list belongs to the key that ends like its path.
+    most_pixels : int, default 25,000,000
+        A file with more pixels is reduced while it is decoded.
     missing : {"none", "raise"}, default "none"
         Return None, or raise, if the picture is missing.
 
     Returns
     -------
-    ndarray of shape (height, width[, 3 or 4]), uint8, or None
+    Photo or None
         None if the picture is missing, or the key leads out of the folder.
 
     Raises
@@ -98,8 +145,8 @@ def find_picture(key: str, images: Images, *, missing: Literal["none", "raise"] 
     Examples
     --------
     >>> picture = np.zeros((54, 85, 3), dtype=np.uint8)
-    >>> find_picture("a.jpg", {"a.jpg": picture}).shape, find_picture("b.jpg", {"a.jpg": picture})
-    ((54, 85, 3), None)
+    >>> find_picture("a.jpg", {"a.jpg": picture}).size, find_picture("b.jpg", {"a.jpg": picture})
+    ((85, 54), None)
     """
     source = _locate(key, images)
     if source is None:
@@ -109,12 +156,12 @@ def find_picture(key: str, images: Images, *, missing: Literal["none", "raise"] 
     if isinstance(source, Bucket):
         try:
             with tempfile.TemporaryDirectory() as folder:
-                return load_upright(source.download(key, Path(folder) / "object"))
+                return photo_of(source.download(key, Path(folder) / "object"), most_pixels)
         except NotFoundError:
             if missing == "raise":
                 raise
             return None
-    return pixels_of(source)
+    return photo_of(source, most_pixels)
 
 
 def _locate(key: str, images: Images) -> Picture | Bucket | None:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from cardocr_nb import polygon
 from cardocr_nb.plot._annotations import write_labels
-from cardocr_nb.plot._image_sources import Bucket, Picture, find_picture, pixels_of
+from cardocr_nb.plot._image_sources import Bucket, Photo, Picture, find_picture, photo_of
 from cardocr_nb.plot._plot_data import corners, need
 from cardocr_nb.plot._plot_fonts import PlotLanguage, plot_language
 from cardocr_nb.plot._row_selection import rows_of_image
@@ -149,11 +149,11 @@ def plot_overlay(
         return _grid(df, image, ax, colorbar=colorbar, client=client, lang=lang, **options)
     if isinstance(ax, np.ndarray):
         raise TypeError(f"one picture is drawn on one Axes, got {ax.size}; pass a list of pictures for a grid")
-    rows, pixels = _rows_and_pixels(df, image, key, client)
+    rows, photo = _rows_and_photo(df, image, key, client)
     language = plot_language(lang)
     if ax is None:
-        ax = new_axes(8.0, float(np.clip(7.2 * pixels.shape[0] / pixels.shape[1], 2.5, 10.0)))
-    _draw_picture(ax, pixels)
+        ax = new_axes(8.0, float(np.clip(7.2 * photo.size[1] / photo.size[0], 2.5, 10.0)))
+    _draw_picture(ax, photo)
     if truth is not None:
         _draw_truth(ax, truth, key if key is not None else _only_key(rows))
     names = language.field_names(rows["field"], _card_type(rows))
@@ -163,9 +163,7 @@ def plot_overlay(
     return ax
 
 
-def _rows_and_pixels(
-    df: pd.DataFrame, image: Any, key: str | None, client: Bucket | None
-) -> tuple[pd.DataFrame, NDArray[np.uint8]]:
+def _rows_and_photo(df: pd.DataFrame, image: Any, key: str | None, client: Bucket | None) -> tuple[pd.DataFrame, Photo]:
     if client is not None:
         image, key = client, str(image) if key is None else key
     source: Any = image if isinstance(image, (str, os.PathLike)) and not Path(image).is_dir() else None
@@ -173,11 +171,11 @@ def _rows_and_pixels(
     rows = rows[rows["field"].notna()]
     if isinstance(image, Bucket) or (isinstance(image, (str, os.PathLike)) and Path(image).is_dir()):
         wanted = key if key is not None else _only_key(rows)
-        pixels = find_picture(str(wanted), image, missing="raise")
+        photo = find_picture(str(wanted), image, _MOST_PIXELS**2, missing="raise")
     else:
-        pixels = pixels_of(image)
-    _check_size(rows, pixels.shape[1], pixels.shape[0])
-    return rows, pixels
+        photo = photo_of(image, _MOST_PIXELS**2)
+    _check_size(rows, *photo.size)
+    return rows, photo
 
 
 def _check_size(rows: pd.DataFrame, width: int, height: int) -> None:
@@ -196,9 +194,9 @@ def _check_size(rows: pd.DataFrame, width: int, height: int) -> None:
         )
 
 
-def _draw_picture(ax: Axes, pixels: NDArray[np.uint8]) -> None:
-    height, width = pixels.shape[:2]
-    step = -(-max(height, width) // _MOST_PIXELS)
+def _draw_picture(ax: Axes, photo: Photo) -> None:
+    pixels, (width, height) = photo
+    step = -(-max(pixels.shape[:2]) // _MOST_PIXELS)
     cmap = "gray" if pixels.ndim == 2 else None
     ax.imshow(pixels[::step, ::step], cmap=cmap, extent=(-0.5, width - 0.5, height - 0.5, -0.5))
     ax.set(xticks=[], yticks=[], xlabel="", ylabel="")

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 _LONGEST_SIDE = 1600
 """Pixels along the longer side of a photo that is sent: sharp at twofold zoom on a common screen, 200 kB as JPEG."""
+_MOST_PIXELS = 4 * _LONGEST_SIDE**2
+"""Pixels to which a photo is reduced while it is decoded; sides are halved, divided by 3 and so on."""
 _ERRORS = (CardOCRError, OSError, ValueError)
 
 
@@ -132,9 +134,9 @@ class OverlayWidget(anywidget.AnyWidget):
         key = str(rows["key"].iloc[0])
         fault, buffers, size, scale = None, [], (1, 1), 1.0
         try:
-            pixels = find_picture(key, self._images, missing="raise")
-            size = (pixels.shape[1], pixels.shape[0])
-            buffers, scale = [_jpeg(pixels)], min(1.0, _LONGEST_SIDE / max(size))
+            photo = find_picture(key, self._images, _MOST_PIXELS, missing="raise")
+            size = photo.size
+            buffers, scale = [_jpeg(photo.pixels)], min(1.0, _LONGEST_SIDE / max(size))
         except _ERRORS as error:
             fault = str(error)
         state |= {"key": key, "width": size[0] * scale, "height": size[1] * scale, "fault": fault}

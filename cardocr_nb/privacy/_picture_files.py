@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from cardocr_nb._atomic import write_atomic
-from cardocr_nb._images import load_upright
+from cardocr_nb._images import inspect, load_upright
 from cardocr_nb.errors import ImageError, InvalidRequestError
 
 if TYPE_CHECKING:
@@ -91,11 +91,13 @@ def refuse_existing(
         return
     if file_ids([path]) & originals:
         raise InvalidRequestError("out is the original picture, by this or another name; give another name")
+    height, width = pixels.shape[:2]
     try:
-        existing = load_upright(path)
+        info = inspect(path)
+        existing = load_upright(path) if (info.width, info.height) == (width, height) else None
     except ImageError:
         existing = None
-    if existing is not None and existing.shape == pixels.shape and cover.any():
+    if existing is not None and cover.any():
         shown = existing[cover].astype(np.int16)
         before, after = (float(np.abs(shown - other[cover]).mean()) for other in (pixels, redacted))
         if after < _SAME and 2 * after < before:

@@ -40,6 +40,8 @@ _MARGIN = 0.4
 _MIN_MARGIN = 4.0
 _INK = (24, 24, 24)
 _MIN_BLOCK = 12.0
+_WORKING_BYTES = 12
+"""Bytes of a pixel that covering and encoding hold in addition to the picture: a copy of 4, masks, what is written."""
 _REPEATED = frozenset({"name", "licence_number", "id_number"})
 """Fields that other pages repeat."""
 
@@ -179,6 +181,8 @@ def redact_checked(
     originals: set[FileId],
 ) -> Image:
     """Redact one picture with checked options and write it to a path in a format, unless it is one of `originals`."""
+    from PIL import Image
+
     rows = _rows_of_card(_conform(cards), key)
     known_type = _card_type(rows, options.card_type)
     pixels = _pixels(image)
@@ -190,12 +194,13 @@ def redact_checked(
     if options.engine is not None:
         from cardocr_nb.privacy._verification import refuse_readable
 
-        refuse_readable(np.asarray(result), rows, chosen, known_type, options.engine)
+        refuse_readable(result, rows, chosen, known_type, options.engine)
     if out is not None:
-        path, kind = out
-        refuse_existing(path, originals, pixels, np.asarray(result), cover)
-        save(result, path, kind)
-    return result
+        refuse_existing(out[0], originals, pixels, result, cover)
+    image_of_result = Image.fromarray(result)
+    if out is not None:
+        save(image_of_result, *out)
+    return image_of_result
 
 
 def _areas_without_fields(
@@ -254,9 +259,9 @@ def _all_corners(rows: pd.DataFrame) -> Floats:
 
 def _pixels(image: Any) -> NDArray[np.uint8]:
     if isinstance(image, (str, os.PathLike)):
-        return load_upright(image if isinstance(image, str) else Path(image))
+        return load_upright(image if isinstance(image, str) else Path(image), _WORKING_BYTES)
     if isinstance(image, bytes):
-        return load_upright(image)
+        return load_upright(image, _WORKING_BYTES)
     if isinstance(image, np.ndarray):
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
             raise ImageError("NotAnImage", "an array must have the shape (height, width, 3) and the dtype uint8")
@@ -275,30 +280,27 @@ def _pixels(image: Any) -> NDArray[np.uint8]:
 
 def _cover_places(
     pixels: NDArray[np.uint8], places: list[Place], areas: list[Floats], method: Method
-) -> tuple[Image, NDArray[np.bool_]]:
-    """Return the redacted picture and the pixels that were covered."""
-    from PIL import Image
-
-    result = Image.fromarray(pixels)
-    total = np.zeros(pixels.shape[:2], dtype=bool)
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Return the pixels of the redacted picture, and which of them were covered."""
+    result, total = pixels.copy(), np.zeros(pixels.shape[:2], dtype=bool)
     for place in places:
-        cover = _mask(result.size, _lengthened(place), max(_MARGIN * place.height, _MIN_MARGIN))
-        region = cover.getbbox()
-        if region is None:
+        cover = _cover(total.shape, _lengthened(place), max(_MARGIN * place.height, _MIN_MARGIN))
+        if cover is None:
             raise InvalidRequestError(
                 f"the place of {place.field} lies outside the picture; give the picture that was read"
             )
-        total |= np.asarray(cover) > 0
-        if method == "box":
-            result.paste(_INK, mask=cover)
-        else:
-            result.paste(_blurred(result.crop(region), max(place.height, _MIN_BLOCK)), region, cover.crop(region))
+        region, mask = cover
+        total[region] |= mask
+        result[region][mask] = (
+            _INK if method == "box" else _blurred(result[region], max(place.height, _MIN_BLOCK))[mask]
+        )
     for corners in areas:
-        cover = _mask(result.size, corners, 0.0)
-        if cover.getbbox() is None:
+        cover = _cover(total.shape, corners, 0.0)
+        if cover is None:
             raise InvalidRequestError("the portrait lies outside the picture; leave it with portrait=False")
-        total |= np.asarray(cover) > 0
-        result.paste(_INK, mask=cover)
+        region, mask = cover
+        total[region] |= mask
+        result[region][mask] = _INK
     return result, total
 
 
@@ -314,25 +316,32 @@ def _lengthened(place: Place) -> Floats:
     return corners
 
 
-def _mask(size: tuple[int, int], quad: Floats, margin: float) -> Image:
-    """Return a mask of all pixels inside a polygon of any shape or within a margin of it."""
+def _cover(shape: tuple[int, ...], quad: Floats, margin: float) -> tuple[tuple[slice, slice], NDArray[np.bool_]] | None:
+    """Return a region of a picture and which of its pixels are in a polygon of any shape or within a margin of it."""
     from PIL import Image, ImageDraw
 
-    far = float(4 * max(size))
-    corners = [(float(x), float(y)) for x, y in np.clip(quad, -far, far)]
-    mask = Image.new("L", size)
-    draw = ImageDraw.Draw(mask)
-    draw.polygon(corners, fill=255)
+    far = float(4 * max(shape))
+    quad = np.clip(quad, -far, far)
+    left, top = np.maximum(np.floor(quad.min(axis=0) - margin - 1), 0).astype(int).tolist()
+    right, bottom = np.minimum(np.ceil(quad.max(axis=0) + margin + 2), shape[1::-1]).astype(int).tolist()
+    if left >= right or top >= bottom:
+        return None
+    corners = [(float(x), float(y)) for x, y in quad - (left, top)]
+    image = Image.new("1", (right - left, bottom - top))
+    draw = ImageDraw.Draw(image)
+    draw.polygon(corners, fill=1)
     if margin > 0:
-        draw.line([*corners, corners[0]], fill=255, width=2 * round(margin) + 1)
+        draw.line([*corners, corners[0]], fill=1, width=2 * round(margin) + 1)
         for x, y in corners:
-            draw.ellipse((x - margin, y - margin, x + margin, y + margin), fill=255)
-    return mask
+            draw.ellipse((x - margin, y - margin, x + margin, y + margin), fill=1)
+    mask = np.asarray(image)
+    return ((slice(top, bottom), slice(left, right)), mask) if mask.any() else None
 
 
-def _blurred(region: Image, block: float) -> Image:
+def _blurred(pixels: NDArray[np.uint8], block: float) -> NDArray[np.uint8]:
     from PIL import Image, ImageFilter
 
+    region = Image.fromarray(pixels)
     blocks = (max(1, int(region.width / block)), max(1, int(region.height / block)))
     small = region.resize(blocks, Image.Resampling.BOX)
-    return small.resize(region.size, Image.Resampling.BICUBIC).filter(ImageFilter.GaussianBlur(block / 2))
+    return np.asarray(small.resize(region.size, Image.Resampling.BICUBIC).filter(ImageFilter.GaussianBlur(block / 2)))

@@ -159,11 +159,12 @@ def _crops(shown: pd.DataFrame, images: Images) -> dict[int, str]:
     crops: dict[int, str] = {}
     for key, rows in shown.dropna(subset=["key", "polygon"]).groupby("key", observed=True):
         try:
-            pixels = find_picture(str(key), images)
+            photo = find_picture(str(key), images)
         except (ImageError, OSError):
             continue
-        if pixels is not None:
-            crops |= {int(row): _address(rectified(pixels, quads[row], height=2 * _CROP)) for row in rows.index}
+        if photo is not None:
+            places = {row: photo.scaled(quads[row]) for row in rows.index}
+            crops |= {int(row): _address(rectified(photo.pixels, places[row], height=2 * _CROP)) for row in rows.index}
     return crops
 
 

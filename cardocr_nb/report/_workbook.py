@@ -268,13 +268,14 @@ def _crops(frame: pd.DataFrame, images: Images) -> dict[int, bytes]:
     crops = {}
     for key, rows in frame[frame["polygon"].notna() & frame["key"].notna()].groupby("key", sort=False):
         try:
-            pixels = find_picture(str(key), images)
+            photo = find_picture(str(key), images)
         except ImageError:
-            pixels = None
-        if pixels is None:
+            photo = None
+        if photo is None:
             continue
         for row, points in zip(rows.index, rows["polygon"].polygon.ordered().polygon.to_numpy(), strict=True):
             file = io.BytesIO()
-            Image.fromarray(rectified(pixels, points, height=_CROP_HEIGHT)).save(file, "PNG")
+            crop = rectified(photo.pixels, photo.scaled(points), height=_CROP_HEIGHT)
+            Image.fromarray(crop).save(file, "PNG")
             crops[int(row)] = file.getvalue()
     return crops

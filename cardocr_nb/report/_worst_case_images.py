@@ -15,7 +15,7 @@ from cardocr_nb import polygon
 from cardocr_nb._i18n import messages
 from cardocr_nb.errors import ImageError
 from cardocr_nb.plot._field_crops import rectified
-from cardocr_nb.plot._image_sources import find_picture
+from cardocr_nb.plot._image_sources import MOST_PIXELS, find_picture
 from cardocr_nb.plot._overlay import draw_fields, plot_overlay
 from cardocr_nb.plot._plot_data import corners
 from cardocr_nb.plot._plot_fonts import plot_language
@@ -28,10 +28,9 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
     from matplotlib.colors import Normalize
-    from numpy.typing import NDArray
 
     from cardocr_nb._i18n import Messages
-    from cardocr_nb.plot._image_sources import Images
+    from cardocr_nb.plot._image_sources import Images, Photo
     from cardocr_nb.report._report_summary import ReportSummary, WorstCase
 
 _log = logging.getLogger(__name__)
@@ -41,6 +40,8 @@ _MOST_CROPS = 30
 _CROP = 40
 """Height of a crop, pixels."""
 _WIDEST = 640
+_FOR_SIZE = 10_000
+"""Pixels to which a photo is reduced if only its size is used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,32 +84,32 @@ def case_pictures(df: pd.DataFrame, summary: ReportSummary, images: Images, *, r
         rows = wanted[(wanted["key"] == key).to_numpy()]
         if len(cards) == _MOST and not reveal:
             break
-        pixels = None if rows.empty else _pixels(key, images)
-        if pixels is None:
+        photo = None if rows.empty else _picture(key, images, MOST_PIXELS if reveal else _FOR_SIZE)
+        if photo is None:
             continue
         if reveal:
             of_card = [(i, case) for i, case in enumerate(summary.worst[:_MOST_CROPS]) if case.key == key]
-            found = {i: _crop(case, rows, pixels, t) for i, case in of_card}
+            found = {i: _crop(case, rows, photo, t) for i, case in of_card}
             crops |= {i: crop for i, crop in found.items() if crop is not None}
         if len(cards) < _MOST:
             one_job = rows[(rows["job_id"].isna() | (rows["job_id"] == rows["job_id"].iloc[-1])).to_numpy()]
             alt = _alt(one_job, key, t, reveal=reveal)
             if reveal:
-                cards.append(_photo(one_job, pixels, norm, t, alt))
+                cards.append(_photo(one_job, photo, norm, t, alt))
             else:
-                cards.append(_positions(one_job, (pixels.shape[1], pixels.shape[0]), norm, t, alt))
+                cards.append(_positions(one_job, photo.size, norm, t, alt))
     return CasePictures(crops, tuple(cards))
 
 
-def _pixels(key: str, images: Images) -> NDArray[np.uint8] | None:
+def _picture(key: str, images: Images, most_pixels: int) -> Photo | None:
     try:
-        return find_picture(key, images)
+        return find_picture(key, images, most_pixels)
     except ImageError as problem:
         _log.warning("no picture of %s in the report: %s", key, problem)
         return None
 
 
-def _crop(case: WorstCase, rows: pd.DataFrame, pixels: NDArray[np.uint8], t: Messages) -> Picture | None:
+def _crop(case: WorstCase, rows: pd.DataFrame, photo: Photo, t: Messages) -> Picture | None:
     from PIL import Image
 
     places = rows.loc[(rows["field"] == case.field).to_numpy(), "polygon"]
@@ -118,7 +119,9 @@ def _crop(case: WorstCase, rows: pd.DataFrame, pixels: NDArray[np.uint8], t: Mes
     if np.isnan(corner).any():
         return None
     file = io.BytesIO()
-    Image.fromarray(rectified(pixels, corner, height=_CROP)[:, :_WIDEST]).save(file, "WEBP", quality=80)
+    Image.fromarray(rectified(photo.pixels, photo.scaled(corner), height=_CROP)[:, :_WIDEST]).save(
+        file, "WEBP", quality=80
+    )
     return Picture(_webp(file), "", t("worst.crop_shown", field=t.field(case.field), key=case.key))
 
 
@@ -130,16 +133,14 @@ def _alt(rows: pd.DataFrame, key: str, t: Messages, *, reveal: bool) -> tuple[st
     return alt, t("worst.below", key=key, score=score)
 
 
-def _photo(
-    rows: pd.DataFrame, pixels: NDArray[np.uint8], norm: Normalize, t: Messages, alt: tuple[str, str]
-) -> Picture:
+def _photo(rows: pd.DataFrame, photo: Photo, norm: Normalize, t: Messages, alt: tuple[str, str]) -> Picture:
     from matplotlib.figure import Figure
 
-    height, width = pixels.shape[:2]
+    width, height = photo.size
     with style("light"):
         figure = Figure(figsize=(6.2, min(8.0, 6.2 * height / width)), layout="constrained", dpi=140)
         ax = plot_overlay(
-            rows, pixels, ax=figure.subplots(), text=True, reveal=True, colorbar=False, lang=t.lang, norm=norm
+            rows, photo, ax=figure.subplots(), text=True, reveal=True, colorbar=False, lang=t.lang, norm=norm
         )
         ax.set_xlabel("")
         file = io.BytesIO()

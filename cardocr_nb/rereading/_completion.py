@@ -13,7 +13,7 @@ from cardocr_nb.cards import CardType
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers
 from cardocr_nb.quality._cells import refuse_parts
-from cardocr_nb.rereading._pictures import UnfinishedWarning, card_pixels
+from cardocr_nb.rereading._pictures import UnfinishedWarning, card_photo
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -123,12 +123,12 @@ def _read_cards(
     no_picture, trouble = 0, ""
     try:
         for rows in tqdm(rows_of, desc="completing", unit="card", disable=not progress):
-            pixels = card_pixels(keys[rows[0]], files[rows[0]], images)
-            if pixels is None:
+            photo = card_photo(keys[rows[0]], files[rows[0]], images)
+            if photo is None:
                 no_picture += 1
                 continue
-            regions = {field[row]: corners[row] for row in reversed(rows)}
-            texts = read_regions(pixels, kind[rows[0]], regions, models)
+            regions = {field[row]: photo.scaled(corners[row]) for row in reversed(rows)}
+            texts = read_regions(photo.pixels, kind[rows[0]], regions, models)
             found |= {row: texts[field[row]] for row in rows if wanted[row] and field[row] in texts}
     except KeyboardInterrupt:
         trouble = "interrupted"

@@ -8,20 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cardocr_nb.errors import CardOCRError
-from cardocr_nb.plot._image_sources import find_picture, pixels_of
+from cardocr_nb.plot._image_sources import find_picture, photo_of
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from cardocr_nb.plot._image_sources import Images
+    from cardocr_nb.plot._image_sources import Images, Photo
 
 
 class UnfinishedWarning(UserWarning):
     """Some cards or fields were not read; the message says why."""
 
 
-def card_pixels(key: object, image: object, images: Images | None) -> NDArray[np.uint8] | None:
-    """Upright pixels of a card, RGB; None if the picture is missing or damaged.
+def card_photo(key: object, image: object, images: Images | None) -> Photo | None:
+    """Return the picture of a card, RGB; None if it is missing or damaged.
 
     Parameters
     ----------
@@ -32,11 +30,13 @@ def card_pixels(key: object, image: object, images: Images | None) -> NDArray[np
     """
     try:
         if images is not None:
-            pixels = find_picture(str(key), images)
+            photo = find_picture(str(key), images)
         else:
-            pixels = pixels_of(Path(image)) if isinstance(image, str) else None
+            photo = photo_of(Path(image)) if isinstance(image, str) else None
     except (CardOCRError, OSError):
         return None
-    if pixels is None:
+    if photo is None:
         return None
-    return np.stack([pixels] * 3, axis=2) if pixels.ndim == 2 else np.ascontiguousarray(pixels[:, :, :3])
+    pixels = photo.pixels
+    colors = np.stack([pixels] * 3, axis=2) if pixels.ndim == 2 else np.ascontiguousarray(pixels[:, :, :3])
+    return photo._replace(pixels=colors)

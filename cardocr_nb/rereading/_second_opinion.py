@@ -18,13 +18,13 @@ from cardocr_nb.quality._cells import refuse_parts
 from cardocr_nb.quality._comparison import first_readings
 from cardocr_nb.quality._error_estimate import RIGHT, WRONG, judged_pairs
 from cardocr_nb.rereading._kept_readings import KeptReadings, fingerprint
-from cardocr_nb.rereading._pictures import UnfinishedWarning, card_pixels
+from cardocr_nb.rereading._pictures import UnfinishedWarning, card_photo
 from cardocr_nb.wire._records import CardResult, Field, Job, JobState
 
 if TYPE_CHECKING:
     import os
 
-    from cardocr_nb.plot._image_sources import Images
+    from cardocr_nb.plot._image_sources import Images, Photo
 
 DISAGREE = "readers_disagree"
 """Reason in the review queue."""
@@ -179,16 +179,16 @@ def _read_again(
         try:
             rows = list(zip(cards["key"].astype(str), files, cards["card_type"].astype(str), strict=True))
             for key, file, kind in tqdm(rows, desc="second opinion", unit="card", disable=not progress):
-                pixels = card_pixels(key, file, images)
-                if pixels is None:
+                photo = card_photo(key, file, images)
+                if photo is None:
                     lost += 1
                     continue
-                mark = fingerprint(pixels, "card", kind)
+                mark = fingerprint(photo.pixels, "card", kind)
                 reading = kept.get(mark)
                 if reading is None:
-                    reading = [[f.label, f.text, f.score, f.polygon] for f in engine.read(pixels, kind)]
+                    reading = [[f.label, f.text, f.score, f.polygon] for f in engine.read(photo.pixels, kind)]
                     kept.add(mark, reading)
-                fields = tuple(_field(*values) for values in reading)
+                fields = tuple(_field(photo, *values) for values in reading)
                 result = CardResult(fields, key=key, status=int(bool(fields)), state="Success", code="Success")
                 jobs.append(Job(f"embedded-{len(jobs)}", JobState.SUCCESS, key, kind, result=result))
         except KeyboardInterrupt:
@@ -198,8 +198,10 @@ def _read_again(
     return (to_frame(jobs) if jobs else empty()), trouble
 
 
-def _field(label: str, text: str | None, score: int | None, corners: list[list[int]] | None) -> Field:
-    return Field(label, text, score, None if corners is None else tuple((x, y) for x, y in corners))
+def _field(photo: Photo, label: str, text: str | None, score: int | None, corners: list[list[int]] | None) -> Field:
+    if corners is None:
+        return Field(label, text, score)
+    return Field(label, text, score, tuple((round(x), round(y)) for x, y in photo.unscaled(corners).tolist()))
 
 
 def _queue(frame: pd.DataFrame, flips: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame:

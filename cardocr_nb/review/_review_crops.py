@@ -5,17 +5,15 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from cardocr_nb import polygon
 from cardocr_nb.plot._field_crops import rectified
 from cardocr_nb.plot._image_sources import find_picture
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
     from PIL.Image import Image
 
-    from cardocr_nb.plot._image_sources import Images
+    from cardocr_nb.plot._image_sources import Images, Photo
 
 _MARGIN = 0.35
 """Margin on each side, in heights of the field: adjacent characters show whether the position is correct."""
@@ -35,10 +33,10 @@ class Pictures:
 
     def __init__(self, images: Images) -> None:
         self._images = images
-        self._last: tuple[str, NDArray[np.uint8]] | None = None
+        self._last: tuple[str, Photo] | None = None
 
-    def pixels(self, key: str) -> NDArray[np.uint8]:
-        """Pixels of a card, upright.
+    def photo(self, key: str) -> Photo:
+        """Return the picture of a card.
 
         Raises
         ------
@@ -48,19 +46,19 @@ class Pictures:
             The picture is missing.
         """
         if self._last is None or self._last[0] != key:
-            pixels = find_picture(key, self._images)
-            if pixels is None:
+            photo = find_picture(key, self._images)
+            if photo is None:
                 raise FileNotFoundError(f"the picture of {key} is missing; pass the folder of the images as images=")
-            self._last = key, pixels
+            self._last = key, photo
         return self._last[1]
 
 
-def crop(pixels: NDArray[np.uint8], points: ArrayLike) -> bytes:
+def crop(photo: Photo, points: ArrayLike) -> bytes:
     """Crop a field and rectify it.
 
     Parameters
     ----------
-    pixels : ndarray of shape (height, width, 3), uint8
+    photo : Photo
     points : array_like of shape (4, 2)
         Corners in any order, pixels.
 
@@ -71,16 +69,16 @@ def crop(pixels: NDArray[np.uint8], points: ArrayLike) -> bytes:
     """
     from PIL import Image
 
-    straight = rectified(pixels, polygon.ordered(points)[0], height=_HEIGHT, margin=_MARGIN)
+    straight = rectified(photo.pixels, polygon.ordered(photo.scaled(points))[0], height=_HEIGHT, margin=_MARGIN)
     return _encoded(Image.fromarray(straight), "PNG")
 
 
-def outlined(pixels: NDArray[np.uint8], points: ArrayLike | None) -> bytes:
+def outlined(photo: Photo, points: ArrayLike | None) -> bytes:
     """Draw the outline of a field on the whole picture.
 
     Parameters
     ----------
-    pixels : ndarray of shape (height, width, 3), uint8
+    photo : Photo
     points : array_like of shape (4, 2) or None
         None draws nothing.
 
@@ -91,11 +89,11 @@ def outlined(pixels: NDArray[np.uint8], points: ArrayLike | None) -> bytes:
     """
     from PIL import Image, ImageDraw
 
-    image = Image.fromarray(pixels).convert("RGB")
+    image = Image.fromarray(photo.pixels).convert("RGB")
     scale = min(1.0, _SIDE / max(image.size))
     image = image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))))
     if points is not None:
-        corners = polygon.ordered(np.asarray(points, dtype=np.float64))[0] * scale
+        corners = polygon.ordered(photo.scaled(points))[0] * scale
         loop = [tuple(corner) for corner in (*corners, corners[0], corners[1])]
         draw = ImageDraw.Draw(image)
         draw.line(loop, fill="white", width=7, joint="curve")

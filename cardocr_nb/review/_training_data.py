@@ -214,16 +214,17 @@ def _write_crops(
     contents: dict[str, str] = {}
     rows: list[dict[str, Any]] = []
     for key, card in fields.groupby("key", sort=False, observed=True):
-        pixels = find_picture(str(key), images)
-        if pixels is None:
+        photo = find_picture(str(key), images)
+        if photo is None:
             left_out["without a picture"] += len(card)
             continue
-        contents[str(key)] = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()
+        contents[str(key)] = hashlib.sha256(repr(photo.pixels.shape).encode() + photo.pixels.tobytes()).hexdigest()
         points = card["polygon"].array.to_points()
         for corners, field, label, kind in zip(points, card["field"], card["label"], card["card_type"], strict=True):
             name = hashlib.sha256(f"{key}\0{field}".encode()).hexdigest()[:20]
             path = f"crops/{name}.png"
-            write_atomic(target / path, _png(rectified(pixels, as_read(corners), height=height, margin=_MARGIN)))
+            crop = rectified(photo.pixels, photo.scaled(as_read(corners)), height=height, margin=_MARGIN)
+            write_atomic(target / path, _png(crop))
             card_type = None if pd.isna(kind) else str(kind)
             rows.append({"image": path, "text": label, "field": str(field), "key": str(key), "card_type": card_type})
     return contents, rows

@@ -159,7 +159,8 @@ class Job:
     def __repr__(self) -> str:
         read = "no result" if self.result is None else f"{len(self.result.fields)} fields"
         failed = f", code={shown_code(self.code)}" if self.state is JobState.FAILED else ""
-        return f"<Job {self.id} {self.state} key={self.key!r} card_type={self.card_type!r}{failed}, {read}>"
+        shown = f"{shown_code(str(self.state))} key={self.key!r} card_type={shown_code(self.card_type)}"
+        return f"<Job {self.id} {shown}{failed}, {read}>"
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -277,4 +278,6 @@ class JobRequest:
     queue_id: str | None = None
 
     def __repr__(self) -> str:
-        return f"JobRequest(key={self.key!r}, card_type={self.card_type!r}, user_data={_veil(self.user_data)})"
+        return (
+            f"JobRequest(key={self.key!r}, card_type={shown_code(self.card_type)}, user_data={_veil(self.user_data)})"
+        )

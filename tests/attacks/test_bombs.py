@@ -1,18 +1,23 @@
 """Small files that would take gigabytes or never end."""
 
+import io
+import os
 import resource
 import sqlite3
 import struct
 import subprocess
 import sys
 import zlib
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import cardocr_nb as ocr
+from cardocr_nb._images import MAX_MEMORY, load_upright
 from cardocr_nb._ledger import Ledger
 from cardocr_nb._ledger._packing import MAX_RESPONSE, unpack
-from cardocr_nb.errors import LedgerError
+from cardocr_nb.errors import ImageError, LedgerError
 
 
 def palette_png(width, height):
@@ -144,3 +149,71 @@ def test_a_ledger_with_views_or_triggers_is_refused(ledger, attack):
     db.close()
     with pytest.raises(LedgerError, match="views or triggers"):
         ocr.to_frame(ledger)
+
+
+USES_OF_PICTURES = [
+    "plot_overlay",
+    "overlay of a file",
+    "interactive overlay",
+    "plot_gallery",
+    "show",
+    "report",
+    "report with photos",
+    "to_excel",
+    "review panel",
+    "to_training_data",
+    "complete",
+    "service",
+    "submit",
+]
+
+
+def memory_of_uses(path, side, uses):
+    script = Path(__file__).with_name("picture_memory.py")
+    done = subprocess.run(  # noqa: S603 - this interpreter
+        [sys.executable, str(script), str(path), str(side), *uses],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=1200,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 0, done.stderr[-500:]
+    return {use: (outcome, int(size)) for use, outcome, size in (line.split("\t") for line in done.stdout.splitlines())}
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="VmHWM is Linux's")
+@pytest.mark.parametrize(
+    ("side", "uses"),
+    [
+        pytest.param(7000, ["plot_overlay", "report", "redact"], id="some"),
+        pytest.param(15_800, [*USES_OF_PICTURES, "redact"], id="all", marks=pytest.mark.slow),
+    ],
+)
+def test_no_function_decodes_more_of_a_palette_picture_than_it_needs(tmp_path, side, uses):
+    (tmp_path / "p.png").write_bytes(palette_png(side, side))
+    found = memory_of_uses(tmp_path / "p.png", side, uses)
+    outcome, size = found.pop("redact")
+    assert (outcome, size < MAX_MEMORY / 2**20 + 100) == ("read" if side < 10_000 else "ImageTooLarge", True)
+    assert {outcome for outcome, _ in found.values()} == {"read"}
+    # One byte a pixel in Pillow; 25 million pixels as an array, and in Pillow with 4 bytes each; strips and a figure.
+    assert max(size for _, size in found.values()) < (side * side + 7 * 25_000_000) / 2**20 + 120
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP"])
+def test_a_picture_that_takes_more_memory_than_allowed_is_refused_by_its_header(kind, monkeypatch):
+    file = io.BytesIO()
+    Image.new("RGB", (1000, 1000)).save(file, kind)
+    monkeypatch.setattr("cardocr_nb._images.MAX_MEMORY", 6_000_000)
+    with pytest.raises(ImageError, match=r"take 0\.0 GB of memory, at most") as caught:
+        load_upright(file.getvalue())
+    assert caught.value.code == "ImageTooLarge"
+
+
+def test_what_a_caller_needs_for_each_pixel_counts(monkeypatch):
+    file = io.BytesIO()
+    Image.new("L", (1000, 1000)).save(file, "PNG")
+    monkeypatch.setattr("cardocr_nb._images.MAX_MEMORY", 10_000_000)
+    assert load_upright(file.getvalue(), 6).shape == (1000, 1000, 3)
+    with pytest.raises(ImageError):
+        load_upright(file.getvalue(), 8)

@@ -15,6 +15,7 @@ from cardocr_nb.errors import DecodeError
 from cardocr_nb.frame import _documents as documents
 from cardocr_nb.frame import empty, read_responses, read_table, to_frame
 from cardocr_nb.frame._dask_frame import compute, read_dask, to_dask
+from cardocr_nb.frame._spreadsheets import read_text_table
 
 JOB = b"<Response><JobsDetail><JobId>%s</JobId><State>Success</State></JobsDetail></Response>"
 
@@ -147,3 +148,16 @@ def test_sources_of_other_types_are_named(source):
 def test_a_broken_document_in_memory_raises_the_error_of_the_parser():
     with pytest.raises(DecodeError, match="not well-formed"):
         to_frame([JOB % b"a", b"<Response>"])
+
+
+@pytest.mark.parametrize("cells", [4, 1000])
+def test_a_csv_row_with_more_cells_than_the_header_is_refused(tmp_path, cells):
+    # pandas would take the first cells for an index, of up to 1,000 levels, and compute for minutes.
+    (tmp_path / "t.csv").write_text("key,field,text\n" + "a," * (cells - 1) + "b\n")
+    with pytest.raises(DecodeError, match="not a table in CSV"):
+        read_text_table(tmp_path / "t.csv")
+
+
+def test_a_csv_with_a_comma_at_the_end_of_its_rows_is_read(tmp_path):
+    (tmp_path / "t.csv").write_text("key,field,text\n1.jpg,name,x,\n")
+    assert read_text_table(tmp_path / "t.csv").to_dict("list") == {"key": ["1.jpg"], "field": ["name"], "text": ["x"]}

@@ -6,7 +6,7 @@ from PIL import Image, ImageDraw
 
 from cardocr_nb.errors import ImageError
 from cardocr_nb.plot._field_crops import rectified
-from cardocr_nb.plot._image_sources import find_picture, pixels_of
+from cardocr_nb.plot._image_sources import find_picture, photo_of
 
 COLORS = {"red": (255, 0, 0), "lime": (0, 255, 0), "blue": (0, 0, 255), "yellow": (255, 255, 0)}
 
@@ -76,7 +76,7 @@ def test_a_picture_is_found_by_its_key_wherever_pictures_are(how, photo, tmp_pat
         "mapping": {"front/1.png": tmp_path / "front" / "1.png"},
         "bucket": Bucket(tmp_path),
     }[how]
-    assert find_picture("front/1.png", images).shape == (40, 64, 3)
+    assert find_picture("front/1.png", images).size == (64, 40)
     assert find_picture("front/2.png", images) is None
 
 
@@ -97,10 +97,30 @@ def test_a_client_of_the_embedded_service_fetches_pictures(photo, tmp_path):
 
     photo(tmp_path / "front" / "1.png", size=(64, 40))
     client = Client.local(tmp_path)
-    assert find_picture("front/1.png", client).shape == (40, 64, 3)
+    assert find_picture("front/1.png", client).pixels.shape == (40, 64, 3)
     assert find_picture("front/2.png", client) is None
 
 
 def test_an_array_of_another_shape_is_refused():
     with pytest.raises(ValueError, match=r"got \(5,\)"):
-        pixels_of(np.zeros(5, np.uint8))
+        photo_of(np.zeros(5, np.uint8))
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_crop_of_a_reduced_photo_shows_the_same_field(tmp_path, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    card = Image.new("RGB", (1203, 601), "white")
+    card.paste((200, 0, 0), (400, 200, 800, 300))
+    card.save(tmp_path / "1.png", exif=exif)
+    whole, reduced = (photo_of(tmp_path / "1.png", most) for most in (10**6, 10**5))
+    assert whole.size == reduced.size == whole.pixels.shape[1::-1]
+    assert reduced.pixels.size * 4 < whole.pixels.size
+    rows, columns = (np.flatnonzero((whole.pixels[:, :, 1] == 0).any(axis=axis)) for axis in (1, 0))
+    left, right, top, bottom = columns[0], columns[-1] + 1, rows[0], rows[-1] + 1
+    quad = np.array([(left, top), (left, bottom), (right, bottom), (right, top)], dtype=float)
+    first, second = (
+        rectified(photo.pixels, photo.scaled(quad), height=30, margin=0)[3:-3, 3:-3] for photo in (whole, reduced)
+    )
+    assert np.abs(first.mean(axis=(0, 1)) - second.mean(axis=(0, 1))).max() < 5
+    assert np.allclose(reduced.unscaled(reduced.scaled(quad)), quad)

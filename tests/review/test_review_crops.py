@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from cardocr_nb.errors import ImageError
+from cardocr_nb.plot._image_sources import photo_of
 from cardocr_nb.review._review_crops import Pictures, crop, outlined
 
 RED, BLUE = (200, 0, 0), (0, 0, 200)
@@ -38,7 +39,7 @@ def opened(data):
 @pytest.mark.parametrize("order", [(0, 1, 2, 3), (2, 0, 3, 1)])
 def test_a_tilted_field_is_rectified_for_any_order_of_its_corners(angle, order):
     corners = quad(angle)
-    out = opened(crop(painted(corners), corners[list(order)]))
+    out = opened(crop(photo_of(painted(corners)), corners[list(order)]))
     height, width = out.shape[:2]
     assert width / height == pytest.approx((120 + 21) / (30 + 21), rel=0.02)
     inner = out[int(height * 0.3) : int(height * 0.7)]
@@ -49,24 +50,27 @@ def test_a_tilted_field_is_rectified_for_any_order_of_its_corners(angle, order):
 
 def test_a_field_at_the_edge_is_filled_up_with_gray():
     corners = quad(0, center=(70.0, 10.0))
-    assert (opened(crop(painted(corners), corners))[0] == 128).all()
+    assert (opened(crop(photo_of(painted(corners)), corners))[0] == 128).all()
 
 
 @pytest.mark.parametrize("corners", [[(5, 5)] * 4, [(0, 0), (10, 0), (20, 0), (30, 0)]])
 def test_a_place_without_area_still_gives_a_picture(corners):
-    assert min(opened(crop(painted(quad(0)), corners)).shape[:2]) >= 1
+    assert min(opened(crop(photo_of(painted(quad(0))), corners)).shape[:2]) >= 1
 
 
 def test_the_field_is_outlined_on_the_whole_card():
     corners = quad(0)
-    plain, out = opened(outlined(painted(corners), None)), opened(outlined(painted(corners), corners))
+    plain, out = (
+        opened(outlined(photo_of(painted(corners)), None)),
+        opened(outlined(photo_of(painted(corners)), corners)),
+    )
     assert plain.shape == out.shape == (200, 300, 3)
     assert np.abs(plain[100, 90] - out[100, 90]).max() > 60
     assert np.abs(plain[180, 280] - out[180, 280]).max() < 10
 
 
 def test_a_large_photo_is_made_smaller_with_its_outline_in_place():
-    out = opened(outlined(np.full((1000, 2800, 3), 255, np.uint8), quad(0, 400, 200, (1400, 500))))
+    out = opened(outlined(photo_of(np.full((1000, 2800, 3), 255, np.uint8)), quad(0, 400, 200, (1400, 500))))
     assert out.shape == (500, 1400, 3)
     assert out[200, 700].tolist() != [255] * 3
 
@@ -76,11 +80,11 @@ def test_pictures_lie_in_a_folder_or_where_a_mapping_says_and_nowhere_else(tmp_p
     photo(tmp_path / "out.png")
     (tmp_path / "in" / "text.png").write_text("no picture")
     folder = Pictures(tmp_path / "in")
-    assert folder.pixels("1.png").shape == (40, 64, 3)
-    assert folder.pixels("1.png") is folder.pixels("1.png")
-    assert Pictures({"k": tmp_path / "out.png"}).pixels("k").shape == (40, 64, 3)
+    assert folder.photo("1.png").size == (64, 40)
+    assert folder.photo("1.png") is folder.photo("1.png")
+    assert Pictures({"k": tmp_path / "out.png"}).photo("k").size == (64, 40)
     for key in ("../out.png", "2.png", "a\0b"):
         with pytest.raises(FileNotFoundError, match=r"picture of .* is missing"):
-            folder.pixels(key)
+            folder.photo(key)
     with pytest.raises(ImageError):
-        folder.pixels("text.png")
+        folder.photo("text.png")

@@ -350,7 +350,7 @@ def test_a_state_knows_whether_it_is_final():
 
 def test_the_repr_of_a_request_hides_the_user_data():
     raw = b"<Request><Tag>ImageLicenseRec</Tag><Operation><UserData>private</UserData></Operation></Request>"
-    assert repr(decode_request(raw)) == "JobRequest(key='', card_type='', user_data=<7 characters>)"
+    assert repr(decode_request(raw)) == "JobRequest(key='', card_type=<0 characters>, user_data=<7 characters>)"
 
 
 @pytest.mark.parametrize("piece", [b"<!--", b"<![CDATA[", b"<?", b"<a>", b"</a>", b"<a><b></c>", b"<a ", b"</Message>"])
