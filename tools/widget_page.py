@@ -44,7 +44,7 @@ def connect(widget: Any) -> Callable[..., list[tuple[Any, list[bytes]]]]:
 def open_widget(
     page: Page, widget: Any, script: Path, asked: Callable[[Message], object] = lambda message: None
 ) -> None:
-    """Show a widget on a page. Its style sheet lies beside the script; ``asked`` sees each message of the browser."""
+    """Show a widget on a page. Its style sheet is next to the script; ``asked`` sees each message of the browser."""
     style = script.with_suffix(".css").read_text(encoding="utf-8")
     body = f"<!doctype html><html lang='en'><meta charset='utf-8'><title>Widget</title><style>{style}</style>"
     page.route(ADDRESS, lambda route: route.fulfill(body=body, content_type="text/html"))

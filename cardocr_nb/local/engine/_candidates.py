@@ -16,7 +16,7 @@ import numpy as np
 
 from cardocr_nb._identity import ETHNIC_GROUPS, NATIONS
 from cardocr_nb.local.engine._field_rules import apply_rules
-from cardocr_nb.local.engine._segments import LabelPlace, Segment, beginning_at
+from cardocr_nb.local.engine._segments import LabelPlace, Segment, beginning_at, is_han
 from cardocr_nb.local.engine._tolerances import TOLERANCES
 
 if TYPE_CHECKING:
@@ -246,9 +246,22 @@ def _blocks(field: str, around: Surroundings) -> Iterator[tuple[Segment, ...]]:
             below = _row_below(block, rows)
             if below is None or len(block) >= 4:
                 break
-            block.append([*below])
+            block.append(_from_column(below, first[0]))
     if slot.label and label.sure and slot.block:
         return
+
+
+def _from_column(row: Sequence[Segment], above: Segment) -> list[Segment]:
+    """Return a row without the Latin letters that end left of the text above: the end of a label's translation."""
+    han = [place[0] for char, place in zip(above.chars, above.places, strict=True) if is_han(char)]
+    column = min(han, default=above.left + 0.5 * above.height) - 0.5 * above.height
+    begin = row[0]
+    while begin.chars and not is_han(begin.chars[0]) and begin.places[0, 0] < column:
+        rest = beginning_at(begin, float(begin.places[0, 0]))
+        if rest is None:
+            return list(row)
+        begin = rest
+    return [begin, *row[1:]]
 
 
 def _text_rows(around: Surroundings, *, red: bool) -> list[list[Segment]]:
@@ -270,18 +283,27 @@ def _row_below(block: Sequence[Sequence[Segment]], rows: Sequence[Sequence[Segme
     best, least = None, np.inf
     for row in rows:
         # Of the two heights the smaller one: ink of a neighbor makes the other too large.
-        tall = min(max(s.height for s in block[-1]), row[0].height)
+        tall = min(_line_height(block[-1]), _line_height(row[:1]))
         down = row[0].y - last.y
         cost = down + abs(row[0].left - first.left)
         text = "".join(s.text for s in row)
-        fits = (
-            abs(row[0].left - first.left) < TOLERANCES.indent * tall
-            and max(s.height for s in block[-1]) < 1.7 * tall > 0.6 * row[0].height
-        )
+        fits = abs(row[0].left - first.left) < TOLERANCES.indent * tall and _line_height(
+            block[-1]
+        ) < 1.7 * tall > 0.6 * _line_height(row[:1])
         other = re.fullmatch(r"[\dXx]{15,}|\d{4}.\d\d.\d\d.*|[ABCDE]\d.?|\d{4}年.*", text)
         if low * tall < down < high * tall and cost < least and fits and not other:
             best, least = row, cost
     return best
+
+
+def _line_height(row: Sequence[Segment]) -> float:
+    """Return the height of a Chinese character of the row, whose figures and Latin letters are lower."""
+    tallest = max(s.height for s in row)
+    return tallest if any(is_han(c) for s in row for c in s.chars) else tallest / _FIGURES
+
+
+_FIGURES = 0.72
+"""Height of figures and Latin capitals over that of Chinese characters in the same size, in most fonts 0.7 to 0.75."""
 
 
 def _seal_rows(field: str, around: Surroundings) -> Iterator[tuple[Segment, ...]]:

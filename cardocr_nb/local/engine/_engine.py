@@ -308,6 +308,7 @@ class _CardReading:
         import numpy as np
 
         torn = [np.array(gap.box) for gap in best.gaps if gap.torn]
+        torn += [np.array(best.further)] if best.further else []
         if torn:
             again = self.extract(lines + recognize_all(self.pyramid, np.array(torn), self.models))
             best = again if _agreement(again) >= _agreement(best) else best

@@ -42,6 +42,11 @@ _DOUBT_DROPPED, _DOUBT_EDGE, _DOUBT_UNEVEN, _DOUBT_HOLE, _DOUBT_PLACE = 0.55, 0.
 """Factors of the score: text dropped next to the value, value at the edge of the picture, a row or a character
 missing, an unsure place."""
 
+_FULL_LINE = 9.0
+"""Heights of a single line of an address beyond which it may go on in another line."""
+_LEADING = 1.4
+"""Heights from one line to the next, where there is only one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
@@ -99,12 +104,15 @@ class Extraction:
         Worth a second look with `reread_gap`.
     unexplained : tuple of Segment
         Texts on the card that belong to no field.
+    further : tuple of (float, float) or None
+        Corners in pixels of the row under an address whose last line is full, where no text was detected.
     """
 
     pose: CardPose | None
     fields: dict[str, Extracted]
     gaps: tuple[Gap, ...] = ()
     unexplained: tuple[Segment, ...] = ()
+    further: tuple[tuple[float, float], ...] | None = None
 
 
 def extract_fields(
@@ -151,7 +159,8 @@ def extract_fields(
         if torn is not None:
             gaps.append(Gap(field, labels[field], torn, torn=True))
         extracted[field] = Extracted(field, labels[field], candidate.value, chars, doubt)
-    return Extraction(pose, extracted, tuple(gaps), tuple(s for s in rest if not s.pale))
+    further = _following_row(chosen["address"], segments, pose) if "address" in chosen else None
+    return Extraction(pose, extracted, tuple(gaps), tuple(s for s in rest if not s.pale), further)
 
 
 def _doubt(
@@ -230,15 +239,38 @@ def _missing_row(
         if other in candidate.segments or abs(other.left - first.left) > TOLERANCES.indent * tall:
             continue
         if 2.1 * tall < down < 3.4 * tall and 0.6 < other.height / tall < 1.6:
-            y, right = last.y + down / 2, max(s.right for s in candidate.segments)
-            box = [
-                (first.left, y - 0.8 * tall),
-                (right, y - 0.8 * tall),
-                (right, y + 0.8 * tall),
-                (first.left, y + 0.8 * tall),
-            ]
-            return tuple((float(x), float(y)) for x, y in pose.on_picture(np.array(box)))
+            return _row_at(candidate, last.y + down / 2, pose)
     return None
+
+
+def _following_row(
+    candidate: Candidate, segments: Sequence[Segment], pose: CardPose
+) -> tuple[tuple[float, float], ...] | None:
+    """Corners of the row under an address whose last line is full, in pixels: the detector may have missed it."""
+    levels = sorted({round(s.y, 1) for s in candidate.segments})
+    first, last = candidate.segments[0], candidate.segments[-1]
+    right = max(s.right for s in candidate.segments)
+    full = last.right > right - 2.0 * last.height if len(levels) > 1 else right - first.left > _FULL_LINE * last.height
+    if not full or len(levels) > 3:
+        return None
+    y = last.y + (levels[-1] - levels[0]) / (len(levels) - 1) if len(levels) > 1 else last.y + _LEADING * last.height
+    if any(
+        abs(other.y - y) < 0.6 * last.height and first.left - last.height < other.left < right for other in segments
+    ):
+        return None
+    return _row_at(candidate, y, pose)
+
+
+def _row_at(candidate: Candidate, y: float, pose: CardPose) -> tuple[tuple[float, float], ...]:
+    """Corners of a row as long as an address, at a level of the card in millimeters, in pixels."""
+    left, right, tall = (
+        candidate.segments[0].left,
+        max(s.right for s in candidate.segments),
+        candidate.segments[-1].height,
+    )
+    low, high = y - 0.8 * tall, y + 0.8 * tall
+    corners = pose.on_picture(np.array([(left, low), (right, low), (right, high), (left, high)]))
+    return tuple((float(x), float(y)) for x, y in corners)
 
 
 def _between(before: PlacedChar, after: PlacedChar) -> tuple[tuple[float, float], ...]:

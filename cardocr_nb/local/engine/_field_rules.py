@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from string import ascii_letters, digits
 from typing import TYPE_CHECKING
 
 from cardocr_nb._identity import ETHNIC_GROUPS, NATIONS
@@ -99,9 +100,9 @@ def _address(chars: Sequence[Char]) -> Value | None:
         chars = chars[:-1]
     texts, used = _kept(chars, lambda t: _han(t) or (t.isascii() and (t.isalnum() or t in "-#()/,.")))
     text = "".join(texts)
-    # A line of the background in front of the first character is read as one of these.
-    strokes = "一丨丶亅" if len(text) > 6 and _REGION.search(text[1:9]) else ""
-    start = len(text) - len(text.lstrip("-#)/,." + strokes))
+    # In front of the region: a line of the background is read as one of these, the end of a translation as Latin letters.
+    print_of_form = "一丨丶亅" + ascii_letters + digits if len(text) > 6 and _REGION.search(text[1:9]) else ""
+    start = len(text) - len(text.lstrip("-#)/,." + print_of_form))
     text = text[start:].rstrip("-#(/,.")
     return make_value(text, chars, used[start : start + len(text)])
 

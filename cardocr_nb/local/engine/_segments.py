@@ -270,14 +270,19 @@ def _segment(run: Sequence[tuple[PlacedChar, NDArray[np.float64]]], *, pale: boo
     )
 
 
+_CUT = 0.65
+"""Height of a character's ink over that of the same place in another box, below which its box cut it."""
+
+
 def _without_doubles(segments: Sequence[Segment]) -> list[Segment]:
-    """Leave out characters that two overlapping boxes both have: the surer one stays."""
+    """Leave out characters that two overlapping boxes both have: the surer one stays, or the whole one if a box cut the other."""
     chars = [(c, p, n) for n, s in enumerate(segments) for c, p in zip(s.chars, s.places, strict=True)]
     if not chars:
         return []
     places = np.array([p for _, p, _ in chars])
     widths = np.array([np.linalg.norm(c.corners[3] - c.corners[0]) for c, _, _ in chars])
     heights = np.array([segments[n].height for _, _, n in chars])
+    ink = np.array([np.linalg.norm(c.corners[1] - c.corners[0]) for c, _, _ in chars])
     lines = np.array([c.line for c, _, _ in chars])
     pixels = np.array([c.center for c, _, _ in chars])
     off = np.linalg.norm(pixels[:, None] - pixels[None], axis=2)
@@ -296,7 +301,8 @@ def _without_doubles(segments: Sequence[Segment]) -> list[Segment]:
             - other.char.confidence
             + 1e-3 * (len(segments[first].chars) - len(segments[second].chars))
         )
-        weaker = other if sure >= 0 else one
+        cut = min(ink[i], ink[j]) < _CUT * max(ink[i], ink[j])
+        weaker = other if (ink[i] > ink[j] if cut else sure >= 0) else one
         dropped.add((weaker.line, weaker.place))
     if not dropped:
         return [*segments]

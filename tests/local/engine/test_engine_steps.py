@@ -395,3 +395,76 @@ def test_a_changed_model_file_is_refused(monkeypatch):
     monkeypatch.undo()
     networks._verify.cache_clear()
     networks._verify()
+
+
+def moved_below(line, chars, down):
+    """A line of some characters, so many pixels under another that begins at the same place."""
+    start, end, below = (np.array(c) for c in line.corners)
+    shift = down * (below - start) / np.linalg.norm(below - start)
+    return Line(tuple(tuple(point + shift) for point in (start, end, below)), chars)
+
+
+@pytest.fixture
+def one_line_address():
+    """A license whose address has one line: the recognized lines, and the line of the address."""
+    kind, truth, _, lines = load("licence_flat")
+    line = next(line for line in lines if truth["address"] in line_text(line))
+    return kind, truth, lines, line
+
+
+@pytest.mark.parametrize("more", ["-29", "5-1-19", "1202", "B"])
+def test_a_last_line_of_figures_belongs_to_the_address(one_line_address, more):
+    kind, truth, lines, line = one_line_address
+    begin = next(i for i, char in enumerate(line.chars) if char.text == truth["address"][0])
+    wide = line.chars[begin].box[2] - line.chars[begin].box[0]
+    left, top, _, bottom = line.chars[begin].box
+    # Figures are half as wide and 0.7 times as high as Chinese characters.
+    chars = tuple(
+        Char(c, 0.95, (left + 0.55 * n * wide, top + 0.3 * (bottom - top), left + (0.55 * n + 0.5) * wide, bottom))
+        for n, c in enumerate(more)
+    )
+    tall = abs(np.array(line.corners[2]) - line.corners[0]).max() * (bottom - top)
+    further = moved_below(line, chars, 1.55 * tall)
+    assert texts([*lines, further], kind)["address"] == truth["address"] + more
+
+
+def test_the_end_of_a_translation_is_no_part_of_an_address(one_line_address):
+    kind, truth, lines, line = one_line_address
+    begin = next(i for i, char in enumerate(line.chars) if char.text == truth["address"][0])
+    left, top, right, bottom = line.chars[begin].box
+    letter = Char("s", 0.9, (left - 0.5 * (right - left), top, left - 0.1 * (right - left), bottom))
+    first = replace(line, chars=(*line.chars[:begin], letter, *line.chars[begin:]))
+    second = tuple(replace(char, text=text) for char, text in zip(line.chars[begin:], "民生东路甲楼", strict=False))
+    tall = abs(np.array(line.corners[2]) - line.corners[0]).max() * (bottom - top)
+    further = moved_below(line, (letter, *second), 1.4 * tall)
+    rest = [other for other in lines if other is not line]
+    assert texts([*rest, first, further], kind)["address"] == truth["address"] + "民生东路甲楼"[: len(second)]
+
+
+@pytest.mark.parametrize("recording", ["id_flat", "licence_clutter"])
+def test_a_row_under_a_full_address_that_was_not_detected_is_named(recording):
+    kind, truth, _, lines = load(recording)
+    (last,) = (line for line in lines if len(line_text(line)) > 2 and truth["address"].endswith(line_text(line)))
+    without = extracted([line for line in lines if line is not last], kind)
+    place = np.array(without.further)
+    center = np.array(last.corners).mean(0)
+    assert (place.min(0) < center).all()
+    assert (center < place.max(0)).all()
+
+
+def test_of_a_character_in_two_boxes_the_one_that_a_box_cut_is_dropped():
+    kind, truth, _, lines = load("id_flat")
+    name = next(line for line in lines if truth["name"] in line_text(line))
+    begin = next(i for i, char in enumerate(name.chars) if char.text == truth["name"][0])
+    left, top, right, bottom = name.chars[begin].box
+    cut = Char("火", 0.99, (left, top + 0.2 * (bottom - top), right, top + 0.7 * (bottom - top)))
+    unsure = replace(
+        name, chars=tuple(replace(c, confidence=0.5) if i == begin else c for i, c in enumerate(name.chars))
+    )
+    rest = [line for line in lines if line is not name]
+    assert texts([*rest, unsure, replace(name, chars=(cut,))], kind)["name"] == truth["name"]
+
+
+def test_a_short_last_line_ends_an_address():
+    kind, _, _, lines = load("id_flat")
+    assert extracted(lines, kind).further is None
