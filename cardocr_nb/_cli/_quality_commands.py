@@ -200,7 +200,7 @@ def review_queue(
         )
     show(queue, form, out)
     # Without a calibrator the probabilities are those of the scores, which order the queue and do not estimate.
-    errors = queue["chance"].cumsum() if calibrator is None else queue["found"]
+    errors = queue["found"].fillna(queue["chance"].cumsum())
     expected = float(errors.iloc[-1]) if len(queue) else 0.0
     missed = max_errors is not None and expected > max_errors
     return gate([f"{expected:.1f} errors expected, more than {max_errors:g}"] if missed else [])

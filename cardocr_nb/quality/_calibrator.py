@@ -11,9 +11,11 @@ import pandas as pd
 
 from cardocr_nb.quality import _calibrator_files as saved
 from cardocr_nb.quality._calibration import calibration_error, scored_readings
-from cardocr_nb.quality._calibration_fit import SCORES, choose, effective, fit
+from cardocr_nb.quality._calibration_fit import SCORES
 from cardocr_nb.quality._cells import GROUP, refuse_parts
 from cardocr_nb.quality._evaluation import evaluate
+from cardocr_nb.quality._evidence import failed_checks
+from cardocr_nb.quality._field_maps import field_maps, held_out
 from cardocr_nb.quality._folds import folds_of
 from cardocr_nb.quality._truth import WEIGHT
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from cardocr_nb.quality._evaluation import Groups, Rules, Truth
 
+_ERRORS = ("ece_score", "brier_score", "ece", "brier")
 _HELD_OUT = ("job_id", "key", "field", "score", "right", "probability", WEIGHT)
 
 
@@ -39,7 +42,10 @@ class Calibrator:
     Attributes
     ----------
     fields : DataFrame
-        One row a field: ``method``, ``cases``, ``correct``, and before and after: ``ece_score, brier_score`` of score /
+        One row a field: ``method``, ``cases``, ``correct``, ``caught_alone, caught, warned`` (rates, 0 to 0.99, of the
+        incorrect readings that fail a check of severity ``error`` about them alone, that fail any of these, and that fail a
+        warning where they pass all these; errors that pass are pooled over the fields), ``warned_precision`` (rate of
+        incorrect readings among those that fail a warning, drawn to one half where they are few), and before and after: ``ece_score, brier_score`` of score /
         100 taken for a probability, ``ece, brier`` of the probabilities of cards that the map had not seen
         (cross-fitting), by the definitions of `cardocr_nb.quality.calibration`.
     table : DataFrame
@@ -164,8 +170,10 @@ def calibrate(
     Returns
     -------
     Calibrator
-        A field with all readings correct, none correct, or one score gets one probability for every score,
-        (correct + 1) / (cases + 2) where all are correct. No probability is ever 0 or 1. Each holds for cards of the same kind, camera and engine.
+        A field with all readings correct, none correct, or one score gets one probability for every score. The
+        probabilities of an error of all fields add up to the errors that the labels have. A field without any error gets a
+        small part of them; without an error in any field a probability is (cases + 1) / (cases + 2). None is ever 0 or 1.
+        Each is for cards of the same kind, camera and engine.
 
     Raises
     ------
@@ -195,45 +203,22 @@ def calibrate(
         raise ValueError(f"folds must be 2 or more, got {folds}")
     if isotonic_from < 1:
         raise ValueError(f"isotonic_from must be 1 or more, got {isotonic_from}")
-    readings = scored_readings(evaluate(df, truth, normalize=normalize, complete=complete, groups=groups).cells)
-    readings["probability"] = np.nan
+    cells = evaluate(df, truth, normalize=normalize, complete=complete, groups=groups).cells
+    readings = scored_readings(cells).reset_index(drop=True)
+    readings = readings.join(failed_checks(readings, df))
+    learned = field_maps(readings, isotonic_from)
     fold = folds_of(readings[GROUP if GROUP in readings.columns else "key"], folds, seed)
-    rows, maps, values = [], [], readings["probability"].to_numpy(np.float64, copy=True)
-    for field, places in readings.groupby("field", observed=True).indices.items():
-        score, right, weight = (readings[name].to_numpy()[places] for name in ("score", "right", WEIGHT))
-        method = choose(score, right, isotonic_from=isotonic_from, weight=weight)
-        maps.append(fit(score, right, method, weight=weight))
-        values[places] = _held_out(score, right, weight, fold[places], isotonic_from)
-        rows.append(
-            [
-                field,
-                method,
-                len(places),
-                int(right.sum()),
-                *_errors(score / 100, right, weight),
-                *_errors(values[places], right, weight),
-            ]
-        )
-    names = ["field", "method", "cases", "correct", "ece_score", "brier_score", "ece", "brier"]
-    fields = pd.DataFrame(rows, columns=names).astype({"field": readings["field"].dtype})
-    return Calibrator(
-        fields=fields,
-        table=saved.long(fields["field"], maps),
-        held_out=readings.assign(probability=values)[list(_HELD_OUT)].reset_index(drop=True),
-    )  # fmt: skip
+    readings["probability"] = held_out(readings, learned["method"], fold)
+    fields = learned.drop(columns="map").rename_axis("field").reset_index().astype({"field": readings["field"].dtype})
+    errors = [_errors_of(readings[(readings["field"] == field).to_numpy(bool)]) for field in learned.index]
+    fields[list(_ERRORS)] = np.reshape(errors, (-1, len(_ERRORS)))
+    return Calibrator(fields, saved.long(fields["field"], list(learned["map"])), readings[list(_HELD_OUT)])
 
 
-def _held_out(
-    score: NDArray[np.int64], right: NDArray[np.bool_], weight: NDArray[np.float64], fold: NDArray[np.int64],
-    isotonic_from: int,
-) -> NDArray[np.float64]:  # fmt: skip
-    values = np.empty(len(score))
-    enough = 1 if effective(weight) >= isotonic_from else len(score) + 1
-    for part in np.unique(fold):
-        inside = fold == part
-        method = choose(score[~inside], right[~inside], isotonic_from=enough)
-        values[inside] = fit(score[~inside], right[~inside], method, weight=weight[~inside])[score[inside]]
-    return values
+def _errors_of(readings: pd.DataFrame) -> list[float]:
+    right, weight = readings["right"].to_numpy(bool), readings[WEIGHT].to_numpy(np.float64)
+    before, after = readings["score"].to_numpy(np.float64) / 100, readings["probability"].to_numpy(np.float64)
+    return [*_errors(before, right, weight), *_errors(after, right, weight)]
 
 
 def _errors(

@@ -22,7 +22,8 @@ VERSION = 1
 
 _COUNTS = ("cases", "correct")
 _ERRORS = ("ece_score", "brier_score", "ece", "brier")
-_KEYS = {"field", "method", *_COUNTS, *_ERRORS, "probabilities"}
+_RATES = ("caught_alone", "caught", "warned", "warned_precision", *_ERRORS)
+_KEYS = {"field", "method", *_COUNTS, *_RATES, "probabilities"}
 
 
 def long(field: pd.Series, maps: Sequence[NDArray[np.float64]]) -> pd.DataFrame:
@@ -77,8 +78,8 @@ def read(path: str | os.PathLike[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
         raise _refused(path, "it holds a field twice")
     fields = pd.DataFrame(
         [{k: v for k, v in record.items() if k != "probabilities"} for record in records],
-        columns=["field", "method", *_COUNTS, *_ERRORS],
-    ).astype({"field": pd.CategoricalDtype(pd.Index(names, dtype="str")), **dict.fromkeys(_ERRORS, np.float64)})
+        columns=["field", "method", *_COUNTS, *_RATES],
+    ).astype({"field": pd.CategoricalDtype(pd.Index(names, dtype="str")), **dict.fromkeys(_RATES, np.float64)})
     maps = [np.array(record["probabilities"], dtype=np.float64) for record in records]
     return fields.astype(dict.fromkeys(_COUNTS, np.int64)), long(fields["field"], maps)
 
@@ -94,7 +95,7 @@ def _fault(record: Any) -> str:
     cases, correct = (record[name] for name in _COUNTS)
     if not (_is_count(cases) and _is_count(correct) and 0 <= correct <= cases):
         return "has counts that cannot be"
-    if not all(_is_share(record[name]) for name in _ERRORS):
+    if not all(_is_share(record[name]) for name in _RATES):
         return "has an error that is not a number from 0 to 1"
     values = record["probabilities"]
     if not isinstance(values, list) or len(values) != len(SCORES) or not all(map(_is_share, values)):

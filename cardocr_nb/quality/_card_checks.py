@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 
+from cardocr_nb._bulk._arrow_text import arrow
 from cardocr_nb.cards import CardType, expected_fields, known_field
 from cardocr_nb.frame._reshape import first_rows
 from cardocr_nb.quality._checks import register
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 _FEW_SCORES = 3
 _ENOUGH_CASES = 30
 _STUCK = 0.95
+_OF_RESIDENTS = r"^\s*8[123]\d{15}[\dXx]\s*$"
+_OF_FOREIGNERS = r"^\s*(?:9(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5])\d{14}[\dXx]|[A-Za-z]{3}\d{12})\s*$"
+"""Numbers of residence permits (since 2018), and of permanent residence cards of foreigners since 2023 and before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,7 @@ def card_has_texts(fields: Detection) -> pd.DataFrame:
 
 @register(severity="error", detail="the field or its text is missing", transform=found)
 def field_is_there(fields: Detection) -> pd.DataFrame:
-    """Each expected field was read; applies to cards with a field."""
+    """Each expected field was read; applies to cards with a field, and to no field that the number says the card lacks."""
     df = fields.frame
     card, names, written = df["card"].to_numpy(), df["field"].cat.categories, df["text"].notna().to_numpy()
     cards = card.max(initial=-1) + 1
@@ -88,12 +93,25 @@ def field_is_there(fields: Detection) -> pd.DataFrame:
         first[card[rows[::-1]]] = rows[::-1]
         there = np.zeros((cards, len(names)), dtype=bool)
         there.ravel()[fields.cell[such & written[fields.row]]] = True
-        asked, wanted = np.flatnonzero(first >= 0), names.get_indexer(pd.Index(expected_fields(kind)))
-        row.append(np.tile(first[asked], len(wanted)))
-        passed.append(there[asked].T[wanted].ravel())
-        named.append(np.repeat(wanted, len(asked)))
+        lacking = _lacking(fields, cards) if kind is CardType.ID_CARD else {}
+        for name, at in zip(expected_fields(kind), names.get_indexer(pd.Index(expected_fields(kind))), strict=True):
+            asked = np.flatnonzero((first >= 0) & ~lacking.get(name, np.False_))
+            row.append(first[asked])
+            passed.append(there[asked, at])
+            named.append(np.full(len(asked), at))
     field = pd.Categorical.from_codes(np.concatenate(named), names)
     return _judged(np.concatenate(row), np.concatenate(passed)).assign(field=field)
+
+
+def _lacking(fields: Detection, cards: int) -> dict[str, NDArray[np.bool_]]:
+    """Cards that do not have a field: residence permits for people from Hong Kong, Macau and Taiwan, cards of foreigners."""
+    df = fields.frame
+    rows = fields.row[(df["field"] == "id_number").to_numpy(bool)[fields.row]]
+    texts, card = arrow(df["text"].take(rows)), df["card"].to_numpy()[rows]
+    resident, foreign = np.zeros((2, cards), dtype=bool)
+    for which, pattern in ((resident, _OF_RESIDENTS), (foreign, _OF_FOREIGNERS)):
+        which[card[pc.match_substring_regex(texts, pattern).fill_null(False).to_numpy(zero_copy_only=False)]] = True
+    return {"ethnicity": resident | foreign, "address": foreign}
 
 
 @register(severity="error", detail="the field appears more than once", transform=found)

@@ -16,12 +16,16 @@ from cardocr_nb.quality._cells import GROUP
 from cardocr_nb.quality._complete_cards import all_fields_read
 from cardocr_nb.quality._fixed_sequence import Found, lowest_threshold
 from cardocr_nb.quality._folds import folds_of
-from cardocr_nb.quality._intervals import sample_size
+from cardocr_nb.quality._label_advice import cases_enough, obstacle, units_and_errors
 
 if TYPE_CHECKING:
     from cardocr_nb.quality._evaluation import Evaluation
 
 _CARD = ["job_id", "key"]
+_REASONS = {
+    "incorrect": "too many cards have an incorrect field, and no probability separates them yet",
+    "uneven": "the groups or weights are too unequal to show it; label more cards of those that are few",
+}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -33,8 +37,9 @@ class CardThreshold:
     table : DataFrame
         One row: ``threshold``, the smallest probability that a field of a passing card may have (missing when none keeps
         the promise), ``cases`` (cards that the promise was tested on), ``passing``, their rate ``share``, ``right``, the
-        rate of correct cards among those that pass, ``bound``, its lower bound, ``units``: cases, or groups if groups were
-        named, and ``enough``: units that would show the promise without an error.
+        rate of correct cards among those that pass, ``bound``, its lower bound, ``units``: cases with all fields read, or
+        groups of such if groups were named, ``errors``: those with an incorrect field, and ``enough``: units that get a
+        threshold if no further one has an error (cases of equal weight, groups of equal size).
     calibrator : Calibrator
         Makes the probabilities; it was learned on other cards than those in ``cases``.
     precision, confidence : float
@@ -70,10 +75,14 @@ class CardThreshold:
         row = self.table.iloc[0]
         if pd.notna(row["threshold"]):
             return ""
-        if row["units"] < row["enough"]:
-            units = "cards" if row["units"] == row["cases"] else "groups"
-            return f"No threshold yet: {row['enough']} {units} without an error are enough, you have {row['units']}"
-        return "No threshold: too many cards have an incorrect field at every probability"
+        n, errors, enough = (int(row[name]) for name in ("units", "errors", "enough"))
+        units = "cards or groups of equal size"
+        kind = obstacle(n, errors, enough, self.precision, self.confidence)
+        if kind == "few":
+            return f"No threshold yet: {enough} {units} read in full and without an error are enough, you have {n}"
+        if kind == "errors":
+            return f"No threshold yet: {errors} of {n} {units} incorrect; {enough} without a further error are enough"
+        return f"No threshold: {_REASONS[kind]}"
 
     def __str__(self) -> str:
         promise = f"precision {self.precision:g} with confidence {self.confidence:g}, whole cards"
@@ -142,6 +151,7 @@ def card_threshold(
             scored["probability"].to_numpy(np.float64), scored["correct"].to_numpy(bool), precision, confidence,
             weight=scored["weight"].to_numpy(np.float64), group=group,
         )  # fmt: skip
+    units, errors = units_and_errors(scored["correct"].to_numpy(bool), group)
     share = found.rate * len(scored) / len(whole) if len(whole) else np.nan
     row = [
         found.threshold,
@@ -150,8 +160,11 @@ def card_threshold(
         share,
         found.precision,
         found.bound,
-        whole[GROUP].nunique() if GROUP in whole.columns else len(whole),
-        sample_size(precision, confidence),
+        units,
+        errors,
+        cases_enough(
+            precision, confidence, errors, one_score=bool((scored["probability"] == scored["probability"].max()).all())
+        ),
     ]
-    columns = ["threshold", "cases", "passing", "share", "right", "bound", "units", "enough"]
+    columns = ["threshold", "cases", "passing", "share", "right", "bound", "units", "errors", "enough"]
     return CardThreshold(pd.DataFrame([row], columns=columns), calibrator, precision, confidence)

@@ -27,6 +27,9 @@ _NUMBERS = ("id_number", "licence_number")
 _EARLIEST = np.datetime64("1880-01-01")
 _WEIGHTS = [2**place % 11 for place in range(17, -1, -1)]
 _LONG, _X = 18, 10
+_FOREIGN = "[A-Za-z]{3}[0-9]{12}"
+"""Permanent residence cards of foreigners from 2017 to 2023: nationality, place, birth date, order and check digit. Those
+since 2023 have 18 digits: 9, province, number of the country, and the rest as for citizens."""
 
 
 def read_numbers(texts: pd.Series) -> pd.DataFrame:
@@ -40,8 +43,8 @@ def read_numbers(texts: pd.Series) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        With the index of `texts`. ``long``: 18 characters; ``plain``: digits, X at most at the end; ``whole``: both.
-        Of whole numbers further ``region`` (int, six digits, else -1), ``born`` (datetime64[s], missing where no
+        With the index of `texts`. ``long``: 18 characters; ``plain``: digits, X at most at the end (the number of a
+        permanent residence card of foreigners before 2023 is both); ``whole``: a citizen's form, which is both. Of whole numbers further ``region`` (int, six digits, else -1), ``born`` (datetime64[s], missing where no
         calendar has the day), ``odd`` (bool, the sign of men) and ``sound`` (bool, the check character fits).
 
     Examples
@@ -55,7 +58,8 @@ def read_numbers(texts: pd.Series) -> pd.DataFrame:
     long, plain = whole.copy(), whole.copy()
     rest = np.flatnonzero(~whole)
     others = texts.take(rest)
-    long[rest], plain[rest] = others.str.len() == _LONG, others.str.fullmatch("[0-9]*[0-9Xx]")
+    foreign = others.str.fullmatch(_FOREIGN)
+    long[rest], plain[rest] = (others.str.len() == _LONG) | foreign, others.str.fullmatch("[0-9]*[0-9Xx]") | foreign
     region, born = np.full(len(whole), -1), np.full(len(whole), "NaT", dtype="datetime64[s]")
     region[whole] = decimal(values[:6])
     born[whole] = days(decimal(values[6:10]), decimal(values[10:12]), decimal(values[12:14]))
@@ -90,12 +94,28 @@ def read_genders(texts: pd.Series) -> pd.Series:
     >>> read_genders(pd.Series(["女", "Male", "口"])).tolist()
     ['女', '男', nan]
     """
-    return map_unique(texts, lambda different: different.str.casefold().map(GENDERS))
+    return map_unique(texts, lambda different: folded_gender(different).map(GENDERS))
 
 
-@register(severity="error", detail="not 18 characters", fields=["id_number"], transform=read_numbers)
+def folded_gender(text: pd.Series) -> pd.Series:
+    """First of two words for a gender, in lower case: cards of foreigners have 男/M.
+
+    Examples
+    --------
+    >>> folded_gender(pd.Series(["男 / M", "Female"])).tolist()
+    ['男', 'female']
+    """
+    return text.str.replace(r"\s*/.*", "", regex=True).str.casefold()
+
+
+@register(
+    severity="error",
+    detail="neither 18 characters nor three letters and 12 digits",
+    fields=["id_number"],
+    transform=read_numbers,
+)
 def number_length(number: pd.DataFrame) -> pd.Series:
-    """18 characters long."""
+    """18 characters long, or the 15 of a permanent residence card of a foreigner before 2023."""
     return number["long"]
 
 
@@ -106,7 +126,7 @@ def number_length(number: pd.DataFrame) -> pd.Series:
     transform=read_numbers,
 )
 def number_characters(number: pd.DataFrame) -> pd.Series:
-    """Made of digits, with X at most at the end."""
+    """Made of digits, with X at most at the end, or of the three letters and digits of a foreigner."""
     return number["plain"]
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,6 +10,7 @@ from cardocr_nb._bulk._arrow_text import ASCII, arrow, map_unique, unusual
 from cardocr_nb.quality._check_results import where
 from cardocr_nb.quality._checks import register
 from cardocr_nb.quality._dates import latest_day, read_dates, read_periods
+from cardocr_nb.quality._number_checks import folded_gender
 from cardocr_nb.quality._vocabulary import ETHNICITY_SPELLINGS, GENDERS, VEHICLE_CLASSES
 
 _DATES = ("birth_date", "first_issue_date")
@@ -19,18 +18,11 @@ _CLASSES = rf"(?:(?:{'|'.join(VEHICLE_CLASSES)})[\s,、/;+]*)+"
 _HAN = r"[\x{3400}-\x{9fff}\x{20000}-\x{323af}]"
 _ADULT = 18
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-
-def _among(text: pd.Series, words: Iterable[str]) -> pd.Series:
-    return map_unique(text, lambda different: different.str.casefold().isin(list(words)))
-
 
 @register(severity="error", detail="neither 男 nor 女, nor a translation", fields=["gender"])
 def gender_is_known(text: pd.Series) -> pd.Series:
     """One of the two words, or a translation."""
-    return _among(text, GENDERS)
+    return map_unique(text, lambda different: folded_gender(different).isin(list(GENDERS)))
 
 
 @register(severity="warning", detail="none of the 56 ethnic groups and no known other form", fields=["ethnicity"])

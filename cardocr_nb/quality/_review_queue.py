@@ -12,14 +12,14 @@ from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers
 from cardocr_nb.quality._cells import refuse_parts
 from cardocr_nb.quality._checks import check
-from cardocr_nb.quality._evidence import SURE, balanced, raised, reasons
+from cardocr_nb.quality._evidence import SURE, Caught, raised, reasons
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cardocr_nb.quality._calibrator import Calibrator
 
-COLUMNS = ("rank", "job_id", "key", "field", "score", "chance", "reasons", "found", "basis")
+COLUMNS = ("rank", "job_id", "key", "field", "score", "chance", "reasons", "found", "found_error", "basis")
 """Columns of the table that `review_queue` makes."""
 
 _UNDER_WAY = ("Submitted", "Running", "Pause")
@@ -44,8 +44,9 @@ def review_queue(df: pd.DataFrame, *, budget: int | None = None, calibrator: Cal
     DataFrame
         One row a field to review: ``rank`` from 1, ``job_id, key, field, score, chance`` (probability that the reading is
         incorrect, below 1), ``reasons`` (names of failed checks, joined by ", "), ``found``, the errors that are expected
-        up to and with this row, and ``basis``: ``calibrated``, or ``order only`` without a calibrator, where ``found`` is
-        missing. An expected field without a text has a row without a score. A card
+        up to and with this row, ``found_error``, its standard error (found / square root of the errors that the calibrator
+        has seen: 10 % need 100 errors), and ``basis``: ``calibrated``, or ``order only`` without a calibrator or with one
+        that has seen no error, where both are missing. An expected field without a text has a row without a score. A card
         that failed, or on which nothing was read, has one row, ``field`` missing; it represents all fields of such a
         card, and its reason is the check or the state of its job. Jobs under way have no row.
 
@@ -63,12 +64,13 @@ def review_queue(df: pd.DataFrame, *, budget: int | None = None, calibrator: Cal
     -----
     A queue finds errors and says nothing about their rate: for that draw an `audit_sample`.
 
-    Failed checks raise a probability p. Of the fields that contradict each other under a check of severity ``error`` one at
-    least is wrong: each gets p / (1 - product of all (1 - p)), which is certainty where the check is about one field. A
-    warning that the share q of the readings fail gives p / q, at most 0.9: so it would be if every wrong reading failed
-    it; a check that all readings fail has no weight. Of several checks the largest counts. Checks of places, labels and whole
-    cards are named among the reasons and raise nothing. With a calibrator, passed checks lower what failed ones raise, so
-    that the expected errors of each field remain those of the calibrator.
+    Failed checks raise a probability p. A text that cannot be correct has a probability of 0.99. Of the fields that contradict
+    each other under a check of severity ``error`` one at least is wrong: each gets p / (1 - product of all (1 - p)). A warning
+    that the rate q of the readings fail gives p / q, at most 0.9: so it would be if every wrong reading failed it; a check that
+    all readings fail has no weight. Of several warnings the largest counts. Checks of places, labels and whole cards are
+    named among the reasons and raise nothing. A calibrator has seen how many incorrect readings fail checks, and how many that
+    fail a warning are incorrect: with it Bayes' rule gives the probability after a warning, and a lower one for readings
+    that pass, so that ``found`` counts each error once.
 
     Examples
     --------
@@ -89,20 +91,21 @@ def review_queue(df: pd.DataFrame, *, budget: int | None = None, calibrator: Cal
     rows = _rows(frame, checked)
     before, calibrated = _error_probability(rows, frame, calibrator)
     rows["chance"] = before
-    rows["chance"] = raised(rows, checked)
-    if calibrated.any():
-        after = rows["chance"].to_numpy(np.float64, copy=True)
-        after[calibrated] = balanced(rows["field"][calibrated].astype("str"), before[calibrated], after[calibrated])
-        rows["chance"] = after
+    rows["chance"] = raised(rows, checked, None if calibrator is None else _caught(rows, calibrated, calibrator))
     rows["reasons"] = reasons(rows, checked)
     whole = rows["field"].isna()
     rows["reasons"] = rows["reasons"].where(~whole | (rows["reasons"] != ""), rows["state"].astype("str").fillna(""))
     worth = rows["chance"].to_numpy() * _fields_of(rows, whole.to_numpy())
     order = np.argsort(-worth, kind="stable")[:budget]
     found = rows.take(order).reset_index(drop=True)
-    expected = np.cumsum(worth[order]) if calibrator is not None else np.full(len(order), np.nan)
-    basis = pd.Series("order only" if calibrator is None else "calibrated", index=found.index, dtype="str")
-    return found.assign(rank=np.arange(1, len(order) + 1), found=expected, basis=basis)[list(COLUMNS)]
+    errors = 0 if calibrator is None else int((calibrator.fields["cases"] - calibrator.fields["correct"]).sum())
+    expected = np.cumsum(worth[order]) if errors else np.full(len(order), np.nan)
+    return found.assign(
+        rank=np.arange(1, len(order) + 1),
+        found=expected,
+        found_error=expected / np.sqrt(max(errors, 1)),
+        basis=pd.Series("calibrated" if errors else "order only", index=found.index, dtype="str"),
+    )[list(COLUMNS)]
 
 
 def _rows(frame: pd.DataFrame, checked: pd.DataFrame) -> pd.DataFrame:
@@ -143,6 +146,15 @@ def _error_probability(
         known[from_frame] = ~np.isnan(wrong[at[from_frame]])
         chance[known] = wrong[at[known]]
     return np.where(text, chance, SURE), known & text
+
+
+def _caught(rows: pd.DataFrame, calibrated: NDArray[np.bool_], calibrator: Calibrator) -> Caught:
+    """What the calibrator knows of the incorrect readings of the field of each row."""
+    fields = calibrator.fields.astype({"field": "str"}).set_index("field")
+    field = rows["field"].astype("str").where(calibrated)
+    alone, every, warned = (field.map(fields[name]).fillna(0.0) for name in ("caught_alone", "caught", "warned"))
+    precision = field.map(fields["warned_precision"])
+    return Caught(*(each.to_numpy(np.float64) for each in (alone, every, warned, precision)))
 
 
 def _fields_of(rows: pd.DataFrame, whole: NDArray[np.bool_]) -> NDArray[np.int64]:

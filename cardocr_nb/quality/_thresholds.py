@@ -19,13 +19,19 @@ from cardocr_nb.quality._cells import GROUP
 from cardocr_nb.quality._complete_cards import all_fields_read
 from cardocr_nb.quality._evaluation import evaluate
 from cardocr_nb.quality._fixed_sequence import lowest_threshold
-from cardocr_nb.quality._intervals import sample_size
+from cardocr_nb.quality._label_advice import cases_enough, obstacle, units_and_errors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cardocr_nb.quality._calibrator import Calibrator
     from cardocr_nb.quality._evaluation import Evaluation, Groups, Rules, Truth
+
+_COUNTS = ["units", "errors", "enough"]
+_REASONS = {
+    "incorrect": "too many readings are incorrect, and no score separates them yet",
+    "uneven": "the groups or weights are too unequal to show it; label more cases of those that are few",
+}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -37,8 +43,9 @@ class Thresholds:
     fields : DataFrame
         One row a field: ``threshold`` (Int16; missing when no score keeps the promise), ``cases`` (readings with a score),
         ``passing`` at or above it, ``share``, the rate of the cases that pass, ``right``, the precision of those that pass,
-        ``bound``, its lower bound, ``units``: cases, or groups if groups were named, and ``enough``: units that would show
-        the promise without an error. Without a threshold ``right`` and ``bound`` describe all cases.
+        ``bound``, its lower bound, ``units``: cases, or groups if groups were named, ``errors``: incorrect ones, or groups
+        with an incorrect one, and ``enough``: units that get a threshold if no further one is incorrect, at any
+        scores (cases of equal weight, groups of equal size). Without a threshold ``right`` and ``bound`` describe all cases.
     joint : DataFrame
         One row for whole cards, an estimate and no promise: ``cases`` judged as a whole, ``passing`` (every expected field
         was read and passes), their rate ``share`` with its interval ``share_low, share_high``, and ``right``, the rate of
@@ -55,19 +62,34 @@ class Thresholds:
 
     @property
     def advice(self) -> str:
-        """How many labeled cards, or groups, are enough; empty if every field has a threshold."""
+        """How many labeled cards, or groups, are enough, a line for each kind of field; empty if all have a threshold."""
         without = self.fields[self.fields["threshold"].isna()]
         if without.empty:
             return ""
-        n, enough = without["units"], int(without["enough"].max())
-        have = f"{n.min()}" if n.min() == n.max() else f"{n.min()} to {n.max()}"
-        names = ", ".join(without["field"].astype("str"))
-        which = "No field has a" if len(without) == len(self.fields) else f"{names}: no"
-        few = without[n < enough]
-        if len(few):
-            units = "cards" if without["units"].equals(without["cases"]) else "groups"
-            return f"{which} threshold yet: {enough} {units} without an error are enough, you have {have}"
-        return f"{which} threshold: too many readings are incorrect at every score"
+        units = "cards" if without["units"].equals(without["cases"]) else "groups of equal size"
+        kinds = [
+            obstacle(int(n), int(errors), int(enough), self.precision, self.confidence)
+            for n, errors, enough in zip(*(without[name] for name in _COUNTS), strict=True)
+        ]
+        sentences = []
+        for kind in dict.fromkeys(kinds):
+            part = without[[k == kind for k in kinds]]
+            names = ", ".join(part["field"].astype("str"))
+            which = "No field has a threshold" if len(part) == len(self.fields) else f"{names}: no threshold"
+            if kind == "errors":
+                sentences += [
+                    f"{field}: no threshold yet: {errors} of {n} {units} incorrect; {enough} without a further error are enough"
+                    for field, n, errors, enough in zip(part["field"], *part[_COUNTS].to_numpy().T, strict=True)
+                ]
+            elif kind == "few":
+                n = part["units"]
+                have = f"{n.min()}" if n.min() == n.max() else f"{n.min()} to {n.max()}"
+                sentences.append(
+                    f"{which} yet: {part['enough'].max()} {units} without an error are enough, you have {have}"
+                )
+            else:
+                sentences.append(f"{which}: {_REASONS[kind]}")
+        return "\n".join(sentences)
 
     def __str__(self) -> str:
         parts = [_promise(self.precision, self.confidence, "field by field"), self.fields.to_string(index=False)]
@@ -241,11 +263,15 @@ def threshold(
             weight=part["weight"].to_numpy(np.float64), group=group,
         )  # fmt: skip
         least = pd.NA if np.isnan(found.threshold) else int(found.threshold)
-        units = len(part) if group is None else len(np.unique(group))
-        rows.append([field, least, len(part), found.passing, found.rate, found.precision, found.bound, units])
-    columns = ["field", "threshold", "cases", "passing", "share", "right", "bound", "units"]
+        units, errors = units_and_errors(part["right"].to_numpy(bool), group)
+        enough = cases_enough(
+            precision, confidence, errors, one_score=bool((part["score"] == part["score"].max()).all())
+        )
+        rows.append(
+            [field, least, len(part), found.passing, found.rate, found.precision, found.bound, units, errors, enough]
+        )
+    columns = ["field", "threshold", "cases", "passing", "share", "right", "bound", *_COUNTS]
     table = pd.DataFrame(rows, columns=columns).astype({"threshold": "Int16"})
-    table["enough"] = sample_size(precision, confidence)
     return Thresholds(table, _joint(df, judged, table, confidence), precision, confidence)
 
 

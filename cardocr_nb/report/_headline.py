@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING
 
 from cardocr_nb._i18n import WHOLE_CARD, messages
 from cardocr_nb.quality._intervals import sample_size
+from cardocr_nb.quality._label_advice import obstacle
 
 if TYPE_CHECKING:
     from cardocr_nb.report._report_summary import ReportSummary
+
+_NOT_BY_NUMBER = {"incorrect": "next.incorrect", "uneven": "next.uneven"}
+"""Obstacles for which no number of further cases is known to help."""
 
 
 def headline(summary: ReportSummary) -> str:
@@ -52,15 +56,13 @@ def _next_step(summary: ReportSummary) -> str:
     open_fields = [f for f in summary.thresholds.fields if f.threshold is None] if summary.thresholds else []
     if not open_fields or summary.thresholds is None:
         return ""
-    precision, confidence = summary.thresholds.precision, summary.thresholds.confidence
-    needed = {
-        f.field: sample_size(precision, confidence, errors=0 if f.right == 1 else 1) - f.units for f in open_fields
-    }
-    field = min(needed, key=lambda name: needed[name])
-    if needed[field] <= 0:
-        return t("next.scores", field=t.field(field), precision=t.rate(precision))
-    name = "next.label_groups" if summary.thresholds.grouped else "next.label"
-    return t(name, needed[field], field=t.field(field), precision=t.rate(precision))
+    promise = summary.thresholds
+    kinds = {f.field: obstacle(f.units, f.errors, f.enough, promise.precision, promise.confidence) for f in open_fields}
+    first = min(open_fields, key=lambda f: (kinds[f.field] in _NOT_BY_NUMBER, f.enough - f.units))
+    words = {"field": t.field(first.field), "precision": t.rate(promise.precision)}
+    if kinds[first.field] in _NOT_BY_NUMBER:
+        return t(_NOT_BY_NUMBER[kinds[first.field]], **words)
+    return t("next.label_groups" if promise.grouped else "next.label", first.enough - first.units, **words)
 
 
 def _quality_sentences(summary: ReportSummary) -> list[str]:

@@ -91,7 +91,8 @@ class Calibrated:
 class FieldThreshold:
     """From which score on a field may be used unseen; None when no score reaches the promise.
 
-    `enough` units without an error show the promise; `units` is the number of groups if groups were named, else `cases`.
+    `enough` units show the promise if no more than `errors` are incorrect; `units` is the number of groups if groups were
+    named, else `cases`.
     """
 
     field: str
@@ -102,6 +103,7 @@ class FieldThreshold:
     right: float
     bound: float
     units: int
+    errors: int
     enough: int
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from cardocr_nb._i18n import messages
+from cardocr_nb.quality._label_advice import obstacle
 from cardocr_nb.report._page_blocks import Block, Cell, Chart, Gallery, Paragraph, Section
 from cardocr_nb.report._sections import Row, bar, expected, left_out, named, table
 
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
     HasField: TypeAlias = Agreement | FieldThreshold
 
 _SIGNIFICANT = 0.05
+_ADVICE = {
+    "few": "thresholds.few",
+    "errors": "thresholds.errors",
+    "incorrect": "thresholds.incorrect",
+    "uneven": "thresholds.uneven",
+}
 """Probability of naming any field if the scores of none shifted."""
 
 
@@ -128,19 +135,20 @@ def _thresholds(s: ReportSummary) -> Section:
 
 
 def _advice(t: Messages, promise: Promise) -> list[Block]:
-    """For fields without a threshold: how many cases are enough, or that more cases do not help."""
+    """For fields without a threshold: how many cases are enough, or why their number does not decide."""
     without = [f for f in promise.fields if f.threshold is None]
-    few = [f for f in without if f.units < f.enough]
+    units = t("thresholds.groups" if promise.grouped else "thresholds.cards")
+    kinds = {f.field: obstacle(f.units, f.errors, f.enough, promise.precision, promise.confidence) for f in without}
     blocks: list[Block] = []
-    if few:
-        low, high = (t.count(bound(f.units for f in few)) for bound in (min, max))
-        have = low if low == high else t("thresholds.range", low=low, high=high)
-        enough = t.count(max(f.enough for f in few))
-        name = "thresholds.few_groups" if promise.grouped else "thresholds.few"
-        blocks.append(Paragraph(t(name, fields=_names(t, few, promise.fields), enough=enough, have=have)))
-    others = [f for f in without if f.units >= f.enough]
-    if others:
-        blocks.append(Paragraph(t("thresholds.incorrect", fields=_names(t, others, promise.fields))))
+    for kind in dict.fromkeys(kinds.values()):
+        some = [f for f in without if kinds[f.field] == kind]
+        each = [[f] for f in some] if kind == "errors" else [some]
+        for part in each:
+            low, high = (t.count(bound(f.units for f in part)) for bound in (min, max))
+            have = low if low == high else t("thresholds.range", low=low, high=high)
+            words = {"fields": _names(t, part, promise.fields), "have": have, "units": units}
+            words |= {"enough": t.count(max(f.enough for f in part)), "errors": t.count(part[0].errors)}
+            blocks.append(Paragraph(t(_ADVICE[kind], **words)))
     return blocks
 
 

@@ -353,10 +353,27 @@ def delays_and_false_alarms(rng, repetitions, days, change, **options):
 # --- without truth -----------------------------------------------------------------------------------------------------
 
 
-def read_cards(rng, n, first=0, rate=0.25):
-    """Frame of identity cards, readings with low scores incorrect more often; its truth; and the incorrect readings."""
+def chances_of_errors(rng, n, rate, kind):
+    """Scores of cards and the probability of an error of each reading; in most kinds it is not a logistic curve of the score."""
     score = np.clip(rng.normal(88, 8, (n, 6)), 40, 100).astype(int)
-    wrong = rng.random((n, 6)) < rate * np.exp(-(score - 60) / 12)
+    if kind == "bad photos":
+        chance = np.where(rng.random((n, 1)) < 0.08, 10 * rate, rate / 5) * 0.1 * np.ones((1, 6))
+        return np.where(chance > rate / 40, score - 10, score).clip(40, 100), chance
+    if kind == "two fields":
+        return score, rate * np.exp(-(score - 60) / 12) * np.array([0, 0, 0, 0, 3, 2])
+    if kind == "scores say nothing":
+        return score, np.full((n, 6), rate * 0.1)
+    if kind == "a step":
+        return score, np.where(score < 78, rate, 0.002)
+    if kind == "one score":
+        return np.full((n, 6), 96), np.full((n, 6), rate * 0.1)
+    return score, rate * np.exp(-(score - 60) / 12)
+
+
+def read_cards(rng, n, first=0, rate=0.25, kind="smooth"):
+    """Frame of identity cards, its truth, and the incorrect readings."""
+    score, chance = chances_of_errors(rng, n, rate, kind)
+    wrong = rng.random((n, 6)) < chance
     text = np.tile(np.array(list(TEXTS.values()), dtype=object), (n, 1))
     for card, column in zip(*np.nonzero(wrong), strict=True):
         right = text[card, column]
@@ -372,18 +389,18 @@ def read_cards(rng, n, first=0, rate=0.25):
     return conform(frame), truth, dict(zip(zip(keys, np.tile(FIELDS, n), strict=True), wrong.ravel(), strict=True))
 
 
-def expected_over_found(rng, repetitions, n=400, rate=0.25):
+def expected_over_found(rng, repetitions, n=400, rate=0.25, kind="smooth"):
     """Expected errors in the first twentieth, the first fifth and all of a queue, over those that are there."""
     expected, found = np.zeros(3), np.zeros(3)
     for _ in range(repetitions):
-        learned, truth, _ = read_cards(rng, n, rate=rate)
-        frame, _, wrong = read_cards(rng, n, first=n, rate=rate)
+        learned, truth, _ = read_cards(rng, n, rate=rate, kind=kind)
+        frame, _, wrong = read_cards(rng, 400, first=n, rate=rate, kind=kind)
         queue = review_queue(frame, calibrator=calibrate(learned, truth))
         hits = np.cumsum([wrong[pair] for pair in zip(queue["key"], queue["field"], strict=True)])
         ends = np.array([len(queue) // 20, len(queue) // 5, len(queue)]) - 1
         expected += queue["found"].to_numpy()[ends]
         found += hits[ends]
-    return (expected / found).round(3).tolist()
+    return [*(expected / found).round(3).tolist(), found.tolist()]
 
 
 def coverage_of_estimates(rng, repetitions, n, rate, other):
@@ -617,8 +634,11 @@ def settings():
                             (30, {"rate": 0.01}), (30, {"rate": 0.03, "score": "one"}), (30, {"rate": 0.03, "between": 0.4})):  # fmt: skip
         yield ("drift-found", f"change after {change} days, {options}",
                lambda g, r, c=change, o=options: delays_and_false_alarms(g, r, c + 40, c, **o))  # fmt: skip
-    for n, rate in ((400, 0.25), (400, 0.05), (100, 0.25), (400, 1.0)):
-        yield "queue", f"{n} cards, error level {rate}", lambda g, r, n=n, p=rate: expected_over_found(g, r, n, p)
+    for n, rate, kind in ((400, 0.25, "smooth"), (400, 0.05, "smooth"), (100, 0.25, "smooth"), (400, 1.0, "smooth"),
+                          (400, 0.5, "bad photos"), (400, 0.25, "two fields"), (400, 0.3, "scores say nothing"),
+                          (400, 0.2, "a step"), (1500, 0.1, "one score")):  # fmt: skip
+        yield ("queue", f"learned on {n} cards, error level {rate}, {kind}",
+               lambda g, r, n=n, p=rate, k=kind: expected_over_found(g, r, n, p, k))  # fmt: skip
     for n, rate, other in ((300, 0.98, 0.03), (300, 0.995, 0.03), (300, 0.9, 0.1), (50, 0.95, 0.03)):
         yield ("estimates", f"{n} licenses, rate {rate}, {other} of other documents",
                lambda g, r, n=n, p=rate, o=other: coverage_of_estimates(g, r, n, p, o))  # fmt: skip
@@ -637,7 +657,7 @@ def settings():
                lambda g, r, a=left, b=right, k=scores: level_of_psi(g, r, a, b, k))  # fmt: skip
     for n in (60, 330, 2000):
         yield "ece", f"{n} readings", lambda g, r, n=n: ece_over_expected(g, r, n)
-    yield "partial", "300 cards, one field named", lambda g, r: mean_probability_with_partial_truth(g, max(r // 10, 3))
+    yield "partial", "300 cards, one field named", mean_probability_with_partial_truth
 
 
 def main(repetitions, groups):

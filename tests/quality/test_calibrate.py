@@ -7,12 +7,13 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from quality_cards import ID_CARD, job
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss
 from test_calibration import cards_and_truth
 
-from cardocr_nb.frame import empty
+from cardocr_nb.frame import empty, to_frame
 from cardocr_nb.quality import Calibrator, NotCalibratedWarning, calibrate
 from cardocr_nb.quality._calibration import calibration_error
 from cardocr_nb.quality._calibration_fit import SCORES, _targets, choose, fit
@@ -247,6 +248,49 @@ def test_what_is_shown_is_the_table_of_fields(calibrator):
     for shown in (repr(calibrator), calibrator._repr_html_()):
         assert "platt" in shown
         assert ".jpg" not in shown
+
+
+@pytest.mark.parametrize("isotonic_from", [1, 10**6])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_probabilities_of_an_error_add_up_to_the_errors_of_the_labels(isotonic_from, weighted):
+    rng = np.random.default_rng(12)
+    frames, truths = [], []
+    for field, chance in {"name": 0.005, "address": 0.03, "licence_number": 0.0}.items():
+        frame, truth = cards_and_truth(rng.integers(70, 100, 400), rng.random(400) >= chance, field=field)
+        frames.append(frame.assign(job_id=frame["key"], key=field + frame["key"]))
+        truths.append(truth.assign(key=field + truth["key"], weight=rng.choice([1.0, 5.0], 400) if weighted else 1.0))
+    frame, truth = pd.concat(frames, ignore_index=True), pd.concat(truths, ignore_index=True)
+    made = calibrate(frame, truth, isotonic_from=isotonic_from)
+    wrong = made.held_out["weight"] @ ~made.held_out["right"]
+    chance = 1 - made.apply(frame)["probability"].to_numpy()
+    assert truth["weight"].to_numpy() @ chance == pytest.approx(wrong, rel=1e-6)
+    without = chance[frame["field"].to_numpy() == "licence_number"]
+    assert 0 < without.sum() < 1
+
+
+def test_without_any_error_the_rule_of_succession_remains():
+    made = calibrate(*cards_and_truth([80, 90, 99], [True] * 3))
+    assert made.table["probability"].to_numpy() == pytest.approx(np.full(101, 4 / 5))
+
+
+def test_the_checks_that_incorrect_readings_fail_are_counted():
+    texts = [ID_CARD | change for change in (
+        [{"性别": "另"}] * 6 + [{"出生": "1974年12月3日"}] * 5 + [{"姓名": "样7本"}] * 4 + [{"住址": "他省"}] * 3 + [{}] * 182)]  # fmt: skip
+    frame = to_frame([job(each, key=f"{k}.jpg", score=90) for k, each in enumerate(texts)])
+    truth = pd.DataFrame(
+        [(f"{k}.jpg", label, text) for k in range(200) for label, text in ID_CARD.items()],
+        columns=["key", "field", "text"],
+    )
+    rates = calibrate(frame, truth).fields.set_index("field")
+    assert (rates["cases"] - rates["correct"]).to_dict() == {
+        "name": 4, "gender": 6, "ethnicity": 0, "birth_date": 5, "address": 3, "id_number": 0,
+    }  # fmt: skip
+    # What passes is pooled over six fields, one error in all: a rate of 1 becomes a little less.
+    assert rates.loc["gender", ["caught_alone", "caught"]].tolist() == pytest.approx([1, 1], abs=0.04)
+    assert rates.loc["birth_date", ["caught_alone", "caught"]].tolist() == pytest.approx([0, 1], abs=0.05)
+    assert rates.loc["name", ["caught", "warned"]].tolist() == pytest.approx([0, 1], abs=0.1)
+    assert rates.loc["address", ["caught_alone", "caught", "warned"]].tolist() == pytest.approx([0, 0, 0], abs=0.2)
+    assert (rates[["caught_alone", "caught", "warned"]].max() <= 0.99).all()
 
 
 @pytest.mark.parametrize("method", ["isotonic", "platt", "constant"])

@@ -162,6 +162,31 @@ def read_cards(rng, n, first=0):
     return to_frame(jobs), wrong
 
 
+def labelled(changes, n):
+    """A frame of `n` equal identity cards, the first ones with other texts, and the truth."""
+    texts = [ID_CARD | change for change in changes] + [ID_CARD] * (n - len(changes))
+    truth = [(f"{k}.jpg", label, text) for k in range(n) for label, text in ID_CARD.items()]
+    frame = to_frame([job(each, key=f"{k}.jpg", score=90) for k, each in enumerate(texts)])
+    return frame, pd.DataFrame(truth, columns=["key", "field", "text"])
+
+
+@pytest.mark.parametrize("new", [0, 2, 9])
+def test_errors_that_checks_find_count_once_however_many_the_calibrator_has_seen(new):
+    # Four errors that a check finds and six that none finds were seen in 400 cards: the new cards have `new` of the first kind.
+    impossible, unnoticed = {"性别": "另"}, {"住址": "他省"}
+    calibrator = calibrate(*labelled([impossible] * 4 + [unnoticed] * 6, 400))
+    queue = review_queue(labelled([impossible] * new, 400)[0], calibrator=calibrator)
+    assert queue["found"].iloc[-1] == pytest.approx(new + 6, rel=0.1)
+    assert queue["found_error"].iloc[-1] == pytest.approx(queue["found"].iloc[-1] / np.sqrt(10))
+
+
+def test_a_calibrator_that_has_seen_no_error_only_orders():
+    queue = review_queue(labelled([{"性别": "另"}], 9)[0], calibrator=calibrate(*labelled([], 100)))
+    assert queue["field"][0] == "gender"
+    assert queue[["found", "found_error"]].isna().all(axis=None)
+    assert queue["basis"].unique().tolist() == ["order only"]
+
+
 # The number of errors in the sets of 400 cards alone varies by 8 % in 4 sets, by 4 % in 20.
 @pytest.mark.parametrize(("sets", "tolerance"), [(3, 0.2), pytest.param(20, 0.1, marks=pytest.mark.slow)])
 def test_expected_errors_are_those_that_are_found_when_a_calibrator_is_given(sets, tolerance):

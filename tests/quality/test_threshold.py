@@ -11,6 +11,7 @@ from test_calibration import cards_and_truth
 from cardocr_nb.frame import empty
 from cardocr_nb.quality import exact_interval, lower_bound, sample_size, threshold
 from cardocr_nb.quality._fixed_sequence import lowest_threshold
+from cardocr_nb.quality._label_advice import cases_enough
 
 
 @given(st.integers(0, 400), st.integers(0, 400), st.floats(0.6, 0.999))
@@ -38,7 +39,7 @@ def test_no_threshold_is_an_answer():
     assert row.threshold is pd.NA
     assert (row.passing, row.share) == (0, 0.0)
     assert row.bound < 0.9
-    assert found.advice == "No field has a threshold: too many readings are incorrect at every score"
+    assert found.advice == "No field has a threshold: too many readings are incorrect, and no score separates them yet"
 
 
 @pytest.mark.parametrize(("n", "found"), [(597, False), (598, True)])
@@ -62,7 +63,47 @@ def test_the_cases_that_sample_size_names_are_enough_and_one_fewer_is_not(errors
             made = threshold(*cards_and_truth(np.full(cases, 99), np.arange(cases) >= errors), precision=precision,
                              confidence=confidence)  # fmt: skip
             assert made.fields.threshold.notna().tolist() == [found]
-            assert made.fields.enough.tolist() == [sample_size(precision, confidence)]
+            assert made.fields.enough.tolist() == [n]
+
+
+@pytest.mark.parametrize("errors", [1, 2, 5])
+@pytest.mark.parametrize("precision", [0.8, 0.95])
+@pytest.mark.parametrize("place", ["highest", "lowest", "anywhere"])
+def test_the_cases_that_are_enough_get_a_threshold_wherever_the_errors_are(errors, precision, place):
+    rng = np.random.default_rng(7)
+    few = cases_enough(precision, 0.95, errors) - 1
+    for n in (few + 1, few + 2, 2 * few):
+        for levels in (5, 30, 10**6):
+            score = np.sort(rng.integers(0, levels, n))[::-1]
+            at = {"highest": np.arange(errors), "lowest": n - 1 - np.arange(errors)}.get(place, rng.choice(n, errors))
+            correct = np.ones(n, dtype=bool)
+            correct[at] = False
+            assert lowest_threshold(score, correct, precision, 0.95).passing > 0
+
+
+@pytest.mark.parametrize(
+    ("errors", "n", "expected"),
+    [
+        (0, 24, "name: no threshold yet: 598 cards without an error are enough, you have 24"),
+        (1, 24, "name: no threshold yet: 1 of 24 cards incorrect; 2392 without a further error are enough"),
+        (6, 24, "name: no threshold: too many readings are incorrect, and no score separates them yet"),
+    ],
+)
+def test_the_advice_goes_by_the_errors_so_far(errors, n, expected):
+    score = np.arange(n) % 30 + 60
+    frame, truth = cards_and_truth(score, np.arange(n) >= errors)
+    sure, sure_truth = cards_and_truth(np.full(700, 99), np.full(700, fill_value=True), field="address")
+    both = pd.concat([frame, sure.assign(key="a" + sure["key"])], ignore_index=True)
+    found = threshold(both, pd.concat([truth, sure_truth.assign(key="a" + sure_truth["key"])]))
+    assert found.advice == expected
+
+
+def test_groups_of_which_one_is_most_of_the_cards_are_said_to_be_too_unequal():
+    frame, truth = cards_and_truth(np.full(600, 99), np.ones(600, dtype=bool))
+    group = {key: max(k - 560, 0) for k, key in enumerate(frame["key"])}
+    found = threshold(frame, truth, precision=0.9, groups=group)
+    assert found.fields["threshold"].isna().all()
+    assert "too unequal to show it; label more cases of those that are few" in found.advice
 
 
 def test_an_uneven_start_of_the_groups_does_not_end_the_search_where_all_cards_show_the_promise():
@@ -79,7 +120,9 @@ def test_too_few_groups_say_how_many_are_enough():
     group = {key: k % 28 for k, key in enumerate(frame["key"])}
     found = threshold(frame, truth, precision=0.9, groups=group)
     assert found.fields[["cases", "units", "enough"]].to_numpy().tolist() == [[600, 28, 29]]
-    assert found.advice == "No field has a threshold yet: 29 groups without an error are enough, you have 28"
+    assert (
+        found.advice == "No field has a threshold yet: 29 groups of equal size without an error are enough, you have 28"
+    )
 
 
 def test_too_few_cards_say_how_many_are_enough():

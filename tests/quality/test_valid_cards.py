@@ -239,7 +239,13 @@ RARE_GROUPS = [
     "穿青人(未识别)",
     "其他（图瓦人）",
 ]
-ADDRESSES = ["样本市A座3单元B-2室", "样本省示例县𡋾头村㙟组12号", "样本区No.5弄〇号楼C1-101", "样本旗示例苏木嘎查"]
+ADDRESSES = [
+    "样本村",
+    "样本市A座3单元B-2室",
+    "样本省示例县𡋾头村㙟组12号",
+    "样本区No.5弄〇号楼C1-101",
+    "样本旗示例苏木嘎查",
+]
 MORE_CLASSES = ["A1A2D", "A1A2E", "B2E", "C1D", "C1E", "C1DM", "C1M", "A2,E", "A1 D", "A1A2DMNP", "c1", "C5", "C6"]
 
 
@@ -280,6 +286,42 @@ def document_number(random):
     ])  # fmt: skip
 
 
+def combined_classes(random):
+    """Up to four classes that one license may name, written together or with a mark between them."""
+    some = random.sample(
+        ["A1", "A2", "A3", "B1", "B2", "C1", "C2", "C5", "C6", "D", "E", "F", "M", "N", "P"], random.randint(1, 4)
+    )
+    return random.choice(["", "", ",", "、", " "]).join(some)
+
+
+def own_name(random):
+    """From one character after the family name to 30 characters, with a middle dot, or in Latin letters."""
+    parts = ["样" * random.randint(1, 9), "本" * random.randint(1, 9), "例" * random.randint(1, 9)]
+    return random.choice(
+        ["样本", "样 本", *OTHER_NAMES, "·".join(parts)[:30], "·".join(parts[:2]), "SAMPLE " * 3 + "MARIA"]
+    )
+
+
+def number_with(region, born, male, random):
+    head = f"{region}{born:%Y%m%d}{random.randrange(100):02d}{random.choice('13579' if male else '02468')}"
+    return head + character_by_trial(head)
+
+
+def card_of_a_guest(random, born, male):
+    """Residence permit of Hong Kong, Macau or Taiwan (no ethnicity), or permanent residence of a foreigner (no address)."""
+    texts = {
+        "name": own_name(random),
+        "birth_date": random.choice([f"{born:%Y.%m.%d}", f"{born.year}年{born.month}月{born.day}日"]),
+    }
+    if random.random() < 0.5:
+        number = number_with(random.choice(["810000", "820000", "830000"]), born, male, random)
+        return texts | {"gender": "男" if male else "女", "address": random.choice(ADDRESSES), "id_number": number}
+    since = f"9{random.choice([11, 31, 35, 44, 51])}{random.choice(['840', '276', '004', '392'])}"
+    older = f"{random.choice(['USA', 'DEU', 'JPN'])}{random.randrange(10**12):012d}"
+    number = random.choice([number_with(since, born, male, random), older])
+    return texts | {"gender": random.choice(["男/M", "男", "男 / M"] if male else ["女/F", "女"]), "id_number": number}
+
+
 def records(n, seed):
     """Texts of valid cards, card by card; nothing in common with the generator above but the lists of words."""
     random = Random(seed)
@@ -290,10 +332,13 @@ def records(n, seed):
             if random.random() < 0.5
             else f"{random.choice(PROVINCES)}{random.randrange(10_000):04d}"
         )
-        head = f"{region}{born:%Y%m%d}{random.randrange(100):02d}{random.choice('13579' if male else '02468')}"
-        number = head + character_by_trial(head)
-        texts = {"name": random.choice(OTHER_NAMES), "address": random.choice(ADDRESSES)}
-        if k % 2:
+        if random.random() < 0.03:
+            region = f"944{random.choice(['840', '392'])}"
+        number = number_with(region, born, male, random)
+        texts = {"name": own_name(random), "address": random.choice(ADDRESSES)}
+        if k % 20 == 1:
+            texts = card_of_a_guest(random, born, male)
+        elif k % 2:
             date = random.choice(
                 [f"{born.year}年{born.month}月{born.day}日", f"{born.year} 年 {born.month} 月 {born.day} 日"]
             )
@@ -305,7 +350,7 @@ def records(n, seed):
             texts |= {"licence_number": document_number(random) if random.random() < 0.1 else number,
                       "gender": random.choice("男M" if male else "女F"), "nationality": random.choice(["中国", "美国", "中国香港"]),
                       "birth_date": born.strftime(random.choice(forms)), "first_issue_date": issued.strftime(random.choice(forms)),
-                      "vehicle_class": random.choice(MORE_CLASSES), "valid_period": valid_period(random, issued),
+                      "vehicle_class": random.choice([*MORE_CLASSES, combined_classes(random)]), "valid_period": valid_period(random, issued),
                       "issuing_authority": "样本市公安局"}  # fmt: skip
         yield from ((f"{k}.jpg", "IDCard" if k % 2 else "DriverLicense", field, text) for field, text in texts.items())
 
@@ -317,6 +362,35 @@ def frame_of_records(n, seed):
 
 def test_no_valid_card_of_the_second_generator_is_impossible():
     assert flagged(frame_of_records(3000, 11)) == {}
+
+
+@pytest.mark.parametrize(
+    ("number", "field", "missing"),
+    [
+        ("810000199001010017", "ethnicity", False),
+        ("810000199001010017", "address", True),
+        ("944840199001010011", "address", False),
+        ("USA440184010112", "address", False),
+        ("990101199001010015", "ethnicity", True),
+        ("110101199001010015", "ethnicity", True),
+    ],
+)
+def test_a_field_is_missing_only_where_the_number_says_that_the_card_has_it(number, field, missing):
+    texts = {
+        "name": "样本",
+        "gender": "男",
+        "ethnicity": "汉",
+        "birth_date": "1990年1月1日",
+        "address": "样本村",
+        "id_number": number,
+    }
+    texts.pop(field)
+    frame = pd.DataFrame(
+        [("1.jpg", "IDCard", *item) for item in texts.items()], columns=["key", "card_type", "field", "text"]
+    )
+    table = check(conform(frame.assign(state="Success", score=90)), ["field_is_there"])
+    failed = table.loc[~table["passed"], "field"].astype("str").tolist()
+    assert failed == ([field] if missing else [])
 
 
 @pytest.mark.slow

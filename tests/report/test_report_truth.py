@@ -77,8 +77,11 @@ def test_with_groups_the_report_counts_groups_that_are_missing(batches):
     cards, truth = batches
     some = cards["text"] == NAME
     page = render_markdown(summarize(cards[some], truth=truth, precision=0.9, groups="folder"))
-    assert "Next: label Name in 9 more groups to promise 90.0 % precision." in page
-    assert "Name: no threshold yet. 29 groups without an error are enough; you have 20." in page
+    assert (
+        "Next: label Name in 9 more groups of equal size; if all are correct, a score threshold promises 90.0 % precision."
+        in page
+    )
+    assert "Name: no threshold yet. 29 groups of equal size without an error are enough; you have 20." in page
 
 
 def test_thresholds_promise_what_was_asked_for(cards, truth):
@@ -171,8 +174,13 @@ def names_with_scores(score, right):
     [
         ("en", 24, 1.0, "Name: no threshold yet. 598 cards without an error are enough; you have 24."),
         ("zh", 24, 1.0, "姓名：尚无阈值。598 张全部正确即可，现有 24 张。"),
-        ("en", 900, 0.5, "Name: no threshold, because too many readings are incorrect at every score."),
-        ("zh", 900, 0.5, "姓名：没有阈值，因为在任何置信度下错误的识别结果都过多。"),
+        (
+            "en",
+            900,
+            0.5,
+            "Name: no threshold, because too many readings are incorrect and no score separates them yet.",
+        ),
+        ("zh", 900, 0.5, "姓名：没有阈值，因为错误的识别结果过多，且目前没有置信度能将其分开。"),
     ],
 )
 def test_a_field_without_a_threshold_has_an_advice(lang, n, rate, sentence):
