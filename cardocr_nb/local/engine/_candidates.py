@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import pairwise
+from string import ascii_letters
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -256,7 +257,7 @@ def _from_column(row: Sequence[Segment], above: Segment) -> list[Segment]:
     han = [place[0] for char, place in zip(above.chars, above.places, strict=True) if is_han(char)]
     column = min(han, default=above.left + 0.5 * above.height) - 0.5 * above.height
     begin = row[0]
-    while begin.chars and not is_han(begin.chars[0]) and begin.places[0, 0] < column:
+    while begin.chars[0].char.text in ascii_letters and begin.places[0, 0] < column:
         rest = beginning_at(begin, float(begin.places[0, 0]))
         if rest is None:
             return list(row)

@@ -301,7 +301,7 @@ def _without_doubles(segments: Sequence[Segment]) -> list[Segment]:
             - other.char.confidence
             + 1e-3 * (len(segments[first].chars) - len(segments[second].chars))
         )
-        cut = min(ink[i], ink[j]) < _CUT * max(ink[i], ink[j])
+        cut = min(ink[i], ink[j]) < _CUT * max(ink[i], ink[j]) and is_han(one) and is_han(other)
         weaker = other if (ink[i] > ink[j] if cut else sure >= 0) else one
         dropped.add((weaker.line, weaker.place))
     if not dropped:

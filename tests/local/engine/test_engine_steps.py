@@ -412,15 +412,20 @@ def one_line_address():
     return kind, truth, lines, line
 
 
-@pytest.mark.parametrize("more", ["-29", "5-1-19", "1202", "B"])
-def test_a_last_line_of_figures_belongs_to_the_address(one_line_address, more):
+@pytest.mark.parametrize("aside", [0.0, -0.6])
+@pytest.mark.parametrize("more", ["-29", "5-1-19", "1202"])
+def test_a_last_line_of_figures_belongs_to_the_address(one_line_address, more, aside):
     kind, truth, lines, line = one_line_address
     begin = next(i for i, char in enumerate(line.chars) if char.text == truth["address"][0])
     wide = line.chars[begin].box[2] - line.chars[begin].box[0]
     left, top, _, bottom = line.chars[begin].box
     # Figures are half as wide and 0.7 times as high as Chinese characters.
     chars = tuple(
-        Char(c, 0.95, (left + 0.55 * n * wide, top + 0.3 * (bottom - top), left + (0.55 * n + 0.5) * wide, bottom))
+        Char(
+            c,
+            0.95,
+            (left + (at := 0.55 * n + aside) * wide, top + 0.3 * (bottom - top), left + (at + 0.5) * wide, bottom),
+        )
         for n, c in enumerate(more)
     )
     tall = abs(np.array(line.corners[2]) - line.corners[0]).max() * (bottom - top)
