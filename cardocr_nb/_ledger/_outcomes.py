@@ -79,7 +79,11 @@ def outcomes(source: Ledger | str | Path, run: int | None = None) -> Iterator[Ou
                 raise sqlite3.DatabaseError("malformed: its rows are out of order")  # the loop would not end
             last = found[-1][0]
             for _, key, card_type, image, state, job_id, code, message, response, first in found:
-                raw = unpack(response) if state == "done" and response is not None else None
+                raw = (
+                    unpack(response, getattr(source, "path", source))
+                    if state == "done" and response is not None
+                    else None
+                )
                 yield Outcome(key, card_type, image, state, job_id, code, message, raw, bool(first))
 
 

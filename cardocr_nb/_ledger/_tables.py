@@ -203,6 +203,8 @@ def fetch(db: sqlite3.Connection, sql: str, values: Sequence[object] = (), neede
 def _fits(name: str, column: tuple[Any, ...], needed: Collection[str]) -> bool:
     if name in needed and None in column:
         return False
+    if name == "path" and any(value is not None and "\0" in value for value in column):
+        return False
     if name == "state":
         return STATES.issuperset(column)
     if name in _TIMES:

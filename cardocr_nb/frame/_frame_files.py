@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pyarrow as pa
 
+from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import DecodeError
 from cardocr_nb.frame._frame_schema import DTYPES, conform, series
 from cardocr_nb.frame._polygon_dtype import PolygonDtype
@@ -131,18 +132,20 @@ def read_checked(
     """
     path = Path(path)
     if path.suffix.lower() not in _SUFFIXES:
-        raise ValueError(f"a table of cards is read from {' or '.join(_SUFFIXES)}, got the suffix {path.suffix!r}")
+        raise ValueError(f"a table of cards is read from {' or '.join(_SUFFIXES)}, got {shown_path(str(path))}")
     if not path.is_file():
-        raise FileNotFoundError(f"there is no file {str(path)!r}")
+        raise FileNotFoundError(f"there is no file {shown_path(str(path))}")
     try:
         table = _open(path)
         # Arrow trusts offsets: without this check a damaged file ends the process.
         table.validate(full=True)
         return finish(table.to_pandas())
     except MemoryError:
-        raise DecodeError(f"{path}: the table asks for more memory than there is") from None
+        raise DecodeError(f"{shown_path(str(path))}: the table asks for more memory than there is") from None
     except Exception as e:  # noqa: BLE001 - readers of damaged files raise errors of many types, and quote texts
-        raise DecodeError(f"{path}: not a readable {path.suffix} table of cards ({type(e).__name__})") from None
+        raise DecodeError(
+            f"{shown_path(str(path))}: not a readable {path.suffix} table of cards ({type(e).__name__})"
+        ) from None
 
 
 def _open(path: Path) -> pa.Table:

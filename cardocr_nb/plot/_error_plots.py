@@ -39,8 +39,8 @@ def plot_confusions(
     Parameters
     ----------
     evaluation : Evaluation or DataFrame
-        Result of `cardocr_nb.quality.evaluate`, or its table ``confusions``: ``field, truth, read, count``. A table
-        does not say how many cards it is of; of a table, pairs counted at least five times are drawn.
+        Result of `cardocr_nb.quality.evaluate`, or its table ``confusions``: ``field, truth, read, count, cards``. Of a
+        table without ``cards`` nothing is drawn unless `reveal` is set.
     field : str or sequence of str, optional
         Which fields; by default all.
     n : int, default 20
@@ -68,7 +68,7 @@ def plot_confusions(
     --------
     >>> from matplotlib.figure import Figure
     >>> table = pd.DataFrame({"field": ["id_number", "name"], "truth": ["0", "木"], "read": ["8", "本"], "count": [7, 5]})
-    >>> ax = plot_confusions(table, lang="en", ax=Figure().subplots())
+    >>> ax = plot_confusions(table.assign(cards=[6, 5]), lang="en", ax=Figure().subplots())
     >>> [int(bar.get_width()) for bar in ax.patches]
     [7, 5]
     """
@@ -79,7 +79,7 @@ def plot_confusions(
     language = plot_language(lang)
     table = evaluation if isinstance(evaluation, pd.DataFrame) else evaluation.confusions
     found = chosen(table, field if len(table) else None)
-    rows = found if reveal or found.empty else found[found.index.isin(_frequent(evaluation).index)]
+    rows = found if reveal else frequent_confusions(found)
     totals = rows.groupby(["truth", "read"], sort=False)["count"].sum().sort_values(ascending=False, kind="stable")
     pairs = totals.head(n)
     ax = axes_or_new(ax, 6.4, 1.2 + 0.27 * max(len(pairs), 3))
@@ -114,13 +114,6 @@ def plot_confusions(
         language.set_title(ax, language.message("pairs_shown", shown=len(pairs), n=f"{len(totals):,}"))
     add_legend(ax, language)
     return ax
-
-
-def _frequent(evaluation: Evaluation | pd.DataFrame) -> pd.DataFrame:
-    """Return the pairs that may be drawn for anyone, with their index in the table of all."""
-    if isinstance(evaluation, pd.DataFrame):
-        return evaluation[evaluation["count"] >= LEAST_CARDS]
-    return frequent_confusions(evaluation.compared)
 
 
 def _pair(truth: str, read: str, language: PlotLanguage) -> str:

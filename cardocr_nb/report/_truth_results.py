@@ -118,7 +118,7 @@ def truth_results(
     priced = (
         None if review is None or error is None else _masked_costs(cost(df, judged, review=review, error=error), names)
     )
-    confused = (evaluation.confusions if reveal else frequent_confusions(evaluation.compared)).head(_MOST_CONFUSIONS)
+    confused = (evaluation.confusions if reveal else frequent_confusions(evaluation.confusions)).head(_MOST_CONFUSIONS)
     return TruthResults(
         evaluation=evaluation,
         accuracy=accuracy(evaluation),

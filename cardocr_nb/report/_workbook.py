@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from cardocr_nb._text_safety import describe
+from cardocr_nb._text_safety import describe, shown_path
 from cardocr_nb.errors import DecodeError, ImageError, missing_extra
 from cardocr_nb.frame import DoubledFieldWarning, conform, to_long, wide
 from cardocr_nb.frame._record_batch import TIMES
@@ -109,7 +109,7 @@ def to_excel(
         missing_extra("to_excel", "excel", e)
     path = Path(path)
     if path.suffix.lower() != ".xlsx":
-        raise ValueError(f"to_excel writes .xlsx, got the suffix {path.suffix!r}; change it")
+        raise ValueError(f"to_excel writes .xlsx, got {shown_path(str(path))}; change its suffix")
     if layout not in ("field", "card"):
         raise ValueError(f"layout is 'field' (one row a field) or 'card' (one row a card), got {describe(layout)}")
     frame = conform(df).reset_index(drop=True)

@@ -7,9 +7,12 @@ import sqlite3
 import struct
 import subprocess
 import sys
+import tarfile
+import zipfile
 import zlib
 from pathlib import Path
 
+import openpyxl
 import pytest
 from PIL import Image
 
@@ -17,7 +20,8 @@ import cardocr_nb as ocr
 from cardocr_nb._images import MAX_MEMORY, load_upright
 from cardocr_nb._ledger import Ledger
 from cardocr_nb._ledger._packing import MAX_RESPONSE, unpack
-from cardocr_nb.errors import ImageError, LedgerError
+from cardocr_nb.errors import DecodeError, ImageError, LedgerError
+from cardocr_nb.report import from_excel
 
 
 def palette_png(width, height):
@@ -217,3 +221,94 @@ def test_what_a_caller_needs_for_each_pixel_counts(monkeypatch):
     assert load_upright(file.getvalue(), 6).shape == (1000, 1000, 3)
     with pytest.raises(ImageError):
         load_upright(file.getvalue(), 8)
+
+
+@pytest.mark.parametrize("response", [b"not zlib", "text", zlib.compress(bytes(MAX_RESPONSE + 1), 9)])
+def test_a_response_that_cannot_be_unpacked_names_its_ledger(ledger, response):
+    db = sqlite3.connect(ledger)
+    db.execute(
+        "INSERT INTO images (source, planned_key, key, card_type, upload, state, run, outcome, response) "
+        "VALUES ('key:1', '1.jpg', '1.jpg', 'IDCard', 0, 'done', 1, 'Success', ?)",
+        (response,),
+    )
+    db.commit()
+    db.close()
+    with pytest.raises(LedgerError, match=r"run\.sqlite"):
+        ocr.to_frame(ledger)
+
+
+def tar_of_sizes(size):
+    """A tar whose first member claims a size of its header's eleven octal digits, or of base 256."""
+    info = tarfile.TarInfo("a.xml")
+    info.size = size
+    return info.tobuf(tarfile.GNU_FORMAT) + b"<Response/>".ljust(512, b"\0") + bytes(1024)
+
+
+@pytest.mark.parametrize("size", [2**34 + 1, 2**62, -1])
+@pytest.mark.parametrize("engine", ["pandas", "dask"])
+def test_a_tar_member_that_claims_exabytes_or_less_than_nothing_is_a_row(tmp_path, size, engine):
+    (tmp_path / "a.tar").write_bytes(tar_of_sizes(size))
+    if engine == "dask":
+        frame = ocr.read_responses(tmp_path / "a.tar", engine="dask").compute(scheduler="sync")
+    else:
+        frame = ocr.read_responses(tmp_path / "a.tar", errors="row")
+    assert frame["state"].tolist() == ["Unreadable"]
+
+
+def test_a_zip_member_whose_decompressor_wants_gigabytes_is_a_row(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("a.xml", b"<Response/>" * 100)
+    content = bytearray((tmp_path / "a.zip").read_bytes())
+    # After name and header of the member: version, size of the properties, and in these the size of the dictionary.
+    at = content.index(b"a.xml") + 5 + 4 + 1
+    content[at : at + 4] = b"\xff\xff\xff\xff"
+    (tmp_path / "a.zip").write_bytes(bytes(content))
+    code = (
+        "import sys, resource; import cardocr_nb as ocr; used = int(open('/proc/self/statm').read().split()[0]) * 4096;"
+    )
+    code += "resource.setrlimit(resource.RLIMIT_AS, (used + 2**29, used + 2**29));"
+    code += "print(ocr.read_responses(sys.argv[1], errors='row')['state'].tolist())"
+    done = subprocess.run(  # noqa: S603 - this interpreter
+        [sys.executable, "-W", "ignore", "-c", code, str(tmp_path / "a.zip")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.strip() == "['Unreadable']", done.stderr[-300:]
+
+
+def workbook(path, sheet, dimension="A1:B2"):
+    """A workbook with a sheet of these rows."""
+    book = openpyxl.Workbook()
+    book.active.title = "cards"
+    book.save(path)
+    name = "xl/worksheets/sheet1.xml"
+    with zipfile.ZipFile(path) as archive:
+        members = {info: archive.read(info) for info in archive.namelist() if info != name}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for member, content in members.items():
+            archive.writestr(member, content)
+        head = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+        archive.writestr(name, f'{head}<dimension ref="{dimension}"/><sheetData>{sheet}</sheetData></worksheet>')
+
+
+def cell(place, text):
+    return f'<c r="{place}" t="inlineStr"><is><t>{text}</t></is></c>'
+
+
+HEAD = f'<row r="1">{cell("A1", "key")}{cell("B1", "name")}</row>'
+FIRST = f'<row r="2">{cell("A2", "1.jpg")}{cell("B2", "x")}</row>'
+
+
+def test_a_workbook_that_claims_17_billion_cells_is_read(tmp_path):
+    far = f'<row r="1048576">{cell("XFD1048576", "far")}</row>'
+    for sheet in (HEAD + FIRST, HEAD + FIRST + far):
+        workbook(tmp_path / "a.xlsx", sheet, dimension="A1:XFD1048576")
+        assert from_excel(tmp_path / "a.xlsx")[["key", "field", "text"]].to_numpy().tolist() == [["1.jpg", "name", "x"]]
+
+
+@pytest.mark.parametrize("sheet", ["<row r='1'>" + cell("IW1", "key") + "</row>", HEAD + "<!--" + " " * 2**27 + "-->"])
+def test_a_workbook_with_too_many_columns_or_that_unpacks_to_much_is_refused(tmp_path, sheet):
+    workbook(tmp_path / "a.xlsx", sheet)
+    with pytest.raises(DecodeError, match=r"more than 256 columns|unpacks to"):
+        from_excel(tmp_path / "a.xlsx")

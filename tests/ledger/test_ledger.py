@@ -337,7 +337,7 @@ def read_all(path):
     ("column", "value"),
     [
         ("created", "today"), ("created", "2026-03-01T08:00:00"), ("created", b"\xff"), ("intended", None),
-        ("intended", "2026-13-01T08:00:00+08:00"), ("key", b"1.jpg"), ("job_key", b"1.jpg"), ("image", b"1.jpg"), ("path", b"/p"),
+        ("intended", "2026-13-01T08:00:00+08:00"), ("key", b"1.jpg"), ("job_key", b"1.jpg"), ("image", b"1.jpg"), ("path", b"/p"), ("path", "/p\0.jpg"),
         ("job_id", None), ("job_id", b"j1"), ("state", "ready"), ("state", b"sent"), ("outcome", b"Success"),
         ("code", b"7"), ("message", b"\xe6"), ("number", "x"), ("number", 2**63 - 1), ("number", 1.5), ("card_type", b"IDCard"),
         ("job_id", "张三\0".encode("gbk")),

@@ -338,24 +338,34 @@ def test_confusions_are_counted_by_field_with_the_commonest_first():
         truth_of(*((str(k), texts) for k, texts in enumerate(true))),
     )
     assert result.confusions.to_numpy().tolist() == [
-        ["name", "本", "木", 2],
-        ["name", "", "一", 1],
-        ["name", "本", "", 1],
-        ["id_number", "0", "O", 1],
+        ["name", "本", "木", 2, 1],
+        ["name", "", "一", 1, 1],
+        ["name", "本", "", 1, 1],
+        ["id_number", "0", "O", 1, 1],
     ]
     assert result.confusions.field.dtype == result.fields.field.dtype
+
+
+def test_confusions_count_cards_with_different_texts_and_of_general_fields_all_cards():
+    read = [{"姓名": "样木一", "性别": "男"}] * 3 + [{"姓名": "木木", "性别": "男"}]
+    true = [{"name": "样本一", "gender": "女"}] * 3 + [{"name": "本本", "gender": "女"}]
+    table = evaluate(
+        to_frame([reading(texts, key=str(k)) for k, texts in enumerate(read)]),
+        truth_of(*((str(k), texts) for k, texts in enumerate(true))),
+    ).confusions
+    assert sorted(table.to_numpy().tolist()) == [["gender", "女", "男", 4, 4], ["name", "本", "木", 5, 2]]
 
 
 def test_confusions_are_those_of_the_compared_form():
     frame = to_frame(reading({"出生": "December 1, 1974", "姓名": "样 本"}))
     truth = truth_of(("1.jpg", {"birth_date": "1974年12月2日", "name": "样本"}))
-    assert evaluate(frame, truth).confusions.to_numpy().tolist() == [["birth_date", "2", "1", 1]]
+    assert evaluate(frame, truth).confusions.to_numpy().tolist() == [["birth_date", "2", "1", 1, 1]]
 
 
 def test_no_wrong_reading_gives_an_empty_table_of_confusions():
     for frame in (to_frame(reading({"姓名": "样本"})), empty()):
         table = evaluate(frame, truth_of(("1.jpg", {"name": "样本"}))).confusions
-        assert table.columns.tolist() == ["field", "truth", "read", "count"]
+        assert table.columns.tolist() == ["field", "truth", "read", "count", "cards"]
         assert table.empty
 
 
