@@ -337,6 +337,8 @@ def _stacked(rows: Sequence[list[Segment]]) -> Iterator[tuple[Segment, ...]]:
         yield tuple(s for row in block for s in row)
 
 
+_SQUARE = 0.8
+"""Height of the rows of a whole seal over their width, at least."""
 _SEAL_ROW = 8
 """Characters in a row of a seal, at most."""
 
@@ -360,6 +362,16 @@ def rows_are_full(chain: Sequence[Segment]) -> bool:
         rows[level] = rows.get(level, 0) + len(segment.chars)
     counts = [rows[y] for y in sorted(rows)]
     return len(set(counts[:-1])) <= 1 and counts[-1] <= counts[0]
+
+
+def is_square(chain: Sequence[Segment]) -> bool:
+    """Whether the rows of a seal fill a square, as high as the widest row is wide: where a row is missing, they do not."""
+    levels = [segment.y for segment in chain]
+    pitch = [b - a for a, b in pairwise(sorted({round(y, 1) for y in levels})) if b - a > 0.5 * chain[0].height]
+    if not pitch:
+        return False
+    wide = max(s.right for s in chain) - min(s.left for s in chain)
+    return max(levels) - min(levels) + float(np.median(pitch)) > _SQUARE * wide
 
 
 def spacing_is_even(chain: Sequence[Segment]) -> bool:

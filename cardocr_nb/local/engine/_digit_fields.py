@@ -118,6 +118,25 @@ def plain_date(chars: Sequence[Char]) -> Value | None:
     return date_value(chars, "{0}")
 
 
+def completed_date(text: str, number: str, card_type: str) -> str | None:
+    """Complete a date of birth in which one digit was lost by the one in the number; None where anything else is missing.
+
+    Examples
+    --------
+    >>> completed_date("1949年12月3日", "990000194912310026", "IDCard")
+    '1949年12月31日'
+    >>> completed_date("1949年11月31日", "990000194912310026", "IDCard") is None
+    True
+    """
+    day = _day(number[6:10], number[10:12], number[12:14]) if is_valid_number(number) else None
+    if day is None:
+        return None
+    whole = f"{day.year}年{day.month}月{day.day}日" if card_type == "IDCard" else f"{day}"
+    digits, read = re.sub(r"\D", "", whole), re.sub(r"\D", "", text)
+    lost = (digits[:i] + digits[i + 1 :] for i in range(4, len(digits)))
+    return whole if read in lost else None
+
+
 _YEARS = re.compile(r"(?:[1-9]|1\d|20)年")
 _FOREVER = re.compile("长期|[长長]$")
 

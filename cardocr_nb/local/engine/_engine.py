@@ -17,7 +17,7 @@ from cardocr_nb.local.engine._card_pose import anchor_names, place_chars, provis
 from cardocr_nb.local.engine._confidence import score_fields
 from cardocr_nb.local.engine._detection import detect, detect_within
 from cardocr_nb.local.engine._digit_fields import is_valid_number
-from cardocr_nb.local.engine._field_extraction import Extraction, extract_fields, reread_gap, with_field
+from cardocr_nb.local.engine._field_extraction import Extraction, extract_fields, reread_gap, surer, with_field
 from cardocr_nb.local.engine._line_crops import ImagePyramid, even_contrast, ink_channel
 from cardocr_nb.local.engine._recognition import recognize_all, recognize_box, recognize_upright, rotate180
 from cardocr_nb.wire._records import Field, Points
@@ -315,7 +315,7 @@ class _CardReading:
         for gap in (g for g in best.gaps if not g.torn):
             line = recognize_box(self.pyramid, np.array(gap.box), self.models, extend=False)
             extracted = reread_gap(gap, line, self.kind)
-            if extracted is not None:
+            if extracted is not None and (not gap.instead or surer(extracted, best)):
                 best = with_field(best, extracted)
         return best
 

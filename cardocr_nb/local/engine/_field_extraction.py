@@ -10,42 +10,26 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from cardocr_nb._card_geometry import LAYOUTS
 from cardocr_nb.local.engine._assignment import assign
-from cardocr_nb.local.engine._candidates import (
-    Candidate,
-    Surroundings,
-    candidates,
-    next_in_row,
-    rows_are_full,
-    spacing_is_even,
-)
+from cardocr_nb.local.engine._candidates import Candidate, Surroundings, candidates
 from cardocr_nb.local.engine._card_pose import estimate_pose, place_chars
+from cardocr_nb.local.engine._digit_fields import completed_date
 from cardocr_nb.local.engine._field_rules import apply_rules
-from cardocr_nb.local.engine._segments import hole_between, label_places, segments_of
-from cardocr_nb.local.engine._tolerances import TOLERANCES
+from cardocr_nb.local.engine._gap_places import place_of_following, place_of_torn, place_of_value, places_of_crowded
+from cardocr_nb.local.engine._segments import label_places, segments_of
+from cardocr_nb.local.engine._value_doubts import DOUBT_PLACE, doubt_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cardocr_nb.local.engine._card_pose import CardPose, PlacedChar
     from cardocr_nb.local.engine._field_value import Value
+    from cardocr_nb.local.engine._gap_places import Corners
     from cardocr_nb.local.engine._recognition import Line
-    from cardocr_nb.local.engine._segments import LabelPlace, Segment
+    from cardocr_nb.local.engine._segments import Segment
 
-_VOID = 16.0
-"""Millimeters of a row that glare may hide: if text follows within, the gap is read again."""
 _TRUSTED, _TRUSTED_NAME = 0.6, 0.45
-_DOUBT_DROPPED, _DOUBT_EDGE, _DOUBT_UNEVEN, _DOUBT_HOLE, _DOUBT_PLACE = 0.55, 0.6, 0.4, 0.6, 0.85
-"""Factors of the score: text dropped next to the value, value at the edge of the picture, a row or a character
-missing, an unsure place."""
-
-_FULL_LINE = 9.0
-"""Heights of a single line of an address beyond which it may go on in another line."""
-_LEADING = 1.4
-"""Heights from one line to the next, where there is only one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +67,15 @@ class Gap:
         Corners in pixels of the upright image, in the order of `Detection.boxes`.
     torn : bool
         Whether more of the value is beyond: the box holds one more line for `extract_fields`.
+    instead : bool
+        Whether the box holds a value that was read, without what touches it: the surer of both counts.
     """
 
     field: str
     label: str
-    box: tuple[tuple[float, float], ...]
+    box: Corners
     torn: bool = False
+    instead: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +99,7 @@ class Extraction:
     fields: dict[str, Extracted]
     gaps: tuple[Gap, ...] = ()
     unexplained: tuple[Segment, ...] = ()
-    further: tuple[tuple[float, float], ...] | None = None
+    further: Corners | None = None
 
 
 def extract_fields(
@@ -142,6 +129,8 @@ def extract_fields(
         places, fields = places | {"valid_from": valid_from}, fields | {"valid_from": fields["valid_period"]}
     around = Surroundings(card_type, places, fields, segments, pose.layout.size[0])
     chosen = assign({field: candidates(field, around) for field in fields})
+    completed = _completed_birth_date(chosen, card_type)
+    chosen |= completed
     used = {(c.chars[i].line, c.chars[i].place) for c in chosen.values() for i in c.value.used}
     rest = tuple(s for s in found if not s.ids & used)
     extracted, gaps = {}, []
@@ -150,135 +139,29 @@ def extract_fields(
         slot = fields[field]
         if candidate is None or candidate.value.is_valid is False:
             if slot.label and not slot.block:
-                gaps.append(Gap(field, labels[field], _place_of_value(field, pose, places, height)))
+                gaps.append(Gap(field, labels[field], place_of_value(field, pose, places, height)))
             if candidate is None:
                 continue
         chars = tuple(candidate.chars[i] for i in candidate.value.used)
-        doubt = _doubt(candidate, rest, places[field], size)
-        torn = _torn(candidate, segments, pose)
+        doubt = doubt_of(candidate, rest, places[field], size) * (DOUBT_PLACE if field in completed else 1.0)
+        if field == "name":
+            gaps += [Gap(field, labels[field], box, instead=True) for box in places_of_crowded(candidate, chosen, pose)]
+        torn = place_of_torn(candidate, segments, pose)
         if torn is not None:
             gaps.append(Gap(field, labels[field], torn, torn=True))
         extracted[field] = Extracted(field, labels[field], candidate.value, chars, doubt)
-    further = _following_row(chosen["address"], segments, pose) if "address" in chosen else None
+    further = place_of_following(chosen["address"], segments, pose) if "address" in chosen else None
     return Extraction(pose, extracted, tuple(gaps), tuple(s for s in rest if not s.pale), further)
 
 
-def _doubt(
-    candidate: Candidate,
-    rest: Sequence[Segment],
-    label: LabelPlace,
-    size: tuple[int, int] | None,
-) -> float:
-    """Factor of the score for what is around a value."""
-    doubt = 1.0
-    long = candidate.field in ("address", "issuing_authority", "name")
-    if candidate.field in ("address", "issuing_authority") and hole_between(candidate.segments) is not None:
-        doubt *= _DOUBT_HOLE
-    for segment in candidate.segments if long else ():
-        if any(_touches(segment, other) for other in rest if other.ids.isdisjoint(segment.ids)):
-            doubt *= _DOUBT_DROPPED
-            break
-    if candidate.field == "issuing_authority" and not spacing_is_even(candidate.segments):
-        doubt *= _DOUBT_UNEVEN
-    if candidate.field == "issuing_authority" and len(candidate.segments) > 1 and not rows_are_full(candidate.segments):
-        doubt *= _DOUBT_UNEVEN
-    if not label.sure and candidate.distance > 2.0 and not candidate.value.is_valid:
-        doubt *= _DOUBT_PLACE
-    if size is not None:
-        corners = np.concatenate([c.corners for c in candidate.chars])
-        tall = float(np.median([np.linalg.norm(c.corners[1] - c.corners[0]) for c in candidate.chars]))
-        near = 0.35 * tall
-        at_edge = (corners < near).any() or (corners > np.array(size) - near).any()
-        if at_edge and not candidate.value.is_valid:
-            doubt *= _DOUBT_EDGE
-    return doubt
-
-
-def _touches(segment: Segment, other: Segment) -> bool:
-    """Whether a text that belongs to no field is so near that it may be a part of a value."""
-    tall = segment.height
-    if not 0.45 < other.height / tall < 2.0 or (segment.redness > 0.4) != (other.redness > 0.4):
-        return False
-    level = abs(other.y - segment.y)
-    adjacent = level < 0.5 * tall and -0.5 * tall < other.left - segment.right < 2.0 * tall
-    overlap = min(segment.right, other.right) - max(segment.left, other.left)
-    stacked = 0.7 * tall < level < 3.0 * tall and overlap > 0.5 * min(other.right - other.left, 3 * tall)
-    return adjacent or (stacked and len(other.chars) > 1)
-
-
-def _torn(candidate: Candidate, segments: Sequence[Segment], pose: CardPose) -> tuple[tuple[float, float], ...] | None:
-    """Corners of a gap in the row of a value that may hide text, in pixels: a wide one, or one among even characters."""
-    if candidate.value.is_valid and candidate.field not in ("name", "issuing_authority"):
-        return None
-    if candidate.field not in ("address", "name", "id_number", "licence_number", "issuing_authority"):
-        return None
-    hole = hole_between(candidate.segments) if candidate.field != "name" else None
-    if hole is not None:
-        return _between(*hole)
-    if candidate.field == "address":
-        missing = _missing_row(candidate, segments, pose)
-        if missing is not None:
-            return missing
-    last = candidate.segments[-1]
-    after = next_in_row(last, segments, _VOID / last.height)
-    if after is None or len(after.chars) < 2 or after in candidate.segments or after.left > pose.layout.portrait[0]:
-        return None
-    if after.left - last.right < TOLERANCES.word_gap * last.height:
-        return None
-    return _between(last.chars[-1], after.chars[0])
-
-
-def _missing_row(
-    candidate: Candidate, segments: Sequence[Segment], pose: CardPose
-) -> tuple[tuple[float, float], ...] | None:
-    """Corners of the row between the last line of an address and a text two lines below it, in pixels."""
-    first, last = candidate.segments[0], candidate.segments[-1]
-    tall = last.height
-    for other in segments:
-        down = other.y - last.y
-        if other in candidate.segments or abs(other.left - first.left) > TOLERANCES.indent * tall:
-            continue
-        if 2.1 * tall < down < 3.4 * tall and 0.6 < other.height / tall < 1.6:
-            return _row_at(candidate, last.y + down / 2, pose)
-    return None
-
-
-def _following_row(
-    candidate: Candidate, segments: Sequence[Segment], pose: CardPose
-) -> tuple[tuple[float, float], ...] | None:
-    """Corners of the row under an address whose last line is full, in pixels: the detector may have missed it."""
-    levels = sorted({round(s.y, 1) for s in candidate.segments})
-    first, last = candidate.segments[0], candidate.segments[-1]
-    right = max(s.right for s in candidate.segments)
-    full = last.right > right - 2.0 * last.height if len(levels) > 1 else right - first.left > _FULL_LINE * last.height
-    if not full or len(levels) > 3:
-        return None
-    y = last.y + (levels[-1] - levels[0]) / (len(levels) - 1) if len(levels) > 1 else last.y + _LEADING * last.height
-    if any(
-        abs(other.y - y) < 0.6 * last.height and first.left - last.height < other.left < right for other in segments
-    ):
-        return None
-    return _row_at(candidate, y, pose)
-
-
-def _row_at(candidate: Candidate, y: float, pose: CardPose) -> tuple[tuple[float, float], ...]:
-    """Corners of a row as long as an address, at a level of the card in millimeters, in pixels."""
-    left, right, tall = (
-        candidate.segments[0].left,
-        max(s.right for s in candidate.segments),
-        candidate.segments[-1].height,
-    )
-    low, high = y - 0.8 * tall, y + 0.8 * tall
-    corners = pose.on_picture(np.array([(left, low), (right, low), (right, high), (left, high)]))
-    return tuple((float(x), float(y)) for x, y in corners)
-
-
-def _between(before: PlacedChar, after: PlacedChar) -> tuple[tuple[float, float], ...]:
-    """Corners of the row from one character to another, both in it, in pixels."""
-    start, end = before.corners, after.corners
-    more = 0.2 * (start[1] - start[0])
-    corners = np.array([start[0] - more, end[3] - more, end[2] + more, start[1] + more])
-    return tuple((float(x), float(y)) for x, y in corners)
+def _completed_birth_date(chosen: Mapping[str, Candidate], card_type: str) -> dict[str, Candidate]:
+    """Complete a date of birth that lost one digit by the number; other differences stay, since they may be on the card."""
+    birth = chosen.get("birth_date")
+    number = next((chosen[f].value.text for f in ("id_number", "licence_number") if f in chosen), "")
+    whole = completed_date(birth.value.text, number, card_type) if birth else None
+    if birth is None or whole is None:
+        return {}
+    return {"birth_date": replace(birth, value=replace(birth.value, text=whole, is_valid=True))}
 
 
 def reread_gap(gap: Gap, line: Line, card_type: str) -> Extracted | None:
@@ -301,23 +184,17 @@ def reread_gap(gap: Gap, line: Line, card_type: str) -> Extracted | None:
         return None
     if len(value.text) < len(line.chars) - 1 and not value.is_valid:
         return None
+    if any(value.text == slot.label for layout in LAYOUTS[card_type] for slot in layout.fields.values()):
+        return None
     (row,) = place_chars([line])
-    return Extracted(gap.field, gap.label, value, tuple(row[i] for i in value.used), _DOUBT_PLACE)
+    return Extracted(gap.field, gap.label, value, tuple(row[i] for i in value.used), DOUBT_PLACE)
 
 
-def _place_of_value(
-    field: str, pose: CardPose, labels: dict[str, LabelPlace], height: float
-) -> tuple[tuple[float, float], ...]:
-    """Corners of the row next to a label, up to the next label or the end of the value, in pixels."""
-    label, slot = labels[field], pose.layout.fields[field]
-    nexts = [o.left for o in labels.values() if o.left > label.right and abs(o.y - label.y) < 1.5 * height]
-    end = slot.value.right + (20 if slot.value.long else 4) + (label.right - slot.center[0] - 1.1 * len(slot.label))
-    left, right = label.right + 0.3 * height, min([end, pose.layout.size[0], *(n - 0.3 * height for n in nexts)])
-    top, bottom = label.y - height, label.y + height
-    corners = np.array(
-        [(left, top), (max(right, left + height), top), (max(right, left + height), bottom), (left, bottom)]
-    )
-    return tuple((float(x), float(y)) for x, y in pose.on_picture(corners))
+def surer(extracted: Extracted, extraction: Extraction) -> bool:
+    """Whether a second look at a field shows more of it than the first, or is surer in its least sure character."""
+    first, second = extraction.fields[extracted.field].value, extracted.value
+    more = first.text in second.text and len(first.text) < len(second.text)
+    return more or (second.text != first.text and min(second.confidences) > min(first.confidences))
 
 
 def with_field(extraction: Extraction, extracted: Extracted) -> Extraction:

@@ -21,9 +21,17 @@ if TYPE_CHECKING:
 
 _STRAY = 0.35
 """Confidence below which a last character is taken for something outside the card."""
-_AUTHORITY = re.compile(r".+[省市州盟县区旗师团会].*(?:公安|交通|车辆|交警|车管).*[所队局处厅]")
-"""A region, a kind of office, and its rank: a row that is missing at either end breaks one of them."""
+_AUTHORITY = re.compile(r"(?!.(?:省|市|自治区)).+[省市州盟县区旗师团会].*(?:公安|交通|车辆|交警|车管).*[所队局处厅]")
+"""A region of two characters or more, a kind of office, and its rank: a row that is missing at either end breaks one of them."""
 _REGION = re.compile("[省市区县州旗盟]")
+_PERMISSION = re.compile(
+    "此件|仅[供用限于]+|(?:[他它]用|复印)无效|(?:租房|银行|开户|登记|办理|核[验对]|备案|年检|过户|认证|入职|报名|贷款|保险)*(?:使用|专用|之用)"
+)
+_SIMPLE = str.maketrans(
+    "區縣鎮鄉號陽涼維爾灣東廣雲龍門樓棟單義蘇寧慶貴遼濟漢馬連鐵興華長陝閩貢達關隊總國車輛證領駕紅綠豐營莊園縱橋嶺島傳劉陳張楊趙黃吳孫鄭謝韓馮蕭許鄧呂盧蔣賈葉閻羅譚鄒錢湯龔賴賀萬麗偉強傑國軍飛鳳蘭鵬輝",
+    "区县镇乡号阳凉维尔湾东广云龙门楼栋单义苏宁庆贵辽济汉马连铁兴华长陕闽贡达关队总国车辆证领驾红绿丰营庄园纵桥岭岛传刘陈张杨赵黄吴孙郑谢韩冯萧许邓吕卢蒋贾叶阎罗谭邹钱汤龚赖贺万丽伟强杰国军飞凤兰鹏辉",
+)
+"""Old forms of characters that are frequent in names and addresses."""
 _DOTS = "·・•‧∙⋅.●"
 
 
@@ -46,42 +54,52 @@ def apply_rules(field: str, card_type: str, chars: Sequence[Char]) -> Value | No
 
 def _kept(
     chars: Sequence[Char], keep: Callable[[str], bool], rival: float = 0.001
-) -> tuple[list[str], tuple[int, ...]]:
+) -> tuple[list[Char], tuple[int, ...]]:
+    """Simplify the characters that a field may have. Returns all characters, and the places of those that are kept."""
     used = tuple(i for i, c in enumerate(chars) if keep(c.text))
-    return [_simplified(chars[i], rival) for i in used], used
+    kept = set(used)
+    return [_simplified(c, rival) if i in kept else c for i, c in enumerate(chars)], used
+
+
+def _text(chars: Sequence[Char], used: Sequence[int]) -> str:
+    return "".join(chars[i].text for i in used)
 
 
 def _han(text: str) -> bool:
     return all("㐀" <= c <= "鿿" or c in "〇𠮷" or c >= "\U00020000" for c in text)
 
 
-def _simplified(char: Char, rival: float) -> str:
-    """Return a character in its simplified form: the recognizer knows traditional and old forms too."""
-    if _common(char.text):
-        return char.text
-    return next((t for t, p in char.alternatives if p > rival and _han(t) and _common(t)), char.text)
+def _simplified(char: Char, rival: float) -> Char:
+    """Return a character in its simplified form, with the confidence of all its forms: the recognizer knows old ones too."""
+    text = char.text.translate(_SIMPLE)
+    if not _encodable(text, "gb2312") and _encodable(text, "big5"):
+        text = next((t for t, p in char.alternatives if p > rival and _han(t) and _encodable(t, "gb2312")), text)
+    sure = char.confidence + sum(p for t, p in char.alternatives if text in (t, t.translate(_SIMPLE)))
+    if text == char.text and sure == char.confidence:
+        return char
+    return replace(char, text=text, confidence=min(1.0, sure))
 
 
-def _common(text: str) -> bool:
-    """Check for GB 2312, which has simplified characters only; rare names go beyond it."""
+def _encodable(text: str, charset: str) -> bool:
+    """Check a character set: GB 2312 has simplified forms only, Big5 old ones only; rare names go beyond both."""
     try:
-        text.encode("gb2312")
+        text.encode(charset)
     except UnicodeEncodeError:
         return False
     return True
 
 
 def _name(chars: Sequence[Char]) -> Value | None:
-    texts, used = _kept(chars, lambda t: _han(t) or t in _DOTS, rival=0.2)
-    name = "".join("·" if t in _DOTS else t for t in texts)
+    chars, used = _kept(chars, lambda t: _han(t) or t in _DOTS, rival=0.2)
+    name = "".join("·" if t in _DOTS else t for t in _text(chars, used))
     start = len(name) - len(name.lstrip("·"))
     name = name[start:].rstrip("·")
     return make_value(name, chars, used[start : start + len(name)], is_valid=None if len(name) > 1 else False)
 
 
 def _nationality(chars: Sequence[Char]) -> Value | None:
-    texts, used = _kept(chars, _han)
-    text = "".join(texts)
+    chars, used = _kept(chars, _han)
+    text = _text(chars, used)
     known = max((n for n in NATIONS if n in text), key=len, default=None)
     if known:
         start = text.rindex(known)
@@ -90,21 +108,29 @@ def _nationality(chars: Sequence[Char]) -> Value | None:
 
 
 def _authority(chars: Sequence[Char]) -> Value | None:
-    texts, used = _kept(chars, _han)
-    value = make_value("".join(texts), chars, used)
+    chars, used = _kept(chars, _han)
+    value = make_value(_text(chars, used), chars, used)
     return value and replace(value, is_valid=bool(_AUTHORITY.fullmatch(value.text)))
 
 
 def _address(chars: Sequence[Char]) -> Value | None:
     while chars and chars[-1].confidence < _STRAY:
         chars = chars[:-1]
-    texts, used = _kept(chars, lambda t: _han(t) or (t.isascii() and (t.isalnum() or t in "-#()/,.")))
-    text = "".join(texts)
+    words = words_of_permission(chars)
+    chars, used = _kept(chars, lambda t: _han(t) or (t.isascii() and (t.isalnum() or t in "-#()/,.")))
+    used = tuple(i for i in used if i not in words)
+    text = _text(chars, used)
     # In front of the region: a line of the background is read as one of these, the end of a translation as Latin letters.
     print_of_form = "一丨丶亅" + ascii_letters + digits if len(text) > 6 and _REGION.search(text[1:9]) else ""
     start = len(text) - len(text.lstrip("-#)/,." + print_of_form))
     text = text[start:].rstrip("-#(/,.")
     return make_value(text, chars, used[start : start + len(text)])
+
+
+def words_of_permission(chars: Sequence[Char]) -> set[int]:
+    """Places of the words of an owner's watermark, as 开户使用, among the characters of an address."""
+    text = "".join(c.text if len(c.text) == 1 else " " for c in chars)
+    return {i for found in _PERMISSION.finditer(text) for i in range(*found.span())}
 
 
 def _gender(chars: Sequence[Char]) -> Value | None:
@@ -116,8 +142,8 @@ def _gender(chars: Sequence[Char]) -> Value | None:
 
 
 def _ethnicity(chars: Sequence[Char]) -> Value | None:
-    texts, used = _kept(chars, _han)
-    text = "".join(texts)
+    chars, used = _kept(chars, _han)
+    text = _text(chars, used)
     for size in range(len(text), 0, -1):
         if text[:size] in ETHNIC_GROUPS:
             return make_value(text[:size], chars, used[:size], is_valid=True)

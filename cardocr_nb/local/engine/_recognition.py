@@ -181,7 +181,12 @@ def _chars(crop: NDArray[np.uint8], ink: NDArray[np.bool_], models: Models) -> t
     chars = []
     for begin, end, box, tone in zip([0, *ends], ends, boxes, tones, strict=False):
         several = best[begin : min(end, begin + _ALTERNATIVES + 2)]
-        texts = [(_plain(models.alphabet[k]), round(confidence, 4)) for k, confidence in several if k]
+        sums: dict[str, float] = {}
+        for k, confidence in several:
+            if k:  # full-width and plain forms of a digit are one character
+                text = _plain(models.alphabet[k])
+                sums[text] = sums.get(text, 0.0) + confidence
+        texts = [(text, round(min(confidence, 1.0), 4)) for text, confidence in sums.items()]
         if texts[0][0].strip():
             chars.append(Char(*texts[0], box, tuple(texts[1 : 1 + _ALTERNATIVES]), *tone))
     return tuple(chars)

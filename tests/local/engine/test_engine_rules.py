@@ -122,6 +122,35 @@ def test_an_authority_that_breaks_off_is_invalid():
     assert rule_result("issuing_authority", "样本省示例市车辆管理", "DriverLicense") == ("样本省示例市车辆管理", False)
 
 
+def test_an_authority_whose_region_has_one_character_lost_its_beginning():
+    text = "尔自治区公安局车辆管理所"
+    assert rule_result("issuing_authority", text, "DriverLicense") == (text, False)
+    assert rule_result("issuing_authority", "新疆维吾" + text, "DriverLicense") == ("新疆维吾" + text, True)
+
+
+def test_forms_of_a_character_count_together():
+    read = chars("四川省绵陽市游仙区", at4=[("阳", 0.42)])
+    read[4] = Char("陽", 0.57, BOX, (("阳", 0.42),))
+    read[8] = Char("区", 0.6, BOX, (("區", 0.39),))
+    value = apply_rules("address", "IDCard", read)
+    assert value is not None
+    assert value.text == "四川省绵阳市游仙区"
+    assert min(value.confidences) > 0.98
+
+
+def test_a_rare_simplified_character_of_a_name_stays_and_an_old_form_does_not():
+    assert rule_result("name", "吕赟", at1=[("赞", 0.3)]) == ("吕赟", None)
+    assert rule_result("name", "吕偉", at1=[("伟", 0.3)]) == ("吕伟", None)
+
+
+@pytest.mark.parametrize("words", ["开户使用", "他用无效", "仅供银行开户使用", "此件"])
+def test_words_of_a_watermark_in_an_address_are_left_out(words):
+    assert rule_result("address", f"河北省沽源县人民路110号翠湖{words}花园1楼") == (
+        "河北省沽源县人民路110号翠湖花园1楼",
+        None,
+    )
+
+
 def test_names_keep_rare_characters_and_the_dot():
     assert rule_result("name", "阿依•努尔")[0] == "阿依·努尔"
     assert rule_result("name", "张堃", at1=[("坤", 0.05)])[0] == "张堃"

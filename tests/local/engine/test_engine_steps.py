@@ -11,7 +11,7 @@ import pytest
 from cardocr_nb import cards, errors
 from cardocr_nb.local.engine import _networks as networks
 from cardocr_nb.local.engine._box_selection import by_usual_height, select_boxes
-from cardocr_nb.local.engine._candidates import rows_are_full, spacing_is_even
+from cardocr_nb.local.engine._candidates import is_square, rows_are_full, spacing_is_even
 from cardocr_nb.local.engine._card_pose import place_chars
 from cardocr_nb.local.engine._confidence import score_fields
 from cardocr_nb.local.engine._detection import detect, detect_within
@@ -279,6 +279,75 @@ def test_a_seal_whose_rows_are_not_full_or_not_even_has_lost_something():
     assert rows_are_full([part(36, 2), part(36.2, 2), part(40, 4)])
     assert spacing_is_even([part(36, 4), part(40, 4), part(44, 3)])
     assert not spacing_is_even([part(36, 4), part(40, 4), part(48, 3)])
+
+
+def test_a_seal_whose_rows_do_not_fill_a_square_has_lost_one():
+    rows = [part(36, 4), part(40, 4), part(44, 4), part(48, 3)]
+    wide = [SimpleNamespace(**{**vars(row), "left": 5.0, "right": 22.0}) for row in rows]
+    assert is_square(wide)
+    assert not is_square(wide[:-1])
+    assert not is_square(wide[1:])
+    assert not is_square(wide[:1])
+
+
+def id_with(change):
+    """Recorded lines of a card; `change` makes the characters of the name's line."""
+    kind, truth, _, lines = load("id_flat")
+    name = next(line for line in lines if truth["name"] in line_text(line))
+    changed = replace(name, chars=tuple(change([*name.chars], line_text(name).index(truth["name"]))))
+    return kind, truth, [changed if line is name else line for line in lines]
+
+
+def test_a_name_with_a_character_as_wide_as_two_is_doubtful():
+    def swallowed(chars, first):
+        one, two = chars[first], chars[first + 1]
+        wide = replace(one, box=(one.box[0], one.box[1], two.box[2], one.box[3]))
+        return [*chars[:first], wide, *chars[first + 2 :]]
+
+    kind, _, lines = id_with(swallowed)
+    assert extracted(lines, kind).fields["name"].doubt < 0.7
+    kind, _, lines = id_with(lambda chars, first: chars)
+    assert extracted(lines, kind).fields["name"].doubt == 1.0
+
+
+def test_a_name_that_begins_with_a_letter_lost_a_character():
+    kind, truth, lines = id_with(lambda c, first: [*c[:first], replace(c[first], text="U"), *c[first + 1 :]])
+    name = extracted(lines, kind).fields["name"]
+    assert name.value.text == truth["name"][1:]
+    assert name.doubt < 0.7
+
+
+def id_born(birth):
+    """Birth date from recorded lines of a card with another printed date, and a number that says 1969-12-21."""
+    kind, truth, _, lines = load("id_flat")
+    number = "99000019691221002"
+    number += cards.id_check_character(number)
+
+    def changed(line):
+        text = line_text(line)
+        if truth["id_number"] in text:
+            first = text.index(truth["id_number"])
+            own = [replace(c, text=t) for c, t in zip(line.chars[first:], number, strict=True)]
+            return replace(line, chars=(*line.chars[:first], *own))
+        if "年" not in text or "月" not in text:
+            return line
+        (_, top, _, bottom), step = line.chars[0].box, 0.95 / len(birth)
+        boxes = [(0.02 + i * step, top, 0.02 + (i + 0.8) * step, bottom) for i in range(len(birth))]
+        return replace(line, chars=tuple(Char(c, 0.99, box) for c, box in zip(birth, boxes, strict=True)))
+
+    return extracted([changed(line) for line in lines], kind).fields["birth_date"]
+
+
+@pytest.mark.parametrize("printed", ["1969年1月21日", "1969年2月21日", "1969年12月1日"])
+def test_one_lost_digit_of_the_birth_date_comes_from_the_number(printed):
+    found = id_born(printed)
+    assert found.value.text == "1969年12月21日"
+    assert found.doubt < 0.9
+
+
+@pytest.mark.parametrize("printed", ["1969年11月21日", "1969年12月22日", "1968年12月21日"])
+def test_a_birth_date_that_differs_from_the_number_stays(printed):
+    assert id_born(printed).value.text == printed
 
 
 def test_ink_boxes_lie_on_the_ink(models):

@@ -1,0 +1,140 @@
+"""Where to recognize once more: places of values that were not read, are torn, or share their box with something else."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cardocr_nb.local.engine._candidates import Candidate, next_in_row
+from cardocr_nb.local.engine._segments import hole_between, is_han
+from cardocr_nb.local.engine._tolerances import TOLERANCES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from cardocr_nb.local.engine._card_pose import CardPose, PlacedChar
+    from cardocr_nb.local.engine._segments import LabelPlace, Segment
+
+Corners = tuple[tuple[float, float], ...]
+"""Of a box, in pixels of the upright image."""
+_VOID = 16.0
+"""Millimeters of a row that glare may hide: if text follows within, the gap is read again."""
+_FULL_LINE = 9.0
+"""Heights of a single line of an address beyond which it may go on in another line."""
+_LEADING = 1.4
+"""Heights from one line to the next, where there is only one."""
+_CROWDED = 1.3
+"""Height of a name over that of other values from which it is recognized again without what touches it."""
+
+
+def place_of_torn(candidate: Candidate, segments: Sequence[Segment], pose: CardPose) -> Corners | None:
+    """Corners of a gap in the row of a value that may hide text, in pixels: a wide one, or one among even characters."""
+    if candidate.value.is_valid and candidate.field not in ("name", "issuing_authority"):
+        return None
+    if candidate.field not in ("address", "name", "id_number", "licence_number", "issuing_authority"):
+        return None
+    hole = hole_between(candidate.segments) if candidate.field != "name" else None
+    if candidate.field == "name":
+        hole = _open_place([candidate.chars[i] for i in candidate.value.used])
+    if hole is not None:
+        return _between(*hole)
+    if candidate.field == "address":
+        missing = _missing_row(candidate, segments, pose)
+        if missing is not None:
+            return missing
+    last = candidate.segments[-1]
+    after = next_in_row(last, segments, _VOID / last.height)
+    if after is None or len(after.chars) < 2 or after in candidate.segments or after.left > pose.layout.portrait[0]:
+        return None
+    if after.left - last.right < TOLERANCES.word_gap * last.height:
+        return None
+    return _between(last.chars[-1], after.chars[0])
+
+
+def places_of_crowded(candidate: Candidate, chosen: Mapping[str, Candidate], pose: CardPose) -> Iterator[Corners]:
+    """Upper and lower part of a name that shares its box with a second script, in pixels."""
+    others = [
+        s.height for field in ("address", "ethnicity", "gender") if field in chosen for s in chosen[field].segments
+    ]
+    first, last = candidate.segments[0], candidate.segments[-1]
+    usual = float(np.median(others)) if others else first.height
+    if first.height < _CROWDED * usual:
+        return
+    left, right = first.left - 0.3 * usual, last.right + 0.3 * usual
+    for top in (first.y - first.height / 2 - 0.15 * usual, first.y + first.height / 2 - 1.15 * usual):
+        bottom = top + 1.3 * usual
+        yield _corners(pose, [(left, top), (right, top), (right, bottom), (left, bottom)])
+
+
+def _corners(pose: CardPose, box: Sequence[tuple[float, float]]) -> Corners:
+    return tuple((float(x), float(y)) for x, y in pose.on_picture(np.array(box)))
+
+
+def _open_place(chars: Sequence[PlacedChar]) -> tuple[PlacedChar, PlacedChar] | None:
+    """Return two characters of a name with room for another one between them, or None; mostly there is only paper."""
+    for one, two in pairwise(chars):
+        if one.line != two.line or not (is_han(one) and is_han(two)):
+            continue
+        start, end = (one.corners[3] + one.corners[2]) / 2, (two.corners[0] + two.corners[1]) / 2
+        if np.linalg.norm(end - start) > 0.9 * np.linalg.norm(one.corners[1] - one.corners[0]):
+            return one, two
+    return None
+
+
+def _missing_row(candidate: Candidate, segments: Sequence[Segment], pose: CardPose) -> Corners | None:
+    """Corners of the row between the last line of an address and a text two lines below it, in pixels."""
+    first, last = candidate.segments[0], candidate.segments[-1]
+    tall = last.height
+    for other in segments:
+        down = other.y - last.y
+        if other in candidate.segments or abs(other.left - first.left) > TOLERANCES.indent * tall:
+            continue
+        if 2.1 * tall < down < 3.4 * tall and 0.6 < other.height / tall < 1.6:
+            return _row_at(candidate, last.y + down / 2, pose)
+    return None
+
+
+def place_of_following(candidate: Candidate, segments: Sequence[Segment], pose: CardPose) -> Corners | None:
+    """Corners of the row under an address whose last line is full, in pixels: the detector may have missed it."""
+    levels = sorted({round(s.y, 1) for s in candidate.segments})
+    first, last = candidate.segments[0], candidate.segments[-1]
+    right = max(s.right for s in candidate.segments)
+    full = last.right > right - 2.0 * last.height if len(levels) > 1 else right - first.left > _FULL_LINE * last.height
+    if not full or len(levels) > 3:
+        return None
+    y = last.y + (levels[-1] - levels[0]) / (len(levels) - 1) if len(levels) > 1 else last.y + _LEADING * last.height
+    if any(
+        abs(other.y - y) < 0.6 * last.height and first.left - last.height < other.left < right for other in segments
+    ):
+        return None
+    return _row_at(candidate, y, pose)
+
+
+def _row_at(candidate: Candidate, y: float, pose: CardPose) -> Corners:
+    """Corners of a row as long as an address, at a level of the card in millimeters, in pixels."""
+    left, right = candidate.segments[0].left, max(s.right for s in candidate.segments)
+    low, high = y - 0.8 * candidate.segments[-1].height, y + 0.8 * candidate.segments[-1].height
+    return _corners(pose, [(left, low), (right, low), (right, high), (left, high)])
+
+
+def _between(before: PlacedChar, after: PlacedChar) -> Corners:
+    """Corners of the row from one character to another, both in it, in pixels."""
+    start, end = before.corners, after.corners
+    more = 0.2 * (start[1] - start[0])
+    corners = np.array([start[0] - more, end[3] - more, end[2] + more, start[1] + more])
+    return tuple((float(x), float(y)) for x, y in corners)
+
+
+def place_of_value(field: str, pose: CardPose, labels: dict[str, LabelPlace], height: float) -> Corners:
+    """Corners of the row next to a label, up to the next label or the end of the value, in pixels."""
+    label, slot = labels[field], pose.layout.fields[field]
+    nexts = [o.left for o in labels.values() if o.left > label.right and abs(o.y - label.y) < 1.5 * height]
+    end = slot.value.right + (20 if slot.value.long else 4) + (label.right - slot.center[0] - 1.1 * len(slot.label))
+    left, right = label.right + 0.3 * height, min([end, pose.layout.size[0], *(n - 0.3 * height for n in nexts)])
+    top, bottom = label.y - height, label.y + height
+    corners = np.array(
+        [(left, top), (max(right, left + height), top), (max(right, left + height), bottom), (left, bottom)]
+    )
+    return tuple((float(x), float(y)) for x, y in pose.on_picture(corners))

@@ -1,0 +1,93 @@
+"""Signs around a value and in its characters that something is missing or wrong: factors of its score."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cardocr_nb.local.engine._candidates import Candidate, is_square, rows_are_full, spacing_is_even
+from cardocr_nb.local.engine._field_rules import words_of_permission
+from cardocr_nb.local.engine._segments import hole_between, is_han
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cardocr_nb.local.engine._segments import LabelPlace, Segment
+
+_RED = 0.4
+_DOUBLE = 1.6
+"""Usual widths of a character from which another one is in its ink."""
+_OPEN_END = re.compile(r"[^\d-]\d{1,3}$")
+"""An address whose last number has no 号, 室 or the like."""
+DOUBT_PLACE = 0.85
+_DOUBT_DROPPED, _DOUBT_EDGE, _DOUBT_UNEVEN, _DOUBT_HOLE, _DOUBT_LOST = 0.55, 0.6, 0.4, 0.6, 0.6
+"""Factors of the score: an unsure place; text dropped next to the value, value at the edge of the picture, a row or a character
+missing, an uneven row, signs that a character was lost."""
+
+
+def doubt_of(
+    candidate: Candidate,
+    rest: Sequence[Segment],
+    label: LabelPlace,
+    size: tuple[int, int] | None,
+) -> float:
+    """Factor of the score for what is around a value."""
+    doubt = 1.0
+    long = candidate.field in ("address", "issuing_authority", "name")
+    if candidate.field in ("address", "issuing_authority") and hole_between(candidate.segments) is not None:
+        doubt *= _DOUBT_HOLE
+    for segment in candidate.segments if long else ():
+        if any(_touches(segment, other) for other in rest if other.ids.isdisjoint(segment.ids)):
+            doubt *= _DOUBT_DROPPED
+            break
+    if candidate.field == "issuing_authority" and not spacing_is_even(candidate.segments):
+        doubt *= _DOUBT_UNEVEN
+    if candidate.field == "issuing_authority" and len(candidate.segments) > 1 and not rows_are_full(candidate.segments):
+        doubt *= _DOUBT_UNEVEN
+    if candidate.field == "issuing_authority" and all(s.redness > _RED for s in candidate.segments):
+        doubt *= 1.0 if is_square(candidate.segments) else _DOUBT_UNEVEN
+    if candidate.field in ("name", "address"):
+        doubt *= _doubt_of_characters(candidate)
+    if not label.sure and candidate.distance > 2.0 and not candidate.value.is_valid:
+        doubt *= DOUBT_PLACE
+    if size is not None:
+        corners = np.concatenate([c.corners for c in candidate.chars])
+        tall = float(np.median([np.linalg.norm(c.corners[1] - c.corners[0]) for c in candidate.chars]))
+        near = 0.35 * tall
+        at_edge = (corners < near).any() or (corners > np.array(size) - near).any()
+        if at_edge and not candidate.value.is_valid:
+            doubt *= _DOUBT_EDGE
+    return doubt
+
+
+def _doubt_of_characters(candidate: Candidate) -> float:
+    """Factor of the score for signs that a character was lost: one as wide as two, one that was dropped, an open end."""
+    used = [candidate.chars[i] for i in candidate.value.used]
+    wide = np.array([np.linalg.norm(c.corners[3] - c.corners[0]) for c in used if is_han(c)])
+    high = np.array([np.linalg.norm(c.corners[1] - c.corners[0]) for c in used if is_han(c)])
+    doubt = 1.0
+    if len(wide) and wide.max() > _DOUBLE * min(float(np.median(wide)), 1.2 * float(np.median(high))):
+        doubt *= _DOUBT_LOST
+    if candidate.field == "name" and len(used) < len(candidate.chars):
+        left_out = [c for i, c in enumerate(candidate.chars) if i not in candidate.value.used]
+        sizes = [np.linalg.norm(c.corners[3] - c.corners[0]) for c in left_out]
+        if max(sizes) > 0.5 * float(np.median(wide)):
+            doubt *= _DOUBT_LOST
+    if candidate.field == "address":
+        cut = _OPEN_END.search(candidate.value.text) or words_of_permission([c.char for c in candidate.chars])
+        doubt *= _DOUBT_LOST if cut else 1.0
+    return doubt
+
+
+def _touches(segment: Segment, other: Segment) -> bool:
+    """Whether a text that belongs to no field is so near that it may be a part of a value."""
+    tall = segment.height
+    if not 0.45 < other.height / tall < 2.0 or (segment.redness > 0.4) != (other.redness > 0.4):
+        return False
+    level = abs(other.y - segment.y)
+    adjacent = level < 0.5 * tall and -0.5 * tall < other.left - segment.right < 2.0 * tall
+    overlap = min(segment.right, other.right) - max(segment.left, other.left)
+    stacked = 0.7 * tall < level < 3.0 * tall and overlap > 0.5 * min(other.right - other.left, 3 * tall)
+    return adjacent or (stacked and len(other.chars) > 1)
