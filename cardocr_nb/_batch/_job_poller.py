@@ -75,6 +75,7 @@ class JobPoller:
         self._resolver, self._card_type, self._resubmit_lost = resolver, card_type, resubmit_lost
         self._job_timeout, self._lost_timeout = job_timeout, _LOST_SECONDS + _LOST_DELAYS * listing_delay
         self._least, self._most = client.poll
+        self._wait = self._least
         self._begun, self._typical = time.monotonic(), 0.0
         self._listing, self._called_back, self._called_back_at = float(PAGE), set[str](), -_CALLBACK_MEMORY
 
@@ -87,7 +88,8 @@ class JobPoller:
             if due:
                 self._query(due)
             elif not self._resolver.resolve():
-                self._state.wait_for_change(max(0.001, min(self._least / 2, 0.25)))
+                # A look costs two tenths of a millisecond of processor time, so that eight before each query are enough.
+                self._state.wait_for_change(max(0.001, min(max(self._least / 2, self._wait / 8), 0.25)))
 
     def _read_callbacks(self) -> None:
         if self._ledger.path == ":memory:":
@@ -115,6 +117,7 @@ class JobPoller:
         called_back = [job for job in jobs if job.job_id in self._called_back]
         due = sorted((j for j in jobs if j.due <= moment and j.job_id not in self._called_back), key=lambda j: j.due)
         wait = min(self._most, max(self._least, _WORTH * (moment - self._begun) / max(1, self._state.accepted)))
+        self._wait = wait
         waited = max((moment - job.due for job in due[:1]), default=0.0)
         # When no more are to come, waiting for others to be due would only keep people waiting.
         all_due = self._state.all_started and 0 < len(called_back) + len(due) == len(self._state.pending)

@@ -98,7 +98,7 @@ class Chunk:
             n_returns = int(np.count_nonzero(returns))
             self.n_returns += n_returns
             if has_backspace or np.count_nonzero(odd) > n_returns:
-                found.append(np.flatnonzero((odd ^ returns) | (block == 8)) + at)
+                found.append(_sparse((odd ^ returns) | (block == 8)) + at)
         return np.concatenate(found)
 
     def above_space(self) -> Words:
@@ -126,17 +126,9 @@ class Chunk:
         return np.concatenate([_NOWHERE, *(np.flatnonzero(wanted(self.data[at : at + _BLOCK])) + at for at in begins)])
 
     def _rare(self, byte: int) -> Ints:
-        """Positions of a byte that occurs seldom: the words of eight bytes that hold it first, then the bytes."""
-        found = [_NOWHERE]
-        for at in range(0, len(self.data), _BLOCK):
-            flags = self.data[at : at + _BLOCK] == byte
-            whole = len(flags) // WORD * WORD
-            words = np.flatnonzero(flags[:whole].view(np.uint64) != 0)
-            if len(words):
-                places = (words[:, None] * WORD + np.arange(WORD)).ravel()
-                found.append(places[flags.take(places)] + at)
-            found.append(np.flatnonzero(flags[whole:]) + (at + whole))
-        return np.concatenate(found)
+        """Positions of a byte that occurs seldom."""
+        begins = range(0, len(self.data), _BLOCK)
+        return np.concatenate([_NOWHERE, *(_sparse(self.data[at : at + _BLOCK] == byte) + at for at in begins)])
 
 
 def bits(words: Words, at: Ints) -> Words:
@@ -158,3 +150,11 @@ def bits(words: Words, at: Ints) -> Words:
     high <<= _LAST_BIT - shift
     low |= high
     return low
+
+
+def _sparse(flags: Flags) -> Ints:
+    """Indices of flags that are set seldom: the words of eight flags with one of them first, then the flags."""
+    whole = len(flags) // WORD * WORD
+    words = np.flatnonzero(flags[:whole].view(np.uint64) != 0)
+    places = (words[:, None] * WORD + np.arange(WORD)).ravel()
+    return np.concatenate([places[flags.take(places)], np.flatnonzero(flags[whole:]) + whole])

@@ -40,6 +40,7 @@ is a TypeError of tarfile, an LZMA dictionary of gigabytes a MemoryError."""
 _PIECE = 2**18
 _SMALL = 2**15
 _PLAIN = (".xml", ".json")
+_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 _OPENING, _CLOSING = b"<JobsDetail", b"</JobsDetail>"
 _LEAVES = rb"(?:\s*<(\w+)>[^<>]*</\1>|\s*<\w+/>)*\s*"
 _HEAD = re.compile(rb"\s*(?:<\?xml version=\"1\.0\"(?: encoding=\"(?:utf-8|UTF-8)\")?\?>\s*)?<Response>" + _LEAVES)
@@ -67,7 +68,7 @@ def _read_small(file: File) -> bytes | None:
     """Read a document of this machine whole, without the buffers that cost more than the reading; None if it is large."""
     if file.system is not None or not file.key.endswith(_PLAIN):
         return None
-    descriptor = os.open(file.key, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    descriptor = os.open(file.key, _READ)
     try:
         raw = os.read(descriptor, _SMALL)
         return raw if len(raw) < _SMALL and not os.read(descriptor, 1) else None

@@ -127,10 +127,10 @@ def _below(folder: str, suffixes: tuple[str, ...]) -> Iterator[File | Document]:
         yield Document(b"", folder, fault=f"the folder cannot be listed: {e}")
         return
     for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            yield from _below(entry.path, suffixes)
-        elif entry.name.lower().endswith(suffixes) and entry.is_file():
+        if entry.name.lower().endswith(suffixes) and entry.is_file():
             yield File(entry.path)
+        elif entry.is_dir(follow_symlinks=False):
+            yield from _below(entry.path, suffixes)
 
 
 def _raise_not_found(source: object) -> NoReturn:

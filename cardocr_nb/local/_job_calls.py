@@ -16,7 +16,7 @@ from cardocr_nb.local._job_table import CallbackTarget, JobQuery
 from cardocr_nb.local._service_fault import XML, ServiceFault, method_not_allowed, parse_int, parse_time, slow_down
 from cardocr_nb.wire._contract import TAG
 from cardocr_nb.wire._decode import decode_request
-from cardocr_nb.wire._encode import jobs_xml
+from cardocr_nb.wire._encode import jobs_xml, joined_jobs
 from cardocr_nb.wire._limits import check_page, check_request
 from cardocr_nb.wire._records import SERVICE_TIME, Job, JobList, JobRequest, JobState
 
@@ -154,9 +154,9 @@ class JobCalls:
     def _describe(self, bucket: Bucket, ids: list[str]) -> Response:
         if not all(_ID.fullmatch(job_id) for job_id in ids):
             raise ServiceFault(400, "InvalidArgument", "job ids must be letters and digits, separated by commas.")
-        found = self._table.get(bucket.name, ids)
+        found = self._table.documents(bucket.name, ids)
         missing = tuple(job_id for job_id in dict.fromkeys(ids) if job_id not in found)
-        return Response(200, XML, jobs_xml(JobList(jobs=tuple(found.values()), missing_ids=missing)))
+        return Response(200, XML, joined_jobs(found.values(), missing))
 
     def _list(self, bucket: Bucket, request: Request) -> Response:
         query = request.params
@@ -182,10 +182,10 @@ class JobCalls:
         except InvalidRequestError as e:
             raise ServiceFault(400, "InvalidArgument", str(e)) from e
         jobs, more = self._table.list_page(page)
-        return Response(200, XML, jobs_xml(JobList(tuple(jobs), next_token=None if more is None else str(more))))
+        return Response(200, XML, joined_jobs(jobs, next_token=None if more is None else str(more)))
 
     def _cancel(self, bucket: Bucket, job_id: str) -> Response:
-        if not self._table.get(bucket.name, [job_id]):
+        if not self._table.documents(bucket.name, [job_id]):
             raise ServiceFault(404, "NoSuchJob", "The specified job does not exist.")
         now = datetime.now(SERVICE_TIME)
         job = self._table.update(job_id, _OPEN, lambda job: replace(job, state=JobState.CANCEL, ended=now))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from cardocr_nb.wire._decode import decode_jobs
+from cardocr_nb.wire._decode import decode_each
 from cardocr_nb.wire._encode import jobs_xml
 from cardocr_nb.wire._records import SERVICE_TIME, JobList, JobState
 
@@ -128,8 +128,8 @@ class JobTable:
         """Return the jobs of all buckets in order of creation."""
         return [_unpack(document) for (document,) in self._store.query("SELECT document FROM jobs ORDER BY seq")]
 
-    def get(self, bucket: str, ids: Iterable[str]) -> dict[str, Job]:
-        """Return the jobs of a bucket by id, in the order of `ids`; unknown ids are left out."""
+    def documents(self, bucket: str, ids: Iterable[str]) -> dict[str, bytes]:
+        """Return the jobs of a bucket as XML by id, in the order of `ids`; unknown ids are left out."""
         wanted = list(ids)
         # The plus keeps SQLite from going through all jobs of the bucket.
         rows = self._store.query(
@@ -137,7 +137,7 @@ class JobTable:
             (json.dumps(wanted), bucket),
         )
         documents = dict(rows)
-        return {job_id: _unpack(documents[job_id]) for job_id in wanted if job_id in documents}
+        return {job_id: zlib.decompress(documents[job_id]) for job_id in wanted if job_id in documents}
 
     def update(self, job_id: str, expected: tuple[JobState, ...], new: Callable[[Job], Job]) -> Job | None:
         """Change a job if its state is one of `expected`; return the changed job, else None."""
@@ -161,8 +161,8 @@ class JobTable:
             db.execute("UPDATE jobs SET starts = starts + 1 WHERE id = ?", (job.id,))
             return job
 
-    def list_page(self, wanted: JobQuery) -> tuple[list[Job], int | None]:
-        """Return a page of jobs in order of creation, and the place at which it ended, or None after the last page."""
+    def list_page(self, wanted: JobQuery) -> tuple[list[bytes], int | None]:
+        """Return a page of jobs as XML in order of creation, and the place at which it ended, or None after the last page."""
         clauses = ["bucket = ?"]
         values: list[str | float] = [wanted.bucket]
         if wanted.states:
@@ -191,7 +191,7 @@ class JobTable:
         )
         more = len(rows) > wanted.size
         rows = rows[: wanted.size]
-        return [_unpack(document) for _, document in rows], rows[-1][0] if more else None
+        return [zlib.decompress(document) for _, document in rows], rows[-1][0] if more else None
 
     def pending_callbacks(self) -> list[str]:
         """Return the ids of the jobs that have ended and whose callback is due."""
@@ -236,4 +236,5 @@ def _pack(job: Job) -> bytes:
 
 
 def _unpack(document: bytes) -> Job:
-    return decode_jobs(zlib.decompress(document)).jobs[0]
+    (found,) = decode_each(zlib.decompress(document))
+    return found.jobs[0]  # type: ignore[union-attr]  # _pack writes lists of jobs only

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
-
-import xmltodict
+from xml.sax.saxutils import escape
 
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.wire._contract import FIELD, FIELD_NODES, JOB, JOB_NODES, POINT, RESULT_NODE, RESULT_NODES, TAG, Node
 from cardocr_nb.wire._limits import UNFIT_FOR_XML, check_page, check_request
-from cardocr_nb.wire._records import SERVICE_TIME
+from cardocr_nb.wire._records import SERVICE_TIME, JobList
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from cardocr_nb.wire._records import Callback, CardResult, Error, Field, Job, JobList, JobRequest, MqConfig
+    from cardocr_nb.wire._records import Callback, CardResult, Error, Field, Job, JobRequest, MqConfig
 
 Tree = dict[str, Any]
 
@@ -124,7 +123,6 @@ def jobs_xml(reply: JobList) -> bytes:
     Examples
     --------
     >>> from cardocr_nb.wire._decode import decode_jobs
-    >>> from cardocr_nb.wire._records import JobList
     >>> decode_jobs(jobs_xml(JobList(missing_ids=("j1", "j2")))).missing_ids
     ('j1', 'j2')
     """
@@ -133,6 +131,22 @@ def jobs_xml(reply: JobList) -> bytes:
         tree["NonExistJobIds"] = ",".join(reply.missing_ids)
     _put(tree, "NextToken", reply.next_token)
     return _xml("Response", tree)
+
+
+def joined_jobs(documents: Iterable[bytes], missing_ids: Sequence[str] = (), next_token: str | None = None) -> bytes:
+    """Answer with the jobs of several documents that `jobs_xml` made of one job each; nothing is encoded again.
+
+    Examples
+    --------
+    >>> from cardocr_nb.wire._records import Job, JobState
+    >>> one = jobs_xml(JobList((Job("j1", JobState.RUNNING),)))
+    >>> joined_jobs([one]) == one
+    True
+    """
+    rest = jobs_xml(JobList(missing_ids=tuple(missing_ids), next_token=next_token))
+    head, _, tail = rest.replace(b"<Response/>", b"<Response></Response>").partition(b"<Response>")
+    jobs = [document.partition(b"<Response>")[2].removesuffix(b"</Response>") for document in documents]
+    return b"".join([head, b"<Response>", *jobs, tail])
 
 
 def callback_bytes(callback: Callback, form: str = "XML") -> bytes:
@@ -172,8 +186,15 @@ def error_xml(error: Error) -> bytes:
 
 
 def _xml(root: str, tree: Tree) -> bytes:
-    text: str = xmltodict.unparse({root: tree}, short_empty_elements=True)
-    return text.encode()
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{_node(root, tree)}'.encode()
+
+
+def _node(name: str, value: Any) -> str:
+    """Write a node, or one for each value of a list; names come from the contract, texts were checked by `_leaf`."""
+    if isinstance(value, list):
+        return "".join([_node(name, one) for one in value])
+    inner = "".join([_node(*pair) for pair in value.items()]) if isinstance(value, dict) else escape(value or "")
+    return f"<{name}>{inner}</{name}>" if inner else f"<{name}/>"
 
 
 def _leaf(value: object) -> str | None:

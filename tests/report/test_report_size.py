@@ -16,21 +16,21 @@ def column(values, number):
     return pd.Series(values, dtype="str").take(number).reset_index(drop=True)
 
 
-def many_cards(cards, seed=0):
-    """A frame of six rows a card, made of few texts and many keys."""
+def many_cards(cards, seed=0, *, fields=FIELDS, card_type="IDCard", folder="front"):
+    """A frame with a row a field of each card, made of few texts and many keys."""
     rng = np.random.default_rng(seed)
-    number = np.repeat(np.arange(cards), len(FIELDS))
+    number = np.repeat(np.arange(cards), len(fields))
     texts = [f"样本省示例市试验街{n}号" for n in range(100)]
     place = rng.integers(10, 900, (len(number), 1, 2)) + np.array([(0, 0), (0, 40), (300, 40), (300, 0)])
     created = pd.Timestamp("2026-03-01T09:00:00+08:00") + pd.to_timedelta(number, unit="s")
     return conform(
         pd.DataFrame(
             {
-                "job_id": column(np.char.mod("j%031x", np.arange(cards)), number),
-                "key": column(np.char.mod("front/%07d.jpg", np.arange(cards)), number),
-                "card_type": "IDCard",
+                "job_id": column(np.char.mod(f"{folder[0]}%031x", np.arange(cards)), number),
+                "key": column(np.char.mod(f"{folder}/%07d.jpg", np.arange(cards)), number),
+                "card_type": card_type,
                 "state": "Success",
-                "field": pd.Categorical.from_codes(np.tile(np.arange(len(FIELDS)), cards), FIELDS),
+                "field": pd.Categorical.from_codes(np.tile(np.arange(len(fields)), cards), fields),
                 "text": column(texts, rng.integers(0, len(texts), len(number))),
                 "score": pd.array(100 - np.minimum(rng.gamma(2, 4, len(number)).astype(int), 60), dtype="Int16"),
                 "status": 1,

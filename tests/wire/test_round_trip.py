@@ -3,6 +3,7 @@
 import warnings
 
 import pytest
+import xmltodict
 from hypothesis import given
 from hypothesis import strategies as st
 from wire_strategies import fields, job_tuples, jobs, maybe_text, requests, texts, words
@@ -16,7 +17,7 @@ from cardocr_nb.wire._decode import (
     decode_recognition,
     decode_request,
 )
-from cardocr_nb.wire._encode import callback_bytes, error_xml, jobs_xml, recognition_xml, request_xml
+from cardocr_nb.wire._encode import callback_bytes, error_xml, jobs_xml, joined_jobs, recognition_xml, request_xml
 from cardocr_nb.wire._records import Callback, CardResult, Error, JobList
 
 
@@ -129,6 +130,18 @@ def test_no_json_raises_anything_but_a_decode_error(value):
     import json
 
     _only_decode_errors(json.dumps(value).encode())
+
+
+@given(st.lists(jobs, max_size=3).map(tuple), st.lists(words, max_size=2).map(tuple), st.none() | words)
+def test_documents_of_single_jobs_are_joined_to_the_answer_with_all(many, missing, token):
+    joined = joined_jobs([jobs_xml(JobList((job,))) for job in many], missing, token)
+    assert decode_jobs(joined) == decode_jobs(jobs_xml(JobList(many, missing, token)))
+
+
+@given(st.lists(jobs, max_size=3).map(tuple))
+def test_documents_are_written_byte_for_byte_as_xmltodict_writes_them(many):
+    raw = jobs_xml(JobList(many))
+    assert xmltodict.unparse(xmltodict.parse(raw, strip_whitespace=False), short_empty_elements=True).encode() == raw
 
 
 @given(jobs, st.data())
