@@ -51,7 +51,7 @@ def measure(kind):
         "everything": {"truth": truth, "other": other, "review": 1, "error": 20},
     }[kind]
     summarize(cards.head(600))
-    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak begins anew, see proc(5)
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # sets the peak to the present size, see proc(5)
     before = resident("VmRSS")
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "report.html"
