@@ -4,7 +4,7 @@
 
     picture --detect--> boxes --recognize--> lines --estimate_pose--> pose --extract_fields--> fields --score_fields--> scores
                           ^                                             |        |
-                          +-------- select_boxes: only the card <-------+        +--> card_confidence: is it such a card?
+                          +---- on_card, read_seal: only the card <-----+        +--> card_confidence: is it such a card?
 
 Each arrow is a function with plain data on both sides (`Detection`, `Line`, `CardPose`, `Extraction`), so each can be tested
 alone. ``_card_geometry`` of the package has the places of fields in millimeters, ``_tolerances`` how far things may be from

@@ -53,15 +53,12 @@ def by_usual_height(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
     return boxes[np.argsort(abs(np.log(heights / np.median(heights))), kind="stable")]
 
 
-def select_boxes(lines: Sequence[Line], boxes: NDArray[np.float64], card_type: str) -> NDArray[np.bool_] | None:
-    """Select the boxes that may hold a field or a label of the card, or return None while its place is not known.
+def sure_pose(lines: Sequence[Line], card_type: str) -> CardPose | None:
+    """Return the pose of the card if the lines recognized so far show it well enough to leave boxes out.
 
     Parameters
     ----------
     lines : sequence of Line
-        What was recognized so far.
-    boxes : ndarray of shape (n, 4, 2)
-        Those not recognized yet, the same way up as the lines.
     card_type : str
     """
     pose = estimate_pose(place_chars(lines), LAYOUTS[card_type], card_type)
@@ -70,9 +67,7 @@ def select_boxes(lines: Sequence[Line], boxes: NDArray[np.float64], card_type: s
     if pose is None or len(own) < _ANCHORS:
         return None
     rows = [pose.on_card(anchor.center[None])[0, 1] for anchor in pose.anchors.values()]
-    if np.ptp(rows) < _SPREAD:
-        return None
-    return on_card(boxes, pose)
+    return None if np.ptp(rows) < _SPREAD else pose
 
 
 def on_card(boxes: NDArray[np.float64], pose: CardPose, margin: float = _MARGIN) -> NDArray[np.bool_]:

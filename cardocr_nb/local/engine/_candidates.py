@@ -17,14 +17,14 @@ import numpy as np
 
 from cardocr_nb._identity import ETHNIC_GROUPS, NATIONS
 from cardocr_nb.local.engine._field_rules import apply_rules
-from cardocr_nb.local.engine._segments import LabelPlace, Segment, beginning_at, is_han
+from cardocr_nb.local.engine._segments import LabelPlace, Segment, beginning_at, is_han, segment_of
 from cardocr_nb.local.engine._tolerances import TOLERANCES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from cardocr_nb._card_geometry import FieldGeometry
-    from cardocr_nb.local.engine._card_pose import PlacedChar
+    from cardocr_nb.local.engine._card_pose import CardPose, PlacedChar
     from cardocr_nb.local.engine._field_value import Value
 
 NO_VALUE = 5.0
@@ -39,6 +39,8 @@ _NOT_A_NAME = re.compile(
     "[省市县镇街路号室楼栋]|公安|证件|中华|驾驶|样本|身份|民族|性别|出生|住址|姓名|国籍|日期|复印|无效|仅供"
 )
 _RED = 0.4
+_SEAL_READ = -6.0
+"""Cost of an authority that was read from the square of a seal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,15 @@ def candidates(field: str, around: Surroundings) -> list[Candidate]:
             found.append(candidate)
     found.sort(key=lambda c: c.cost)
     return found[:_MOST]
+
+
+def seal_candidates(rows: Sequence[Sequence[PlacedChar]], pose: CardPose) -> list[Candidate]:
+    """Return the authority as the rows of a seal that was found by its ink have it."""
+    chars = tuple(char for row in rows for char in row)
+    value = apply_rules("issuing_authority", "DriverLicense", [c.char for c in chars])
+    if value is None:
+        return []
+    return [Candidate("issuing_authority", value, chars, tuple(segment_of(row, pose) for row in rows), _SEAL_READ, 0.0)]
 
 
 def _candidate(field: str, chain: Sequence[Segment], around: Surroundings) -> Candidate | None:

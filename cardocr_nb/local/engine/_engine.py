@@ -11,7 +11,7 @@ from cardocr_nb._card_geometry import LAYOUTS
 from cardocr_nb.cards import FIELDS, CardType, expected_fields
 from cardocr_nb.cards import card_type as checked_card_type
 from cardocr_nb.local.engine import _networks as networks
-from cardocr_nb.local.engine._box_selection import by_usual_height, on_card, select_boxes
+from cardocr_nb.local.engine._box_selection import by_usual_height, on_card, sure_pose
 from cardocr_nb.local.engine._card_evidence import card_confidence
 from cardocr_nb.local.engine._card_pose import anchor_names, place_chars, provisional_pose
 from cardocr_nb.local.engine._confidence import score_fields
@@ -20,6 +20,7 @@ from cardocr_nb.local.engine._digit_fields import is_valid_number
 from cardocr_nb.local.engine._field_extraction import Extraction, extract_fields, reread_gap, surer, with_field
 from cardocr_nb.local.engine._line_crops import ImagePyramid, even_contrast, ink_channel
 from cardocr_nb.local.engine._recognition import recognize_all, recognize_box, recognize_upright, rotate180
+from cardocr_nb.local.engine._seal_rows import Seal, beyond, outside, read_seal
 from cardocr_nb.wire._records import Field, Points
 
 if TYPE_CHECKING:
@@ -198,10 +199,13 @@ class _CardReading:
         self.ink = ink_channel(np.ascontiguousarray(image[:, :, 0]), np.ascontiguousarray(image[:, :, 1]))
         self.pyramid = ImagePyramid(np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), np.uint8))
         self.size = image.shape[1], image.shape[0]
+        self.seal: Seal | None = None
         self.labels = {f.name: f.label for f in FIELDS[CardType(kind)]}
 
     def extract(self, lines: Sequence[Line]) -> Extraction:
-        return extract_fields(lines, self.kind, self.labels, self.size)
+        if self.seal is None:
+            return extract_fields(lines, self.kind, self.labels, self.size)
+        return extract_fields(outside(lines, self.seal.square), self.kind, self.labels, self.size, self.seal.lines)
 
     def result(self) -> Recognition:
         """Detect, recognize and extract; then look again where something is missing."""
@@ -211,8 +215,13 @@ class _CardReading:
             best, lines, unread = self._surest_group(detect(even_contrast(self.ink), self.models, _FAINT_SIDE))
         if best.pose is None:
             return Recognition([])
-        best, lines = self._enlarged(best, lines)
+        if self.seal is None:
+            self._seek_seal(best.pose, last=True)
+            best = best if self.seal is None else self.extract(lines)
         best = self._reread(best, lines)
+        again = self._enlarged(best)
+        if again is not None:
+            best = self._reread(*again)
         return self._answer(best, unread)
 
     def _surest_group(self, found: Detection) -> tuple[Extraction, tuple[Line, ...], NDArray[np.float64]]:
@@ -273,24 +282,38 @@ class _CardReading:
         import numpy as np
 
         while len(left):
-            wanted = select_boxes(lines, left, self.kind)
-            now = np.arange(len(left)) < _ROUND if wanted is None else wanted
+            pose = sure_pose(lines, self.kind)
+            if pose is None:
+                now = np.arange(len(left)) < _ROUND
+            else:
+                self._seek_seal(pose)
+                now = on_card(left, pose) if self.seal is None else on_card(left, pose) & beyond(left, self.seal.square)
             if not now.any():
                 break
             lines += recognize_all(self.pyramid, left[now], self.models)
             left = left[~now]
         return lines, left
 
-    def _enlarged(self, best: Extraction, lines: tuple[Line, ...]) -> tuple[Extraction, tuple[Line, ...]]:
-        """Detect again on the card alone, with its contrast made even, if something is missing."""
-        pose = best.pose
-        if pose is None or not _incomplete(best, self.kind):
-            return best, lines
-        again = self._within(pose, 3.0)
-        extraction = self.extract(again)
-        if _worth(extraction) > _worth(best):
-            return extraction, again
-        return best, lines
+    def _seek_seal(self, pose: CardPose, *, last: bool = False) -> None:
+        """Recognize the red seal row by row, once it is known where the card is; one that reads unlike an office only at last."""
+        if self.seal is None and "issuing_authority" in self.labels:
+            seal = read_seal(self.image, self.pyramid, pose, self.models)
+            self.seal = seal if seal is None or seal.is_valid or last else None
+
+    def _enlarged(self, best: Extraction) -> tuple[Extraction, tuple[Line, ...]] | None:
+        """Detect again on the card alone, with its contrast made even, if something is missing; None if that does not help."""
+        if best.pose is None or not self._is_incomplete(best):
+            return None
+        lines = self._within(best.pose, 3.0)
+        extraction = self.extract(lines)
+        return (extraction, lines) if _worth(extraction) > _worth(best) else None
+
+    def _is_incomplete(self, best: Extraction) -> bool:
+        """Whether a field is missing or breaks a rule, but for a seal that was read from its own rows."""
+        broken = [name for name, e in best.fields.items() if e.value.is_valid is False]
+        if self.seal is not None and "issuing_authority" in broken:
+            broken.remove("issuing_authority")
+        return bool(broken) or len(best.fields) < len(expected_fields(self.kind))
 
     def _within(self, pose: CardPose, margin: float) -> tuple[Line, ...]:
         """Recognize all text on a card, detected with the card as large as the detector sees well."""
@@ -371,11 +394,6 @@ def _worth(extraction: Extraction) -> float:
     """How much of a card was read: its fields, those that break a rule for half."""
     valid = sum(0.5 + 0.5 * (e.value.is_valid is not False) for e in extraction.fields.values())
     return valid + 0.01 * _agreement(extraction)
-
-
-def _incomplete(extraction: Extraction, kind: str) -> bool:
-    fields = extraction.fields
-    return len(fields) < len(expected_fields(kind)) or any(e.value.is_valid is False for e in fields.values())
 
 
 def _along(boxes: NDArray[np.float64], row: NDArray[np.float64]) -> NDArray[np.float64]:

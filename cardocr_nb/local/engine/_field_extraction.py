@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from cardocr_nb._card_geometry import LAYOUTS
 from cardocr_nb.local.engine._assignment import assign
-from cardocr_nb.local.engine._candidates import Candidate, Surroundings, candidates
+from cardocr_nb.local.engine._candidates import Candidate, Surroundings, candidates, seal_candidates
 from cardocr_nb.local.engine._card_pose import estimate_pose, place_chars
 from cardocr_nb.local.engine._digit_fields import completed_date
 from cardocr_nb.local.engine._field_rules import apply_rules
@@ -103,7 +103,11 @@ class Extraction:
 
 
 def extract_fields(
-    lines: Sequence[Line], card_type: str, labels: dict[str, str], size: tuple[int, int] | None = None
+    lines: Sequence[Line],
+    card_type: str,
+    labels: dict[str, str],
+    size: tuple[int, int] | None = None,
+    seal: Sequence[Line] = (),
 ) -> Extraction:
     """Extract the fields of a card.
 
@@ -116,8 +120,11 @@ def extract_fields(
         Name of each field in the response.
     size : (int, int), optional
         Width and height of the picture: values at its edge may be cut.
+    seal : sequence of Line, optional
+        Rows of the seal, where it was recognized by itself; `lines` are what is outside of it.
     """
-    rows = place_chars(lines)
+    placed = place_chars([*lines, *seal])
+    rows, sealed = placed[: len(lines)], placed[len(lines) :]
     pose = estimate_pose(rows, LAYOUTS[card_type], card_type)
     if pose is None:
         return Extraction(None, {})
@@ -128,7 +135,10 @@ def extract_fields(
     if valid_from is not None:
         places, fields = places | {"valid_from": valid_from}, fields | {"valid_from": fields["valid_period"]}
     around = Surroundings(card_type, places, fields, segments, pose.layout.size[0])
-    chosen = assign({field: candidates(field, around) for field in fields})
+    possible = {field: candidates(field, around) for field in fields}
+    if sealed:
+        possible["issuing_authority"] = seal_candidates(sealed, pose)
+    chosen = assign(possible)
     completed = _completed_birth_date(chosen, card_type)
     chosen |= completed
     used = {(c.chars[i].line, c.chars[i].place) for c in chosen.values() for i in c.value.used}

@@ -32,6 +32,7 @@ _SIMPLE = str.maketrans(
     "区县镇乡号阳凉维尔湾东广云龙门楼栋单义苏宁庆贵辽济汉马连铁兴华长陕闽贡达关队总国车辆证领驾红绿丰营庄园纵桥岭岛传刘陈张杨赵黄吴孙郑谢韩冯萧许邓吕卢蒋贾叶阎罗谭邹钱汤龚赖贺万丽伟强杰国军飞凤兰鹏辉",
 )
 """Old forms of characters that are frequent in names and addresses."""
+_STROKES = "一丨丶亅十口"
 _DOTS = "·・•‧∙⋅.●"
 
 
@@ -109,7 +110,12 @@ def _nationality(chars: Sequence[Char]) -> Value | None:
 
 def _authority(chars: Sequence[Char]) -> Value | None:
     chars, used = _kept(chars, _han)
-    value = make_value(_text(chars, used), chars, used)
+    text = _text(chars, used)
+    # A corner or a side of the seal's frame is read as one of these.
+    start, end = len(text) - len(text.lstrip(_STROKES)), len(text.rstrip(_STROKES))
+    if start < end and _AUTHORITY.fullmatch(text[start:end]):
+        text, used = text[start:end], used[start:end]
+    value = make_value(text, chars, used)
     return value and replace(value, is_valid=bool(_AUTHORITY.fullmatch(value.text)))
 
 

@@ -253,6 +253,11 @@ def _height(corners: NDArray[np.float64]) -> float:
     return float(np.ptp(corners[:2, 1]))
 
 
+def segment_of(row: Sequence[PlacedChar], pose: CardPose) -> Segment:
+    """Make one segment of a whole line."""
+    return _segment([(char, pose.on_card(char.corners)) for char in row], pale=False)
+
+
 def _segment(run: Sequence[tuple[PlacedChar, NDArray[np.float64]]], *, pale: bool) -> Segment:
     corners = np.array([c for _, c in run])
     chars = tuple(char for char, _ in run)

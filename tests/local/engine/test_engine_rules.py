@@ -186,3 +186,10 @@ def test_no_text_breaks_a_rule_and_no_value_is_empty(field, text, card_type):
         assert value.used
         assert all(0 <= i < len(text) for i in value.used)
         assert len(value.confidences) == len(value.used)
+
+
+@pytest.mark.parametrize("frame", ["十", "一", "口十"])
+def test_strokes_of_the_frame_around_an_authority_are_not_of_it(frame):
+    office = "样本省示例市公安局交通警察支队"
+    assert rule_result("issuing_authority", office + frame, "DriverLicense") == (office, True)
+    assert rule_result("issuing_authority", frame + office, "DriverLicense") == (office, True)

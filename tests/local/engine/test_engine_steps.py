@@ -10,7 +10,7 @@ import pytest
 
 from cardocr_nb import cards, errors
 from cardocr_nb.local.engine import _networks as networks
-from cardocr_nb.local.engine._box_selection import by_usual_height, select_boxes
+from cardocr_nb.local.engine._box_selection import by_usual_height, on_card, sure_pose
 from cardocr_nb.local.engine._candidates import is_square, rows_are_full, spacing_is_even
 from cardocr_nb.local.engine._card_pose import place_chars
 from cardocr_nb.local.engine._confidence import score_fields
@@ -147,7 +147,7 @@ def boxes_of(lines):
 def test_boxes_that_hold_a_field_are_selected_once_anchors_show_the_card(recording):
     kind, truth, _, lines = load(recording)
     values = "".join(truth.values())
-    wanted = select_boxes(lines, boxes_of(lines), kind)
+    wanted = on_card(boxes_of(lines), sure_pose(lines, kind))
     for line, selected in zip(lines, wanted, strict=True):
         assert selected or line_text(line) not in values or len(line_text(line)) < 2
 
@@ -155,22 +155,22 @@ def test_boxes_that_hold_a_field_are_selected_once_anchors_show_the_card(recordi
 def test_translations_and_what_is_outside_the_card_are_not_selected():
     kind, _, _, lines = load("licence_listed")
     boxes = boxes_of(lines)
-    wanted = select_boxes(lines, boxes, kind)
+    wanted = on_card(boxes, sure_pose(lines, kind))
     skipped = {line_text(line) for line, selected in zip(lines, wanted, strict=True) if not selected}
     translations = {
         text for line in lines if (text := line_text(line)).isascii() and sum(c.islower() for c in text) > 1
     }
     assert len(translations) >= 8
     assert translations <= skipped
-    assert not select_boxes(lines, boxes + 3000, kind).any()
+    assert not on_card(boxes + 3000, sure_pose(lines, kind)).any()
 
 
 def test_few_labels_do_not_show_where_the_card_is():
     kind, _, _, lines = load("licence_flat")
     few = [line for line in lines if line_text(line).startswith(("姓名", "国籍", "性别"))]
     assert len(few) >= 3
-    assert select_boxes(few, boxes_of(lines), kind) is None
-    assert select_boxes([], boxes_of(lines), kind) is None
+    assert sure_pose(few, kind) is None
+    assert sure_pose([], kind) is None
 
 
 def test_boxes_of_the_usual_height_come_first():

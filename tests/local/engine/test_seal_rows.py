@@ -1,0 +1,87 @@
+"""A red seal is found by its ink and recognized row by row."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from cardocr_nb._fonts import pil_font
+from cardocr_nb.cards import field_name
+from cardocr_nb.local.engine import Engine
+from cardocr_nb.local.engine._seal_rows import beyond, redness
+from cardocr_nb.specimen import draw
+
+TEXT = "青川省白石市公安局公安交通管理局"
+
+
+@pytest.fixture(scope="module")
+def engine():
+    return Engine()
+
+
+def stamped(text, across, *, side=300, turn=0.0, red=(205, 60, 60), at=None):
+    """Draw a license, cover its seal, and stamp another one of so many characters in a row."""
+    card = draw("DriverLicense", 4)
+    quad = card.polygons["issuing_authority"]
+    left, top = quad.min(0)
+    right, bottom = quad.max(0)
+    image = card.image.convert("RGB")
+    pen = ImageDraw.Draw(image)
+    pen.rectangle((left - 25, top - 25, right + 25, bottom + 25), image.getpixel((int(right) + 40, int(bottom) + 40)))
+    stamp = Image.new("L", (side, side), 0)
+    ink = ImageDraw.Draw(stamp)
+    ink.rectangle((3, 3, side - 4, side - 4), outline=235, width=5)
+    rows = [text[i : i + across] for i in range(0, len(text), across)]
+    pitch = (side - 20) / max(across, len(rows))
+    font = pil_font(round(0.9 * pitch), 500)
+    for y, row in enumerate(rows):
+        for x, letter in enumerate(row):
+            ink.text((12 + x * (side - 20) / across, 8 + y * (side - 20) / len(rows)), letter, fill=235, font=font)
+    stamp = stamp.rotate(turn, Image.Resampling.BICUBIC)
+    middle = (left + right) / 2, (top + bottom) / 2
+    x, y = at or (middle[0] - side / 2, middle[1] - side / 2)
+    image.paste(red, (round(x), round(y)), stamp)
+    return np.asarray(image)
+
+
+def authority(engine, picture):
+    return {field_name(f.label): f.text for f in engine.read(picture, "DriverLicense")}.get("issuing_authority")
+
+
+@pytest.mark.parametrize(
+    ("text", "across", "turn", "red"),
+    [
+        (TEXT, 4, 2.5, (205, 60, 60)),
+        ("白石市公安局交警支队", 4, -2.0, (226, 130, 130)),
+        ("青川省公安厅交通管理局", 5, 0.0, (190, 40, 50)),
+    ],
+)
+def test_all_rows_of_a_seal_are_recognized_for_each_number_of_rows(engine, text, across, turn, red):
+    assert authority(engine, stamped(text, across, side=210, turn=turn, red=red)) == text
+
+
+def test_a_seal_on_a_card_on_a_red_table_is_recognized(engine):
+    picture = stamped(TEXT, 4, side=210)
+    table = np.full((picture.shape[0] + 200, picture.shape[1] + 240, 3), (150, 40, 35), np.uint8)
+    table[90 : 90 + picture.shape[0], 110 : 110 + picture.shape[1]] = picture
+    assert authority(engine, table) == TEXT
+
+
+def test_a_seal_under_a_cloudy_sleeve_is_recognized(engine):
+    picture = stamped(TEXT, 4, side=210).astype(float)
+    assert authority(engine, np.asarray(0.5 * picture + 120, np.uint8)) == TEXT
+
+
+def test_the_color_of_the_light_does_not_make_black_ink_red():
+    page = np.full((60, 90, 3), 240, np.uint8)
+    cv2.putText(page, "12", (10, 45), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (20, 20, 20), 3)
+    warm = np.asarray(page * np.array([1.0, 0.85, 0.6]), np.uint8)
+    assert np.abs(redness(warm)).max() < 0.35
+
+
+def test_boxes_within_a_seal_are_left_out():
+    square = np.array([(0.0, 0), (100, 0), (100, 100), (0, 100)])
+    box = np.array([(10.0, 10), (60, 10), (60, 30), (10, 30)])
+    assert beyond(np.array([box, box + 200]), square).tolist() == [False, True]
