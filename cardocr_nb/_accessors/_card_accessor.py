@@ -8,7 +8,7 @@ import pandas as pd
 
 from cardocr_nb import plot, privacy, quality, report, rereading, review
 from cardocr_nb._accessors._methods import CardData, data_method, picture_method
-from cardocr_nb.frame import _coco, _frame_files, _label_studio, _reshape, _spreadsheets, _validation
+from cardocr_nb.frame import _coco, _frame_files, _label_studio, _protected_cells, _reshape, _validation
 from cardocr_nb.frame import _dask_frame as dask_frame
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class CardAccessor(CardData):
     to_dask = data_method(dask_frame.to_dask)
     to_excel = data_method(report.to_excel)
     from_excel = staticmethod(report.from_excel)
-    to_csv = data_method(_spreadsheets.to_csv)
+    to_csv = data_method(_protected_cells.to_csv)
     to_parquet = data_method(_frame_files.to_parquet)
     to_feather = data_method(_frame_files.to_feather)
     plain = data_method(_frame_files.plain)

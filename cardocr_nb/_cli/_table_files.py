@@ -25,8 +25,7 @@ def read(path: Path) -> pd.DataFrame:
     DecodeError
         The file is damaged, or in another format than its ending says.
     """
-    from cardocr_nb.frame import conform, read_table, to_frame
-    from cardocr_nb.frame._spreadsheets import read_text_table
+    from cardocr_nb.frame import read_table, to_frame
     from cardocr_nb.report import from_excel
 
     if path.suffix not in READABLE:
@@ -34,8 +33,6 @@ def read(path: Path) -> pd.DataFrame:
     try:
         if path.suffix == ".sqlite":
             return to_frame(path)
-        if path.suffix == ".csv":
-            return conform(read_text_table(path))
         if path.suffix == ".xlsx":
             return from_excel(path)
         return read_table(path)

@@ -22,14 +22,16 @@ from cardocr_nb.frame._dask_frame import to_dask
 from cardocr_nb.frame._dialects import DIALECTS, Dialect, DialectReading
 from cardocr_nb.frame._flatten import to_frame
 from cardocr_nb.frame._frame_builder import PolygonWarning, UnknownLabelWarning
-from cardocr_nb.frame._frame_files import plain, read_table, to_feather, to_parquet
+from cardocr_nb.frame._frame_files import plain, to_feather, to_parquet
 from cardocr_nb.frame._frame_schema import COLUMNS, DTYPES, conform, empty
 from cardocr_nb.frame._label_studio import from_label_studio, label_studio_config, to_label_studio
 from cardocr_nb.frame._polygon_array import PolygonArray
 from cardocr_nb.frame._polygon_dtype import Polygon, PolygonDtype
+from cardocr_nb.frame._protected_cells import to_csv
 from cardocr_nb.frame._reshape import DoubledFieldWarning, to_long, wide
 from cardocr_nb.frame._responses import read_responses
-from cardocr_nb.frame._spreadsheets import ExcelDamageWarning, to_csv
+from cardocr_nb.frame._spreadsheet_damage import ExcelDamageWarning
+from cardocr_nb.frame._text_tables import read_table
 from cardocr_nb.frame._validation import validate
 
 __all__ = [

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import DecodeError
-from cardocr_nb.frame._frame_schema import DTYPES, conform, series
+from cardocr_nb.frame._frame_schema import DTYPES, series
 from cardocr_nb.frame._polygon_dtype import PolygonDtype
 
 if TYPE_CHECKING:
@@ -58,24 +58,29 @@ def to_feather(df: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     """Write a Feather file; parameters and result are those of `to_parquet`."""
     import pyarrow.feather
 
-    pyarrow.feather.write_feather(_with_valid_codes(to_table(df)), path)
+    pyarrow.feather.write_feather(_with_usual_codes(to_table(df)), path)
     return Path(path)
 
 
-def _with_valid_codes(table: pa.Table) -> pa.Table:
-    """Return the table with code 0 under missing categories: polars refuses Feather files with the -1 of pandas there."""
+def _with_usual_codes(table: pa.Table) -> pa.Table:
+    """Return the table with codes of categories that every reader takes: signed ones, and 0 where the category is missing.
+
+    polars refuses Feather files with the -1 of pandas under missing values; pandas takes the unsigned codes of polars only
+    from pyarrow 23 on.
+    """
     for i, field in enumerate(table.schema):
-        if not pa.types.is_dictionary(field.type):
-            continue
-        chunks = [
-            pa.DictionaryArray.from_arrays(
-                chunk.indices.fill_null(0).to_numpy(),
-                chunk.dictionary,
-                mask=chunk.is_null().to_numpy(zero_copy_only=False),
-            )
-            for chunk in table.column(i).chunks
-        ]
-        table = table.set_column(i, field, pa.chunked_array(chunks, type=field.type))
+        if pa.types.is_dictionary(field.type):
+            kind = pa.dictionary(pa.int32(), field.type.value_type, field.type.ordered)
+            chunks = [
+                pa.DictionaryArray.from_arrays(
+                    chunk.indices.cast(pa.int32()).fill_null(0).to_numpy(),
+                    chunk.dictionary,
+                    mask=chunk.is_null().to_numpy(zero_copy_only=False),
+                    ordered=field.type.ordered,
+                )
+                for chunk in table.column(i).chunks
+            ]
+            table = table.set_column(i, field.with_type(kind), pa.chunked_array(chunks, type=kind))
     return table
 
 
@@ -89,29 +94,6 @@ def to_table(df: pd.DataFrame) -> pa.Table:
         if column["numpy_type"] == PolygonDtype.name:
             column["numpy_type"] = PolygonDtype.name_in_files
     return table.replace_schema_metadata({**table.schema.metadata, b"pandas": json.dumps(notes).encode()})
-
-
-def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Read a Parquet or Feather file of cards that this package, pandas, polars or DuckDB wrote.
-
-    Parameters
-    ----------
-    path : str or path
-        ``.parquet`` or ``.feather``.
-
-    Returns
-    -------
-    DataFrame
-        With the columns and dtypes of `cardocr_nb.frame.DTYPES`.
-
-    Raises
-    ------
-    DecodeError
-        The file is damaged or is not such a table.
-    FileNotFoundError
-        There is no file at the path.
-    """
-    return read_checked(path, lambda df: conform(categories_to_text(df)))
 
 
 def read_checked(
@@ -139,7 +121,7 @@ def read_checked(
         table = _open(path)
         # Arrow trusts offsets: without this check a damaged file ends the process.
         table.validate(full=True)
-        return finish(table.to_pandas())
+        return finish(_with_usual_codes(table).to_pandas())
     except MemoryError:
         raise DecodeError(f"{shown_path(str(path))}: the table asks for more memory than there is") from None
     except Exception as e:  # noqa: BLE001 - readers of damaged files raise errors of many types, and quote texts

@@ -16,8 +16,8 @@ from cardocr_nb._text_safety import shown_path
 from cardocr_nb.frame._batch_reader import batches, read_batches
 from cardocr_nb.frame._documents import BROKEN_ARCHIVE, open_tar
 from cardocr_nb.frame._frame_builder import FrameBuilder
-from cardocr_nb.frame._frame_files import read_table
 from cardocr_nb.frame._sources import LINES, SUFFIXES, TARS, ZIPS, Document, File, Member, find, suffix
+from cardocr_nb.frame._text_tables import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -13,7 +13,8 @@ from cardocr_nb._bulk._arrow_text import all_differ, arrow
 from cardocr_nb._text_safety import shown_names
 from cardocr_nb.cards import KNOWN_FIELDS, CardType, expected_fields, known_field
 from cardocr_nb.frame._frame_schema import CARD, COLUMNS, conform, series
-from cardocr_nb.frame._spreadsheets import cell_texts, undo_excel, warn_of_damage
+from cardocr_nb.frame._protected_cells import cell_texts
+from cardocr_nb.frame._spreadsheet_damage import undo_excel, warn_of_damage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -214,7 +215,9 @@ def to_long(cards: pd.DataFrame, *, id_columns: Iterable[str] = (), fields: Iter
     kept = [name for name in _KEPT if name in cards.columns]
     parts, damage = [], Counter[str]()
     for place, (name, field) in enumerate(_field_columns(cards, own, further).items()):
-        text, counts = undo_excel(cell_texts(cards[name]), pd.Series(field, index=cards.index, dtype="str"))
+        texts, numbers = cell_texts(cards[name]), pd.api.types.is_numeric_dtype(cards[name].dtype)
+        # The service returns texts: a column of numbers comes from a spreadsheet, and a short one has lost its zeros.
+        text, counts = undo_excel(texts, pd.Series(field, index=cards.index, dtype="str"), true=numbers)
         damage.update(counts)
         found = {"text": text} | {
             part: cards[f"{name}_{part}"] for part in ("score", "polygon") if f"{name}_{part}" in cards.columns

@@ -15,7 +15,9 @@ from cardocr_nb._text_safety import shown_names
 from cardocr_nb.cards import CardType, expected_fields
 from cardocr_nb.frame._dask_frame import is_dask
 from cardocr_nb.frame._frame_schema import conform
+from cardocr_nb.frame._protected_cells import cell_texts
 from cardocr_nb.frame._reshape import card_numbers, first_rows
+from cardocr_nb.frame._spreadsheet_damage import KEY, restored_keys, warn_of_damage
 from cardocr_nb.quality._truth import with_known_keys
 
 if TYPE_CHECKING:
@@ -157,7 +159,7 @@ def group_of_cards(first: pd.DataFrame, groups: Groups) -> pd.Series:
         if isinstance(group.dtype, pd.DatetimeTZDtype) or pd.api.types.is_datetime64_dtype(group):
             group = group.dt.tz_localize(None).dt.normalize()
     elif isinstance(groups, pd.Series | Mapping):
-        group = first["key"].map(groups if isinstance(groups, pd.Series) else dict(groups))
+        group = _mapped(first["key"], groups if isinstance(groups, pd.Series) else pd.Series(dict(groups)))
     else:
         raise TypeError(f"groups must be a column name or a mapping of keys to groups, got {type(groups).__name__}")
     group = group.astype(object).reset_index(drop=True)
@@ -166,6 +168,15 @@ def group_of_cards(first: pd.DataFrame, groups: Groups) -> pd.Series:
         raise ValueError("no card has a group; keys of the mapping must be spelled as in the frame")
     alone = "card " + pd.Series(range(len(group))).astype("str")
     return group.astype("str").where(known, alone)
+
+
+def _mapped(keys: pd.Series, groups: pd.Series) -> pd.Series:
+    """Return the group of each key; keys of the mapping that lost zeros in a spreadsheet, or became numbers, get them back."""
+    names = pd.Index(cell_texts(pd.Series(groups.index)), dtype="str")
+    names, count = restored_keys(names, keys)
+    if count:
+        warn_of_damage({KEY: count}, "the groups", stacklevel=6)
+    return keys.map(groups.set_axis(names))
 
 
 def folders(keys: pd.Series) -> pd.Series:

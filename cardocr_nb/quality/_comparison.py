@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from cardocr_nb.frame._frame_files import read_table
 from cardocr_nb.frame._frame_schema import conform
+from cardocr_nb.frame._text_tables import read_table
 from cardocr_nb.quality._bootstrap import ALL, imaginary, resampled_interval, with_all
 from cardocr_nb.quality._cells import GROUP, group_of_cards, refuse_parts
 from cardocr_nb.quality._distribution_shift import ks, psi, psi_test

@@ -10,8 +10,10 @@ import pandas as pd
 
 from cardocr_nb._bulk._arrow_text import arrow
 from cardocr_nb.cards import field_name
+from cardocr_nb.frame._protected_cells import cell_texts
 from cardocr_nb.frame._reshape import changes
-from cardocr_nb.frame._spreadsheets import KEY, cell_texts, read_text_table, restored_keys, undo_excel, warn_of_damage
+from cardocr_nb.frame._spreadsheet_damage import KEY, restored_keys, undo_excel, warn_of_damage
+from cardocr_nb.frame._text_tables import read_text_table
 
 if TYPE_CHECKING:
     import os

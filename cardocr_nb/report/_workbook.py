@@ -12,13 +12,15 @@ import pandas as pd
 from cardocr_nb._text_safety import describe, shown_path
 from cardocr_nb.errors import DecodeError, ImageError, missing_extra
 from cardocr_nb.frame import DoubledFieldWarning, conform, to_long, wide
+from cardocr_nb.frame._frame_schema import series
+from cardocr_nb.frame._protected_cells import escape_mark, text_of
 from cardocr_nb.frame._record_batch import TIMES
 from cardocr_nb.frame._reshape import card_numbers
-from cardocr_nb.frame._spreadsheets import read_sheet, text_of, undo_excel, warn_of_damage
+from cardocr_nb.frame._spreadsheet_damage import undo_excel, warn_of_damage
+from cardocr_nb.frame._text_tables import read_sheet
 from cardocr_nb.plot._field_crops import rectified
 from cardocr_nb.plot._image_sources import find_picture
 from cardocr_nb.quality import check
-from cardocr_nb.wire._records import SERVICE_TIME
 
 if TYPE_CHECKING:
     import os
@@ -140,12 +142,13 @@ def from_excel(path: str | os.PathLike[str], *, sheet: Literal["cards", "correct
         Workbook, also after it was saved by Excel, LibreOffice or WPS.
     sheet : {"cards", "corrections"}, default "cards"
         ``cards`` is the readings; ``corrections`` are the rows in which the column ``corrected`` was filled, as a
-        ground truth for `cardocr_nb.quality.evaluate` with ``complete=False``.
+        ground truth for `cardocr_nb.quality.evaluate` with ``complete=False``, and for `cardocr_nb.review.correct`.
 
     Returns
     -------
     DataFrame
-        The frame as `cardocr_nb.to_frame` makes it; or ``job_id, key, field, text, reviewer``, one row a correction.
+        The frame as `cardocr_nb.to_frame` makes it; or ``job_id, key, field, verdict, text, reviewer``, one row a
+        correction; those whose text is lost are counted and left out.
 
     Raises
     ------
@@ -177,22 +180,23 @@ def from_excel(path: str | os.PathLike[str], *, sheet: Literal["cards", "correct
         texts, counts = undo_excel(rows["corrected"], rows["field"], true=True)
         warn_of_damage(counts, f"the sheet {sheet!r}")
         others = {name: rows.get(name) for name in ("job_id", "reviewer")}
-        found = rows[["key", "field"]].assign(text=texts, **others)
-        return found[["job_id", "key", "field", "text", "reviewer"]]
+        found = rows[["key", "field"]].assign(text=texts, verdict="corrected", **others)
+        return found.loc[texts.notna(), ["job_id", "key", "field", "verdict", "text", "reviewer"]].reset_index(
+            drop=True
+        )
     if "field" not in table.columns:
         return to_long(table)
     texts, counts = undo_excel(table["text"], table["field"].astype("str"))
     warn_of_damage(counts, f"the sheet {sheet!r}")
-    times = {name: _service_time(table[name]) for name in TIMES if name in table.columns}
-    return conform(table.assign(text=texts, **times))
+    return conform(table.assign(text=texts, **{name: _times(table[name]) for name in TIMES if name in table.columns}))
 
 
-def _service_time(cells: pd.Series) -> pd.Series:
-    """Return the times of cells without a zone, as `to_excel` writes them."""
-    times = pd.to_datetime(cells, format="ISO8601", errors="coerce")
-    if (times.isna() & cells.notna()).any():
-        raise DecodeError(f"a cell of the column {cells.name} is not a time; correct it, or clear it")
-    return times.dt.tz_localize(SERVICE_TIME)
+def _times(cells: pd.Series) -> pd.Series:
+    """Return the times of cells: without a zone as `to_excel` writes them, with one as a CSV file holds them."""
+    try:
+        return series(str(cells.name), cells)
+    except ValueError:
+        raise DecodeError(f"a cell of the column {cells.name} is not a time; correct it, or clear it") from None
 
 
 def _failed_checks(frame: pd.DataFrame) -> pd.Series:
@@ -247,7 +251,7 @@ def _write(book: Any, name: str, table: pd.DataFrame, low_score: float, crops: d
             for row, value in enumerate(values, 1):
                 word = text_of(value)
                 if word is not None:
-                    sheet.write_string(row, at, word[:_LONGEST_CELL], form)
+                    sheet.write_string(row, at, escape_mark(word)[:_LONGEST_CELL], form)
                 elif column == "corrected":
                     sheet.write_blank(row, at, None, form)
     for row, picture in crops.items():

@@ -22,6 +22,7 @@ from cardocr_nb._atomic import write_atomic
 from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import DecodeError, InvalidRequestError
 from cardocr_nb.frame._frame_files import read_checked
+from cardocr_nb.frame._text_tables import read_csv
 
 if sys.platform != "win32":
     import fcntl
@@ -115,13 +116,10 @@ class Corrections:
         if not self.path.is_file():
             return pd.DataFrame(columns=list(COLUMNS), dtype="str")
         try:
-            if self.path.suffix == ".csv":
-                # A spreadsheet that saved the file put a byte order mark in front.
-                table = pd.read_csv(self.path, dtype="str", keep_default_na=False, encoding="utf-8-sig")
-            else:
-                table = read_checked(self.path)
-        except (ValueError, DecodeError):
-            raise self._foreign() from None  # parsers quote what they choke on
+            # A spreadsheet may have saved the file in another encoding and with another separator.
+            table = read_csv(self.path).fillna("") if self.path.suffix == ".csv" else read_checked(self.path)
+        except DecodeError as e:
+            raise self._foreign(str(e)) from None
         if not {"key", "field", "verdict", "text"} <= set(table.columns) or not table["verdict"].isin(VERDICTS).all():
             raise self._foreign()
         return table.reindex(columns=list(COLUMNS)).astype("str").fillna("")
@@ -174,9 +172,10 @@ class Corrections:
             table["weight"] = pd.Series([d.weight for d in kept], dtype="float64")
         return table
 
-    def _foreign(self) -> ValueError:
+    def _foreign(self, reason: str = "") -> ValueError:
         return ValueError(
             f"{self.path} is not a file of corrections (columns {', '.join(COLUMNS)}); give another path, it was left as it is"
+            f"{reason and f' ({reason})'}"
         )
 
 
@@ -224,9 +223,11 @@ def _number(text: str) -> float | None:
 def _csv(path: Path, decision: Decision) -> bytes:
     """The bytes that are there, as they are, and one line more, in the order of the file's own columns."""
     content = path.read_bytes() if path.is_file() else b""
-    if decision.selection or decision.weight is not None or decision.reviewer:
-        content = _with_columns(content)
-    header = next(csv.reader([content.decode("utf-8-sig").split("\n", 1)[0]]), []) if content else []
+    header = _header(content)
+    further = decision.selection or decision.weight is not None or decision.reviewer
+    if content and ("key" not in header or (further and not set(COLUMNS) <= set(header))):
+        content = _rewritten(path)
+        header = _header(content)
     lines = io.StringIO()
     writer = csv.DictWriter(
         lines, header or list(COLUMNS), extrasaction="ignore", quoting=csv.QUOTE_ALL, lineterminator="\n"
@@ -238,13 +239,17 @@ def _csv(path: Path, decision: Decision) -> bytes:
     return ended + lines.getvalue().encode()
 
 
-def _with_columns(content: bytes) -> bytes:
-    """Add the columns that a file of an earlier release lacks; its rows and further columns remain."""
-    if not content:
-        return content
-    table = pd.read_csv(io.BytesIO(content), dtype="str", keep_default_na=False, encoding="utf-8-sig")
+def _header(content: bytes) -> list[str]:
+    """Columns of a file in UTF-8 with commas; none of another, and none of an empty file."""
+    try:
+        return next(csv.reader([content.decode("utf-8-sig").split("\n", 1)[0]]), [])
+    except UnicodeDecodeError:
+        return []
+
+
+def _rewritten(path: Path) -> bytes:
+    """Return a file that a spreadsheet or an earlier release wrote as this one does; further columns remain."""
+    table = read_csv(path).fillna("")
     lacking = [name for name in COLUMNS if name not in table.columns]
-    if not lacking:
-        return content
     text = table.assign(**dict.fromkeys(lacking, "")).to_csv(index=False, quoting=csv.QUOTE_ALL, lineterminator="\n")
     return str(text).encode()

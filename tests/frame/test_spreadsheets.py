@@ -11,17 +11,9 @@ from hypothesis import strategies as st
 from cardocr_nb.cards import id_check_character
 from cardocr_nb.errors import DecodeError
 from cardocr_nb.frame import to_long
-from cardocr_nb.frame._spreadsheets import (
-    ExcelDamageWarning,
-    decode_text,
-    protect,
-    read_text_table,
-    restored_keys,
-    text_of,
-    to_csv,
-    undo_excel,
-    unprotect,
-)
+from cardocr_nb.frame._protected_cells import protect, text_of, to_csv, unprotect
+from cardocr_nb.frame._spreadsheet_damage import ExcelDamageWarning, restored_keys, undo_excel
+from cardocr_nb.frame._text_tables import _READ_AS_1252, _is_utf8_as_gbk, decode_text, read_text_table
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1)
 RISKY = st.text("'=+-@0123456789eE.,:/ \t\r\nX样", min_size=1)
@@ -117,11 +109,93 @@ def test_every_date_is_restored_from_its_serial_number_and_from_a_time(day):
     assert restored(f"{day.isoformat()} 00:00:00", "birth_date") == (day.isoformat(), 1)
 
 
-@given(st.dates(dt.date(1901, 1, 1), dt.date(2099, 12, 31)))
-def test_a_date_whose_day_and_month_may_be_exchanged_is_left_out(day):
-    for text in (f"{day.month}/{day.day}/{day.year}", f"{day:%d/%m/%Y}"):
-        assert restored(text, "birth_date") == (pytest.approx(float("nan"), nan_ok=True), 1)
+@given(st.dates(dt.date(1901, 1, 1), dt.date(2099, 12, 31)), st.sampled_from("/.-"))
+def test_a_date_with_the_year_last_is_restored_only_where_its_order_is_known(day, sep):
+    known = day.day > 12 or day.day == day.month
+    for order in ((day.month, day.day), (day.day, day.month)):
+        text = sep.join(map(str, (*order, day.year)))
+        expected = day.isoformat() if known else pytest.approx(float("nan"), nan_ok=True)
+        assert restored(text, "birth_date") == (expected, 1)
         assert restored(text, "address") == (text, 0)
+        short = sep.join(f"{part:02}" for part in (*order, day.year % 100))
+        assert restored(short, "birth_date") == (pytest.approx(float("nan"), nan_ok=True), 1)
+    assert restored(f"{day:%d-%b-%Y}", "birth_date") == (day.isoformat(), 1)
+    assert restored(f"{day:%d-%b-%y}", "birth_date")[1] == 1
+
+
+@pytest.mark.parametrize("text", ["31/31/1974", "2/30/1974", "30-Foo-1974"])
+def test_a_date_that_does_not_exist_is_left_out(text):
+    assert restored(text, "birth_date") == (pytest.approx(float("nan"), nan_ok=True), 1)
+
+
+@given(st.integers(10**16, 10**17 - 1))
+def test_exponents_of_three_digits_as_libreoffice_writes_them_are_damage(start):
+    mantissa, _, exponent = f"{start * 10:.13E}".partition("E+")
+    assert restored(f"{mantissa}E+{int(exponent):03}") == (pytest.approx(float("nan"), nan_ok=True), 1)
+
+
+@pytest.mark.parametrize("text", ["??", "?", "??1-2?", "???12??3??"])
+def test_question_marks_in_place_of_letters_are_counted_and_left_out(text):
+    for field in ("name", "address", "unknown"):
+        assert restored(text, field) == (pytest.approx(float("nan"), nan_ok=True), 1)
+    assert restored("样?", "name") == ("样?", 0)
+
+
+ROWS = 'key,field,text\r\na.jpg,name,样本\r\n7,address,"某路, 1; 2"\r\n'
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+@pytest.mark.parametrize("first", ["", "sep"])
+def test_every_separator_is_read_in_every_encoding(tmp_path, separator, encoding, first):
+    text = f"sep={separator}\r\n" * bool(first) + ROWS.replace("a.jpg,name,", f"a.jpg{separator}name{separator}")
+    text = text.replace("key,field,", f"key{separator}field{separator}").replace(
+        "7,address,", f"7{separator}address{separator}"
+    )
+    (tmp_path / "truth.csv").write_bytes(text.encode(encoding))
+    table = read_text_table(tmp_path / "truth.csv")
+    assert table.columns.tolist() == ["key", "field", "text"]
+    assert table["text"].tolist() == ["样本", "某路, 1; 2"]
+
+
+@pytest.mark.parametrize("wrong", ["cp1252", "gb18030"])
+@pytest.mark.parametrize("mark", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+def test_a_table_that_was_opened_in_a_wrong_encoding_is_refused_by_name(tmp_path, wrong, mark, ending):
+    text = (ROWS + "b.jpg,name,赵样本\r\n" * 4).encode(mark).decode(wrong, "replace")
+    path = tmp_path / f"truth.{ending}"
+    if ending == "csv":
+        path.write_text(text, encoding="utf-8")
+    else:
+        book = openpyxl.Workbook()
+        for line in text.splitlines():
+            book.active.append(line.split(",", 2))
+        book.save(path)
+    with pytest.raises(DecodeError, match=rf"truth\.{ending} was opened in another encoding than UTF-8"):
+        read_text_table(path)
+
+
+@given(st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5), min_size=1), st.integers(1, 3))
+def test_few_chinese_texts_are_never_taken_for_a_wrong_encoding(tmp_path_factory, text, times):
+    path = tmp_path_factory.mktemp("csv") / "cards.csv"
+    to_csv(pd.DataFrame({"key": "a.jpg", "text": pd.Series([text] * times, dtype="str")}), path)
+    assert read_text_table(path)["text"].tolist() == [text] * times
+
+
+def test_texts_of_cards_are_not_taken_for_a_wrong_encoding(data):
+    words = pd.read_csv(data / "truth.csv", dtype="str")["text"].dropna()
+    words = words[~words.str.isascii()]
+    assert words.map(_is_utf8_as_gbk).mean() < 0.05
+    assert not words.str.contains(_READ_AS_1252).any()
+
+
+@pytest.mark.parametrize("start", [b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"])
+def test_workbooks_of_other_formats_are_refused_by_name(tmp_path, start):
+    (tmp_path / "truth.ods").write_bytes(start + bytes(100))
+    with pytest.raises(
+        DecodeError, match=r"truth\.ods is a workbook or an archive of another format; save it as \.xlsx"
+    ):
+        read_text_table(tmp_path / "truth.ods")
 
 
 @given(st.integers(10**14, 10**15 - 1), st.sampled_from([14, 16, 17]), st.sampled_from(["id_number", "licence_number"]))
@@ -226,3 +300,9 @@ class TestWideToLong:
             long = to_long(table)
         assert long["field"].tolist() == ["birth_date"]
         assert long["text"].tolist() == ["1974-12-01"]
+
+    def test_a_short_number_is_damage_in_a_column_of_numbers_and_a_reading_in_one_of_texts(self):
+        table = pd.DataFrame({"key": ["a.jpg"], "id_number": [10101197412010014]})
+        with pytest.warns(ExcelDamageWarning, match="1 with fewer digits than on the card"):
+            assert to_long(table)["text"].isna().all()
+        assert to_long(table.astype("str"))["text"].tolist() == ["10101197412010014"]

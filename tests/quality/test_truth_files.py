@@ -94,3 +94,14 @@ def test_a_true_number_that_lost_digits_is_counted_and_not_judged():
     with pytest.warns(ExcelDamageWarning, match="1 with fewer digits than on the card"):
         cells = evaluate(numbered("0007", "0012"), truth, complete=False).cells
     assert cells["outcome"].tolist() == ["correct"]
+
+
+@pytest.mark.parametrize("of_key", [int, str], ids=["numbers", "texts"])
+def test_keys_of_groups_that_lost_their_zeros_find_their_cards(of_key):
+    cards = to_frame([CardResult((Field("姓名", "样本" if n % 5 else "样木", 98),), key=f"{n:04}") for n in range(40)])
+    truth = pd.DataFrame({"key": [f"{n:04}" for n in range(40)], "field": "name", "text": "样本"})
+    whole = evaluate(cards, truth, groups={f"{n:04}": n % 5 for n in range(40)})
+    with pytest.warns(ExcelDamageWarning, match=r"of the groups: \d+ without leading zeros in the key"):
+        found = evaluate(cards, truth, groups={of_key(n): n % 5 for n in range(40)})
+    pd.testing.assert_frame_equal(found.fields, whole.fields)
+    assert not found.fields.equals(evaluate(cards, truth).fields)

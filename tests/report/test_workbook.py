@@ -6,7 +6,7 @@ import pytest
 
 import cardocr_nb as ocr
 from cardocr_nb.errors import DecodeError
-from cardocr_nb.frame import conform
+from cardocr_nb.frame import ExcelDamageWarning, conform
 from cardocr_nb.report import from_excel, to_excel
 
 
@@ -65,6 +65,36 @@ def test_corrections_come_back_after_people_typed_them(readings, workbook, tmp_p
     truth = from_excel(tmp_path / "typed.xlsx", sheet="corrections")
     assert truth["text"].tolist() == ["样本", "样木"]
     assert truth["key"].tolist()[1] == "front/9.jpg"
+    corrected = readings.cardocr.correct(truth)
+    hit = (corrected["key"] == truth["key"][0]) & (corrected["field"] == truth["field"][0])
+    assert corrected.loc[hit, ["text", "source"]].to_numpy().tolist() == [["样本", "person"]]
+
+
+def test_a_correction_whose_digits_are_lost_is_left_out_and_is_no_absent_field(workbook, tmp_path):
+    book = openpyxl.load_workbook(workbook)
+    book["corrections"].append([None, "a.jpg", "id_number", None, 990101197412010014])
+    book.save(tmp_path / "typed.xlsx")
+    with pytest.warns(ExcelDamageWarning, match="changed 1 texts of the sheet 'corrections': 1 in scientific notation"):
+        assert len(from_excel(tmp_path / "typed.xlsx", sheet="corrections")) == 0
+
+
+@pytest.mark.parametrize("text", ["'=1", "''=1", "'1", "'a", "=1", "\t'=1", "1\n2"])
+def test_apostrophes_of_the_card_come_back(text, tmp_path):
+    cards = ocr.to_frame(ocr.CardResult((ocr.Field("住址", text, 98),), key="1.jpg"))
+    assert from_excel(to_excel(cards, tmp_path / "cards.xlsx"))["text"].tolist() == cards["text"].tolist()
+
+
+def test_times_with_a_zone_are_read_as_well(readings, tmp_path):
+    few = readings.head(12)
+    book = openpyxl.Workbook()  # as a spreadsheet saves a CSV file of the package
+    book.active.title = "cards"
+    for row in (
+        list(few.columns),
+        *few.astype(object).where(few.notna(), None).map(lambda v: v and str(v)).to_numpy().tolist(),
+    ):
+        book.active.append(row)
+    book.save(tmp_path / "cards.xlsx")
+    assert from_excel(tmp_path / "cards.xlsx")["ended"].tolist() == few["ended"].tolist()
 
 
 def test_one_row_a_card_comes_back_as_one_row_a_field(readings, tmp_path):

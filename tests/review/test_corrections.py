@@ -105,6 +105,20 @@ def test_a_file_of_something_else_is_refused_and_left_as_it_is(tmp_path, ending,
     assert path.read_bytes() == content
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_file_that_a_spreadsheet_saved_is_read_and_continued(tmp_path, encoding, separator):
+    rows = ["key,field,verdict,text,note", "1.jpg,name,corrected,样本,n", "2.jpg,address,absent,,"]
+    path = tmp_path / "corrections.csv"
+    path.write_bytes("\r\n".join(rows).replace(",", separator).encode(encoding))
+    file = Corrections(path)
+    assert file.read()["text"].tolist() == ["样本", ""]
+    file.add(Decision("3.jpg", "name", "corrected", "样木"))
+    file.add(Decision("4.jpg", "name", "corrected", "样", reviewer="a"))
+    assert file.read()["text"].tolist() == ["样本", "", "样木", "样"]
+    assert "note" in path.read_text("utf-8-sig").split("\n", 1)[0]
+
+
 def test_only_csv_and_parquet_are_written(tmp_path):
     with pytest.raises(InvalidRequestError, match=r"\.csv or \.parquet"):
         Corrections(tmp_path / "corrections.xlsx")

@@ -1,0 +1,114 @@
+"""Cells that a spreadsheet would change, protected by an apostrophe; cells of any type as texts."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    import os
+
+# Excel, LibreOffice and WPS turn a cell into a formula after these; tab and carriage return are skipped before them.
+_FORMULA = r"[=+\-@\t\r\n＝＋－＠]"
+# Digits with what may be in numbers, dates and times: a spreadsheet would round them or store them as a date.
+_NUMBER_LIKE = r"[0-9.,][0-9eE+.,:/ \-]*"
+_TRUTH_VALUE = r"(?i:true|false)"
+_CHANGED = re.compile(rf"'*(?:{_FORMULA}.*|{_NUMBER_LIKE}|{_TRUTH_VALUE})", re.DOTALL)
+_LARGEST_EXACT = 10**15
+
+
+def protect(texts: pd.Series) -> pd.Series:
+    """Put an apostrophe before texts that a spreadsheet would run as a formula or store as a number or date.
+
+    `unprotect` removes it. The apostrophe is the sign of spreadsheets themselves for "this cell is text".
+
+    Examples
+    --------
+    >>> protect(pd.Series(["样本", "=1+1", "990101197412010010", "1974-12-01"])).tolist()
+    ['样本', "'=1+1", "'990101197412010010", "'1974-12-01"]
+    """
+    words = texts.astype("str")
+    return words.mask(words.str.fullmatch(_CHANGED, na=False), "'" + words)
+
+
+def unprotect(texts: pd.Series) -> pd.Series:
+    """Remove the apostrophe that `protect` put before a text.
+
+    Examples
+    --------
+    >>> unprotect(pd.Series(["'=1+1", "样本", "'a"])).tolist()
+    ['=1+1', '样本', "'a"]
+    """
+    words = texts.astype("str")
+    inner = words.str.slice(1)
+    return words.mask(words.str.startswith("'", na=False) & inner.str.fullmatch(_CHANGED, na=False), inner)
+
+
+def escape_mark(text: str) -> str:
+    """Put one more apostrophe before a text that `unprotect` would change, in a cell that needs no protection.
+
+    Examples
+    --------
+    >>> escape_mark("'=1+1"), escape_mark("=1+1"), escape_mark("'a")
+    ("''=1+1", '=1+1', "'a")
+    """
+    return f"'{text}" if text[:1] == "'" and _CHANGED.fullmatch(text, 1) else text
+
+
+def to_csv(df: pd.DataFrame, path: str | os.PathLike[str]) -> None:
+    """Write a frame as CSV that spreadsheets open without changing it.
+
+    UTF-8 with a byte order mark, so that Excel finds the encoding; texts that a spreadsheet would change get an
+    apostrophe in front, which every reader of this package removes.
+
+    Parameters
+    ----------
+    df : DataFrame
+        As `cardocr_nb.to_frame` makes it.
+    path : str or Path
+        File to write.
+    """
+    words = {name: protect(df[name].astype("str")) for name in df.columns if _is_text(df[name])}
+    df.assign(**words).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
+
+
+def text_of(value: object) -> str | None:
+    """Return the text of a cell of any type: dates as ISO 8601, whole numbers without a fraction, None where empty.
+
+    Examples
+    --------
+    >>> import datetime
+    >>> text_of(datetime.date(1974, 12, 1)), text_of(3.0), text_of("a"), text_of(None)
+    ('1974-12-01', '3', 'a', None)
+    """
+    if value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value)) or value is pd.NA:
+        return None
+    if hasattr(value, "isoformat"):
+        written = str(value.isoformat())
+        return written.replace("T", " ").removesuffix(" 00:00:00")
+    if isinstance(value, (float, np.floating)) and float(value).is_integer():
+        number = float(value)
+        return str(int(number)) if abs(number) < _LARGEST_EXACT else f"{number:.14E}"
+    return str(value) or None
+
+
+def cell_texts(column: pd.Series) -> pd.Series:
+    """Return the cells of a column of any type as texts.
+
+    Examples
+    --------
+    >>> cell_texts(pd.Series([pd.Timestamp("1974-12-01"), 3, None], dtype=object)).tolist()
+    ['1974-12-01', '3', nan]
+    """
+    if isinstance(column.dtype, pd.CategoricalDtype) or (
+        pd.api.types.is_string_dtype(column.dtype) and column.dtype != object
+    ):
+        return column.astype("str")
+    return pd.Series([text_of(value) for value in column], index=column.index, dtype="str")
+
+
+def _is_text(column: pd.Series) -> bool:
+    return bool(pd.api.types.is_string_dtype(column.dtype) or isinstance(column.dtype, pd.CategoricalDtype))

@@ -1,0 +1,231 @@
+"""Tables of texts in files that spreadsheets write: XLSX, and CSV in their encodings and with their separators."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+import zipfile
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from cardocr_nb.errors import DecodeError, missing_extra
+from cardocr_nb.frame._frame_files import categories_to_text, read_checked
+from cardocr_nb.frame._frame_schema import conform
+from cardocr_nb.frame._protected_cells import text_of, unprotect
+
+if TYPE_CHECKING:
+    import os
+
+_ENCODINGS = ("utf-8-sig", "utf-16", "gb18030")
+_LARGEST_FILE = 1 << 30
+_UNPACKED_ALWAYS = 1 << 26
+_UNPACKED_RATIO = 100
+"""Bytes of a workbook's XML that are read in any case, and per byte of the file; workbooks of cards have a ratio of 5 to 20."""
+_MOST_COLUMNS = 256
+_SEPARATORS = (",", ";", "\t")
+_NO_CSV = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF")  # workbooks of XLSX and ODS; of Excel 97 and WPS; PDF
+# Chinese in UTF-8 is a byte E3 to E9 and two of 80 to BF; this is what they are in Windows-1252, which has no five of them.
+_CONTINUED = "".join(bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xC0)) + "\x80-\x9f\uf180-\uf19f"
+_READ_AS_1252 = re.compile(f"[ã-é][{_CONTINUED}]{{2}}")
+_MARK_AS_OTHER = re.compile("^(?:ï»¿|锘)")  # the byte order mark of UTF-8 as Windows-1252 and as GBK
+
+
+def read_text_table(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Read a table of texts: CSV in UTF-8, UTF-16 or GB18030, XLSX, Parquet or Feather.
+
+    Parameters
+    ----------
+    path : str or Path
+        The suffix names the format: ``.xlsx``, ``.parquet``, ``.feather``; anything else is read as CSV.
+
+    Returns
+    -------
+    DataFrame
+        Columns of str, empty cells missing, dates as ISO 8601; typed columns of Parquet and Feather as they are. Cells that
+        `protect` marked are as they were.
+
+    Raises
+    ------
+    FileNotFoundError
+        The file does not exist.
+    DecodeError
+        The file is not such a table.
+    MissingExtraError
+        The extra ``excel`` is needed for XLSX and is not installed.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix in (".parquet", ".feather"):
+        return read_checked(path)
+    if suffix in (".xlsx", ".xlsm"):
+        return read_sheet(path)
+    return read_csv(path).pipe(_unprotected)
+
+
+def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Read a file of cards: Parquet or Feather of this package, pandas, polars or DuckDB, or CSV of this package.
+
+    Parameters
+    ----------
+    path : str or path
+        ``.parquet``, ``.feather`` or ``.csv``.
+
+    Returns
+    -------
+    DataFrame
+        With the columns and dtypes of `cardocr_nb.frame.DTYPES`.
+
+    Raises
+    ------
+    DecodeError
+        The file is damaged or is not such a table.
+    FileNotFoundError
+        There is no file at the path.
+    """
+    if Path(path).suffix.lower() == ".csv":
+        return conform(read_text_table(path))
+    return read_checked(path, lambda df: conform(categories_to_text(df)))
+
+
+def read_sheet(path: Path, sheet: str | None = None) -> pd.DataFrame:
+    """Read a sheet of an XLSX file as texts, the first one by default."""
+    try:
+        import openpyxl
+        from openpyxl.utils.escape import unescape
+    except ImportError as e:
+        missing_extra("reading XLSX", "excel", e)
+    if path.stat().st_size > _LARGEST_FILE:
+        raise DecodeError(f"{path.name} is larger than {_LARGEST_FILE >> 20} MiB; split it into several files")
+    try:
+        _refuse_unpacked_size(path)
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        with closing(book):
+            found = sheet is None or sheet in book.sheetnames
+            table = _table_of(book[sheet or book.sheetnames[0]], unescape) if found else pd.DataFrame()
+    except (DecodeError, PermissionError):
+        raise
+    except Exception:  # noqa: BLE001 - zipfile, its decompressors, expat and openpyxl raise anything on damaged files
+        raise DecodeError(f"{path.name} is not an XLSX file, or is damaged; save it again as .xlsx") from None
+    if not found:
+        raise DecodeError(f"{path.name} has no sheet {sheet!r}; was the sheet renamed?")
+    _refuse_other_encoding(table, path.name)
+    return _unprotected(table)
+
+
+def _refuse_unpacked_size(path: Path) -> None:
+    """Raise if a workbook unpacks to much more than its size. ``zipfile`` unpacks at most the sizes that are declared."""
+    with zipfile.ZipFile(path) as archive:
+        unpacked = sum(member.file_size for member in archive.infolist())
+    if unpacked > max(_UNPACKED_ALWAYS, _UNPACKED_RATIO * path.stat().st_size):
+        raise DecodeError(
+            f"{path.name} unpacks to {unpacked >> 20} MiB, more than {_UNPACKED_RATIO} times its size; save it again as .xlsx"
+        )
+
+
+def _table_of(sheet: Any, unescape: Any) -> pd.DataFrame:
+    """Read the columns that the first row names. A sheet may claim 17 billion cells, so that empty rows are not kept."""
+    first = next(sheet.iter_rows(max_row=1, max_col=_MOST_COLUMNS + 1, values_only=True), ())
+    header = [_cell(value, unescape) for value in first]
+    width = max((i + 1 for i, name in enumerate(header) if name is not None), default=0)
+    if width > _MOST_COLUMNS:
+        raise DecodeError(f"a sheet has more than {_MOST_COLUMNS} columns; keep the columns of the cards")
+    rows = sheet.iter_rows(min_row=2, max_col=width, values_only=True) if width else ()
+    body = [[_cell(value, unescape) for value in row] for row in rows if any(value is not None for value in row)]
+    table = pd.DataFrame(body, columns=_column_names(header[:width]), dtype="str")
+    return table[table.notna().any(axis=1)].reset_index(drop=True)
+
+
+def _cell(value: object, unescape: Any) -> str | None:
+    text = text_of(value)
+    return unescape(text) if isinstance(value, str) and text and "_x" in text else text
+
+
+def _column_names(header: list[str | None]) -> list[str]:
+    names = [name if name is not None else f"column {i + 1}" for i, name in enumerate(header)]
+    first = {name: i + 1 for i, name in reversed([*enumerate(names)])}
+    again = next((i + 1 for i, name in enumerate(names) if first[name] <= i), None)
+    if again is not None:
+        raise DecodeError(f"columns {first[names[again - 1]]} and {again} of a sheet have the same name; rename one")
+    return names
+
+
+def read_csv(path: Path) -> pd.DataFrame:
+    """Read a CSV file as texts, in every encoding and with every separator that spreadsheets write; empty cells are missing."""
+    data = path.read_bytes()
+    if len(data) > _LARGEST_FILE:
+        raise DecodeError(f"{path.name} is larger than {_LARGEST_FILE >> 20} MiB; write it as Parquet")
+    if data.startswith(_NO_CSV):
+        raise DecodeError(
+            f"{path.name} is a workbook or an archive of another format; save it as .xlsx or as CSV UTF-8"
+        )
+    text = decode_text(data, path.name)
+    options: dict[str, Any] = {"dtype": "str", "keep_default_na": False, "na_values": [""], "index_col": False}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # a row has more cells than the header
+            table: pd.DataFrame = pd.read_csv(io.StringIO(text), **options, **_form(text))
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, pd.errors.ParserWarning, ValueError, OverflowError):
+        raise DecodeError(f"{path.name} is not a table in CSV; its first line must name the columns") from None
+    _refuse_other_encoding(table, path.name)
+    return table
+
+
+def _unprotected(table: pd.DataFrame) -> pd.DataFrame:
+    return table.apply(unprotect) if len(table) else table
+
+
+def _form(text: str) -> dict[str, Any]:
+    """Return the separator of a CSV text, as options of pandas: the most frequent one outside quotes in the first line.
+
+    Examples
+    --------
+    >>> _form("key;field;text"), _form("sep=;")
+    ({'sep': ';', 'skiprows': 0}, {'sep': ';', 'skiprows': 1})
+    """
+    first = text.split("\n", 1)[0].rstrip("\r")
+    if first[:4].lower() == "sep=" and len(first) == 5:  # a line of Excel for itself
+        return {"sep": first[4], "skiprows": 1}
+    outside = re.sub(r'"[^"]*"', "", first)
+    return {"sep": max(_SEPARATORS, key=outside.count), "skiprows": 0}
+
+
+def _refuse_other_encoding(table: pd.DataFrame, name: str) -> None:
+    """Raise if a program read UTF-8 as Windows-1252 or GBK before it saved the table, so that letters are lost."""
+    words = pd.concat([pd.Series(table.columns, dtype="str"), *(table[column] for column in table.columns)])
+    words = words[words.str.contains(r"[^\x00-\x7f]", na=False)].head(1000)
+    as_gbk = words.map(_is_utf8_as_gbk).astype(bool)  # true of 乡丁 as well: one text shows nothing
+    other = words.str.contains(_READ_AS_1252) | (as_gbk & (as_gbk.sum() > 3))
+    if words.str.contains(_MARK_AS_OTHER).any() or other.mean() > 0.5:
+        raise DecodeError(
+            f"{name} was opened in another encoding than UTF-8 and then saved, so that letters are lost; "
+            "open the original file again as UTF-8"
+        )
+
+
+def _is_utf8_as_gbk(text: str) -> bool:
+    """Whether most of a text seems to be Chinese in UTF-8 that a program read as GBK.
+
+    Examples
+    --------
+    >>> _is_utf8_as_gbk("样本".encode().decode("gbk")), _is_utf8_as_gbk("样本")
+    (True, False)
+    """
+    data = "".join(char for char in text if not char.isascii()).encode("gb18030", "replace")
+    chinese = sum("\u2e80" < char < "\ufffd" for char in data.decode("utf-8", "ignore"))
+    return chinese * 3 > len(data) * 0.6
+
+
+def decode_text(data: bytes, name: str) -> str:
+    """Decode the bytes of a text file: UTF-8, UTF-16 with a byte order mark, or GB18030, as Excel writes in China."""
+    for encoding in _ENCODINGS:
+        if encoding == "utf-16" and data[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+            continue
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise DecodeError(f"{name} is in none of UTF-8, UTF-16 and GB18030; save it as CSV UTF-8")
