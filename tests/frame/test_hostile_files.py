@@ -15,7 +15,7 @@ from cardocr_nb.errors import DecodeError
 from cardocr_nb.frame import _documents as documents
 from cardocr_nb.frame import empty, read_responses, read_table, to_frame
 from cardocr_nb.frame._dask_frame import compute, read_dask, to_dask
-from cardocr_nb.frame._spreadsheets import read_text_table
+from cardocr_nb.frame._text_tables import read_text_table
 
 JOB = b"<Response><JobsDetail><JobId>%s</JobId><State>Success</State></JobsDetail></Response>"
 

@@ -37,7 +37,7 @@ def test_no_protected_text_begins_like_a_formula_or_is_a_number(text):
     assert not protected.replace(".", "").isdigit()
 
 
-@given(st.lists(st.one_of(TEXTS, RISKY), min_size=1))
+@given(st.lists(st.one_of(TEXTS, RISKY).filter(lambda text: not _READ_AS_1252.search(text)), min_size=1))
 def test_csv_keeps_every_text(tmp_path_factory, texts):
     path = tmp_path_factory.mktemp("csv") / "cards.csv"
     to_csv(pd.DataFrame({"key": "a.jpg", "text": pd.Series(texts, dtype="str")}), path)
