@@ -92,7 +92,9 @@ CARD = ("job_id", "key")
 """The columns that identify a card."""
 
 
-_WITH_ZONE = r"(?:Z|[+-][0-9]{2}:?[0-9]{2})$"
+_WITH_ZONE = r":[0-9]{2}(?:[.,][0-9]+)? ?(?:[Zz]|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)$"
+_NUMBERS = r"[0-9]+(?:\.[0-9]+)?"
+_SHORT_OFFSET = r"([+-][0-9]{2})$"
 
 
 class ScoreError(ValueError):
@@ -165,10 +167,7 @@ def _from_arrow(name: str, column: pd.Series) -> pd.Series:
 def _times(column: Any) -> Any:
     """Return times with the zone of the service; those without a zone are in it already, numbers count since 1970."""
     if pd.api.types.is_numeric_dtype(column.dtype):
-        # Milliseconds, as DataFrame.to_json writes, or a finer unit: times before 5138 have fewer than 15 digits.
-        size = column.abs().max()
-        unit: Any = "ms" if pd.isna(size) or size < 1e14 else "us" if size < 1e17 else "ns"
-        return pd.to_datetime(column, unit=unit, utc=True).dt.tz_convert(SERVICE_TIME)
+        return _counted_times(column)
     if isinstance(column.dtype, np.dtype) and column.dtype.kind == "M":
         return column.dt.tz_localize(SERVICE_TIME)
     if column.dtype == object:  # a mixture, such as dates of openpyxl and texts
@@ -177,15 +176,37 @@ def _times(column: Any) -> Any:
     if column.dtype == object or pd.api.types.is_string_dtype(column.dtype):
         words = column.astype("str").str.strip()
         words = words.mask(words.isin(["-", ""]))
+        if words.notna().any() and words.dropna().str.fullmatch(_NUMBERS).all():
+            return _counted_times(pd.to_numeric(words))
         words = words.mask(words.str.len() == len("2026-01-01"), words + " 00:00:00")
-        column = words.mask(words.notna() & ~words.str.contains(_WITH_ZONE, na=False), words + "+08:00")
+        zoned = words.str.contains(_WITH_ZONE, na=False)
+        column = words.mask(words.notna() & ~zoned, words + "+08:00").mask(
+            zoned, words.str.replace(_SHORT_OFFSET, r"\1:00", regex=True)
+        )
     return pd.to_datetime(column, utc=True, format="mixed").dt.tz_convert(SERVICE_TIME)
+
+
+def _counted_times(column: Any) -> Any:
+    """Return times that are counted: milliseconds since 1970 as ``DataFrame.to_json`` writes, another unit, or days of Excel.
+
+    The size shows the unit, as times of the service lie between 1973 and 2199.
+    """
+    size = column.abs().max()
+    if not pd.isna(size) and size < 110_000:
+        days = pd.to_datetime(column, unit="D", origin="1899-12-30").dt.round("s")
+        return days.dt.tz_localize(SERVICE_TIME)
+    unit: Any = "ms" if pd.isna(size) or 1e11 <= size < 1e14 else "s" if size < 1e11 else "us" if size < 1e17 else "ns"
+    return pd.to_datetime(column, unit=unit, utc=True).dt.tz_convert(SERVICE_TIME)
 
 
 def _whole_scores(column: pd.Series) -> pd.Series:
     """Return whole scores; those with fractions are refused, since they would be cut off."""
     numbers = pd.to_numeric(column).astype("Float64")
     known = numbers.dropna().to_numpy(np.float64)
+    if (np.abs(known) > np.iinfo(np.int16).max).any():
+        raise ScoreError(
+            "scores are whole numbers from 0 to 100, got numbers beyond 32767; is it the column of the scores?"
+        )
     if (known != np.rint(known)).any():
         if known.min() >= 0 and known.max() <= 1:
             raise ScoreError("scores are 0 to 100, got values between 0 and 1; multiply them by 100 and round()")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from cardocr_nb._text_safety import shown_path
-from cardocr_nb.cards import english
+from cardocr_nb.cards import english, field_name
 from cardocr_nb.errors import ImageError
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._json_text import malformed_as_decode_error, read_json
@@ -224,6 +224,7 @@ def _latest(task: Mapping[str, Any]) -> list[Any]:
 def _regions(results: list[Any], left_out: Counter[str]) -> list[dict[str, Any]]:
     """Return the regions of an annotation; results with the same id are parts of one region."""
     regions: dict[str, dict[str, Any]] = {}
+    places: defaultdict[str, set[str]] = defaultdict(set)
     for result in results:
         kind, value = str(result.get("type")), result.get("value") or {}
         shape = kind.removesuffix("labels") or "labels"
@@ -239,19 +240,34 @@ def _regions(results: list[Any], left_out: Counter[str]) -> list[dict[str, Any]]
             region["text"] = "\n".join(str(line) for line in lines if line) or None
         labels = value.get(kind)
         if kind.endswith("labels") and labels:
-            region["field"] = labels[0]
+            region["field"] = field_name(str(labels[0]))
+            further = set(map(str, labels[1:])) - {str(labels[0])}
+            left_out.update({"further label of a region": len(further)} if further else {})
         if shape in ("polygon", "rectangle"):
-            region["polygon"] = _pixels(shape, value, result)
+            fault = _fault_of_place(shape, value, result)
+            region["polygon"] = None if fault else _pixels(shape, value, result)
+            if fault and kind != "textarea":
+                places[fault].add(str(result.get("id")))
+    left_out.update({fault: len(ids) for fault, ids in places.items()})
     unlabeled = sum(not region.get("field") for region in regions.values())
     if unlabeled:
         left_out["region without a label"] += unlabeled
     return [region for region in regions.values() if region.get("field")]
 
 
+def _fault_of_place(shape: str, value: Mapping[str, Any], result: Mapping[str, Any]) -> str | None:
+    """Name the reason why a region has no four corners in pixels of the image; its label and text are read."""
+    if result.get("image_rotation"):
+        return "place on an image that was turned in Label Studio"
+    if "original_width" not in result:
+        return "place without the size of the image"
+    if shape == "polygon" and len(value.get("points") or []) not in (0, 4):
+        return "place of other than four corners"
+    return None
+
+
 def _pixels(shape: str, value: Mapping[str, Any], result: Mapping[str, Any]) -> list[list[float]] | None:
     """Return the corners of a region in pixels; Label Studio gives percent of width and height."""
-    if "original_width" not in result:
-        return None
     size = np.array([result["original_width"], result["original_height"]], dtype=np.float64) / 100
     if shape == "rectangle":
         x, y, width, height = (float(value.get(name, 0)) for name in ("x", "y", "width", "height"))
@@ -263,7 +279,7 @@ def _pixels(shape: str, value: Mapping[str, Any], result: Mapping[str, Any]) -> 
         rows: list[list[float]] = (np.array([x, y]) * size + sides @ rotation).tolist()
         return rows
     points = value.get("points") or []
-    if len(points) != 4 or {tuple(p) for p in points} == {(0, 0), (0, 100), (100, 100), (100, 0)}:
+    if not points or {tuple(p) for p in points} == {(0, 0), (0, 100), (100, 100), (100, 0)}:
         return None
     corners: list[list[float]] = (np.array(points, dtype=np.float64) * size).tolist()
     return corners

@@ -80,6 +80,12 @@ def test_scores_with_fractions_are_refused_and_never_cut_off(scores, message, dt
         conform(pd.DataFrame({"key": ["a", "b"], "score": pd.Series(scores).astype(dtype)}))
 
 
+@pytest.mark.parametrize("score", [70_000, float("inf"), -40_000])
+def test_numbers_that_int16_cannot_hold_are_no_scores(score):
+    with pytest.raises(ValueError, match="got numbers beyond 32767"):
+        conform(pd.DataFrame({"score": [score, 98.0]}))
+
+
 @pytest.mark.parametrize("dtype", ["float64", "Float64", "int64", "object", "str"])
 def test_whole_scores_of_any_dtype_are_kept(dtype):
     assert conform(pd.DataFrame({"score": pd.Series([98, 0]).astype(dtype)}))["score"].tolist() == [98, 0]
@@ -93,11 +99,32 @@ def test_whole_scores_of_any_dtype_are_kept(dtype):
         ["2026-11-27T00:30:00Z"],
         [1_795_739_400_000],
         [1_795_739_400_000_000_000],
+        [1_795_739_400],
+        ["1795739400000"],
+        ["2026-11-27 00:30:00 UTC"],
+        ["2026-11-27 08:30:00+08"],
+        ["2026-11-26 20:30:00.000-04"],
+        [46353.3541666667],
         [pd.Timestamp("2026-11-27 08:30")],
         [pd.Timestamp("2026-11-27 00:30", tz="UTC")],
         pd.Series([pd.Timestamp("2026-11-27 08:30"), "2026-11-27 08:30:00"], dtype=object),
     ],
-    ids=["text", "wire", "UTC", "ms", "ns", "naive", "aware", "mixed"],
+    ids=[
+        "text",
+        "wire",
+        "UTC",
+        "ms",
+        "ns",
+        "s",
+        "ms as text",
+        "UTC as word",
+        "short offset",
+        "west",
+        "days of Excel",
+        "naive",
+        "aware",
+        "mixed",
+    ],
 )
 def test_times_without_a_zone_are_in_the_zone_of_the_service(times):
     df = conform(pd.DataFrame({"created": times}))

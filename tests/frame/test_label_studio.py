@@ -137,14 +137,6 @@ def test_an_export_is_read_from_a_file_and_a_task_without_regions_keeps_a_row(tm
     assert frame["field"].isna().all()
 
 
-def test_an_outline_of_five_corners_keeps_its_text_without_a_polygon():
-    task = to_label_studio(one(), SIZES)[0]
-    task["predictions"][0]["result"][0]["value"]["points"].append([1.0, 1.0])
-    frame = from_label_studio([task])
-    assert frame["text"].tolist() == ["样本"]
-    assert frame["polygon"].isna().all()
-
-
 def test_sizes_are_taken_from_the_upright_images_of_a_folder(photo, tmp_path):
     photo(tmp_path / "a.jpg", size=(300, 200))
     assert to_label_studio(one(), tmp_path) == to_label_studio(one(), SIZES)
@@ -232,3 +224,34 @@ def test_results_that_cannot_be_read_are_named(kind):
     with pytest.warns(UserWarning, match=f"left out of the export of Label Studio: 1 x {kind}"):
         df = from_label_studio(exported(region(kind, {kind: ["name"]})))
     assert df["field"].isna().all()
+
+
+PENTAGON = {"points": [[10, 20], [10, 50], [30, 60], [60, 50], [60, 20]], "polygonlabels": ["name"]}
+
+
+@pytest.mark.parametrize(
+    ("shape", "named"),
+    [
+        (region("polygonlabels", PENTAGON), "1 x place of other than four corners"),
+        (
+            region("rectanglelabels", SIDES | {"rectanglelabels": ["name"]}, image_rotation=90),
+            "1 x place on an image that was turned",
+        ),
+        (
+            {"id": "r1", "type": "rectanglelabels", "value": SIDES | {"rectanglelabels": ["name"]}},
+            "1 x place without the size",
+        ),
+    ],
+)
+def test_a_place_that_cannot_be_read_is_named_and_its_text_is_kept(shape, named):
+    text = {"id": "r1", "type": "textarea", "value": shape["value"] | {"text": ["样本"]}}
+    with pytest.warns(UserWarning, match=named):
+        df = from_label_studio(exported(shape, text))
+    assert df[["field", "text"]].to_numpy().tolist() == [["name", "样本"]]
+    assert df["polygon"].isna().all()
+
+
+def test_further_labels_of_a_region_are_named_and_printed_labels_are_fields():
+    shape = region("rectanglelabels", SIDES | {"rectanglelabels": ["姓名", "gender"]})
+    with pytest.warns(UserWarning, match="1 x further label of a region"):
+        assert from_label_studio(exported(shape))["field"].tolist() == ["name"]
