@@ -261,11 +261,26 @@ def tally(checked: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
 
 
 _ASKED = ["field", "check", "severity"]
+_BLOCK = 2**20
 
 
 def _tallied(checked: pd.DataFrame) -> pd.DataFrame:
-    groups = checked.assign(failed=~checked["passed"]).groupby(_ASKED, observed=True, dropna=False, sort=False)
-    return groups["failed"].agg(cases="size", failed="sum").reset_index()
+    # Counted in blocks by the codes of the categories: a groupby takes 1.8 GiB for the checks of a million cards.
+    keys = [checked[name].astype("category").cat for name in _ASKED]
+    sizes = [len(key.categories) + 1 for key in keys]
+    codes, passed = [key.codes.to_numpy() for key in keys], checked["passed"].to_numpy(bool)
+    cases, failed, first = np.zeros((3, np.prod(sizes)), dtype=np.int64)
+    for begin in reversed(range(0, len(checked), _BLOCK)):
+        rows = slice(begin, begin + _BLOCK)
+        place = np.ravel_multi_index([code[rows].astype(np.intp) + 1 for code in codes], sizes)
+        cases += np.bincount(place, minlength=len(cases))
+        failed += np.bincount(place[~passed[rows]], minlength=len(cases))
+        # Of rows with the same place, the last one written remains, which is the first one.
+        first[place[::-1]] = np.arange(begin, begin + len(place))[::-1]
+    found = np.flatnonzero(cases)
+    found = found[np.argsort(first[found])]
+    counted: pd.DataFrame = checked[_ASKED].iloc[first[found]].reset_index(drop=True)
+    return counted.assign(cases=cases[found], failed=failed[found])
 
 
 def _tallies(tables: list[pd.DataFrame]) -> pd.DataFrame:

@@ -203,6 +203,20 @@ def test_a_tally_counts_by_field_and_check_worst_first(cards):
     assert table.cases.sum() == len(check(cards))
 
 
+@pytest.mark.parametrize("block", [1, 7, 10_000])
+@pytest.mark.parametrize("dtype", ["category", "str"])
+def test_a_tally_in_blocks_counts_what_groupby_counts(cards, monkeypatch, block, dtype):
+    monkeypatch.setattr("cardocr_nb.quality._checks._BLOCK", block)
+    checked = check(cards).sample(frac=1, random_state=1).astype(dict.fromkeys(["field", "check", "severity"], dtype))
+    groups = checked.groupby(["field", "check", "severity"], observed=True, dropna=False, sort=False)["passed"]
+    counted = groups.agg(cases="size", passed="sum").reset_index()
+    found = tally(checked)
+    assert len(found) == len(counted)
+    both = found.astype({"field": "str"}).merge(counted.astype({"field": "str"}), on=["field", "check", "cases"])
+    assert (both["failed"] == both["cases"] - both["passed"]).all()
+    assert len(both) == len(counted)
+
+
 def test_a_tally_of_nothing_is_empty():
     assert tally(check(empty())).empty
 
