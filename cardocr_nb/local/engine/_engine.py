@@ -17,7 +17,14 @@ from cardocr_nb.local.engine._card_pose import anchor_names, place_chars, provis
 from cardocr_nb.local.engine._confidence import score_fields
 from cardocr_nb.local.engine._detection import detect, detect_within
 from cardocr_nb.local.engine._digit_fields import is_valid_number
-from cardocr_nb.local.engine._field_extraction import Extraction, extract_fields, reread_gap, surer, with_field
+from cardocr_nb.local.engine._field_extraction import (
+    Extraction,
+    extract_fields,
+    reread_gap,
+    surer,
+    with_field,
+    with_missing,
+)
 from cardocr_nb.local.engine._line_crops import ImagePyramid, even_contrast, ink_channel
 from cardocr_nb.local.engine._recognition import recognize_all, recognize_box, recognize_upright, rotate180
 from cardocr_nb.local.engine._seal_rows import Seal, beyond, outside, read_seal
@@ -221,7 +228,7 @@ class _CardReading:
         best = self._reread(best, lines)
         again = self._enlarged(best)
         if again is not None:
-            best = self._reread(*again)
+            best = with_missing(self._reread(*again), best)
         return self._answer(best, unread)
 
     def _surest_group(self, found: Detection) -> tuple[Extraction, tuple[Line, ...], NDArray[np.float64]]:

@@ -210,3 +210,9 @@ def surer(extracted: Extracted, extraction: Extraction) -> bool:
 def with_field(extraction: Extraction, extracted: Extracted) -> Extraction:
     """Return an extraction with one more field."""
     return replace(extraction, fields={**extraction.fields, extracted.field: extracted})
+
+
+def with_missing(extraction: Extraction, other: Extraction) -> Extraction:
+    """Return an extraction with the fields that only another one of the same card has, where they break no rule."""
+    missing = {n: e for n, e in other.fields.items() if n not in extraction.fields and e.value.is_valid is not False}
+    return replace(extraction, fields={**extraction.fields, **missing}) if missing else extraction

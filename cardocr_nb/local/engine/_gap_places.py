@@ -132,7 +132,9 @@ def place_of_value(field: str, pose: CardPose, labels: dict[str, LabelPlace], he
     label, slot = labels[field], pose.layout.fields[field]
     nexts = [o.left for o in labels.values() if o.left > label.right and abs(o.y - label.y) < 1.5 * height]
     end = slot.value.right + (20 if slot.value.long else 4) + (label.right - slot.center[0] - 1.1 * len(slot.label))
-    left, right = label.right + 0.3 * height, min([end, pose.layout.size[0], *(n - 0.3 * height for n in nexts)])
+    # A single character printed off the form may touch its label and be taken for a part of it.
+    begin = label.left + 1.6 * height if field == "gender" else label.right + 0.3 * height
+    left, right = begin, min([end, pose.layout.size[0], *(n - 0.3 * height for n in nexts)])
     top, bottom = label.y - height, label.y + height
     corners = np.array(
         [(left, top), (max(right, left + height), top), (max(right, left + height), bottom), (left, bottom)]

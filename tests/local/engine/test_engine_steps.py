@@ -15,7 +15,7 @@ from cardocr_nb.local.engine._candidates import is_square, rows_are_full, spacin
 from cardocr_nb.local.engine._card_pose import place_chars
 from cardocr_nb.local.engine._confidence import score_fields
 from cardocr_nb.local.engine._detection import detect, detect_within
-from cardocr_nb.local.engine._field_extraction import extract_fields, reread_gap
+from cardocr_nb.local.engine._field_extraction import extract_fields, reread_gap, with_missing
 from cardocr_nb.local.engine._field_value import Value
 from cardocr_nb.local.engine._line_crops import ImagePyramid, ink_channel, ink_tones
 from cardocr_nb.local.engine._recognition import Char, Line, recognize_box, recognize_upright, rotate180
@@ -542,3 +542,22 @@ def test_of_a_character_in_two_boxes_the_one_that_a_box_cut_is_dropped():
 def test_a_short_last_line_ends_an_address():
     kind, _, _, lines = load("id_flat")
     assert extracted(lines, kind).further is None
+
+
+def test_a_value_that_touches_its_label_is_looked_for_from_within_the_label():
+    kind, _, _, lines = load("licence_flat")
+    label = next(line for line in lines if line_text(line).startswith("性别"))
+    without = [*(line for line in lines if line is not label), replace(label, chars=label.chars[:2])]
+    (gap,) = (gap for gap in extracted(without, kind).gaps if gap.field == "gender")
+    middle = place_chars([label])[0][1].center[0]
+    assert min(x for x, _ in gap.box) < middle + 0.25 * (label.corners[2][1] - label.corners[0][1])
+
+
+def test_fields_that_only_another_look_shows_are_kept_where_they_break_no_rule():
+    kind, truth, _, lines = load("licence_flat")
+    whole = extracted(lines, kind)
+    few = replace(whole, fields={n: e for n, e in whole.fields.items() if n not in ("gender", "birth_date")})
+    assert {n: e.value.text for n, e in with_missing(few, whole).fields.items()} == truth
+    broken = replace(whole.fields["gender"], value=replace(whole.fields["gender"].value, is_valid=False))
+    other = replace(whole, fields={**whole.fields, "gender": broken})
+    assert "gender" not in with_missing(few, other).fields
