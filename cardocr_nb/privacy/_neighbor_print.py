@@ -6,7 +6,7 @@ above and below; the texture of a desk has no such strips, and the edge of a she
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -50,7 +50,7 @@ def neighbor_print(pixels: NDArray[np.uint8], pose: Pose) -> list[Floats]:
     -------
     list of ndarray of shape (4, 2)
         Corners in pixels of each area, as large as one more card, right or left of the card, above or below it, with print
-        along the rows of the card. Print across them is not found.
+        along the rows of the card or across them.
 
     Raises
     ------
@@ -59,22 +59,12 @@ def neighbor_print(pixels: NDArray[np.uint8], pose: Pose) -> list[Floats]:
     """
     width, height = pose.layout.size
     origin = (-width - _REACH, -height - _REACH)
-    edges = _upright_edges(pixels, pose, origin, (3 * width + 2 * _REACH, 3 * height + 2 * _REACH))
-    inside, calmer = _rows_of_print(edges)
-    down = (np.arange(inside.shape[0]) + _STRIP + _GAP) / _SCALE + origin[1]
-    across = np.arange(inside.shape[1]) / _SCALE + origin[0]
-    window = (_WINDOW[1] / _SCALE, _WINDOW[0] / _SCALE)
-
-    def within(box: tuple[float, float, float, float]) -> tuple[slice, slice]:
-        left, right = np.searchsorted(across, (box[0], box[2] - window[0]))
-        top, bottom = np.searchsorted(down, (box[1], box[3] - window[1]))
-        return slice(int(top), int(bottom)), slice(int(left), int(right))
-
-    own = float(np.percentile(inside[within((0, 0, width, height))], 90))
+    upright, known = _upright(pixels, pose, origin, (3 * width + 2 * _REACH, 3 * height + 2 * _REACH))
+    along, across = (_Rows.of(upright, known, origin, turned=turned) for turned in (False, True))
+    own = float(np.percentile(along.inside[along.within((0, 0, width, height))], 90))
     found = []
     for box in _areas(width, height):
-        place = within(box)
-        if ((calmer[place] > _CALMER) & (inside[place] > _STRENGTH * own)).sum() < _MIN_PLACES:
+        if not any(rows.of_print(box, own) for rows in (along, across)):
             continue
         corners = pose.corners(box)
         if not np.isfinite(corners).all():
@@ -84,6 +74,49 @@ def neighbor_print(pixels: NDArray[np.uint8], pose: Pose) -> list[Floats]:
             )
         found.append(corners)
     return found
+
+
+class _Rows(NamedTuple):
+    """Where rows of print can be, in one direction, over the places of the window.
+
+    Attributes
+    ----------
+    inside, calmer : ndarray of shape (down, across)
+        Mean edges in the window, and the logarithm of their ratio to the busier strip.
+    start : tuple of (float, float)
+        Millimeters on the card at which both axes begin.
+    turned : bool
+        Rows across those of the card: the axes are exchanged.
+    """
+
+    inside: Floats
+    calmer: Floats
+    start: tuple[float, float]
+    turned: bool
+
+    @classmethod
+    def of(
+        cls, upright: NDArray[np.uint8], known: NDArray[np.bool_], origin: tuple[float, float], *, turned: bool
+    ) -> _Rows:
+        """Measure the rows of an upright picture, or those across them."""
+        edges = _edges(upright.T, known.T) if turned else _edges(upright, known)
+        inside, calmer = _rows_of_print(edges)
+        start = (origin[0], origin[1]) if turned else (origin[1], origin[0])
+        return cls(inside, calmer, start, turned)
+
+    def within(self, box: tuple[float, float, float, float]) -> tuple[slice, slice]:
+        """Places at which the window lies in left, top, right, bottom in millimeters."""
+        left, top, right, bottom = (box[1], box[0], box[3], box[2]) if self.turned else box
+        down = (np.arange(self.inside.shape[0]) + _STRIP + _GAP) / _SCALE + self.start[0]
+        across = np.arange(self.inside.shape[1]) / _SCALE + self.start[1]
+        rows = np.searchsorted(down, (top, bottom - _WINDOW[0] / _SCALE))
+        columns = np.searchsorted(across, (left, right - _WINDOW[1] / _SCALE))
+        return slice(int(rows[0]), int(rows[1])), slice(int(columns[0]), int(columns[1]))
+
+    def of_print(self, box: tuple[float, float, float, float], own: float) -> bool:
+        """Whether enough of the windows in an area hold print as strong as that on the card, `own`."""
+        place = self.within(box)
+        return bool(((self.calmer[place] > _CALMER) & (self.inside[place] > _STRENGTH * own)).sum() >= _MIN_PLACES)
 
 
 def _areas(width: float, height: float) -> list[tuple[float, float, float, float]]:
@@ -97,10 +130,10 @@ def _areas(width: float, height: float) -> list[tuple[float, float, float, float
     ]
 
 
-def _upright_edges(
+def _upright(
     pixels: NDArray[np.uint8], pose: Pose, origin: tuple[float, float], size: tuple[float, float]
-) -> Floats:
-    """Upright edges of the card and its surroundings, in gray levels; 0 outside the picture."""
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Return the card and its surroundings upright, in gray levels, and which pixels lie in the picture."""
     from PIL import Image
 
     square = pose.corners((0, 0, *pose.layout.size))
@@ -111,13 +144,17 @@ def _upright_edges(
     matrix = np.diag([1 / reduced, 1 / reduced, 1]) @ pose.matrix @ to_card
     matrix = (matrix / matrix[2, 2]).ravel()[:8].tolist()
     target = (round(size[0] * _SCALE), round(size[1] * _SCALE))
-    upright, known = (
+    upright, inside = (
         np.asarray(picture.transform(target, Image.Transform.PERSPECTIVE, matrix, Image.Resampling.BILINEAR))
         for picture in (gray, Image.new("L", gray.size, 255))
     )
-    edges = np.zeros(upright.shape)
-    edges[:, 1:] = np.abs(np.diff(upright.astype(np.float64), axis=1))
-    edges[:, 1:][(known[:, 1:] < 255) | (known[:, :-1] < 255)] = 0
+    return upright, inside == 255
+
+
+def _edges(gray: NDArray[np.uint8], known: NDArray[np.bool_]) -> Floats:
+    """Edges across the rows, in gray levels; 0 outside the picture."""
+    edges = np.zeros(gray.shape)
+    edges[:, 1:] = np.abs(np.diff(gray.astype(np.float64), axis=1)) * (known[:, 1:] & known[:, :-1])
     return edges
 
 

@@ -21,6 +21,7 @@ from cardocr_nb.privacy._picture_files import FileId, file_ids, format_of, refus
 from cardocr_nb.privacy._picture_match import refuse_other_picture
 from cardocr_nb.privacy._portrait import portrait_corners
 from cardocr_nb.privacy._pose import card_pose
+from cardocr_nb.privacy._valid_from import valid_from_areas
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -206,7 +207,7 @@ def redact_checked(
 def _areas_without_fields(
     pixels: NDArray[np.uint8], rows: pd.DataFrame, card_type: str | None, options: RedactionOptions
 ) -> list[Floats]:
-    """Corners of the portrait, and of print next to the card, where a second page repeats the name and the number."""
+    """Corners of the portrait, of the date left of a valid period, and of print next to the card, such as a second page."""
     if options.portrait and card_type is None:
         raise InvalidRequestError(
             "the frame does not say which card the picture shows, so the place of the portrait is unknown; "
@@ -214,6 +215,8 @@ def _areas_without_fields(
         )
     pose = None if card_type is None else card_pose(rows, card_type)
     areas = [portrait_corners(pose)] if options.portrait else []
+    if options.fields is None or "valid_period" in options.fields:
+        areas += valid_from_areas(rows, pose)
     if options.fields is None or not _REPEATED.isdisjoint(options.fields):
         if pose is not None:
             areas += neighbor_print(pixels, pose)

@@ -17,10 +17,13 @@ from cardocr_nb import polygon
 from cardocr_nb._images import load_upright
 from cardocr_nb.cards import expected_fields
 from cardocr_nb.errors import CardOCRError, ImageError, InvalidRequestError
-from cardocr_nb.frame import to_frame
+from cardocr_nb.frame import conform, to_frame
 from cardocr_nb.frame._polygon_measures import from_numpy
 from cardocr_nb.local.engine import Engine
 from cardocr_nb.privacy import redact, redact_folder
+from cardocr_nb.privacy._pose import card_pose
+from cardocr_nb.privacy._valid_from import valid_from_areas
+from cardocr_nb.specimen import draw
 from cardocr_nb.wire._records import CardResult, Job, JobState
 
 OPEN = "licence/0011.jpg"
@@ -228,7 +231,7 @@ def test_the_second_pages_of_other_licenses_are_covered(data, engine, key):
 
 
 @pytest.mark.parametrize("side", ["left", "right", "above", "below"])
-@pytest.mark.parametrize("angle", [0, 180, 5])
+@pytest.mark.parametrize("angle", [0, 5, 90, 180, 270])
 def test_another_page_is_covered_at_each_side_of_the_card(data, engine, side, angle):
     page = Image.fromarray(load_upright(data / "cards" / OPEN)).crop((1260, 130, 2400, 880)).resize((900, 592))
     page = page.rotate(angle, expand=True, fillcolor=(60, 70, 85), resample=Image.Resampling.BICUBIC)
@@ -417,3 +420,55 @@ def test_the_specimens_are_not_refused(card):
     image, frame = card
     assert set(expected_fields(str(frame["card_type"].iloc[0]))) <= set(frame["field"])
     assert redact(image, frame, out=None)
+
+
+@functools.cache
+def license_of(seed):
+    """A drawn license and its frame; those of the seeds 0 and 14 print "valid from" left of the valid period."""
+    card = draw("DriverLicense", seed)
+    rows = [
+        {
+            "key": "1.jpg",
+            "card_type": "DriverLicense",
+            "field": field,
+            "text": card.texts[field],
+            "polygon": place.round(),
+        }
+        for field, place in card.polygons.items()
+    ]
+    return card.image, conform(pd.DataFrame(rows))
+
+
+def dates_read(image, engine):
+    return set(re.findall(r"(?:19|20)\d\d\D?\d\d\D?\d\d", read_all_text(np.asarray(image), engine)))
+
+
+def turned(points, size, angle):
+    """Points of a picture after it was turned counter-clockwise."""
+    x, y = np.moveaxis(points, -1, 0)
+    return np.stack({0: (x, y), 90: (y, size[0] - x), 180: (size[0] - x, size[1] - y)}[angle], axis=-1)
+
+
+@pytest.mark.parametrize(("seed", "angle"), [(0, 0), (0, 90), (14, 180)])
+@pytest.mark.parametrize("options", [{}, {"fields": ["valid_period"]}])
+def test_the_date_valid_from_of_the_older_form_is_covered(engine, seed, angle, options):
+    image, frame = license_of(seed)
+    known = {date for date in dates_read(image, engine) if not frame["text"].str.contains(date, regex=False).any()}
+    assert len(known) == 1
+    places = turned(frame["polygon"].array.to_points(), image.size, angle)
+    done = redact(image.rotate(angle, expand=True), frame.assign(polygon=from_numpy(places, frame.index)), **options)
+    assert dates_read(done.rotate(-angle, expand=True), engine).isdisjoint(known)
+
+
+def test_the_date_valid_from_is_covered_though_no_other_field_has_a_place(engine):
+    image, frame = license_of(0)
+    known = dates_read(image, engine)
+    done = redact(image, frame[frame["field"] == "valid_period"], fields=["valid_period"])
+    assert len(known - dates_read(done, engine)) == 1
+
+
+def test_nothing_left_of_a_valid_period_with_both_dates_is_covered():
+    frames = [license_of(seed)[1] for seed in range(2, 5)]
+    assert all(frame["text"].str.contains("至").any() for frame in frames)
+    for frame in frames:
+        assert valid_from_areas(frame, card_pose(frame, "DriverLicense")) == valid_from_areas(frame, None) == []
