@@ -171,7 +171,7 @@ def _check(conditions: list[str], strengths: list[float], n: int, max_calls: int
         for strength in strengths:
             check_conditions(dict.fromkeys(condition.split("+"), strength))
     if n < 1:
-        raise InvalidRequestError(f"n must be 1 or more, got {n}")
+        raise InvalidRequestError(f"n must be 1 or more, got {describe(n)}")
     degraded = len([s for s in strengths if s > 0])
     images = n * (len(conditions) * degraded + (0.0 in strengths))
     if images > max_calls:

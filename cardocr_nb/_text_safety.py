@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from typing import TYPE_CHECKING, Any
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Never
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,6 +50,14 @@ def describe(value: Any) -> str:
     if isinstance(value, (list, tuple, dict, set, frozenset)):
         return f"{article} {kind} of {len(value)}"
     return f"{article} {kind}"
+
+
+class WordEnum(StrEnum):
+    """Words that are the only ones allowed; the error about another value does not quote it."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Never:
+        raise ValueError(f"a {cls.__name__} is one of {', '.join(cls)}, got {describe(value)}")
 
 
 def shown_path(path: Any) -> str:

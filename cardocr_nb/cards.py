@@ -9,13 +9,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from enum import StrEnum
 
-from cardocr_nb._text_safety import describe
+from cardocr_nb._text_safety import WordEnum, describe
 from cardocr_nb.errors import InvalidRequestError
 
 
-class CardType(StrEnum):
+class CardType(WordEnum):
     """The cards that the service reads, by their names on the wire."""
 
     ID_CARD = "IDCard"

@@ -56,7 +56,7 @@ class RunOptions:
         for name in ("max_calls", "price", "listing_delay", "stall_timeout", "job_timeout"):
             value = getattr(self, name)
             if value is not None and not value >= 0:
-                raise InvalidRequestError(f"{name} must be 0 or more, got {value}")
+                raise InvalidRequestError(f"{name} must be 0 or more, got {describe(value)}")
 
     def delay(self, *, embedded: bool) -> float:
         """Return the listing delay in seconds."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from cardocr_nb._text_safety import shown_path
+from cardocr_nb._text_safety import describe, shown_path
 from cardocr_nb.frame._batch_reader import batches, read_batches
 from cardocr_nb.frame._documents import BROKEN_ARCHIVE, open_tar
 from cardocr_nb.frame._frame_builder import FrameBuilder
@@ -94,7 +94,7 @@ def plan(paths: Paths, *, blocksize: int = BLOCKSIZE) -> list[Part]:
     [2, 1]
     """
     if blocksize < 1:
-        raise ValueError(f"blocksize is a number of bytes, 1 or more, got {blocksize}")
+        raise ValueError(f"blocksize is a number of bytes, 1 or more, got {describe(blocksize)}")
     given = [paths] if isinstance(paths, str | os.PathLike) else paths
     parts: list[Part] = []
     loose: list[Member] = []

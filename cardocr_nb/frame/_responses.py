@@ -108,7 +108,7 @@ def read_responses(
     if errors not in ("raise", "row"):
         raise ValueError(f"errors must be 'raise' or 'row', got {describe(errors)}")
     if threads < 1:
-        raise ValueError(f"threads must be 1 or more, got {threads}")
+        raise ValueError(f"threads must be 1 or more, got {describe(threads)}")
     if engine not in ("pandas", "dask"):
         raise ValueError(f"engine must be 'pandas' or 'dask', got {describe(engine)}")
     if dialect is not None:

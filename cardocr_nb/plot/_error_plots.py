@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from cardocr_nb._text_safety import describe
 from cardocr_nb.plot._field_series import EVERY, add_legend, axes_or_new, chosen, names_of, warn_empty
 from cardocr_nb.plot._plot_fonts import PlotLanguage, plot_language
 from cardocr_nb.plot._style import COLORS, bare, ink, look
@@ -75,7 +76,7 @@ def plot_confusions(
     from matplotlib.ticker import MaxNLocator
 
     if n < 1:
-        raise ValueError(f"n must be 1 or more, got {n}")
+        raise ValueError(f"n must be 1 or more, got {describe(n)}")
     language = plot_language(lang)
     table = evaluation if isinstance(evaluation, pd.DataFrame) else evaluation.confusions
     found = chosen(table, field if len(table) else None)

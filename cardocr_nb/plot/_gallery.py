@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from cardocr_nb._text_safety import describe
 from cardocr_nb.errors import ImageError
 from cardocr_nb.plot._case_selection import Kind, pick_cases
 from cardocr_nb.plot._field_crops import rectified
@@ -99,7 +100,7 @@ def plot_gallery(
     'Name 70  a.jpg'
     """
     if n < 1 or columns < 1:
-        raise ValueError(f"n and columns must be 1 or more, got {n} and {columns}")
+        raise ValueError(f"n and columns must be 1 or more, got {describe(n)} and {describe(columns)}")
     need(df, "key", "field", "score", "text", "polygon")
     language = plot_language(lang)
     cases = pick_cases(df, kind, truth=truth, other=other, n=n)

@@ -89,7 +89,7 @@ def audit_sample(
     (20, [5.0])
     """
     if isinstance(n, bool) or n != int(n) or n < 1:
-        raise ValueError(f"n must be a whole number of 1 or more, got {n}")
+        raise ValueError(f"n must be a whole number of 1 or more, got {describe(n)}")
     if unit not in ("field", "card"):
         raise ValueError(f"unit must be 'field' or 'card', got {describe(unit)}")
     refuse_parts(df)
@@ -191,7 +191,9 @@ def _allocation(size: NDArray[np.intp], deviation: NDArray[np.float64], n: int) 
         return size
     least = np.minimum(size, min(_LEAST_PER_STRATUM, max(n // len(size), 1)))
     if least.sum() > n:
-        raise ValueError(f"there are {len(size)} strata and {n} cases to draw; draw more, or name fewer columns in by")
+        raise ValueError(
+            f"there are {len(size)} strata and {describe(n)} cases to draw; draw more, or name fewer columns in by"
+        )
     taken = least.astype(np.intp)
     while (left := n - int(taken.sum())) > 0:
         share = np.where(taken < size, size * deviation, 0.0)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from cardocr_nb._text_safety import describe
 from cardocr_nb.quality._cells import GROUP
 from cardocr_nb.quality._intervals import checked_confidence, exact_interval
 from cardocr_nb.quality._truth import WEIGHT
@@ -86,7 +87,7 @@ def bootstrap(
         warnings.warn("draws is now n_resamples", DeprecationWarning, stacklevel=2)
         n_resamples = draws
     if n_resamples < 1:
-        raise ValueError(f"n_resamples must be 1 or more, got {n_resamples}")
+        raise ValueError(f"n_resamples must be 1 or more, got {describe(n_resamples)}")
     present = cells[(cells["outcome"] != "spurious").to_numpy()]
     weight = present[WEIGHT].to_numpy(np.float64) if WEIGHT in present.columns else np.ones(len(present))
     correct = (present["outcome"] == "correct").to_numpy(bool)

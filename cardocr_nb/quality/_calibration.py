@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from cardocr_nb._text_safety import describe
 from cardocr_nb.quality._bootstrap import rate_intervals
 from cardocr_nb.quality._cells import GROUP
 from cardocr_nb.quality._evaluation import evaluate
@@ -122,7 +123,7 @@ def calibration(
     0  name      4      0.75   75.0    1.0
     """
     if bins < 1:
-        raise ValueError(f"bins must be 1 or more, got {bins}")
+        raise ValueError(f"bins must be 1 or more, got {describe(bins)}")
     judged = evaluate(df, truth, normalize=normalize, complete=complete, groups=groups)
     readings = scored_readings(judged.cells)
     readings["bin"] = _bins(readings, bins)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from cardocr_nb._text_safety import describe
 from cardocr_nb.quality import _calibrator_files as saved
 from cardocr_nb.quality._calibration import calibration_error, scored_readings
 from cardocr_nb.quality._calibration_fit import SCORES
@@ -200,9 +201,9 @@ def calibrate(
     [0.28, 0.59, 0.84, 0.95, 0.99]
     """
     if folds < 2:
-        raise ValueError(f"folds must be 2 or more, got {folds}")
+        raise ValueError(f"folds must be 2 or more, got {describe(folds)}")
     if isotonic_from < 1:
-        raise ValueError(f"isotonic_from must be 1 or more, got {isotonic_from}")
+        raise ValueError(f"isotonic_from must be 1 or more, got {describe(isotonic_from)}")
     cells = evaluate(df, truth, normalize=normalize, complete=complete, groups=groups).cells
     readings = scored_readings(cells).reset_index(drop=True)
     readings = readings.join(failed_checks(readings, df))

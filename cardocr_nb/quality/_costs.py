@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from cardocr_nb._text_safety import describe
 from cardocr_nb.quality._bootstrap import ALL, with_all
 from cardocr_nb.quality._cells import GROUP
 from cardocr_nb.quality._evaluation import evaluate
@@ -143,9 +144,9 @@ def cost(
     """
     for name, value in (("review", review), ("error", error)):
         if not 0 < value < np.inf:
-            raise ValueError(f"{name} must be a positive number, got {value}")
+            raise ValueError(f"{name} must be a positive number, got {describe(value)}")
     if folds < 2:
-        raise ValueError(f"folds must be 2 or more, got {folds}")
+        raise ValueError(f"folds must be 2 or more, got {describe(folds)}")
     checked_confidence(confidence)
     cells = evaluate(df, truth, normalize=normalize, complete=complete, groups=groups).cells
     scored = (cells["score"].notna() & (cells["outcome"] != "missing")).to_numpy(bool)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from cardocr_nb._text_safety import describe
 from cardocr_nb.cards import CardType, expected_fields
 from cardocr_nb.frame._dask_frame import is_dask, reduce
 from cardocr_nb.frame._frame_schema import conform
@@ -109,9 +110,9 @@ def drift(
     12 2026-03-13   82.0  scores
     """
     if isinstance(reference, int) and reference < 1:
-        raise ValueError(f"the reference must be one day or more, got {reference}")
+        raise ValueError(f"the reference must be one day or more, got {describe(reference)}")
     if not false_alarms > 0:
-        raise ValueError(f"false_alarms must be above 0, got {false_alarms}")
+        raise ValueError(f"false_alarms must be above 0, got {describe(false_alarms)}")
     counts = _counts(df, by_day=True)
     if counts.cells.empty and counts.readings:
         raise ValueError("no reading says when it was created; drift needs times in the column created")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from cardocr_nb._text_safety import describe
 from cardocr_nb.quality._cells import refuse_parts
 from cardocr_nb.quality._checks import REGISTRY, check
 from cardocr_nb.quality._comparison import first_readings, paired
@@ -117,7 +118,7 @@ def estimate_errors(
     """
     checked_confidence(confidence)
     if not 0 <= shared < 1:
-        raise ValueError(f"shared must be from 0 to below 1, got {shared}")
+        raise ValueError(f"shared must be from 0 to below 1, got {describe(shared)}")
     return error_table(judged_pairs(df, other, truth, corrects=corrects), shared, corrects, confidence)
 
 

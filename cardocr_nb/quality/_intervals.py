@@ -194,7 +194,7 @@ def sample_size(
         if not 0 < value < 1:
             raise ValueError(f"{name} must lie between 0 and 1, got {describe(value)}")
     if isinstance(errors, bool) or errors != int(errors) or errors < 0:
-        raise ValueError(f"errors must be a whole number of 0 or more, got {errors}")
+        raise ValueError(f"errors must be a whole number of 0 or more, got {describe(errors)}")
     if group_size < 1 or not 0 <= icc <= 1:
         raise ValueError(f"group_size must be 1 or more and icc 0 to 1, got {describe(group_size)} and {describe(icc)}")
     low, high = int(errors), int(errors) + 1

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from cardocr_nb._text_safety import describe
 from cardocr_nb.cards import CardType, expected_fields
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers
@@ -84,7 +85,7 @@ def review_queue(df: pd.DataFrame, *, budget: int | None = None, calibrator: Cal
     2     3       name    0.03
     """
     if budget is not None and budget < 0:
-        raise ValueError(f"budget must be 0 or more, got {budget}")
+        raise ValueError(f"budget must be 0 or more, got {describe(budget)}")
     refuse_parts(df)
     frame = conform(df).reset_index(drop=True)
     checked = check(frame)

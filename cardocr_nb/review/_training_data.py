@@ -162,9 +162,9 @@ def _check(format_: str, validation: float, height: int, *, reveal: bool) -> Non
             f"format must be one of {', '.join(get_args(TrainingFormat))}, got {describe(format_)}"
         )
     if not 0 <= validation <= 1:
-        raise InvalidRequestError(f"validation must be a rate of 0 to 1, got {validation}")
+        raise InvalidRequestError(f"validation must be a rate of 0 to 1, got {describe(validation)}")
     if not 8 <= height <= 512:
-        raise InvalidRequestError(f"height must be 8 to 512 pixels, got {height}")
+        raise InvalidRequestError(f"height must be 8 to 512 pixels, got {describe(height)}")
 
 
 def _empty_folder(folder: str | os.PathLike[str]) -> Path:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cardocr_nb._text_safety import describe
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.specimen import _desk as desk
 from cardocr_nb.specimen import _surroundings as surroundings
@@ -65,9 +66,11 @@ def check_conditions(conditions: Mapping[str, float]) -> None:
     """
     for name, strength in conditions.items():
         if name not in CONDITIONS:
-            raise InvalidRequestError(f"no condition {name!r}; there are {', '.join(CONDITIONS)}")
+            raise InvalidRequestError(
+                f"a condition has {describe(name)} for its name; there are {', '.join(CONDITIONS)}"
+            )
         if not 0 <= strength <= 1:
-            raise InvalidRequestError(f"the strength of {name!r} must be from 0 to 1, got {strength}")
+            raise InvalidRequestError(f"the strength of {name!r} must be from 0 to 1, got {describe(strength)}")
 
 
 def degrade(specimen: Specimen, conditions: Mapping[str, float], seed: int) -> Specimen:

@@ -152,7 +152,7 @@ def write(
     ['0001.jpg', '0002.jpg']
     """
     if n < 1:
-        raise InvalidRequestError(f"n must be 1 or more, got {n}")
+        raise InvalidRequestError(f"n must be 1 or more, got {describe(n)}")
     check_conditions(conditions or {})
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from cardocr_nb._text_safety import describe, shown_name
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.local._fault_injection import KINDS, FaultInjector
 
@@ -36,7 +37,9 @@ class PlannedFaults(FaultInjector):
     def plan(self, kind: str, times: int) -> None:
         """Let a fault occur at the next `times` occasions."""
         if kind not in KINDS or times < 1:
-            raise InvalidRequestError(f"a fault must be {', '.join(KINDS)}, once or more, got {kind} {times} times")
+            raise InvalidRequestError(
+                f"a fault must be {', '.join(KINDS)}, once or more, got {shown_name(kind, KINDS)} {describe(times)} times"
+            )
         with self._lock:
             self._planned[kind] += times
 

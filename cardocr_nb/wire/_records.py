@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from enum import StrEnum
 
-from cardocr_nb._text_safety import shown_code
+from cardocr_nb._text_safety import WordEnum, shown_code
 from cardocr_nb.cards import known_field
 
 SERVICE_TIME = timezone(timedelta(hours=8))
@@ -19,7 +18,7 @@ SERVICE_TIME = timezone(timedelta(hours=8))
 Points = tuple[tuple[int, int], ...]
 
 
-class JobState(StrEnum):
+class JobState(WordEnum):
     """State of a job: ``Submitted`` → ``Running`` → ``Success`` or ``Failed``; also ``Pause`` and ``Cancel``.
 
     Examples

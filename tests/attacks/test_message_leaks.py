@@ -10,6 +10,7 @@ import io
 import itertools
 import json
 import logging
+import pkgutil
 import re
 import tempfile
 import warnings
@@ -19,6 +20,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+import cardocr_nb
 import cardocr_nb as ocr
 from cardocr_nb import plot, privacy, quality
 from cardocr_nb.frame import to_frame
@@ -87,41 +89,49 @@ COLUMNS = {
 """Values with which each column of a frame is filled."""
 
 PACKAGES = [
-    "",
-    ".frame",
-    ".quality",
-    ".privacy",
-    ".plot",
-    ".report",
-    ".review",
-    ".specimen",
-    ".polygon",
-    ".wire",
-    ".cloud",
-]
+    "", ".frame", ".quality", ".privacy", ".plot", ".report", ".rereading", ".review", ".specimen", ".polygon", ".wire", ".cloud",
+    ".local", ".testing",
+]  # fmt: skip
 LEFT_OUT = {
-    "guard_public": "not for users",
     "register": "registers for the whole process; called below",
     "doctor": "needs the network; its transport is checked in tests/cloud",
     "write": "draws specimens for minutes when a number is taken for a count",
 }
+"""Public functions that are not called, and why."""
+LEFT_OUT_CLASSES = {
+    "Engine": "loads networks",
+    "Service": "starts threads",
+    "LocalTransport": "starts threads",
+    "CardOCRService": "starts a server",
+    "Transport": "a protocol, without a constructor",
+    "Reader": "a protocol, without a constructor",
+    "Recognition": "made by the engine",
+    "PaidCall": "made by the server for tests, of names",
+    "ServiceCall": "made by the server for tests, of names",
+}
 
 
-def functions():
+def public(kind, left_out):
+    """Public functions or classes by package and name."""
     seen = {}
     for package in PACKAGES:
         module = importlib.import_module(f"cardocr_nb{package}")
         for name in module.__all__:
             value = getattr(module, name)
-            if inspect.isfunction(value) and name not in LEFT_OUT:
-                seen.setdefault(f"{package.lstrip('.') or 'cardocr_nb'}.{name}", value)
+            if kind(value) and name not in left_out and value not in seen.values():
+                seen[f"{package.lstrip('.') or 'cardocr_nb'}.{name}"] = value
     return seen
 
 
-FUNCTIONS = functions()
+def is_class(value):
+    return inspect.isclass(value) and not issubclass(value, BaseException)
+
+
+FUNCTIONS = public(inspect.isfunction, LEFT_OUT)
+CLASSES = public(is_class, LEFT_OUT_CLASSES)
 PATHS_OF_FOLDERS = {"frame.to_coco": "sizes", "frame.to_label_studio": "sizes"}
 """Parameters for a folder: files in it are shown by their path, which begins with its name."""
-DRAWING = ("plot.", "report.", "review.", "specimen.", "cardocr_nb.robustness", "privacy.redact")
+DRAWING = ("plot.", "report.", "rereading.", "review.", "specimen.", "cardocr_nb.robustness", "privacy.redact")
 """Functions whose calls take a tenth of a second and more."""
 QUICK = {"name", "latin name", "number as int", "xml", "gbk bytes", "list", "frame of cells"}
 QUICK_COLUMNS = {"latin", "int", "bytes"}
@@ -208,7 +218,7 @@ def everything_said(said):
         said += [stream.getvalue(), *(str(w.message) for w in caught)]
 
 
-def output_of(function, *args, of_result=True, **kwargs):
+def output_of(function, /, *args, of_result=True, **kwargs):
     """Everything that a call says: as an error, a warning, a log, a print or the repr of its result."""
     said = []
     with everything_said(said), tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
@@ -259,6 +269,49 @@ def test_no_argument_of_a_function_comes_back_in_an_error(name, kinds, columns, 
         if leak := leaks(output_of(function, *first, **named)):
             found[f"{parameter}={kind}"] = leak
     assert found == {}
+
+
+@pytest.mark.parametrize("name", sorted(CLASSES))
+def test_no_argument_of_a_constructor_comes_back_in_an_error(name, valid, place):
+    made = CLASSES[name]
+    given, parameters, positional = arguments(made, valid)
+    found = {}
+    for parameter, (kind, value) in itertools.product(parameters, values(QUICK)):
+        named = given | {parameter: value}
+        first = [named.pop(p) for p in positional if p in named]
+        if leak := leaks(output_of(made, *first, of_result=False, **named)):
+            found[f"{parameter}={kind}"] = leak
+    assert found == {}
+
+
+SHOWN_BY_CLIENT = {"key", "ids", "job", "image", "path"}
+"""Parameters for keys, numbers of jobs and files."""
+
+
+def test_no_argument_of_a_call_of_the_client_comes_back_in_an_error(valid, place, tmp_path):
+    calls = valid | {"key": "1.jpg", "ids": "j1", "job": "j1", "image": valid["image"], "path": tmp_path / "out"}
+    found = {}
+    with ocr.Client.local(valid["folder"]) as client:
+        for name in sorted(set(dir(client)) - {"close", "wait", "local", "from_env", "transport"}):
+            call = getattr(client, name)
+            if name.startswith("_") or not callable(call):
+                continue
+            given, parameters, _ = arguments(call, calls)
+            for parameter, (kind, value) in itertools.product(set(parameters) - SHOWN_BY_CLIENT, values(QUICK)):
+                if leak := leaks(output_of(call, **(given | {parameter: value}))):
+                    found[f"{name}({parameter}={kind})"] = leak
+    assert found == {}
+
+
+def test_every_public_function_and_class_is_called_or_left_out_for_a_reason():
+    modules = [module.name for module in pkgutil.walk_packages(cardocr_nb.__path__, "cardocr_nb.")]
+    packages = [cardocr_nb, *(importlib.import_module(name) for name in modules if "._" not in name)]
+    named = [getattr(package, name) for package in packages for name in getattr(package, "__all__", ())]
+    called = [*FUNCTIONS.values(), *CLASSES.values()]
+    missing = {
+        value.__name__ for value in named if (inspect.isfunction(value) or is_class(value)) and value not in called
+    }
+    assert missing == set(LEFT_OUT) | set(LEFT_OUT_CLASSES)
 
 
 @pytest.mark.parametrize(("name", "kinds", "columns"), list(cases(FUNCTIONS)))
