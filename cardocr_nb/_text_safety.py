@@ -6,6 +6,7 @@ shows it through a function of this module.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import unicodedata
@@ -36,7 +37,7 @@ def describe(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return str(value)
     if isinstance(value, (int, float)):
-        if abs(value) < _MAX_NUMBER:
+        if abs(value) < _MAX_NUMBER or value in (math.inf, -math.inf) or value != value:  # noqa: PLR0124 - not a number
             return f"{value:g}" if isinstance(value, float) else str(int(value))
         return f"an int of {len(str(abs(value)))} digits" if isinstance(value, int) else "a large float"
     article = "an" if kind[:1].lower() in "aeiou" else "a"
