@@ -29,6 +29,7 @@ from cardocr_nb._bulk._grammar import (
     SLOTS,
 )
 from cardocr_nb._bulk._numerals import NO_TIME, read_moments, read_numbers, read_points
+from cardocr_nb._bulk._spans import Spans, owners
 from cardocr_nb._bulk._tokens import Tokens, erase_prologs, slots
 from cardocr_nb.wire._contract import FIELD_NODES, JOB_NODES, RESULT_NODES
 from cardocr_nb.wire._records import JobState
@@ -181,14 +182,14 @@ class _Reader:
         self._chunk, self._tokens = chunk, tokens
         self.plain = np.ones(len(tokens.kept), dtype=bool)
         jobs, fields = np.flatnonzero(slot == SLOT_JOB), np.flatnonzero(slot == SLOT_FIELD)
-        job, field = _owners(jobs, len(at)), _owners(fields, len(at))
+        job, field = owners(jobs, len(at)), owners(fields, len(at))
         self._job_document = tokens.document(at.take(jobs))
         self._field_job = job.take(fields)
         self._fields = np.bincount(self._field_job, minlength=len(jobs))
         if len(chunk.references):
             self._replace_references()
-        self._jobs = _Spans(N_JOB, tokens.end.take(at.take(jobs)))
-        self._infos = _Spans(N_FIELD - N_JOB, tokens.end.take(at.take(fields)))
+        self._jobs = Spans(chunk, N_JOB, tokens.end.take(at.take(jobs)))
+        self._infos = Spans(chunk, N_FIELD - N_JOB, tokens.end.take(at.take(fields)))
         for spans, chosen, owner, first in (
             (self._jobs, np.flatnonzero(slot < N_JOB), job, 0),
             (self._infos, np.flatnonzero((slot >= N_JOB) & (slot < N_FIELD)), field, N_JOB),
@@ -238,20 +239,14 @@ class _Reader:
 
     def _check_texts(self) -> None:
         """No text may begin or end with white space, which the strict parser removes."""
-        self._check_jobs(self._without_space(self._jobs, _STRIPPED))
-        self._check_fields(self._without_space(self._infos, [_LABEL, _TEXT]))
+        self._check_jobs(self._jobs.without_space(_STRIPPED))
+        self._check_fields(self._infos.without_space([_LABEL, _TEXT]))
         begin, end = (at[_SLOT_OF["user_data"]] for at in (self._jobs.begin, self._jobs.end))
         self._check_jobs((self._chunk.data.take(begin) != ord("\r")) | (begin == end))
-        self._of_job = dict(zip(TEXTS, self._texts(self._jobs, _TEXT_SLOTS), strict=True))
+        self._of_job = dict(zip(TEXTS, self._jobs.texts(_TEXT_SLOTS), strict=True))
         self._check_jobs(self._of_job["job_id"].is_valid().to_numpy(zero_copy_only=False))
         known = pc.is_in(self._of_job["state"], value_set=_STATES)
         self._check_jobs(known.to_numpy(zero_copy_only=False))
-
-    def _without_space(self, spans: _Spans, rows: list[int]) -> Flags:
-        begin, end = spans.begin[rows], spans.end[rows]
-        first, last = self._chunk.data.take(begin), self._chunk.data.take(end - 1)
-        plain: Flags = (((first > ord(" ")) & (last > ord(" "))) | (end == begin)).all(axis=0)
-        return plain
 
     def _read_numbers(self) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
         cards = len(self._job_document) * len(NUMBERS)
@@ -283,18 +278,9 @@ class _Reader:
         whole = pairs if 4 * np.count_nonzero(four) == len(owner) else pairs.compress(four.take(owner), axis=0)
         self._points[np.flatnonzero(four)] = whole.reshape(-1, 4, 2)
 
-    def _texts(self, spans: _Spans, rows: list[int]) -> list[pa.LargeStringArray]:
-        begin, end = spans.begin[rows], spans.end[rows]
-        count = begin.shape[1]
-        # Every second piece of the chunk is a text; the others, and one more to its end, are not wanted.
-        offsets = np.append(np.stack([begin, end], axis=2).ravel(), self._chunk.starts[-1])
-        every = pa.LargeStringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(self._chunk.raw))
-        texts = every.take(pa.array(np.arange(0, len(offsets) - 1, 2), mask=(end == begin).ravel()))
-        return [texts.slice(number * count, count) for number in range(len(rows))]
-
     def columns(self) -> Columns:
         """Return the values of all slots."""
-        label, text = self._texts(self._infos, [_LABEL, _TEXT]) if len(self._corners) else [_NO_TEXTS, _NO_TEXTS]
+        label, text = self._infos.texts([_LABEL, _TEXT]) if len(self._corners) else [_NO_TEXTS, _NO_TEXTS]
         return Columns(
             document=self._job_document,
             texts=self._of_job,
@@ -307,39 +293,3 @@ class _Reader:
             corners=self._corners,
             points=self._points,
         )
-
-
-def _owners(places: Ints, count: int) -> Ints:
-    """Number of the last place at or before each index below `count`; -1 before the first one.
-
-    Examples
-    --------
-    >>> _owners(np.array([1, 3]), 5).tolist()
-    [-1, 0, 0, 1, 1]
-    """
-    return np.repeat(np.arange(-1, len(places)), np.diff(places, prepend=0, append=count))
-
-
-class _Spans:
-    """Where the texts of some slots begin and end: a row a slot, a column a job or a field."""
-
-    def __init__(self, rows: int, at: Ints) -> None:
-        # An absent text is empty and lies where its job or field begins, so that the texts of one slot are in order.
-        self.begin = np.tile(at, (rows, 1))
-        self.end = self.begin.copy()
-
-    def keys(self, row: NDArray[np.uint8], owner: Ints) -> Ints:
-        """Places in the flat arrays."""
-        return row * np.int64(self.begin.shape[1]) + owner
-
-    def fill(self, key: Ints, begin: Ints, end: Ints) -> Flags | None:
-        """Set the spans at some keys; returns which keys are repeated, None if none are."""
-        self.begin.ravel()[key] = begin
-        self.end.ravel()[key] = end
-        seen = np.zeros(self.begin.size, dtype=bool)
-        seen[key] = True
-        if np.count_nonzero(seen) == len(key):
-            return None
-        _, inverse, counts = np.unique(key, return_inverse=True, return_counts=True)
-        repeated: Flags = counts[inverse] > 1
-        return repeated
