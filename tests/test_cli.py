@@ -12,6 +12,7 @@ import pytest
 
 import cardocr_nb as ocr
 from cardocr_nb._cli import main
+from cardocr_nb.frame import read_responses, read_table
 from cardocr_nb.specimen import write
 
 ROOT = Path(__file__).parents[1]
@@ -75,6 +76,17 @@ def test_flatten_makes_a_table_of_saved_responses_and_reports_repairs(data, tmp_
     assert main(["flatten", str(data / "responses"), "--out", str(out)]) == 0
     assert "cardocr: the document is not well-formed XML; read with a second opening" in capsys.readouterr().err
     assert pd.read_parquet(out)["job_id"].nunique() >= 4
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx", "feather"])
+def test_flatten_takes_tables_of_other_commands(data, tmp_path, ending, capsys):
+    first, second = tmp_path / f"first.{ending}", tmp_path / "second.parquet"
+    assert main(["flatten", str(data / "responses" / "describe_many.xml"), "--out", str(first)]) == 0
+    assert main(["flatten", str(first), "--out", str(second)]) == 0
+    read = [read_table(second), read_responses(data / "responses" / "describe_many.xml")]
+    pd.testing.assert_frame_equal(*read, check_categorical=False)
+    assert main(["flatten", str(first), str(data / "responses"), "--out", str(second)]) == 2
+    assert "pass either saved responses or tables" in capsys.readouterr().err
 
 
 def test_flatten_names_the_files_that_cannot_be_read(tmp_path, capsys):

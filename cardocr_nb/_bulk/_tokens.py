@@ -116,6 +116,8 @@ class Tokens:
     def _refuse_returns(self, gaps: Ints) -> None:
         """Leave out documents with a carriage return in a text, which XML turns into a line break: invariant 6."""
         chunk = self._chunk
+        if not len(self.tag):  # no document at all has tags
+            return
         # Nearly all are the first byte behind a tag, so that counting them is enough.
         if np.count_nonzero(chunk.data.take(self.end.take(gaps), mode="clip") == ord("\r")) == chunk.n_returns:
             return

@@ -9,7 +9,7 @@ import click
 
 from cardocr_nb._cli._console import echo
 from cardocr_nb._cli._parameters import table_option, yes_option
-from cardocr_nb._cli._table_files import write
+from cardocr_nb._cli._table_files import WRITABLE, read, write
 from cardocr_nb.errors import InvalidRequestError
 
 
@@ -19,14 +19,22 @@ from cardocr_nb.errors import InvalidRequestError
 @click.option("--keep-unreadable", is_flag=True, help="Write a row for each file that cannot be read.")
 @yes_option
 def flatten(responses: tuple[str, ...], out: Path, keep_unreadable: bool) -> int:
-    """Make a table of saved responses: XML or JSON files, folders, archives or patterns."""
-    from cardocr_nb.frame import read_responses
+    """Make a table of saved responses: XML or JSON files, folders, archives or patterns; or of tables of other commands."""
+    import pandas as pd
+
+    from cardocr_nb.frame import conform, read_responses
     from cardocr_nb.quality import summary
 
     for one in responses:  # addresses such as s3://bucket/key are opened by read_responses
         if "://" not in one and not Path(one).exists() and not glob.has_magic(one):
             raise InvalidRequestError(f"{one!r} does not exist; pass files, folders, archives or patterns")
-    cards = read_responses(*responses, errors="row" if keep_unreadable else "raise")
+    tables = [one for one in responses if Path(one).suffix in WRITABLE]
+    if tables and len(tables) < len(responses):
+        raise InvalidRequestError("pass either saved responses or tables, not both")
+    if tables:
+        cards = conform(pd.concat([read(Path(one)) for one in tables], ignore_index=True))
+    else:
+        cards = read_responses(*responses, errors="row" if keep_unreadable else "raise")
     write(cards, out)
     echo(summary(cards))
     return 0

@@ -33,7 +33,7 @@ CARDS, CORRECTIONS = "cards", "corrections"
 _CORRECTION_COLUMNS = ("job_id", "key", "field", "text", "corrected", "reviewer")
 _MOST_ROWS = 1_048_576 - 1  # of a sheet, below its header
 _LONGEST_CELL = 32_767
-_CROP_HEIGHT = 40  # pixels on the sheet
+_CROP_HEIGHT, _WIDEST_CROP = 40, 480  # pixels on the sheet
 _WIDEST = 60  # characters
 _WIDTHS = {
     "image": 24,
@@ -41,7 +41,16 @@ _WIDTHS = {
     "field": 18,
     "text": 36,
     "address": 40,
-    "checks": 30,
+    "checks": 44,
+    "label": 16,
+    "polygon": 34,
+    "job_id": 34,
+    "queue_id": 34,
+    "created": 20,  # narrower columns show times as ###
+    "started": 20,
+    "ended": 20,
+    "birth_date": 16,
+    "licence_number": 22,
     "id_number": 22,
     "corrected": 36,
 }
@@ -221,6 +230,8 @@ def _one_row_a_card(frame: pd.DataFrame, failed: pd.Series) -> pd.DataFrame:
 
 
 def _write(book: Any, name: str, table: pd.DataFrame, low_score: float, crops: dict[int, bytes]) -> None:
+    from xlsxwriter.utility import xl_rowcol_to_cell
+
     sheet = book.add_worksheet(name)
     header = book.add_format({"bold": True, "bottom": 1, "bg_color": "#EEF2F6"})
     text = book.add_format({"num_format": "@"})
@@ -240,7 +251,9 @@ def _write(book: Any, name: str, table: pd.DataFrame, low_score: float, crops: d
             for row, value in enumerate(values, 1):
                 if not pd.isna(value):
                     sheet.write_number(row, at, float(value))
-            rule = {"type": "cell", "criteria": "between", "minimum": 0, "maximum": low_score - 0.001, "format": low}
+            first = xl_rowcol_to_cell(1, at)
+            formula = f"=AND(ISNUMBER({first}),{first}<{low_score})"  # an empty cell would count as 0
+            rule = {"type": "formula", "criteria": formula, "format": low}
             sheet.conditional_format(1, at, max(n, 1), at, rule)
         elif isinstance(values.dtype, pd.DatetimeTZDtype):
             for row, value in enumerate(values, 1):
@@ -259,7 +272,7 @@ def _write(book: Any, name: str, table: pd.DataFrame, low_score: float, crops: d
         options = {"image_data": io.BytesIO(picture), "object_position": 1, "x_offset": 2, "y_offset": 2}
         sheet.insert_image(row + 1, 0, "crop.png", options)
     if crops:
-        sheet.set_column(0, 0, 44)
+        sheet.set_column_pixels(0, 0, _WIDEST_CROP + 4)
     sheet.freeze_panes(1, 0)
     if n and columns:
         sheet.autofilter(0, 0, n, len(columns) - 1)

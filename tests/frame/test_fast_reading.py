@@ -225,6 +225,12 @@ def test_an_address_without_fsspec_names_the_extra(monkeypatch):
         read_responses("s3://bucket/a.xml")
 
 
+@pytest.mark.parametrize("text", [b"key,text\r\n1,2\r\n", b"\r", b"\r\n" * 3])
+def test_documents_without_a_tag_are_refused(text):
+    with pytest.raises(DecodeError):
+        read_responses(text)
+
+
 def test_bytes_are_named_by_their_place():
     with pytest.raises(DecodeError, match=r"1 of 2 documents .*\n  source 2: "):
         read_responses(xml(1), b"")

@@ -47,6 +47,18 @@ def test_failed_checks_are_named_and_low_scores_are_colored(readings, workbook):
     assert any(openpyxl.utils.get_column_letter(at["score"]) in place for place in ranges)
 
 
+def test_columns_are_wide_enough_for_times_and_an_empty_score_is_not_low(workbook):
+    sheet = openpyxl.load_workbook(workbook)["cards"]
+    at = {cell.value: cell.column_letter for cell in sheet[1]}
+    columns = {cell.value: cell.column for cell in sheet[1]}
+    wide = [
+        d for d in sheet.column_dimensions.values() if d.width >= len("2026-01-01 00:00:00")
+    ]  # equal ones are joined
+    assert all(any(d.min <= columns[name] <= d.max for d in wide) for name in ("created", "started", "ended"))
+    formulas = [rule.formula[0] for place in sheet.conditional_formatting for rule in place.rules]
+    assert formulas == [f"AND(ISNUMBER({at['score']}2),{at['score']}2<80)"]
+
+
 def test_a_formula_in_a_text_stays_a_text(tmp_path):
     cards = ocr.to_frame(ocr.CardResult((ocr.Field("姓名", '=HYPERLINK("http://x")', 98),), key="@1.jpg"))
     sheet = openpyxl.load_workbook(to_excel(cards, tmp_path / "cards.xlsx"))["cards"]
