@@ -84,7 +84,7 @@ def test_negative_offsets_in_a_feather_file_are_an_error(tmp_path):
     table = pa.table({"key": keys})
     with pa.OSFile(str(tmp_path / "a.feather"), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
         writer.write_table(table)
-    with pytest.raises(DecodeError, match=r"a\.feather: not a readable \.feather table of cards \(ArrowInvalid\)"):
+    with pytest.raises(DecodeError, match=r"a\.feather': not a readable \.feather table of cards \(ArrowInvalid\)"):
         read_table(tmp_path / "a.feather")
 
 
