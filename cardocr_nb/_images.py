@@ -202,8 +202,42 @@ def load_reduced(source: str | Path | bytes, most_pixels: int) -> tuple[NDArray[
     return pixels, (info.width, info.height)
 
 
+def load_gray(source: str | Path | bytes, most_pixels: int) -> tuple[NDArray[np.uint8], ImageInfo]:
+    """Decode the brightness of a picture as `load_reduced` does; of a JPEG file the colors are not decoded.
+
+    Parameters
+    ----------
+    source : str, Path or bytes
+        Path of a file, or its content.
+    most_pixels : int
+        Pixels of the result, at most.
+
+    Returns
+    -------
+    pixels : ndarray of shape (height, width), uint8
+    info : ImageInfo
+        Of the picture before the reduction.
+
+    Raises
+    ------
+    ImageError
+        As `load_upright`.
+
+    Examples
+    --------
+    >>> from io import BytesIO
+    >>> from PIL import Image
+    >>> file = BytesIO()
+    >>> Image.new("RGB", (1600, 1200)).save(file, "JPEG")
+    >>> pixels, info = load_gray(file.getvalue(), 500_000)
+    >>> pixels.shape, info.width
+    ((600, 800), 1600)
+    """
+    return _decoded(source, most_pixels, gray=True)
+
+
 def _decoded(
-    source: str | Path | bytes, most_pixels: int, working_bytes: int = 0
+    source: str | Path | bytes, most_pixels: int, working_bytes: int = 0, *, gray: bool = False
 ) -> tuple[NDArray[np.uint8], ImageInfo]:
     import numpy as np
 
@@ -213,17 +247,19 @@ def _decoded(
         factor = _reduction(image.size, most_pixels)
         if factor > 1 and info.format == "JPEG":
             # Pillow takes the largest of 1, 2, 4 and 8 that leaves this size or more.
-            image.draft(image.mode, (image.width // factor, image.height // factor))
+            image.draft("L" if gray else image.mode, (image.width // factor, image.height // factor))
             factor = _reduction(image.size, most_pixels)
+        elif gray and info.format == "JPEG":
+            image.draft("L", image.size)
         _refuse_by_memory(name, image, info, factor, working_bytes)
         image.load()
-        pixels = _rgb(image, factor)
+        pixels = _gray(image, factor) if gray else _rgb(image, factor)
     except ImageError:
         raise
     except Exception as fault:  # noqa: BLE001 - readers raise anything on damaged files, AssertionError too
         _damaged(name, info.format, fault)
     if info.orientation >= _TRANSPOSED:
-        pixels = pixels.transpose(1, 0, 2)
+        pixels = pixels.swapaxes(0, 1)
     # Axes to mirror once the transposition is done; EXIF 2.32, table of tag 274.
     mirror = {2: (1,), 3: (0, 1), 4: (0,), 6: (1,), 7: (0, 1), 8: (0,)}.get(info.orientation, ())
     return np.ascontiguousarray(np.flip(pixels, mirror)), info
@@ -371,6 +407,15 @@ def _orientation(exif: bytes) -> int:
     except struct.error:
         return 1
     return 1
+
+
+def _gray(image: ImageFile, factor: int) -> NDArray[np.uint8]:
+    import numpy as np
+    from PIL import Image
+
+    if image.mode == "L" and not image.has_transparency_data:
+        return np.asarray(image.reduce(factor) if factor > 1 else image)
+    return np.asarray(Image.fromarray(_rgb(image, factor)).convert("L"))
 
 
 def _rgb(image: ImageFile, factor: int) -> NDArray[np.uint8]:

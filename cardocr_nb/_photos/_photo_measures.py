@@ -1,0 +1,161 @@
+"""Measures of one photo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cardocr_nb._images import load_gray
+from cardocr_nb._photos import _read_probability as model
+from cardocr_nb._photos._tiles import Tiles, cut_into_tiles
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+MOST_PIXELS = 600_000
+"""Pixels that are measured, at most; a larger picture is reduced while it is decoded."""
+
+_EDGE_OF_MEAN = 3.3
+"""Width in pixels that the mean over 3 x 3 pixels gives to the sharpest edge."""
+_GLARE = 0.4
+"""Part of the way from the level of the paper to white from which a tile is in glare."""
+_UNLIT = 35
+"""Percentile of the brightest levels of the tiles that is taken for paper without glare."""
+_WHITE = 250
+"""Paper at this level or above looks like glare."""
+_ENDS = (1, 99)
+"""Percentiles of the places of text between which the card is measured."""
+
+
+@dataclass(frozen=True)
+class PhotoMeasures:
+    """Measures of one photo; lengths of the card are those of its text, which is a little narrower than the card.
+
+    Attributes
+    ----------
+    width, height : int
+        Pixels of the upright photo.
+    card_width, card_height : float
+        Pixels of the photo; the longer and the shorter extent of the text. 0 if no text is seen.
+    card_share : float
+        Part of the photo's area, 0 to 1.
+    blur : float
+        Width of the edges of the text, as a part of the card's width. Up to about 0.004 it does no harm.
+    contrast : float
+        Between ink and paper, gray levels, 0 to 255.
+    noise : float
+        Mean difference between a pixel and the mean of its neighbors, gray levels, without the strongest quarter.
+    brightness : float
+        Of the paper, gray levels, 0 to 255.
+    glare : float
+        Part of the card that is nearer to white than its paper, 0 to 1.
+    angle : float
+        Degrees, -45 to 45, between the lines of the card and the nearest side of the photo.
+    cut : float
+        Length of the text that touches a side of the photo, as a part of the card's width; 0 if text touches opposite
+        sides, as papers below a card do.
+    hash : ndarray of shape (n,), bool
+        Perceptual hash, see `cardocr_nb._photos._near_duplicates`.
+    """
+
+    width: int
+    height: int
+    card_width: float
+    card_height: float
+    card_share: float
+    blur: float
+    contrast: float
+    noise: float
+    brightness: float
+    glare: float
+    angle: float
+    cut: float
+    hash: NDArray[np.bool_] = field(repr=False)
+
+    @cached_property
+    def probability(self) -> float:
+        """Probability that the embedded engine reads the card whole, 0 to 1."""
+        return model.probability(self)
+
+    @property
+    def fault(self) -> str:
+        """The fault that lowers the probability most, in words; empty if none lowers it much."""
+        return model.main_fault(self)
+
+
+def measure(source: str | Path | bytes) -> PhotoMeasures:
+    """Measure a photo.
+
+    Parameters
+    ----------
+    source : str, Path or bytes
+        Path of a file, or its content.
+
+    Raises
+    ------
+    ImageError
+        The file is not a picture that the service reads; see `cardocr_nb._images.inspect`.
+
+    Examples
+    --------
+    >>> from io import BytesIO
+    >>> from PIL import Image
+    >>> file = BytesIO()
+    >>> Image.new("RGB", (850, 540), "white").save(file, "PNG")
+    >>> found = measure(file.getvalue())
+    >>> found.card_width, found.fault
+    (0.0, 'no text is seen')
+    """
+    from cardocr_nb._photos._near_duplicates import perceptual_hash
+
+    gray, info = load_gray(source, MOST_PIXELS)
+    tiles = cut_into_tiles(gray)
+    rows, columns = np.nonzero(tiles.is_text)
+    if not len(rows):
+        return PhotoMeasures(info.width, info.height, 0.0, 0.0, 0.0, 1.0, 0.0, tiles.noise, float(np.median(tiles.high)), 0.0, 0.0,
+                             0.0, perceptual_hash(gray))  # fmt: skip
+    long, short = _extents(rows, columns, tiles)
+    contrast = tiles.contrast[tiles.is_text]
+    edge = float(np.median(contrast / np.maximum(tiles.step[tiles.is_text], 0.5)))
+    scale = info.width / gray.shape[1]
+    return PhotoMeasures(
+        width=info.width,
+        height=info.height,
+        card_width=long * scale,
+        card_height=short * scale,
+        card_share=min(1.0, long * short / gray.size),
+        blur=float(np.sqrt(max(edge**2 - _EDGE_OF_MEAN**2, 1.0))) / long,
+        contrast=float(np.percentile(contrast, 90)),
+        noise=tiles.noise,
+        brightness=float(np.median(tiles.high[tiles.is_text])),
+        glare=_glare(rows, columns, tiles),
+        angle=tiles.angle,
+        cut=_cut(tiles.is_text) * tiles.side / long,
+        hash=perceptual_hash(gray),
+    )
+
+
+def _extents(rows: NDArray[np.intp], columns: NDArray[np.intp], tiles: Tiles) -> tuple[float, float]:
+    """Longer and shorter extent of the text along its lines, in pixels of the measured picture."""
+    turn = np.radians(tiles.angle)
+    along = columns * np.cos(turn) + rows * np.sin(turn)
+    across = rows * np.cos(turn) - columns * np.sin(turn)
+    found = sorted(float(np.ptp(np.percentile(place, _ENDS)) + 1) * tiles.side for place in (along, across))
+    return found[1], found[0]
+
+
+def _glare(rows: NDArray[np.intp], columns: NDArray[np.intp], tiles: Tiles) -> float:
+    high = tiles.high[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    paper = float(np.percentile(high, _UNLIT))
+    return float((high >= paper + _GLARE * (255 - paper)).mean()) if paper < _WHITE else 0.0
+
+
+def _cut(is_text: NDArray[np.bool_]) -> int:
+    """Return the number of tiles of text at the sides of the photo; 0 if they are at opposite sides, as of papers."""
+    top, bottom, left, right = (int(line.sum()) for line in (is_text[0], is_text[-1], is_text[:, 0], is_text[:, -1]))
+    return 0 if (top and bottom) or (left and right) else top + bottom + left + right
