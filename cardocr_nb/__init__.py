@@ -26,6 +26,7 @@ name that begins with an underscore is private. Each part imports only from thos
     _i18n       messages in English and Chinese
     _images     image files: format, size, upright pixels
     _fonts      a font with Chinese glyphs
+    _photos/    sharpness, light, size of a photo, probability to be read whole
     polygon/    measures over arrays of shape (n, 4, 2)
     _card_geometry/ places of fields in millimeters, poses of cards
     wire/       the contract: records, XML and JSON both ways, limits, signature
@@ -46,6 +47,7 @@ name that begins with an underscore is private. Each part imports only from thos
     review/     panel in which a person corrects readings
     specimen/   invented cards with known text, and ways to degrade a photo
     _accessors/ df.cardocr, series.polygon
+    _photo_quality  measures of many photos as a DataFrame
     _pipeline   run: from images to DataFrame
     _samples    sample data that comes with the package
     _robustness accuracy against blur, tilt, glare, resolution, compression
@@ -65,6 +67,7 @@ from cardocr_nb._batch._pace import Pace
 from cardocr_nb._batch._run import NewKeyWarning, StoppedWarning
 from cardocr_nb._client import Client
 from cardocr_nb._error_guard import guard_public
+from cardocr_nb._photo_quality import photo_quality
 from cardocr_nb._pipeline import estimate, run
 from cardocr_nb._robustness import robustness
 from cardocr_nb._samples import load_sample
@@ -142,6 +145,7 @@ __all__ = [
     "estimate",
     "load_sample",
     "options",
+    "photo_quality",
     "read_responses",
     "robustness",
     "run",

@@ -49,6 +49,7 @@ def run(
     job_timeout: float = 3600.0,
     resubmit_done: bool = False,
     retry_failed: bool = False,
+    min_quality: float | None = None,
     complete: bool = False,
     progress: bool = True,
 ) -> pd.DataFrame:
@@ -95,6 +96,10 @@ def run(
         Submit images again that have a result, and pictures that were submitted under another key.
     retry_failed : bool, default False
         Submit images again whose job has failed.
+    min_quality : float, optional
+        Leave out photos whose probability to be read whole is below it, 0 to 1, see `cardocr_nb.photo_quality`: they are
+        neither uploaded nor paid for, and their row has the state ``LeftOut`` and the reason. The same call with a lower
+        value or without it submits them.
     complete : bool, default False
         Recognize with the embedded engine the fields that have a place and no text, see
         `cardocr_nb.rereading.complete`; the frame gets the column ``read_by``. The ledger keeps what the service answered.
@@ -153,6 +158,7 @@ def run(
         job_timeout=job_timeout,
         resubmit_done=resubmit_done,
         retry_failed=retry_failed,
+        min_quality=min_quality,
         progress=progress,
     )
     with closing(Ledger(":memory:" if ledger is None else ledger)) as kept:
@@ -185,14 +191,17 @@ def estimate(
     job_timeout: float = 3600.0,
     resubmit_done: bool = False,
     retry_failed: bool = False,
+    min_quality: float | None = None,
     complete: bool = False,  # noqa: ARG001 - the same call as of run
     progress: bool = True,  # noqa: ARG001 - the same call as of run
 ) -> Estimate:
     """Return how many calls, how long and how much the same call of `run` would take; nothing is sent or written.
 
+    With `min_quality` every photo that would be submitted is measured, about 10 ms each.
+
     Parameters
     ----------
-    images, card_type, client, ledger, upload, prefix, pace, max_calls, price, unknown, resubmit_done, retry_failed
+    images, card_type, client, ledger, upload, prefix, pace, max_calls, price, unknown, resubmit_done, retry_failed, min_quality
         As for `run`.
     user_data, job_level, callback, callback_format, listing_delay, stall_timeout, job_timeout, complete, progress
         As for `run`; checked, without an effect on the estimate.
@@ -234,5 +243,6 @@ def estimate(
         job_timeout=job_timeout,
         resubmit_done=resubmit_done,
         retry_failed=retry_failed,
+        min_quality=min_quality,
     )
     return estimate_run(images, card_type=card_type, ledger=ledger, folder=client.folder, options=options)

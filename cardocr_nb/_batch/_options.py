@@ -38,6 +38,7 @@ class RunOptions:
     job_timeout: float = 3600.0
     resubmit_done: bool = False
     retry_failed: bool = False
+    min_quality: float | None = None
     progress: bool = True
 
     def check(self, card_type: str) -> None:
@@ -51,6 +52,13 @@ class RunOptions:
         check_user_data(self.user_data)
         check_request(JobRequest("-", card_type, user_data=self.user_data, job_level=self.job_level,
                                  callback=self.callback, callback_format=self.callback_format))  # fmt: skip
+        if self.min_quality is not None and not 0 <= self.min_quality <= 1:
+            raise InvalidRequestError(f"min_quality must be a probability from 0 to 1, got {self.min_quality}")
+        if self.min_quality is not None and not self.upload:
+            raise InvalidRequestError(
+                "min_quality measures files, and with upload=False only the keys of objects are known; pass the files, "
+                "or leave min_quality out"
+            )
         if self.unknown not in (None, "hold", "submit"):
             raise InvalidRequestError(f"unknown must be 'hold' or 'submit', got {describe(self.unknown)}")
         for name in ("max_calls", "price", "listing_delay", "stall_timeout", "job_timeout"):

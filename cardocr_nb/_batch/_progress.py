@@ -20,6 +20,8 @@ class Progress:
         In all.
     read, failed : int
         With a result, of this or an earlier run; failed, with a job or without.
+    left_out : int
+        Not submitted because of their quality.
     held : int
         Not submitted again by a program: the job may exist, or the service does not know it.
     waiting : int
@@ -39,6 +41,7 @@ class Progress:
     images: int
     read: int
     failed: int
+    left_out: int
     held: int
     waiting: int
     left: int
@@ -54,6 +57,7 @@ class Progress:
             f"{number} {what}"
             for number, what in (
                 (self.failed, "failed"),
+                (self.left_out, "left out by min_quality"),
                 (self.held, "held because the job may exist"),
                 (self.waiting, "not ended"),
                 (self.left, "not submitted"),
@@ -85,6 +89,7 @@ def count_progress(ledger: Ledger, run: int, state: RunState, *, price: float | 
         images=sum(counts.values()),
         read=counts.get("read", 0),
         failed=counts.get("failed", 0),
+        left_out=counts.get("left out", 0),
         held=counts.get("held", 0),
         waiting=sum(counts.get(name, 0) for name in ("sent", "unknown", "intent")),
         left=counts.get("planned", 0),

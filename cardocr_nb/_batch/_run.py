@@ -154,6 +154,7 @@ def _work(
         options.callback,
         options.callback_format,
         reuse=not options.resubmit_done,
+        min_quality=options.min_quality,
     )
     submitter = Submitter(client, ledger, state, submissions, job_options)
     workers = Workers()

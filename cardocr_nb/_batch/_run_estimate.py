@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cardocr_nb._batch._image_keys import plan_images
+from cardocr_nb._batch._photo_check import low_quality
 from cardocr_nb._ledger import states_by_image
 from cardocr_nb.errors import LedgerError
 
@@ -27,6 +28,8 @@ class Estimate:
         Number of these with an outcome in the ledger.
     under_way : int
         Number of these that are accepted or unconfirmed: the run asks for them and does not submit them again.
+    left_out : int
+        Number of these that are not submitted because of ``min_quality``.
     calls : int
         Submissions at most; files that are not images, and pictures that appear twice, cost nothing.
     seconds : float
@@ -38,6 +41,7 @@ class Estimate:
     images: int
     done: int
     under_way: int
+    left_out: int
     calls: int
     seconds: float
     money: float | None
@@ -52,8 +56,9 @@ class Estimate:
             else f"{minutes / 60:.1f} h"
         )
         cost = "give a price to see the cost" if self.money is None else f"cost {self.money:,.2f} at most"
+        left_out = f"{self.left_out} left out by min_quality, " if self.left_out else ""
         return (
-            f"{self.images} images: {self.done} done, {self.under_way} under way, {self.calls} to submit at most; "
+            f"{self.images} images: {self.done} done, {self.under_way} under way, {left_out}{self.calls} to submit at most; "
             f"{lasts} at least; {cost}"
         )
 
@@ -85,7 +90,7 @@ def estimate(
         except LedgerError:
             if Path(ledger).stat().st_size:
                 raise
-    counts = {"images": 0, "done": 0, "under_way": 0}
+    counts = {"images": 0, "done": 0, "under_way": 0, "left_out": 0}
     seen: set[tuple[str, str]] = set()
     for image in plan_images(images, upload=options.upload, prefix=options.prefix, folder=folder):
         key = "key", image.key
@@ -103,7 +108,9 @@ def estimate(
             and not (options.retry_failed and outcome == "Failed")
         ):
             counts["done"] += 1
-    calls = counts["images"] - counts["done"] - counts["under_way"]
+        elif image.problem is None and low_quality(image.path, options.min_quality) is not None:
+            counts["left_out"] += 1
+    calls = counts["images"] - counts["done"] - counts["under_way"] - counts["left_out"]
     if options.max_calls is not None:
         calls = min(calls, options.max_calls)
     money = None if options.price is None else calls * options.price

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from cardocr_nb._batch._error_action import ErrorAction, code_of, status_of, submission_action, upload_action
 from cardocr_nb._batch._image_keys import alternative_keys
+from cardocr_nb._batch._photo_check import low_quality
 from cardocr_nb._batch._run_state import PendingJob, UnconfirmedSubmission
 from cardocr_nb._images import inspect
-from cardocr_nb._ledger import join_user_data, make_token
+from cardocr_nb._ledger import LOW_QUALITY, join_user_data, make_token
 from cardocr_nb._ledger._ledger import FileVersion
 from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import CardOCRError, DecodeError, ImageError, KeyTakenError, ServiceError, ThrottledError
@@ -39,6 +40,8 @@ class JobOptions:
         As for `Client.submit`.
     reuse : bool, default True
         Whether a picture that was submitted under another key is not submitted again.
+    min_quality : float, optional
+        Least probability to be read whole of a photo that is submitted.
     """
 
     card_type: str
@@ -47,6 +50,7 @@ class JobOptions:
     callback: str | None = None
     callback_format: str | None = None
     reuse: bool = True
+    min_quality: float | None = None
 
 
 class Submitter:
@@ -86,6 +90,9 @@ class Submitter:
         if step == "later":
             self._state.reschedule(image, _SAME_PICTURE_WAIT)
         elif step in ("done", "same"):
+            self._state.count_outcomes()
+        elif (reason := low_quality(image.path, self._options.min_quality)) is not None:
+            self._ledger.record_failure(image.id, "failed", LOW_QUALITY, reason)
             self._state.count_outcomes()
         elif self._is_uploaded(image, file) and self._limiter.wait(self._state.stop) and self._state.reserve_call():
             self._submit(image)

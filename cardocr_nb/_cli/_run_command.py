@@ -61,6 +61,12 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     help="Seconds without progress after which the run stops.",
 )
 @click.option("--job-timeout", type=float, default=3600.0, show_default=True, metavar="S", help="Seconds for one job.")
+@click.option(
+    "--min-quality",
+    type=click.FloatRange(0, 1),
+    metavar="P",
+    help="Leave out photos whose probability to be read whole is below P.",
+)
 @click.option("--retry-failed", is_flag=True, help="Submit failed images again; they may be paid for again.")
 @click.option("--resubmit-done", is_flag=True, help="Submit images again that were read; each is paid for again.")
 @click.option("--callback", metavar="URL", help="Address that `cardocr listen` prints.")
@@ -100,7 +106,7 @@ def run(
     echo(summary(cards))
     if report is not None:
         echo(f"report: {write_report(cards, report)}")
-    return int(bool((cards["state"] != "Success").any()))
+    return int(bool((~cards["state"].isin(["Success", "LeftOut"])).any()))
 
 
 def check_images(images: tuple[str, ...]) -> None:

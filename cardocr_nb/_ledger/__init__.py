@@ -14,16 +14,19 @@ held     no program can decide. Without ``job_id``: the job may exist, a person 
 sent     accepted by the service, not ended; with ``code`` ``JobTimeout`` the last run stopped waiting for it
 same     the same picture as another row, whose result counts for both
 done     the job has ended; ``outcome`` is its state, ``response`` the service's answer (zlib)
-failed   no job was made: ``code`` and ``message`` say why; the next run tries again
+failed   no job was made: ``code`` and ``message`` say why; the next run tries again. Code
+         ``LowPhotoQuality``: left out before it was uploaded
 ======== ==============================================================================================================
 """
 
 from cardocr_nb._ledger._ledger import Image, Ledger
 from cardocr_nb._ledger._outcomes import Outcome, outcomes, states_by_image
 from cardocr_nb._ledger._planning import PlannedImage, plan_run
+from cardocr_nb._ledger._queries import LOW_QUALITY
 from cardocr_nb._ledger._token import join_user_data, make_token, split_user_data
 
 __all__ = [
+    "LOW_QUALITY",
     "Image",
     "Ledger",
     "Outcome",

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+LOW_QUALITY = "LowPhotoQuality"
+"""Code of an image in the state ``failed`` that was left out, because its photo is not good enough to pay for."""
+
 _NEIGHBORS = 20
 """Submissions before and after a lost one whose creation times bound its own; more than any number of threads."""
 
@@ -192,14 +195,19 @@ class LedgerQueries:
         return total, left or 0
 
     def state_counts(self, run: int) -> dict[str, int]:
-        """Return the number of images of a run in each state; ``done`` is split into ``read`` and ``failed``."""
+        """Return the number of images of a run in each state.
+
+        ``done`` is split into ``read`` and ``failed``, and ``failed`` does not count those ``left out`` by their quality.
+        """
         counts: dict[str, int] = {}
-        for state, outcome, number in self.rows(
-            "SELECT coalesce(o.state, i.state) AS state, coalesce(o.outcome, i.outcome) AS outcome, count(*) FROM images i "
-            "LEFT JOIN images o ON o.id = i.same_as WHERE i.run = ? GROUP BY 1, 2",
-            (run,),
+        for state, outcome, left_out, number in self.rows(
+            "SELECT coalesce(o.state, i.state) AS state, coalesce(o.outcome, i.outcome) AS outcome, "
+            "i.state = 'failed' AND coalesce(i.code, '') = ? AS left_out, count(*) FROM images i "
+            "LEFT JOIN images o ON o.id = i.same_as WHERE i.run = ? GROUP BY 1, 2, 3",
+            (LOW_QUALITY, run),
         ):
             name = ("read" if outcome == "Success" else "failed") if state == "done" else state
+            name = "left out" if left_out else name
             counts[name] = counts.get(name, 0) + number
         return counts
 

@@ -13,7 +13,7 @@ label      category                 name of the field on the wire
 text       str                      the text, never ``""``
 score      Int16                    0 to 100
 polygon    polygon                  four corners in pixels of the upright image
-state      category                 state of the job, or ``Unreadable``, ``Planned``, ``Unknown`` (see below); missing for
+state      category                 state of the job, or ``Unreadable``, ``Planned``, ``Unknown``, ``LeftOut`` (see below); missing for
                                     a job that the service does not know
 code       category                 code of the failure; missing otherwise
 message    str                      reason of the failure in words
@@ -51,9 +51,12 @@ UNREADABLE = "Unreadable"
 PLANNED, UNKNOWN = "Planned", "Unknown"
 """States of images in the ledger of a run: not submitted; submitted, but without a reply that says whether the service accepted it."""
 
+LEFT_OUT = "LeftOut"
+"""State of a photo that a run did not submit, because its probability to be read whole was below ``min_quality``."""
+
 CATEGORIES: dict[str, tuple[str, ...]] = {
     "card_type": tuple(str(c) for c in CardType),
-    "state": (*(str(s) for s in JobState), UNREADABLE, PLANNED, UNKNOWN),
+    "state": (*(str(s) for s in JobState), UNREADABLE, PLANNED, UNKNOWN, LEFT_OUT),
     "field": tuple(dict.fromkeys(f.name for fields in FIELDS.values() for f in fields)),
 }
 """Categories that are always there, in this order, so that frames of different runs have the same ones."""

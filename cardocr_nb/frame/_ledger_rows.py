@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cardocr_nb._ledger import outcomes, split_user_data
+from cardocr_nb._ledger import LOW_QUALITY, outcomes, split_user_data
 from cardocr_nb.frame._batch_reader import batches_of_bytes, read_batches
 from cardocr_nb.frame._frame_builder import FrameBuilder
-from cardocr_nb.frame._frame_schema import COLUMNS, PLANNED, UNKNOWN, UNREADABLE, conform
+from cardocr_nb.frame._frame_schema import COLUMNS, LEFT_OUT, PLANNED, UNKNOWN, UNREADABLE, conform
 from cardocr_nb.wire._records import JobState
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def read_ledger(source: Ledger | str | Path, run: int | None = None) -> pd.DataF
     -------
     DataFrame
         As `cardocr_nb.to_frame` makes it, the images in the order in which they were given first. State ``Planned`` is
-        not submitted, ``Unknown`` may have been accepted. A picture with two keys that was submitted once
+        not submitted, ``LeftOut`` was left out by ``min_quality``, ``Unknown`` may have been accepted. A picture with two keys that was submitted once
         has its rows under both.
 
     Raises
@@ -65,7 +65,7 @@ def _part(chunk: list[Outcome]) -> pd.DataFrame:
             "image": pd.Series([o.image for o in chunk], dtype="str"),
             "key": [o.key for o in chunk],
             "card_type": [o.card_type for o in chunk],
-            "own_state": [_STATES.get(o.state) for o in chunk],
+            "own_state": [_state(o) for o in chunk],
             "own_code": [_code(o) for o in chunk],
             "own_message": [o.message if o.code or o.state != "intent" else _LOST for o in chunk],
             "job_id": pd.Series([o.job_id for o in chunk], dtype="str"),
@@ -84,6 +84,10 @@ def _part(chunk: list[Outcome]) -> pd.DataFrame:
     own = {text: split_user_data(text)[1] for text in joined["user_data"].dropna().unique()}
     joined["user_data"] = joined["user_data"].map(own).astype("str")
     return joined[list(COLUMNS)]
+
+
+def _state(outcome: Outcome) -> str | None:
+    return LEFT_OUT if outcome.state == "failed" and outcome.code == LOW_QUALITY else _STATES.get(outcome.state)
 
 
 def _code(outcome: Outcome) -> str | None:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from cardocr_nb.cards import CardType, expected_fields
 from cardocr_nb.frame._dask_frame import is_dask, reduce
-from cardocr_nb.frame._frame_schema import PLANNED, UNREADABLE, conform
+from cardocr_nb.frame._frame_schema import LEFT_OUT, PLANNED, UNREADABLE, conform
 from cardocr_nb.frame._reshape import card_numbers, fields_of, first_rows, ordered_fields
 from cardocr_nb.wire._records import JobState
 
@@ -22,18 +22,20 @@ OUTCOMES = (
     "places only",
     "nothing found",
     "failed",
+    "left out",
     "unreadable",
     "under way",
     "not submitted",
     "cancelled",
     "unknown",
 )
-"""Outcomes of a card: texts were read; fields were found, but no text of them; no card on the image; refused; the saved response is spoiled; not ended yet;
+"""Outcomes of a card: texts were read; fields were found, but no text of them; no card on the image; refused; not submitted because of ``min_quality``; the saved response is spoiled; not ended yet;
 planned in the ledger of a run; cancelled; the service does not know the job, or it is unknown whether it was accepted."""
 
 _QUANTILES = {"min": 0.0, "q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95, "max": 1.0}
 _BY_STATE = {
     str(JobState.FAILED): "failed",
+    LEFT_OUT: "left out",
     UNREADABLE: "unreadable",
     str(JobState.SUBMITTED): "under way",
     str(JobState.RUNNING): "under way",
@@ -51,7 +53,7 @@ class Summary:
     ----------
     cards : int
     outcomes : Series of int
-        Cards by outcome, see `OUTCOMES`; all nine, also those that did not occur.
+        Cards by outcome, see `OUTCOMES`; all ten, also those that did not occur.
     codes : Series of int
         Failed cards by the service's code.
     fields : DataFrame
@@ -78,6 +80,11 @@ class Summary:
     def failed(self) -> int:
         """Cards that the service refused."""
         return int(self.outcomes["failed"])
+
+    @property
+    def left_out(self) -> int:
+        """Photos that were not submitted, because their probability to be read whole was below ``min_quality``."""
+        return int(self.outcomes["left out"])
 
     @property
     def not_found(self) -> int:

@@ -34,6 +34,7 @@ def headline(summary: ReportSummary) -> str:
     rest = (
         ("failed", o.failed),
         ("unfinished", o.unfinished),
+        ("left_out", o.left_out),
         ("places_only", o.places_only),
         ("nothing_found", o.nothing_found),
     )

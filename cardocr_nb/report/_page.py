@@ -79,4 +79,6 @@ def _tiles(s: ReportSummary) -> tuple[Cell, ...]:
         tiles.insert(2, Cell(t.count(o.places_only), t("tile.places_only"), alert=True))
     if o.unfinished:
         tiles.append(Cell(t.count(o.unfinished), t("tile.unfinished")))
+    if o.left_out:
+        tiles.append(Cell(t.count(o.left_out), t("tile.left_out")))
     return (*tiles, Cell(t.count(s.fields), t("tile.fields")))

@@ -18,7 +18,8 @@ class Outcomes:
     Attributes
     ----------
     cards : int
-        All of them: ``read + places_only + nothing_found + failed + unfinished``.
+        All of them: ``read + places_only + nothing_found + failed + unfinished +
+        left_out``.
     read : int
         Cards with at least one text.
     places_only : int
@@ -29,6 +30,8 @@ class Outcomes:
         Refused, unknown to the service, or a saved response that could not be read.
     unfinished : int
         Waiting, running, paused or cancelled.
+    left_out : int
+        Photos that were not submitted because of ``min_quality``.
     """
 
     cards: int = 0
@@ -37,6 +40,7 @@ class Outcomes:
     nothing_found: int = 0
     failed: int = 0
     unfinished: int = 0
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)

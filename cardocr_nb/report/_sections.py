@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from cardocr_nb._i18n import messages
@@ -58,9 +59,11 @@ def run_section(s: ReportSummary, timeline: Picture | None) -> Section:
     t = messages(s.lang)
     blocks: list[Block] = [Paragraph(t("run.none"))]
     if s.card_types:
-        rows = [(t.lookup("card_type", k.card_type), *_ended(t, k.outcomes)) for k in s.card_types]
-        rows += [(t("word.all"), *_ended(t, s.outcomes))] if len(rows) > 1 else []
+        ended = partial(_ended, t, left_out=bool(s.outcomes.left_out))
+        rows = [(t.lookup("card_type", k.card_type), *ended(k.outcomes)) for k in s.card_types]
+        rows += [(t("word.all"), *ended(s.outcomes))] if len(rows) > 1 else []
         heads = "card_type:row cards:number read:number places_only:number nothing_found:number failed:number unfinished:number"
+        heads += " left_out:number" if s.outcomes.left_out else ""
         blocks = [table(t, t("run.caption"), heads, rows), *left_out(s, "card_types")]
     if s.times is None:
         blocks.append(Paragraph(t("run.no_times"), soft=True))
@@ -72,8 +75,9 @@ def run_section(s: ReportSummary, timeline: Picture | None) -> Section:
     return Section("run", t("run.title"), tuple(blocks))
 
 
-def _ended(t: Messages, o: Outcomes) -> tuple[str, ...]:
-    return tuple(t.count(n) for n in (o.cards, o.read, o.places_only, o.nothing_found, o.failed, o.unfinished))
+def _ended(t: Messages, o: Outcomes, *, left_out: bool) -> tuple[str, ...]:
+    counts = (o.cards, o.read, o.places_only, o.nothing_found, o.failed, o.unfinished, o.left_out)
+    return tuple(t.count(n) for n in (counts if left_out else counts[:-1]))
 
 
 def completeness_section(s: ReportSummary) -> Section:

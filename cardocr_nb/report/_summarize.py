@@ -53,6 +53,7 @@ _OUTCOME = {
     "failed": "failed",
     "unreadable": "failed",
     "unknown": "failed",
+    "left out": "left_out",
     "under way": "unfinished",
     "not submitted": "unfinished",
     "cancelled": "unfinished",

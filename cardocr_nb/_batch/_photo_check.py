@@ -1,0 +1,38 @@
+"""Whether a photo is good enough to be paid for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cardocr_nb.errors import ImageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def low_quality(path: Path | None, least: float | None) -> str | None:
+    """Return why a photo is left out, or None if it is to be submitted.
+
+    A file that cannot be read is not left out here: the submission reports what is wrong with it, and pays nothing.
+
+    Parameters
+    ----------
+    path : Path or None
+        None when only the key of an object is known.
+    least : float or None
+        Least probability to be read whole, 0 to 1; None for no limit.
+    """
+    if path is None or not least:
+        return None
+    from cardocr_nb._photos import measure
+
+    try:
+        found = measure(path)
+    except ImageError:
+        return None
+    if found.probability >= least:
+        return None
+    return (
+        f"{found.fault}: the probability that the card is read whole is {found.probability:.2f}, min_quality is {least:g}; "
+        "take the photo again, or run with a lower min_quality"
+    )
