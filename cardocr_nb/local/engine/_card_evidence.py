@@ -37,7 +37,7 @@ _FOREIGN_TEXTS = (
 _PERMISSION = re.compile("仅供|仅用|仅限|他用|无效|使用|复印|用途|办理|登记使用")
 """Words that owners write across a picture of their card."""
 _ONLY_TEXT = 0.45
-"""Confidence at most without portrait and title: a form can have all the rest."""
+"""Confidence at most without portrait and title, and of a list: forms and other cards can have all the rest."""
 _HEAD = 0.17
 """Difference of a head from its background, in logarithms of tones. In 234 pictures of cards (specimens and the tuning part of
 ``benchmarks/rendered_cards.py``) the smallest was 0.20; in 28 pictures of other things that seemed to be a card, the largest 0.165."""
@@ -69,7 +69,8 @@ def card_confidence(extraction: Extraction, image: NDArray[np.uint8]) -> float:
     labels = [n for n in pose.anchors if n in pose.layout.fields]
     evidence = _BIAS + _LABEL * len(labels) + _MOVED * len(pose.moved)
     evidence += _VALUE * sum(v.is_valid is not False for v in values.values())
-    evidence += _STACKED * _stacked(pose)
+    stacked = _stacked(pose)
+    evidence += _STACKED * stacked
     evidence += _NUMBER * (number is not None and number.is_valid is True)
     evidence += _TITLE * ("title" in pose.anchors)
     if "issuing_authority" in extraction.fields and extraction.fields["issuing_authority"].chars[0].char.redness > 0.4:
@@ -82,7 +83,7 @@ def card_confidence(extraction: Extraction, image: NDArray[np.uint8]) -> float:
     texts = " ".join([*(s.text for s in inside), *(v.text for v in values.values())])
     evidence += _UNEXPLAINED * sum(len(s.chars) for s in inside)
     evidence += _FOREIGN * sum(word in texts for word in _FOREIGN_TEXTS)
-    own = pictured or "title" in pose.anchors
+    own = (pictured and not stacked) or "title" in pose.anchors
     return (1.0 if own else _ONLY_TEXT) / (1 + math.exp(-evidence))
 
 

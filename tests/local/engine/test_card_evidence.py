@@ -3,8 +3,11 @@ import pytest
 from PIL import Image, ImageDraw
 
 from cardocr_nb._card_geometry import LAYOUTS
-from cardocr_nb.local.engine._card_evidence import has_portrait
-from cardocr_nb.local.engine._card_pose import CardPose
+from cardocr_nb.local.engine._card_evidence import card_confidence, has_portrait
+from cardocr_nb.local.engine._card_pose import Anchor, CardPose, PlacedChar
+from cardocr_nb.local.engine._field_extraction import Extracted, Extraction
+from cardocr_nb.local.engine._field_value import Value
+from cardocr_nb.local.engine._recognition import Char
 
 SIZE = 856, 540
 POSE = CardPose(LAYOUTS["IDCard"][0], np.array([[0.1, 0.0, 0.0], [0.0, 0.1, 0.0]]), {})
@@ -48,3 +51,28 @@ def test_print_and_a_button_are_no_portrait():
     for y in range(20, 540, 40):
         pen.text((100, y), "2019-08-21 " * 40, fill=(30, 30, 30), font_size=24)
     assert not has_portrait(POSE, np.asarray(picture))
+
+
+def label(name, x, y):
+    corners = np.array([(x, y), (x, y + 25), (x + 50, y + 25), (x + 50, y)], float)
+    char = PlacedChar(Char("签", 1.0, (0.0, 0.0, 1.0, 1.0)), 0, 0, corners, corners.mean(0), frozenset("签"))
+    return Anchor(name, (char,), (0.0, 0.0))
+
+
+def confidence(ethnicity):
+    places = {
+        "name": (84, 81),
+        "gender": (84, 146),
+        "address": (84, 276),
+        "id_number": (135, 477),
+        "birth_date": (84, 211),
+    }
+    anchors = {name: label(name, *at) for name, at in {**places, "ethnicity": ethnicity}.items()}
+    values = {name: Extracted(name, name, Value("文", (0,), (1.0,), is_valid=True), ()) for name in anchors}
+    pose = CardPose(POSE.layout, POSE.matrix, anchors)
+    return card_confidence(Extraction(pose, values), face())
+
+
+def test_a_list_with_a_portrait_is_no_card_and_labels_in_one_row_are():
+    assert confidence(ethnicity=(274, 146)) > 0.9
+    assert confidence(ethnicity=(84, 178)) < 0.5
