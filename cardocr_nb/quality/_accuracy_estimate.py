@@ -66,8 +66,7 @@ def estimate_accuracy(df: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataF
     themselves, and the accuracy of numbers comes out too high. (The embedded engine mends a number where the check
     digit leaves one way only.)
 
-    The intervals are rather too wide than too narrow: at a nominal 95 % they covered the true accuracy in 97 % or more
-    of 200 simulated sets of 200 cards, with errors that come together on bad photos.
+    The intervals are rather too wide than too narrow: docs/concepts/promises.md has the coverage in simulations.
 
     References
     ----------

@@ -81,7 +81,7 @@ class CardThreshold:
         if kind == "few":
             return f"No threshold yet: {enough} {units} read in full and without an error are enough, you have {n}"
         if kind == "errors":
-            return f"No threshold yet: {errors} of {n} {units} incorrect; {enough} without a further error are enough"
+            return f"No threshold yet: errors in {errors} of {n}; {enough} {units} without a further error are enough"
         return f"No threshold: {_REASONS[kind]}"
 
     def __str__(self) -> str:

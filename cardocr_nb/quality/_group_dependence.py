@@ -153,10 +153,11 @@ def _tested(
         p = (1 + exceeding) / (1 + len(between))
         if exceeding > 2 and p > level:
             return None
-    # One-way ANOVA: the mean of the permuted sums is that of independent cards; m0 is its mean group size.
-    m0 = max((len(group) - float((cards.astype(np.float64) ** 2).sum()) / len(group)) / (n_groups - 1), 1.0)
+    # One-way ANOVA: the mean of the permuted sums is that of independent cards, the observed one 1 + (m0 - 1) * icc times as
+    # large, where m0 is its mean group size.
+    m0 = (len(group) - float((cards.astype(np.float64) ** 2).sum()) / len(group)) / (n_groups - 1)
     effect = observed / float(np.mean(between))
-    icc = max(effect - 1, 0) / (effect - 1 + m0) if effect > 1 else 0.0
+    icc = max(effect - 1, 0) / (m0 - 1) if m0 > 1 else 0.0
     return Dependence(name, p, min(icc, 1.0), effect) if p <= level and effect >= _LEAST_EFFECT else None
 
 

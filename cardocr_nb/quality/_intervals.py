@@ -178,7 +178,9 @@ def sample_size(
     Returns
     -------
     int
-        The smallest number whose `lower_bound` reaches `precision`.
+        The smallest number whose `lower_bound` reaches `precision`, for one set of cases that was fixed before. A search for
+        a threshold over several scores needs more where some are incorrect: the column ``enough`` of
+        `cardocr_nb.quality.threshold`.
 
     Raises
     ------

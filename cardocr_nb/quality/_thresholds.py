@@ -44,8 +44,8 @@ class Thresholds:
         One row a field: ``threshold`` (Int16; missing when no score keeps the promise), ``cases`` (readings with a score),
         ``passing`` at or above it, ``share``, the rate of the cases that pass, ``right``, the precision of those that pass,
         ``bound``, its lower bound, ``units``: cases, or groups if groups were named, ``errors``: incorrect ones, or groups
-        with an incorrect one, and ``enough``: units that get a threshold if no further one is incorrect, at any
-        scores (cases of equal weight, groups of equal size). Without a threshold ``right`` and ``bound`` describe all cases.
+        with an incorrect one, and ``enough``: units that get a threshold if no further one is incorrect, wherever
+        the scores of the errors lie (cases of equal weight, groups of equal size; fewer may do). Without a threshold ``right`` and ``bound`` describe all cases.
     joint : DataFrame
         One row for whole cards, an estimate and no promise: ``cases`` judged as a whole, ``passing`` (every expected field
         was read and passes), their rate ``share`` with its interval ``share_low, share_high``, and ``right``, the rate of
@@ -78,7 +78,7 @@ class Thresholds:
             which = "No field has a threshold" if len(part) == len(self.fields) else f"{names}: no threshold"
             if kind == "errors":
                 sentences += [
-                    f"{field}: no threshold yet: {errors} of {n} {units} incorrect; {enough} without a further error are enough"
+                    f"{field}: no threshold yet: errors in {errors} of {n}; {enough} {units} without a further error are enough"
                     for field, n, errors, enough in zip(part["field"], *part[_COUNTS].to_numpy().T, strict=True)
                 ]
             elif kind == "few":

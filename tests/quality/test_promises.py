@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import promise_simulations as simulate
 import pytest
@@ -21,6 +23,15 @@ def times(request):
 @pytest.fixture
 def rng():
     return np.random.default_rng(5)
+
+
+def test_every_simulation_is_in_the_table_of_the_docs_and_every_row_has_one():
+    lines = (Path(__file__).parents[2] / "docs" / "concepts" / "promises.md").read_text("utf-8").splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
+    assert rows[0][-1] == "simulation"
+    assert {len(row) for row in rows} == {len(rows[0])}
+    named = {row[-1].strip("`") for row in rows[2:]}
+    assert named - {"test_valid_cards.py"} == {group for group, _, _ in simulate.settings()}
 
 
 @pytest.mark.parametrize("n", [5, 20, 85, 500])
@@ -103,3 +114,15 @@ def test_errors_that_both_readers_make_alike_break_the_intervals_unless_they_are
 
 def test_partial_truth_calibrates_the_field_that_it_names(rng):
     assert simulate.mean_probability_with_partial_truth(rng, 3) == pytest.approx(0.98, abs=0.02)
+
+
+@pytest.mark.parametrize(("left", "right", "scores"), [(30, 30, 100), (300, 300, 5)])
+def test_the_p_value_of_the_stability_index_keeps_its_level(rng, times, left, right, scores):
+    repetitions = 200 * times
+    level, ratio = simulate.level_of_psi(rng, repetitions, left, right, scores)
+    assert level <= at_most(0.05, repetitions)
+    assert ratio == pytest.approx(1.05, abs=0.15)
+
+
+def test_the_expected_calibration_error_is_that_of_scores_that_are_probabilities(rng, times):
+    assert simulate.ece_over_expected(rng, 4 * times, 330) == pytest.approx(1, abs=0.4)

@@ -85,7 +85,7 @@ def test_the_cases_that_are_enough_get_a_threshold_wherever_the_errors_are(error
     ("errors", "n", "expected"),
     [
         (0, 24, "name: no threshold yet: 598 cards without an error are enough, you have 24"),
-        (1, 24, "name: no threshold yet: 1 of 24 cards incorrect; 2392 without a further error are enough"),
+        (1, 24, "name: no threshold yet: errors in 1 of 24; 2392 cards without a further error are enough"),
         (6, 24, "name: no threshold: too many readings are incorrect, and no score separates them yet"),
     ],
 )
