@@ -55,6 +55,8 @@ _INKED, _UPRIGHT = 0.25, 0.75
 """Part of the redness of the clearest ink from which a pixel is inked, and part of the height that a line of the frame inks."""
 _ROOM = 0.12
 """Part of the height of a row by which its box is larger."""
+_EDGE, _BLACK = 0.2, 0.3
+"""Part of the side that a line of black print may reach into a seal, and redness below which a line is black."""
 _PIXELS = 120
 """Side of the seal on which rows are looked for."""
 
@@ -114,7 +116,7 @@ def _reads_well(value: Value) -> bool:
 
 
 def outside(lines: Sequence[Line], square: NDArray[np.float64]) -> tuple[Line, ...]:
-    """Leave out the characters of lines that are within a seal.
+    """Leave out the characters of lines that are within a seal, but for lines of black print that reach into its edge.
 
     Parameters
     ----------
@@ -125,12 +127,15 @@ def outside(lines: Sequence[Line], square: NDArray[np.float64]) -> tuple[Line, .
     import cv2
 
     outline = square.astype(np.float32)
+    edge = _EDGE * float(np.linalg.norm(square[1] - square[0]))
     kept = []
     for line in lines:
         start, end, below = np.array(line.corners)
         middles = [((c.box[0] + c.box[2]) / 2, (c.box[1] + c.box[3]) / 2) for c in line.chars]
         centers = start + np.array(middles).reshape(-1, 2) @ np.array([end - start, below - start])
-        inside = [cv2.pointPolygonTest(outline, (float(x), float(y)), measureDist=False) > 0 for x, y in centers]
+        black = np.median([c.redness for c in line.chars]) < _BLACK if line.chars else False
+        deep = [cv2.pointPolygonTest(outline, (float(x), float(y)), measureDist=True) for x, y in centers]
+        inside = [d > (edge if black else 0) for d in deep]
         if not any(inside):
             kept.append(line)
         elif not all(inside):
@@ -139,7 +144,7 @@ def outside(lines: Sequence[Line], square: NDArray[np.float64]) -> tuple[Line, .
 
 
 def beyond(boxes: NDArray[np.float64], square: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Mark the boxes whose middle is not within a seal, shape (n,).
+    """Mark the boxes whose middle is not within a seal, or so near its edge that they may hold a line of print, shape (n,).
 
     Parameters
     ----------
@@ -150,9 +155,10 @@ def beyond(boxes: NDArray[np.float64], square: NDArray[np.float64]) -> NDArray[n
     import cv2
 
     outline = square.astype(np.float32)
+    edge = 0.5 * _EDGE * float(np.linalg.norm(square[1] - square[0]))
     middles = boxes.mean(1)
     return np.array(
-        [cv2.pointPolygonTest(outline, (float(x), float(y)), measureDist=False) <= 0 for x, y in middles], bool
+        [cv2.pointPolygonTest(outline, (float(x), float(y)), measureDist=True) <= edge for x, y in middles], bool
     )
 
 

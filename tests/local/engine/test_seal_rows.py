@@ -10,7 +10,8 @@ from PIL import Image, ImageDraw
 from cardocr_nb._fonts import pil_font
 from cardocr_nb.cards import field_name
 from cardocr_nb.local.engine import Engine
-from cardocr_nb.local.engine._seal_rows import beyond, redness
+from cardocr_nb.local.engine._recognition import Char, Line
+from cardocr_nb.local.engine._seal_rows import beyond, outside, redness
 from cardocr_nb.specimen import draw
 
 TEXT = "青川省白石市公安局公安交通管理局"
@@ -85,3 +86,14 @@ def test_boxes_within_a_seal_are_left_out():
     square = np.array([(0.0, 0), (100, 0), (100, 100), (0, 100)])
     box = np.array([(10.0, 10), (60, 10), (60, 30), (10, 30)])
     assert beyond(np.array([box, box + 200]), square).tolist() == [False, True]
+
+
+@pytest.mark.parametrize(("ink", "level", "kept"), [(0.05, 112.0, True), (0.9, 112.0, False), (0.05, 150.0, False)])
+def test_a_line_of_black_print_that_reaches_into_the_edge_of_a_seal_is_kept(ink, level, kept):
+    square = np.array([(100.0, 100), (200, 100), (200, 200), (100, 200)])
+    box = np.array([(90.0, level - 12), (190, level - 12), (190, level + 12), (90, level + 12)])
+    chars = tuple(Char(c, 0.99, (0.2 * n, 0.1, 0.2 * n + 0.18, 0.9), redness=ink) for n, c in enumerate("门面房二楼"))
+    line = Line((tuple(box[0]), tuple(box[1]), tuple(box[3])), chars)
+    assert (outside([line], square) == (line,)) == kept
+    # By its place alone a box of the first row of a seal, which lies deeper, is not distinguished from print.
+    assert beyond(box[None] - (0, 4), square).tolist() == [level < 120]
