@@ -8,6 +8,7 @@ picture that is too large is refused before its pixels are decoded.
 from __future__ import annotations
 
 import io
+import re
 import struct
 from contextlib import suppress
 from dataclasses import dataclass
@@ -53,6 +54,8 @@ _SIGNATURES = (
 )
 _SIGNATURE_BYTES = 16
 _ORIENTATION_TAG = 0x0112
+_TIFF_LONG = 4
+_XMP_ORIENTATION = re.compile(rb"""tiff:Orientation(?:\s*=\s*["']|>)\s*([1-8])\s*["'<]""")
 _TRANSPOSED = 5
 _STRIP_PIXELS = 4_000_000
 _BYTES_IN_PILLOW = {"1": 1, "L": 1, "P": 1, "LA": 4, "PA": 4, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}
@@ -351,6 +354,8 @@ def _open(name: str, data: bytes) -> tuple[ImageFile, ImageInfo]:
     if frames > 1:
         raise ImageError("AnimatedImage", f"{name} has more than one frame; save one of them as JPG or PNG")
     orientation = _orientation(image.info.get("exif") or b"")  # HEIF files without EXIF have None
+    if orientation is None:
+        orientation = 1 if kind == "HEIF" else _orientation_of_xmp(image)  # the decoder of HEIF turns pictures itself
     if orientation >= _TRANSPOSED:
         width, height = height, width
     return image, ImageInfo(kind, width, height, orientation, len(data))
@@ -391,22 +396,30 @@ def _damaged(name: str, kind: str, fault: Exception) -> NoReturn:
     ) from fault
 
 
-def _orientation(exif: bytes) -> int:
-    """Tag 274 of the first directory (EXIF 2.32, 4.6.4), 1 where the EXIF data is not well formed."""
+def _orientation(exif: bytes) -> int | None:
+    """Tag 274 of the first directory (EXIF 2.32, 4.6.4), SHORT or LONG; 1 for another value, None where there is none."""
     tiff = exif.removeprefix(b"Exif\0\0")
     order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
     if order is None:
-        return 1
+        return None
     try:
         (start,) = struct.unpack_from(f"{order}I", tiff, 4)
         (count,) = struct.unpack_from(f"{order}H", tiff, start)
         for entry in range(start + 2, start + 2 + 12 * count, 12):
-            tag, _, _, value = struct.unpack_from(f"{order}HHIH", tiff, entry)
+            tag, kind = struct.unpack_from(f"{order}HH", tiff, entry)
             if tag == _ORIENTATION_TAG:
+                (value,) = struct.unpack_from(f"{order}{'I' if kind == _TIFF_LONG else 'H'}", tiff, entry + 8)
                 return value if value in range(1, 9) else 1
     except struct.error:
-        return 1
-    return 1
+        return None
+    return None
+
+
+def _orientation_of_xmp(image: ImageFile) -> int:
+    """The property ``tiff:Orientation`` (XMP, part 2, 3.2), which editors write without EXIF; 1 where there is none."""
+    xmp = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
+    found = _XMP_ORIENTATION.search(xmp if isinstance(xmp, bytes) else str(xmp).encode())
+    return int(found[1]) if found else 1
 
 
 def _gray(image: ImageFile, factor: int) -> NDArray[np.uint8]:

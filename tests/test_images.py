@@ -64,6 +64,42 @@ def test_a_picture_is_turned_upright_as_by_pillow(orientation, kind):
     assert np.array_equal(load_upright(data), expected)
 
 
+def as_xmp(orientation, form):
+    property_ = {
+        "attribute": f' tiff:Orientation="{orientation}"/>',
+        "element": f"><tiff:Orientation>{orientation}</tiff:Orientation></rdf:Description>",
+    }
+    return (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        f'<rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/"{property_[form]}</rdf:RDF></x:xmpmeta>'
+    )
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("form", ["attribute", "element"])
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP", "PNG"])
+def test_a_picture_with_its_orientation_in_xmp_alone_is_turned_upright_as_by_pillow(orientation, form, kind):
+    from PIL import ImageOps, PngImagePlugin
+
+    xmp = as_xmp(orientation, form)
+    text = PngImagePlugin.PngInfo()
+    text.add_itxt("XML:com.adobe.xmp", xmp)
+    data = saved(corners(), kind, **({"pnginfo": text} if kind == "PNG" else {"xmp": xmp.encode()}))
+    with Image.open(io.BytesIO(data)) as image:
+        expected = np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+    assert inspect(data).orientation == orientation
+    assert np.array_equal(load_upright(data), expected)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize(("mark", "order"), [(b"II", "<"), (b"MM", ">")])
+def test_an_orientation_of_the_type_long_is_read_in_either_byte_order_and_goes_before_xmp(orientation, mark, order):
+    entry = struct.pack(f"{order}HHHII", 1, 0x0112, 4, 1, orientation)
+    exif = b"Exif\0\0" + mark + struct.pack(f"{order}HI", 42, 8) + entry + bytes(4)
+    data = saved(corners(), "JPEG", exif=exif, xmp=as_xmp(9 - orientation, "attribute").encode())
+    assert inspect(data).orientation == orientation
+
+
 @pytest.mark.parametrize("value", [0, 9, 65535])
 def test_an_impossible_orientation_leaves_the_picture_as_it_is(value):
     exif = Image.Exif()
