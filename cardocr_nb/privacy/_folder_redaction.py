@@ -58,8 +58,9 @@ def redact_folder(
     Returns
     -------
     DataFrame
-        One row per card: ``key``, ``path`` of the file written, ``reason`` if none was. A warning gives the number of
-        cards left out.
+        One row per card: ``key``, ``path`` of the file written, ``reason`` if none was, and ``covered``, the names of
+        all that was covered, separated by commas: fields, ``portrait``, ``date valid from``, ``print next to the card``.
+        A warning gives the number of cards left out.
 
     Raises
     ------
@@ -91,21 +92,21 @@ def redact_folder(
     keys = [str(key) for key in cards["key"].dropna().unique()]
     paths = list(images.values()) if isinstance(images, Mapping) else [image_path(key, images) for key in keys]
     originals = file_ids(paths)
-    rows: list[tuple[str, str | None, str | None]] = []
+    rows: list[tuple[str, str | None, str | None, str | None]] = []
     groups = cards[cards["key"].notna()].groupby("key", sort=False, observed=True)
     for name, card in tqdm(groups, desc="redacting", unit="card", disable=not progress):
         key = str(name)
         try:
             source, written, kind = _paths(key, images, target)
-            redact_checked(source, card, options, key=None, out=(written, kind), originals=originals)
-            rows.append((key, str(written), None))
+            _, covered = redact_checked(source, card, options, key=None, out=(written, kind), originals=originals)
+            rows.append((key, str(written), None, ", ".join(covered)))
         except CardOCRError as error:
-            rows.append((key, None, str(error)))
+            rows.append((key, None, str(error), None))
         except (ArithmeticError, OSError, TypeError, ValueError, MemoryError) as error:
             # Without its message, which may quote the frame.
-            rows.append((key, None, f"the picture could not be redacted or written ({type(error).__name__})"))
+            rows.append((key, None, f"the picture could not be redacted or written ({type(error).__name__})", None))
     nameless = int(cards["key"].isna().sum())
-    table = pd.DataFrame(rows, columns=["key", "path", "reason"], dtype="str")
+    table = pd.DataFrame(rows, columns=["key", "path", "reason", "covered"], dtype="str")
     left_out = int(table["reason"].notna().sum())
     if left_out or nameless:
         warnings.warn(

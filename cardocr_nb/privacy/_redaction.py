@@ -105,7 +105,8 @@ def redact(
 
     The picture is refused, and nothing is written, unless each text to hide has a polygon that can cover it. The checks
     compare the area of a polygon with the length of its text and with the print of the whole card, and the places with
-    the print on the picture. Where other print lies next to the card, such as the second page of an open license, which
+    the print on the picture. The older form of the license has a date "valid from" left of the valid period, which is
+    covered with it. Where other print lies next to the card, such as the second page of an open license, which
     repeats name and number, that side is covered as well, as far as one more card reaches. Other texts that were not read
     are not known: `verify` looks for them with the engine.
 
@@ -128,7 +129,8 @@ def redact(
         Needed if the frame does not say it, as after ``recognize``.
     complete : bool, default True
         Refuse a card if a field to cover has no polygon: its text may be on the picture unread. False covers the polygons
-        that exist, for cards that lack a field. A text without a polygon is refused in both cases.
+        that exist, for cards that lack a field: what was not read stays visible, and if fewer than three fields agree on
+        how the card lies, no page next to it is looked for. A text without a polygon is refused in both cases.
     portrait : bool, optional
         Cover the portrait, whose place follows from the places of at least three fields. By default True, and False if
         `fields` names what to cover.
@@ -169,7 +171,7 @@ def redact(
     options = RedactionOptions.checked(fields, method, card_type, complete=complete, portrait=portrait, verify=verify)
     target = None if out is None else (Path(out), format_of(Path(out)))
     originals = file_ids([image, getattr(image, "filename", None)])
-    return redact_checked(image, cards, options, key=key, out=target, originals=originals)
+    return redact_checked(image, cards, options, key=key, out=target, originals=originals)[0]
 
 
 def redact_checked(
@@ -180,8 +182,11 @@ def redact_checked(
     key: str | None,
     out: tuple[Path, str] | None,
     originals: set[FileId],
-) -> Image:
-    """Redact one picture with checked options and write it to a path in a format, unless it is one of `originals`."""
+) -> tuple[Image, tuple[str, ...]]:
+    """Redact one picture with checked options and write it to a path in a format, unless it is one of `originals`.
+
+    Returns the picture and the names of what was covered.
+    """
     from PIL import Image
 
     rows = _rows_of_card(_conform(cards), key)
@@ -191,7 +196,7 @@ def redact_checked(
     places = places_of(rows, chosen, required, (pixels.shape[1], pixels.shape[0]))
     refuse_other_picture(pixels, _all_corners(rows))
     areas = _areas_without_fields(pixels, rows, known_type, options)
-    result, cover = _cover_places(pixels, places, areas, options.method)
+    result, cover = _cover_places(pixels, places, [corners for _, corners in areas], options.method)
     if options.engine is not None:
         from cardocr_nb.privacy._verification import refuse_readable
 
@@ -201,25 +206,25 @@ def redact_checked(
     image_of_result = Image.fromarray(result)
     if out is not None:
         save(image_of_result, *out)
-    return image_of_result
+    return image_of_result, tuple(dict.fromkeys([*(place.field for place in places), *(name for name, _ in areas)]))
 
 
 def _areas_without_fields(
     pixels: NDArray[np.uint8], rows: pd.DataFrame, card_type: str | None, options: RedactionOptions
-) -> list[Floats]:
-    """Corners of the portrait, of the date left of a valid period, and of print next to the card, such as a second page."""
+) -> list[tuple[str, Floats]]:
+    """Names and corners of the portrait, of the date left of a valid period, and of print next to the card, such as a second page."""
     if options.portrait and card_type is None:
         raise InvalidRequestError(
             "the frame does not say which card the picture shows, so the place of the portrait is unknown; "
             "pass card_type=, or leave the portrait with portrait=False"
         )
     pose = None if card_type is None else card_pose(rows, card_type)
-    areas = [portrait_corners(pose)] if options.portrait else []
+    areas = [("portrait", portrait_corners(pose))] if options.portrait else []
     if options.fields is None or "valid_period" in options.fields:
-        areas += valid_from_areas(rows, pose)
+        areas += [("date valid from", corners) for corners in valid_from_areas(rows, pose)]
     if options.fields is None or not _REPEATED.isdisjoint(options.fields):
         if pose is not None:
-            areas += neighbor_print(pixels, pose)
+            areas += [("print next to the card", corners) for corners in neighbor_print(pixels, pose)]
         elif options.fields is None and options.complete:
             raise InvalidRequestError(
                 "too few fields agree on how the card lies, so that a second page next to it would not be noticed; "

@@ -288,6 +288,15 @@ def quietly(*args, **options):
         return redact_folder(*args, **options, progress=False).set_index("key")
 
 
+def test_the_table_of_a_folder_says_what_was_covered(data, engine, tmp_path):
+    frame = frame_of(engine, data, OPEN)
+    table = quietly(frame, data / "cards", tmp_path / "out")
+    covered = table["covered"].iloc[0].split(", ")
+    assert set(covered) == {*frame["field"].dropna(), "portrait", "date valid from", "print next to the card"}
+    table = quietly(frame, data / "cards", tmp_path / "some", fields=["gender", "birth_date"])
+    assert set(table["covered"].iloc[0].split(", ")) == {"gender", "birth_date"}
+
+
 @pytest.mark.parametrize("attack", ["point", "huge", "far outside"])
 def test_one_wrong_polygon_fails_one_photo(all_cards, photos, tmp_path, attack):
     table = quietly(with_polygon(all_cards, "name", POLYGONS[attack]), photos, tmp_path / "out")

@@ -52,6 +52,7 @@ def test_cards_with_polygons_are_written_redacted_and_all_others_are_reported(ca
     assert "no picture belongs to this key" in table.loc["gone.jpg", "reason"]
     assert "no picture belongs to this key" in table.loc["../stranger.jpg", "reason"]
     assert not table["reason"].str.contains("样本").any()
+    assert table["covered"].dropna().to_dict() == {"a.jpg": "name, address", "b.png": "name", "deep/c.webp": "name"}
     formats = [inspect(out / name).format for name in written]
     assert formats == ["JPEG", "PNG", "WEBP"]
     pixels = load_upright(out / "a.jpg").astype(int)
@@ -91,6 +92,7 @@ def test_an_empty_frame_gives_an_empty_table(photos, tmp_path):
         "key",
         "path",
         "reason",
+        "covered",
     ]
 
 
