@@ -1,7 +1,7 @@
 """Photos of specimens with known damage, each labeled by whether the embedded engine reads the card whole.
 
-Two sets that share no kind of damage, no seed and no code of damage: ``calibration`` spoils specimens with
-`cardocr_nb.specimen.degrade`, wide Gaussian blur, tone curves, smaller sizes and cuts at the left or right; ``held out`` spoils
+Two sets that share no seed and no code of damage. ``calibration`` spoils specimens with `cardocr_nb.specimen.degrade`, several lots
+of glare, wide Gaussian blur, tone curves, a gray veil (near to fog), smaller sizes and cuts at the left or right. ``held out`` spoils
 specimens and the cards of `foreign_cards` and `rendered_cards` with motion, a lens out of focus, underexposure, fog, a lamp,
 large pixels, strong compression and cuts at the top, bottom or a corner. Every card of the held-out set is read without damage
 too, because the engine misses some cards of other layouts even in a perfect scan.

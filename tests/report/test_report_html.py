@@ -141,7 +141,7 @@ def test_a_rate_never_wraps_and_a_page_has_one_time_zone(html):
     [
         (
             lambda cards: cards[cards["key"] != "bad.jpg"],
-            "Next: label 596 more readings of Name to promise 99.5 % precision.",
+            "Next: label 596 more readings of Name; if all are correct, a score threshold promises 99.5 % precision.",
         ),
         (lambda cards: cards, "Next: run the failed card again; its code is DamagedImage."),
     ],
