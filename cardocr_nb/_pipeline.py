@@ -102,7 +102,8 @@ def run(
         value or without it submits them.
     complete : bool, default False
         Recognize with the embedded engine the fields that have a place and no text, see
-        `cardocr_nb.rereading.complete`; the frame gets the column ``read_by``. The ledger keeps what the service answered.
+        `cardocr_nb.rereading.complete`; the frame gets the column ``read_by``. The ledger keeps what the service
+        answered, a file next to it (``.texts.jsonl``) what the engine recognized, so that nothing is read twice.
     progress : bool, default True
         Show a bar, and a last line.
 
@@ -166,7 +167,8 @@ def run(
         cards = read_ledger(kept, number)
     if not complete:
         return cards
-    return complete_readings(cards, None if upload else client, progress=progress)
+    results = None if ledger is None else f"{ledger}.texts.jsonl"
+    return complete_readings(cards, None if upload else client, results=results, progress=progress)
 
 
 @checked_keywords(RENAMED)

@@ -178,6 +178,18 @@ def test_an_estimate_needs_no_table_to_write(specimens, capsys):
     assert "--out" in capsys.readouterr().err
 
 
+def test_run_can_finish_places_without_texts(specimens, tmp_path, monkeypatch):
+    asked = {}
+
+    def run(images, **options):
+        asked.update(options)
+        return ocr.frame._frame_schema.empty()
+
+    monkeypatch.setattr("cardocr_nb._pipeline.run", run)
+    main(["run", str(specimens), "--card-type", "IDCard", "-o", str(tmp_path / "a.csv"), "--complete", "--quiet"])
+    assert asked["complete"] is True
+
+
 def test_a_missing_folder_is_created_only_after_a_question(tmp_path, readings, monkeypatch, capsys):
     page = tmp_path / "new/report.md"
     monkeypatch.setattr("sys.stdin", io.StringIO(""))

@@ -23,7 +23,8 @@ from cardocr_nb.errors import (
     service_error,
 )
 from cardocr_nb.wire._admin import decode_ai_buckets, decode_ci_status, decode_queues
-from cardocr_nb.wire._decode import decode_error
+from cardocr_nb.wire._decode import decode_error, decode_jobs
+from cardocr_nb.wire._encode import list_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 State = Literal["ok", "off", "unbinding", "denied", "unknown"]
 
 _TOLERATED = 60.0
+_LAST_JOBS = 20
 _HEAD_CODES = {403: "AccessDenied", 404: "NoSuchBucket"}
 _BIND = "In the console of Cloud Infinite bind the bucket (Bucket management > Bind bucket)."
 _SWITCH_ON = (
@@ -47,12 +49,12 @@ class Finding:
     Attributes
     ----------
     step : str
-        ``credentials``, ``clock``, ``bucket``, ``Cloud Infinite``, ``AI recognition``, ``queue`` or ``submit``.
+        ``credentials``, ``clock``, ``bucket``, ``Cloud Infinite``, ``AI recognition``, ``queue``, ``submit`` or ``texts``.
     state : str
         ``ok``; ``off``: it is not there or not switched on; ``denied``: these credentials may not see it;
         ``unknown``: it could not be asked; ``unbinding``: Cloud Infinite is being taken from the bucket.
     detail : str
-        What was seen.
+        What was seen. Of ``texts``, the last recognitions: ``off`` if there are places without texts among them.
     advice : str
         What to do; empty where there is nothing to do.
     """
@@ -73,7 +75,7 @@ class _Answer:
 def doctor(transport: CloudTransport, *, now: Callable[[], float] = time.time) -> list[Finding]:
     """Check everything that a submission needs, without submitting.
 
-    Four calls are made; they cost nothing: ``HEAD /`` of the bucket, ``GET /`` and ``GET /ai_queue`` of its
+    Five calls are made; they cost nothing: ``HEAD /`` of the bucket, ``GET /``, ``GET /ai_queue`` and ``GET /jobs`` of its
     job host, ``GET /ai_bucket`` of the region.
 
     Parameters
@@ -85,8 +87,8 @@ def doctor(transport: CloudTransport, *, now: Callable[[], float] = time.time) -
     Returns
     -------
     list of Finding
-        Seven, in the order in which things depend on each other. Whether these credentials may submit cannot be asked
-        for free: the last one is never ``ok``, see `ready`.
+        Eight, in the order in which things depend on each other. Whether these credentials may submit cannot be asked
+        for free: that step is never ``ok``, see `ready`. The last one, ``texts``, is about the jobs so far.
     """
     calls = {
         "bucket": Request("HEAD", "/", host="cos"),
@@ -108,18 +110,19 @@ def doctor(transport: CloudTransport, *, now: Callable[[], float] = time.time) -
         _ai(transport.bucket, answers["ai"]),
         _queue(answers["queue"]),
     ]
-    return [*findings, _submit(findings)]
+    last = Request("GET", "/jobs", params=list_query(states=["Success"], size=_LAST_JOBS))
+    return [*findings, _submit(findings), _texts(_ask(transport, last, now))]
 
 
 def ready(findings: Sequence[Finding]) -> bool:
-    """Whether nothing was found that keeps a submission from being accepted.
+    """Whether nothing was found that keeps a submission from being accepted; the steps ``submit`` and ``texts`` do not count.
 
     Examples
     --------
     >>> ready([Finding("queue", "ok", "1 active"), Finding("submit", "unknown", "cannot be asked for free")])
     True
     """
-    return all(f.state == "ok" for f in findings if f.step != "submit")
+    return all(f.state == "ok" for f in findings if f.step not in ("submit", "texts"))
 
 
 def render(findings: Sequence[Finding]) -> str:
@@ -275,6 +278,30 @@ def _submit(findings: list[Finding]) -> Finding:
         "cannot be asked without a job that costs",
         "A sub-account needs ci:CreateMediaJobs and cam:PassRole; submit one image to see.",
     )
+
+
+def _texts(answer: _Answer) -> Finding:
+    """Whether the last recognitions have texts: some pages of the vendor promise places only."""
+    step = "texts"
+    if found := _trouble(step, answer, "ci:DescribeMediaJobs", _SWITCH_ON):
+        return found
+    try:
+        results = [job.result for job in decode_jobs(answer.body).jobs]
+    except DecodeError as e:
+        return _unreadable(step, e)
+    placed = [r for r in results if r is not None and any(f.polygon is not None or f.text for f in r.fields)]
+    bare = sum(not any(f.text for f in r.fields) for r in placed)
+    if not placed:
+        return Finding(step, "unknown", "no recognized card among the last jobs", "Submit one image to see.")
+    if bare:
+        detail = f"{bare} of the last {len(placed)} recognized cards have places only, without texts"
+        return Finding(
+            step,
+            "off",
+            detail,
+            "run(complete=True), or cards.cardocr.complete(), recognizes them with the embedded engine.",
+        )
+    return Finding(step, "ok", f"the last {len(placed)} recognized cards have texts")
 
 
 def _trouble(step: str, answer: _Answer, action: str, switch: str) -> Finding | None:

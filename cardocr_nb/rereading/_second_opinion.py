@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from tqdm.auto import tqdm
 
 from cardocr_nb.cards import CardType
 from cardocr_nb.frame._flatten import to_frame
@@ -17,6 +16,7 @@ from cardocr_nb.quality import audit_sample, compare, estimate_errors, review_qu
 from cardocr_nb.quality._cells import refuse_parts
 from cardocr_nb.quality._comparison import first_readings
 from cardocr_nb.quality._error_estimate import RIGHT, WRONG, judged_pairs
+from cardocr_nb.rereading._all_cores import engine_for, on_all_cores
 from cardocr_nb.rereading._kept_readings import KeptReadings, fingerprint
 from cardocr_nb.rereading._pictures import UnfinishedWarning, card_photo
 from cardocr_nb.wire._records import CardResult, Field, Job, JobState
@@ -168,27 +168,33 @@ def _read_again(
     frame: pd.DataFrame, images: Images | None, results: str | os.PathLike[str] | None, *, progress: bool
 ) -> tuple[pd.DataFrame, str]:
     """Readings of the embedded engine, one job a card; and what went wrong, empty if nothing."""
-    from cardocr_nb.local.engine import Engine
-
-    engine = Engine()
     cards = frame.drop_duplicates("key")
     files = cards["image"].astype("str").where(cards["image"].notna(), None)
+    rows = list(zip(cards["key"].astype(str), files, cards["card_type"].astype(str), strict=True))
+    engine = engine_for(len(rows))
     jobs: list[Job] = []
     lost, trouble = 0, ""
+
+    def read(row: tuple[str, str | None, str]) -> tuple[Field, ...] | None:
+        """Fields of a card; None without a picture."""
+        key, file, kind = row
+        photo = card_photo(key, file, images)
+        if photo is None:
+            return None
+        mark = fingerprint(photo.pixels, "card", kind)
+        reading: list[list[Any]] | None = kept.get(mark)
+        if reading is None:
+            reading = [[f.label, f.text, f.score, f.polygon] for f in engine.read(photo.pixels, kind)]
+            kept.add(mark, reading)
+        return tuple(_field(photo, *values) for values in reading)
+
     with KeptReadings(results) as kept:
         try:
-            rows = list(zip(cards["key"].astype(str), files, cards["card_type"].astype(str), strict=True))
-            for key, file, kind in tqdm(rows, desc="second opinion", unit="card", disable=not progress):
-                photo = card_photo(key, file, images)
-                if photo is None:
+            found = on_all_cores(read, rows, label="second opinion", progress=progress)
+            for (key, _, kind), fields in zip(rows, found, strict=True):
+                if fields is None:
                     lost += 1
                     continue
-                mark = fingerprint(photo.pixels, "card", kind)
-                reading = kept.get(mark)
-                if reading is None:
-                    reading = [[f.label, f.text, f.score, f.polygon] for f in engine.read(photo.pixels, kind)]
-                    kept.add(mark, reading)
-                fields = tuple(_field(photo, *values) for values in reading)
                 result = CardResult(fields, key=key, status=int(bool(fields)), state="Success", code="Success")
                 jobs.append(Job(f"embedded-{len(jobs)}", JobState.SUCCESS, key, kind, result=result))
         except KeyboardInterrupt:

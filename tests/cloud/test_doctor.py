@@ -11,9 +11,10 @@ from cardocr_nb.errors import CardOCRError
 
 NOW = 1_700_000_000
 BUCKET = "cards-1250000000"
-STEPS = ["credentials", "clock", "bucket", "Cloud Infinite", "AI recognition", "queue", "submit"]
+STEPS = ["credentials", "clock", "bucket", "Cloud Infinite", "AI recognition", "queue", "submit", "texts"]
 
 HEAD, CI, AI, QUEUE = ("HEAD", "/"), ("GET", "/"), ("GET", "/ai_bucket"), ("GET", "/ai_queue")
+JOBS = ("GET", "/jobs")
 
 
 def reply(body=b"", status=200, date=NOW, **headers):
@@ -34,7 +35,26 @@ def buckets(*names):
     return reply(f"<Response><RequestId>r</RequestId>{nodes}</Response>".encode())
 
 
-FINE = {HEAD: reply(), CI: reply(b'{"CIStatus":"on"}'), AI: buckets(BUCKET), QUEUE: queues("Active")}
+def jobs(*texts):
+    """Successful jobs, each with one field at a place; None for a field without a text."""
+    place = "<Location><Point>1,2</Point><Point>1,9</Point><Point>30,9</Point><Point>30,2</Point></Location>"
+    nodes = "".join(
+        "<JobsDetail><Code>Success</Code><State>Success</State><JobId>j</JobId><Tag>ImageLicenseRec</Tag><Operation>"
+        f"<ImageLicenseRecResult><Status>1</Status><IdInfo><Name>姓名</Name>{place}"
+        f"{'' if text is None else f'<DetectedText>{text}</DetectedText><Score>9</Score>'}</IdInfo>"
+        "</ImageLicenseRecResult></Operation></JobsDetail>"
+        for text in texts
+    )
+    return reply(f"<Response>{nodes}</Response>".encode())
+
+
+FINE = {
+    HEAD: reply(),
+    CI: reply(b'{"CIStatus":"on"}'),
+    AI: buckets(BUCKET),
+    QUEUE: queues("Active"),
+    JOBS: jobs("样本"),
+}
 
 
 @pytest.fixture
@@ -49,7 +69,8 @@ def check(service, connect):
 
 
 def states(found):
-    return [found[step].state for step in STEPS]
+    """States of what a submission needs."""
+    return [found[step].state for step in STEPS[:-1]]
 
 
 def test_where_all_is_switched_on_only_the_paid_step_stays_unknown(check):
@@ -60,13 +81,30 @@ def test_where_all_is_switched_on_only_the_paid_step_stays_unknown(check):
     assert "ci:CreateMediaJobs and cam:PassRole" in found["submit"].advice
 
 
-def test_it_asks_four_free_questions_and_submits_nothing(check, service):
+@pytest.mark.parametrize(
+    ("answer", "state", "detail"),
+    [
+        (jobs("样本", "样本"), "ok", "the last 2 recognized cards have texts"),
+        (jobs("样本", None, None), "off", "2 of the last 3 recognized cards have places only, without texts"),
+        (jobs(), "unknown", "no recognized card among the last jobs"),
+        (error("AccessDenied"), "denied", "the service answered AccessDenied"),
+        (error("SlowDown", 503), "unknown", "could not be asked: the service answered SlowDown"),
+    ],
+)
+def test_places_without_texts_have_a_step_that_keeps_nothing_from_being_ready(check, answer, state, detail):
+    found = check({JOBS: answer})
+    assert (found["texts"].state, found["texts"].detail) == (state, detail)
+    assert ready(list(found.values()))
+
+
+def test_it_asks_five_free_questions_and_submits_nothing(check, service):
     check()
     assert [(s.method, s.target) for s in service.seen] == [
         ("HEAD", "/"),
         ("GET", "/"),
         ("GET", f"/ai_bucket?bucketNames={BUCKET}&pageNumber=1&pageSize=1"),
         ("GET", "/ai_queue?pageNumber=1&pageSize=10"),
+        ("GET", "/jobs?tag=ImageLicenseRec&orderByTime=Desc&size=20&states=Success"),
     ]
     assert [s.headers["host"].removesuffix(".ap-guangzhou.myqcloud.com") for s in service.seen] == [
         f"{BUCKET}.cos",
@@ -90,7 +128,7 @@ def test_denied_off_and_not_asked_are_three_different_answers(check, place, step
         found = check({place: (status, headers, b"" if place == HEAD else body)})
         assert found[step].state == state
         assert found[step].advice
-        others = [s for s in STEPS[:-1] if s != step]
+        others = [s for s in STEPS[:-2] if s != step]
         assert [found[s].state for s in others] == ["ok"] * 5
         assert not ready(list(found.values()))
 
@@ -222,7 +260,7 @@ def test_without_a_date_the_clock_is_unknown(check, date):
 
 def test_without_any_answer_everything_is_unknown(closed_port, connect):
     found = doctor(connect(closed_port, retries=0))
-    assert [f.state for f in found] == ["unknown"] * 7
+    assert [f.state for f in found] == ["unknown"] * 8
     assert not ready(found)
     assert all(f.detail.endswith("myqcloud.com: Connection refused") for f in found[2:6])
     assert all(f.advice.startswith("Nothing was sent: check the network") for f in found[2:6])
@@ -244,7 +282,7 @@ def test_credentials_that_cannot_be_had_are_off(check):
     assert "credentials must be Credentials" in found["credentials"].detail
 
 
-def test_any_mixture_of_answers_gives_seven_findings_and_no_error(service, connect):
+def test_any_mixture_of_answers_gives_eight_findings_and_no_error(service, connect):
     transport = connect(service.url, retries=0, timeout=(5, 1))
     answers = [reply(b"<Response/>"), error("AccessDenied"), error("SlowDown", 503), "close", reply(b"\xff", 302)]
     for mixture in itertools.product(answers, repeat=3):

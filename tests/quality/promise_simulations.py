@@ -646,10 +646,10 @@ def settings():
         (300, {}), (60, {}), (600, {}), (300, {"bad": 0.0}), (300, {"bad": 0.5}), (300, {"alike": 0.1}),
         (300, {"passing": (0.0, 1.0)}), (300, {"passing": (0.0, 0.0), "corrects": (False, False)}),
         (300, {"good_rates": GOOD[[0, 1]] * [[5], [0.5]]}), (300, {"good_rates": GOOD[[0, 1]] * [[0.5], [5]]}),
-        (600, {"alike": 0.2}), (600, {"alike": 0.4}), (600, {"alike": 0.7}),
-        (600, {"alike": 0.4, "shared": 0.4}), (600, {"alike": 0.7, "shared": 0.7}),
-        (600, {"passing": (0.8, 0.8)}), (600, {"passing": (0.8, 0.8), "corrects": (True, True)}),
-        (600, {"misprinted": 0.01}), (600, {"batches": 30}),
+        (300, {"alike": 0.2}), (300, {"alike": 0.4}), (300, {"alike": 0.7}),
+        (300, {"alike": 0.4, "shared": 0.4}), (300, {"alike": 0.7, "shared": 0.7}),
+        (300, {"passing": (0.8, 0.8)}), (300, {"passing": (0.8, 0.8), "corrects": (True, True)}),
+        (300, {"misprinted": 0.01}), (300, {"batches": 30}), (1500, {"alike": 0.4}),
     ):  # fmt: skip
         yield "two-readers", f"{n} cards, {options}", lambda g, r, n=n, o=options: coverage_of_two_readers(g, r, n, **o)
     for left, right, scores in ((30, 30, 100), (300, 30, 100), (300, 300, 5), (1000, 40, 100)):

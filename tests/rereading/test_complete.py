@@ -1,5 +1,8 @@
 """A service that gives places without texts, over HTTP, and what the embedded engine makes of its answers."""
 
+from itertools import count
+
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -88,22 +91,43 @@ def test_texts_of_the_service_stay_and_only_missing_ones_are_read(places, finish
 def test_an_interrupted_call_goes_on_where_it_stopped(places, finished, data, monkeypatch):
     from cardocr_nb.local.engine import _region_reading as regions
 
-    read, calls = regions.read_regions, []
+    read, calls, numbers = regions.read_regions, [], count(1)
 
-    def interrupted_after_two(*args):
+    def interrupted_at_the_third(*args):
         calls.append(1)
-        if len(calls) == 3:
+        if next(numbers) == 3:
             raise KeyboardInterrupt
         return read(*args)
 
     four = places[places["key"].isin([f"id/000{n}.jpg" for n in range(1, 5)])]
-    monkeypatch.setattr(regions, "read_regions", interrupted_after_two)
+    monkeypatch.setattr(regions, "read_regions", interrupted_at_the_third)
     with pytest.warns(UnfinishedWarning, match="interrupted"):
         half = four.cardocr.complete(data / "cards", progress=False)
-    assert half["read_by"].notna().sum() == 12
+    left = int(half["read_by"].isna().sum()) // 6
+    assert left in (2, 3)  # the third call may be that of the second card
+    calls.clear()
     whole = half.cardocr.complete(data / "cards", progress=False)
-    assert len(calls) == 5
+    assert len(calls) == left
     assert whole["text"].tolist() == finished["text"].iloc[: len(whole)].tolist()
+
+
+def test_kept_texts_are_not_recognized_again(places, finished, data, tmp_path, monkeypatch):
+    from cardocr_nb.local.engine import _region_reading as regions
+
+    two = places[places["key"].isin(["id/0001.jpg", "id/0002.jpg"])].reset_index(drop=True)
+    results = tmp_path / "texts.jsonl"
+    two.cardocr.complete(data / "cards", results=results, progress=False)
+    with results.open("rb+") as file:
+        file.truncate(results.stat().st_size - 9)  # killed while the last card was written
+    calls, read = [], regions.read_regions
+    monkeypatch.setattr(regions, "read_regions", lambda *args: calls.append(1) or read(*args))
+    again = two.cardocr.complete(data / "cards", results=results, progress=False)
+    assert len(calls) == 1
+    assert again["text"].tolist() == finished["text"].iloc[: len(two)].tolist()
+    points = two["polygon"].array.to_points()
+    two["polygon"] = type(two["polygon"].array).from_numpy(np.add(points, 1))  # other places are another question
+    two.cardocr.complete(data / "cards", results=results, progress=False)
+    assert len(calls) == 3
 
 
 def test_a_missing_picture_leaves_its_rows_open(places):
@@ -116,7 +140,6 @@ def test_a_missing_picture_leaves_its_rows_open(places):
 
 @pytest.mark.parametrize("turn", [1, 2, 3])
 def test_the_order_of_corners_and_the_way_up_of_the_photo_do_not_matter(places, finished, data, turn):
-    import numpy as np
 
     from cardocr_nb._images import load_upright
 
@@ -130,6 +153,16 @@ def test_the_order_of_corners_and_the_way_up_of_the_photo_do_not_matter(places, 
     one["polygon"] = type(one["polygon"].array).from_numpy(np.roll(points, turn, axis=1))
     turned = one.cardocr.complete({"id/0002.jpg": np.ascontiguousarray(picture)}, progress=False)
     assert turned["text"].tolist() == finished.loc[finished["key"] == "id/0002.jpg", "text"].tolist()
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_corners_off_by_a_pixel_lose_no_character(places, finished, data, seed):
+    some = places[places["key"].isin(["id/0004.jpg", "licence/0004.jpg"])].reset_index(drop=True)
+    points = some["polygon"].array.to_points()
+    off = np.random.default_rng(seed).integers(-1, 2, points.shape)
+    some["polygon"] = type(some["polygon"].array).from_numpy(points + off)
+    read = some.cardocr.complete(data / "cards", progress=False)
+    assert read["text"].tolist() == finished.loc[finished["key"].isin(some["key"]), "text"].tolist()
 
 
 def test_a_run_can_finish_what_the_service_leaves_open(data, tmp_path):

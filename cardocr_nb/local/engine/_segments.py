@@ -158,13 +158,8 @@ def print_of_labels(rows: Sequence[Sequence[PlacedChar]], pose: CardPose, height
 
 def _printed(row: Sequence[PlacedChar], pose: CardPose) -> tuple[set[int], LabelPlace | None]:
     """Indices of Latin words and of other texts that the form prints; and the label of the first day of validity."""
-    text = "".join(c.char.text if len(c.char.text) == 1 else " " for c in row)
-    out = {
-        i
-        for found in _WORDS.finditer(text)
-        if sum(map(str.islower, found[0])) > 1 or re.fullmatch("No?[.:]?", found[0])
-        for i in range(*found.span())
-    }
+    text = _text(row)
+    out = _words(row)
     start = None
     for name, printed in _OTHER_PRINT.items():
         for begin in range(len(row)):
@@ -181,6 +176,20 @@ def _printed(row: Sequence[PlacedChar], pose: CardPose) -> tuple[set[int], Label
     return out, start
 
 
+def _text(row: Sequence[PlacedChar]) -> str:
+    return "".join(c.char.text if len(c.char.text) == 1 else " " for c in row)
+
+
+def _words(row: Sequence[PlacedChar]) -> set[int]:
+    """Indices of Latin words, which labels in two languages have."""
+    return {
+        i
+        for found in _WORDS.finditer(_text(row))
+        if sum(map(str.islower, found[0])) > 1 or re.fullmatch("No?[.:]?", found[0])
+        for i in range(*found.span())
+    }
+
+
 def _pale(row: Sequence[PlacedChar]) -> set[int]:
     """Indices of characters much paler than the others of their line: a watermark, the mark 样本, lines of the background."""
     tones = np.array([c.char.contrast for c in row])
@@ -191,8 +200,8 @@ def _pale(row: Sequence[PlacedChar]) -> set[int]:
 
 
 def without_marks(row: Sequence[PlacedChar]) -> list[PlacedChar]:
-    """Leave out the characters of a line that belong to a watermark or to a mark under the text."""
-    left_out = _pale(row) | _of_another_color(row)
+    """Leave out the characters of a line that belong to a watermark, a mark under the text, or a label in Latin letters."""
+    left_out = _pale(row) | _of_another_color(row) | _words(row)
     return [char for place, char in enumerate(row) if place not in left_out]
 
 
