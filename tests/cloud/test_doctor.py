@@ -111,6 +111,7 @@ def test_it_asks_five_free_questions_and_submits_nothing(check, service):
         f"{BUCKET}.ci",
         "ci",
         f"{BUCKET}.ci",
+        f"{BUCKET}.ci",
     ]
     assert all("authorization" in s.headers for s in service.seen)
 
