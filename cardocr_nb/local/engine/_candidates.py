@@ -35,6 +35,7 @@ _BELOW = 1.0
 _BEHIND = 6.0
 """Cost of another label between a label and its value."""
 _REGION = re.compile("[省市区县州旗盟镇乡村]")
+_FIRST_REGION = re.compile("[省市州县旗盟]|(?<!小)区|蒙古")
 _NOT_A_NAME = re.compile(
     "[省市县镇街路号室楼栋]|公安|证件|中华|驾驶|样本|身份|民族|性别|出生|住址|姓名|国籍|日期|复印|无效|仅供"
 )
@@ -186,12 +187,17 @@ def _name_cost(text: str, whole: int, extra: float) -> float | None:
     return extra + (-1.5 if len(text) <= 4 or "·" in text else 0.5) + (2.0 if known else 0.0)
 
 
+def begins_with_region(text: str) -> bool:
+    """Whether an address begins as addresses on cards do: with a province, a city, or a county."""
+    return bool(_FIRST_REGION.search(text[1:9]))
+
+
 def _address_cost(text: str, chain: Sequence[Segment]) -> float | None:
     digits = sum(c.isdigit() for c in text)
     if len(text) < 4 or digits > 0.6 * len(text) or re.search(r"\d{4}年\d+月|\d{4}-\d\d-\d\d", text):
         return None
-    start = bool(_REGION.search(text[:8]))
-    return (-2.5 if start else 1.0) - 0.4 * min(len(text) - 4, 6) / 6 - 0.6 * (len(chain) - 1)
+    start = -3.5 if begins_with_region(text) else -2.5 if _REGION.search(text[:8]) else 1.0
+    return start - 0.4 * min(len(text) - 4, 6) / 6 - 0.6 * (len(chain) - 1)
 
 
 def _authority_cost(text: str, value: Value, chain: Sequence[Segment]) -> float | None:

@@ -57,6 +57,8 @@ _NUMBER_SHAPE = 6.0, 22.0
 """Length over height of a box that may hold a number."""
 _OTHER_NUMBERS = 4
 """Boxes outside the card that are recognized to look for the number of a second card."""
+_LEGIBLE = 0.75
+"""Mean confidence of a line that the detector did not see, below which it is lines of the background."""
 _NO_CARD = 0.1
 """Confidence that a card is there, below which its fields are not returned."""
 MORE_CARDS = "the picture shows more than one card of this type; the fields are those of the surer one"
@@ -340,9 +342,12 @@ class _CardReading:
         torn = [np.array(gap.box) for gap in best.gaps if gap.torn]
         torn += [np.array(best.further)] if best.further else []
         if torn:
-            again = self.extract(lines + recognize_all(self.pyramid, np.array(torn), self.models))
+            more = recognize_all(self.pyramid, np.array(torn), self.models)
+            again = self.extract(lines + tuple(line for line in more if line.confidence > _LEGIBLE))
             best = again if _agreement(again) >= _agreement(best) else best
         for gap in (g for g in best.gaps if not g.torn):
+            if not gap.instead and gap.field in best.fields and best.fields[gap.field].value.is_valid is not False:
+                continue
             line = recognize_box(self.pyramid, np.array(gap.box), self.models, extend=False)
             extracted = reread_gap(gap, line, self.kind)
             if extracted is not None and (not gap.instead or surer(extracted, best)):

@@ -16,7 +16,13 @@ from cardocr_nb.local.engine._candidates import Candidate, Surroundings, candida
 from cardocr_nb.local.engine._card_pose import estimate_pose, place_chars
 from cardocr_nb.local.engine._digit_fields import completed_date
 from cardocr_nb.local.engine._field_rules import apply_rules
-from cardocr_nb.local.engine._gap_places import place_of_following, place_of_torn, place_of_value, places_of_crowded
+from cardocr_nb.local.engine._gap_places import (
+    misprint,
+    place_of_following,
+    place_of_torn,
+    place_of_value,
+    places_of_crowded,
+)
 from cardocr_nb.local.engine._segments import label_places, segments_of
 from cardocr_nb.local.engine._value_doubts import DOUBT_PLACE, doubt_of
 
@@ -144,12 +150,14 @@ def extract_fields(
     used = {(c.chars[i].line, c.chars[i].place) for c in chosen.values() for i in c.value.used}
     rest = tuple(s for s in found if not s.ids & used)
     extracted, gaps = {}, []
+    shift = misprint(chosen, places)
     for field in pose.layout.fields:
         candidate = chosen.get(field)
         slot = fields[field]
         if candidate is None or candidate.value.is_valid is False:
             if slot.label and not slot.block:
-                gaps.append(Gap(field, labels[field], place_of_value(field, pose, places, height)))
+                boxes = {place_of_value(field, pose, places, height, by) for by in (shift, 0.0)}
+                gaps += [Gap(field, labels[field], box) for box in boxes]
             if candidate is None:
                 continue
         chars = tuple(candidate.chars[i] for i in candidate.value.used)

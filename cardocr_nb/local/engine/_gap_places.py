@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cardocr_nb.local.engine._candidates import Candidate, next_in_row
+from cardocr_nb.local.engine._candidates import Candidate, begins_with_region, next_in_row
 from cardocr_nb.local.engine._segments import hole_between, is_han
 from cardocr_nb.local.engine._tolerances import TOLERANCES
 
@@ -25,6 +25,10 @@ _FULL_LINE = 9.0
 """Heights of a single line of an address beyond which it may go on in another line."""
 _LEADING = 1.4
 """Heights from one line to the next, where there is only one."""
+_UNSURE = 12.0
+"""Millimeters by which the place of a number is longer where its label was not read: it may be further right."""
+_ALIKE = 3
+"""Values next to labels that were read, from which the misprint of the card is known."""
 _CROWDED = 1.3
 """Height of a name over that of other values from which it is recognized again without what touches it."""
 
@@ -44,6 +48,8 @@ def place_of_torn(candidate: Candidate, segments: Sequence[Segment], pose: CardP
         missing = _missing_row(candidate, segments, pose)
         if missing is not None:
             return missing
+        if not begins_with_region(candidate.value.text):
+            return _row_at(candidate, candidate.segments[0].y - _LEADING * candidate.segments[0].height, pose)
     last = candidate.segments[-1]
     after = next_in_row(last, segments, _VOID / last.height)
     if after is None or len(after.chars) < 2 or after in candidate.segments or after.left > pose.layout.portrait[0]:
@@ -127,15 +133,26 @@ def _between(before: PlacedChar, after: PlacedChar) -> Corners:
     return tuple((float(x), float(y)) for x, y in corners)
 
 
-def place_of_value(field: str, pose: CardPose, labels: dict[str, LabelPlace], height: float) -> Corners:
-    """Corners of the row next to a label, up to the next label or the end of the value, in pixels."""
+def misprint(chosen: Mapping[str, Candidate], labels: Mapping[str, LabelPlace]) -> float:
+    """Millimeters by which values are below their labels: all values of a card are printed off the form alike."""
+    downs = [
+        c.segments[0].y - labels[f].y for f, c in chosen.items() if f in labels and labels[f].sure and c.distance < 3
+    ]
+    return float(np.median(downs)) if len(downs) >= _ALIKE else 0.0
+
+
+def place_of_value(
+    field: str, pose: CardPose, labels: dict[str, LabelPlace], height: float, shift: float = 0.0
+) -> Corners:
+    """Corners of the row next to a label, up to the next label or the end of the value, in pixels; `shift` as from `misprint`."""
     label, slot = labels[field], pose.layout.fields[field]
     nexts = [o.left for o in labels.values() if o.left > label.right and abs(o.y - label.y) < 1.5 * height]
     end = slot.value.right + (20 if slot.value.long else 4) + (label.right - slot.center[0] - 1.1 * len(slot.label))
+    end += _UNSURE if field == "licence_number" and not label.sure else 0.0
     # A single character printed off the form may touch its label and be taken for a part of it.
     begin = label.left + 1.6 * height if field == "gender" else label.right + 0.3 * height
     left, right = begin, min([end, pose.layout.size[0], *(n - 0.3 * height for n in nexts)])
-    top, bottom = label.y - height, label.y + height
+    top, bottom = label.y + shift - height, label.y + shift + height
     corners = np.array(
         [(left, top), (max(right, left + height), top), (max(right, left + height), bottom), (left, bottom)]
     )

@@ -26,6 +26,8 @@ _MARK = frozenset("样本")
 _RED = 0.4
 _SAME, _SAME_PLACE = 0.6, 0.4
 """Part of its width by which a character must be off to be another one, if it reads the same and if it does not."""
+_READ_ALIKE = 0.2
+"""Confidence that one more character of its text is worth for a character that two boxes read the same."""
 _LETTER = 2.3
 """Millimeters that a character of a label takes where the label was not read."""
 
@@ -309,11 +311,12 @@ def _without_doubles(segments: Sequence[Segment]) -> list[Segment]:
         (one, _, first), (other, _, second) = chars[i], chars[j]
         if (one.line, one.place) in dropped or (other.line, other.place) in dropped:
             continue
-        # Of two that are as sure, the one of the longer text stays: it is less likely to be cut.
+        # Of two that are as sure, or read the same, the one of the longer text stays: it is less likely to be cut.
         sure = (
             one.char.confidence
             - other.char.confidence
-            + 1e-3 * (len(segments[first].chars) - len(segments[second].chars))
+            + (_READ_ALIKE if one.char.text == other.char.text else 1e-3)
+            * (len(segments[first].chars) - len(segments[second].chars))
         )
         cut = min(ink[i], ink[j]) < _CUT * max(ink[i], ink[j]) and is_han(one) and is_han(other)
         weaker = other if (ink[i] > ink[j] if cut else sure >= 0) else one

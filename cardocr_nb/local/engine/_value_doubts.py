@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cardocr_nb.local.engine._candidates import Candidate, is_square, rows_are_full, spacing_is_even
+from cardocr_nb.local.engine._candidates import Candidate, begins_with_region, is_square, rows_are_full, spacing_is_even
 from cardocr_nb.local.engine._field_rules import words_of_permission
 from cardocr_nb.local.engine._segments import hole_between, is_han
 
@@ -24,7 +24,7 @@ _OPEN_END = re.compile(r"[^\d-]\d{1,3}$")
 DOUBT_PLACE = 0.85
 _DOUBT_DROPPED, _DOUBT_EDGE, _DOUBT_UNEVEN, _DOUBT_HOLE, _DOUBT_LOST = 0.55, 0.6, 0.4, 0.6, 0.6
 """Factors of the score: an unsure place; text dropped next to the value, value at the edge of the picture, a row or a character
-missing, an uneven row, signs that a character was lost."""
+missing, an uneven row, signs that a character was lost or that an address does not begin with a region."""
 
 
 def doubt_of(
@@ -48,6 +48,8 @@ def doubt_of(
         doubt *= _DOUBT_UNEVEN
     if candidate.field == "issuing_authority" and all(s.redness > _RED for s in candidate.segments):
         doubt *= 1.0 if is_square(candidate.segments) else _DOUBT_UNEVEN
+    if candidate.field == "address" and not begins_with_region(candidate.value.text):
+        doubt *= _DOUBT_LOST
     if candidate.field in ("name", "address"):
         doubt *= _doubt_of_characters(candidate)
     if not label.sure and candidate.distance > 2.0 and not candidate.value.is_valid:
@@ -88,6 +90,8 @@ def _touches(segment: Segment, other: Segment) -> bool:
         return False
     level = abs(other.y - segment.y)
     adjacent = level < 0.5 * tall and -0.5 * tall < other.left - segment.right < 2.0 * tall
+    before = level < 0.6 * tall and -0.3 * tall < segment.left - other.right < 0.8 * tall and not other.pale
+    adjacent |= before and is_han(other.chars[-1])
     overlap = min(segment.right, other.right) - max(segment.left, other.left)
     stacked = 0.7 * tall < level < 3.0 * tall and overlap > 0.5 * min(other.right - other.left, 3 * tall)
     return adjacent or (stacked and len(other.chars) > 1)
