@@ -49,8 +49,8 @@ _TRY_OPPOSITE = 3
 """Boxes without which a picture is not read the other way up as well."""
 _FOUND = 7.0
 """Quality of an extraction from which no other direction of text is searched for the card."""
-_FAINT_SIDE = 960
-"""Longer side of the picture as the detector sees it when nothing was found before."""
+_FAINT_SIDES = 960, 1600
+"""Longer sides of the picture as the detector sees it when nothing was found before: a card may take a fifth of it."""
 _ROUGH_MARGIN = 14.0
 """Millimeters around a card whose pose is known from one text only."""
 _NUMBER_SHAPE = 6.0, 22.0
@@ -221,7 +221,7 @@ class _CardReading:
         found = detect(self.ink, self.models, _SIDES[self.kind])
         best, lines, unread = self._surest_group(found)
         if best.pose is None:
-            best, lines, unread = self._surest_group(detect(even_contrast(self.ink), self.models, _FAINT_SIDE))
+            best, lines, unread = self._faint()
         if best.pose is None:
             return Recognition([])
         if self.seal is None:
@@ -232,6 +232,16 @@ class _CardReading:
         if again is not None:
             best = with_missing(self._reread(*again), best)
         return self._answer(best, unread)
+
+    def _faint(self) -> tuple[Extraction, tuple[Line, ...], NDArray[np.float64]]:
+        """Look for a card with faint or small print: with even contrast, larger, and larger again."""
+        ink = even_contrast(self.ink)
+        best = self._surest_group(detect(ink, self.models, _FAINT_SIDES[0]))
+        for side in _FAINT_SIDES[1:]:
+            if _quality(best[0]) < _FOUND and max(self.size) > 0.8 * side:
+                again = self._surest_group(detect(ink, self.models, side))
+                best = again if _quality(again[0]) > _quality(best[0]) else best
+        return best
 
     def _surest_group(self, found: Detection) -> tuple[Extraction, tuple[Line, ...], NDArray[np.float64]]:
         """Extract the fields from the text of the direction that shows a card best.

@@ -11,7 +11,7 @@ import pytest
 from cardocr_nb import cards, errors
 from cardocr_nb.local.engine import _networks as networks
 from cardocr_nb.local.engine._box_selection import by_usual_height, on_card, sure_pose
-from cardocr_nb.local.engine._candidates import is_square, rows_are_full, spacing_is_even
+from cardocr_nb.local.engine._candidates import begins_with_region, is_square, rows_are_full, spacing_is_even
 from cardocr_nb.local.engine._card_pose import place_chars
 from cardocr_nb.local.engine._confidence import score_fields
 from cardocr_nb.local.engine._detection import detect, detect_within
@@ -561,3 +561,17 @@ def test_fields_that_only_another_look_shows_are_kept_where_they_break_no_rule()
     broken = replace(whole.fields["gender"], value=replace(whole.fields["gender"].value, is_valid=False))
     other = replace(whole, fields={**whole.fields, "gender": broken})
     assert "gender" not in with_missing(few, other).fields
+
+
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [
+        ("江苏省苏州市常熟市大桥镇", True),
+        ("内蒙古自治区包头市", True),
+        ("东岭市西关区和睦里4", True),
+        ("路82号锦华小区1幢4单元798室", False),
+        ("上湾村269号翠湖花园小区", False),
+    ],
+)
+def test_an_address_begins_with_a_region_larger_than_a_village(text, begins):
+    assert begins_with_region(text) is begins
