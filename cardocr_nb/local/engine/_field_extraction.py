@@ -156,7 +156,7 @@ def extract_fields(
         slot = fields[field]
         if candidate is None or candidate.value.is_valid is False:
             if slot.label and not slot.block:
-                boxes = {place_of_value(field, pose, places, height, by) for by in (shift, 0.0)}
+                boxes = dict.fromkeys(place_of_value(field, pose, places, height, by) for by in (shift, 0.0))
                 gaps += [Gap(field, labels[field], box) for box in boxes]
             if candidate is None:
                 continue
