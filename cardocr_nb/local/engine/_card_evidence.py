@@ -38,6 +38,8 @@ _PERMISSION = re.compile("仅供|仅用|仅限|他用|无效|使用|复印|用�
 """Words that owners write across a picture of their card."""
 _ONLY_TEXT = 0.45
 """Confidence at most without portrait and title, and of a list: forms and other cards can have all the rest."""
+_FEWEST = 3
+"""Values without which a portrait and labels are not enough."""
 _HEAD = 0.17
 """Difference of a head from its background, in logarithms of tones. In 234 pictures of cards (specimens and the tuning part of
 ``benchmarks/rendered_cards.py``) the smallest was 0.20; in 28 pictures of other things that seemed to be a card, the largest 0.165."""
@@ -83,7 +85,7 @@ def card_confidence(extraction: Extraction, image: NDArray[np.uint8]) -> float:
     texts = " ".join([*(s.text for s in inside), *(v.text for v in values.values())])
     evidence += _UNEXPLAINED * sum(len(s.chars) for s in inside)
     evidence += _FOREIGN * sum(word in texts for word in _FOREIGN_TEXTS)
-    own = (pictured and not stacked) or "title" in pose.anchors
+    own = (pictured and not stacked and len(values) >= _FEWEST) or "title" in pose.anchors
     return (1.0 if own else _ONLY_TEXT) / (1 + math.exp(-evidence))
 
 

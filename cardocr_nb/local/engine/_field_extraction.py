@@ -24,7 +24,7 @@ from cardocr_nb.local.engine._gap_places import (
     places_of_crowded,
 )
 from cardocr_nb.local.engine._segments import label_places, segments_of
-from cardocr_nb.local.engine._value_doubts import DOUBT_PLACE, doubt_of
+from cardocr_nb.local.engine._value_doubts import DOUBT_LOST, DOUBT_PLACE, doubt_of, starts_late
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -162,6 +162,7 @@ def extract_fields(
                 continue
         chars = tuple(candidate.chars[i] for i in candidate.value.used)
         doubt = doubt_of(candidate, rest, places[field], size) * (DOUBT_PLACE if field in completed else 1.0)
+        doubt *= DOUBT_LOST if starts_late(candidate, chosen) else 1.0
         if field == "name":
             gaps += [Gap(field, labels[field], box, instead=True) for box in places_of_crowded(candidate, chosen, pose)]
         torn = place_of_torn(candidate, segments, pose)

@@ -12,17 +12,19 @@ from cardocr_nb.local.engine._field_rules import words_of_permission
 from cardocr_nb.local.engine._segments import hole_between, is_han
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cardocr_nb.local.engine._segments import LabelPlace, Segment
 
 _RED = 0.4
+_LATE = 0.75, 5.0
+"""Heights by which an address that lost its beginning starts right of the values above it."""
 _DOUBLE = 1.6
 """Usual widths of a character from which another one is in its ink."""
 _OPEN_END = re.compile(r"[^\d-]\d{1,3}$")
 """An address whose last number has no 号, 室 or the like."""
 DOUBT_PLACE = 0.85
-_DOUBT_DROPPED, _DOUBT_EDGE, _DOUBT_UNEVEN, _DOUBT_HOLE, _DOUBT_LOST = 0.55, 0.6, 0.4, 0.6, 0.6
+_DOUBT_DROPPED, _DOUBT_EDGE, _DOUBT_UNEVEN, _DOUBT_HOLE, DOUBT_LOST = 0.55, 0.6, 0.4, 0.6, 0.6
 """Factors of the score: an unsure place; text dropped next to the value, value at the edge of the picture, a row or a character
 missing, an uneven row, signs that a character was lost or that an address does not begin with a region."""
 
@@ -64,6 +66,16 @@ def doubt_of(
     return doubt
 
 
+def starts_late(candidate: Candidate, chosen: Mapping[str, Candidate]) -> bool:
+    """Whether an address begins a character or more right of the column in which the values above it begin."""
+    if candidate.field != "address":
+        return False
+    first = candidate.segments[0]
+    starts = [chosen[field].segments[0].left for field in ("name", "gender") if field in chosen]
+    late = first.left - min(starts, default=first.left)
+    return _LATE[0] * first.height < late < _LATE[1] * first.height
+
+
 def _doubt_of_characters(candidate: Candidate) -> float:
     """Factor of the score for signs that a character was lost: one as wide as two, one that was dropped, an open end."""
     used = [candidate.chars[i] for i in candidate.value.used]
@@ -71,15 +83,15 @@ def _doubt_of_characters(candidate: Candidate) -> float:
     high = np.array([np.linalg.norm(c.corners[1] - c.corners[0]) for c in used if is_han(c)])
     doubt = 1.0
     if len(wide) and wide.max() > _DOUBLE * min(float(np.median(wide)), 1.2 * float(np.median(high))):
-        doubt *= _DOUBT_LOST
+        doubt *= DOUBT_LOST
     if candidate.field == "name" and len(used) < len(candidate.chars):
         left_out = [c for i, c in enumerate(candidate.chars) if i not in candidate.value.used]
         sizes = [np.linalg.norm(c.corners[3] - c.corners[0]) for c in left_out]
         if max(sizes) > 0.5 * float(np.median(wide)):
-            doubt *= _DOUBT_LOST
+            doubt *= DOUBT_LOST
     if candidate.field == "address":
         cut = _OPEN_END.search(candidate.value.text) or words_of_permission([c.char for c in candidate.chars])
-        doubt *= _DOUBT_LOST if cut else 1.0
+        doubt *= DOUBT_LOST if cut else 1.0
     return doubt
 
 

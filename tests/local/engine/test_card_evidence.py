@@ -59,7 +59,7 @@ def label(name, x, y):
     return Anchor(name, (char,), (0.0, 0.0))
 
 
-def confidence(ethnicity):
+def confidence(ethnicity=(274, 146), values=6):
     places = {
         "name": (84, 81),
         "gender": (84, 146),
@@ -68,7 +68,9 @@ def confidence(ethnicity):
         "birth_date": (84, 211),
     }
     anchors = {name: label(name, *at) for name, at in {**places, "ethnicity": ethnicity}.items()}
-    values = {name: Extracted(name, name, Value("文", (0,), (1.0,), is_valid=True), ()) for name in anchors}
+    values = {
+        name: Extracted(name, name, Value("文", (0,), (1.0,), is_valid=True), ()) for name in list(anchors)[:values]
+    }
     pose = CardPose(POSE.layout, POSE.matrix, anchors)
     return card_confidence(Extraction(pose, values), face())
 
@@ -76,3 +78,8 @@ def confidence(ethnicity):
 def test_a_list_with_a_portrait_is_no_card_and_labels_in_one_row_are():
     assert confidence(ethnicity=(274, 146)) > 0.9
     assert confidence(ethnicity=(84, 178)) < 0.5
+
+
+def test_labels_and_a_portrait_with_one_value_are_no_card():
+    assert confidence(values=3) > 0.9
+    assert confidence(values=1) < 0.5

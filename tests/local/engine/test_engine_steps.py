@@ -310,6 +310,17 @@ def test_a_name_with_a_character_as_wide_as_two_is_doubtful():
     assert extracted(lines, kind).fields["name"].doubt == 1.0
 
 
+@pytest.mark.parametrize("recording", SPECIMENS)
+def test_an_address_that_begins_two_characters_right_of_its_column_lost_some(recording):
+    kind, truth, _, lines = load(recording)
+    whole = next(line for line in lines if truth["address"][:4] in line_text(line))
+    first = line_text(whole).index(truth["address"][:4])
+    assert extracted(lines, kind).fields["address"].doubt == 1.0
+    cut = replace(whole, chars=whole.chars[:first] + whole.chars[first + 2 :])
+    late = [cut if line is whole else line for line in lines]
+    assert extracted(late, kind).fields["address"].doubt < 0.7
+
+
 def test_a_name_that_begins_with_a_letter_lost_a_character():
     kind, truth, lines = id_with(lambda c, first: [*c[:first], replace(c[first], text="U"), *c[first + 1 :]])
     name = extracted(lines, kind).fields["name"]
