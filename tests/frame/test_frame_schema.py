@@ -29,8 +29,8 @@ def test_fields_sort_in_the_order_of_the_cards():
     assert categories[:6] == list(expected_fields("IDCard"))
 
 
-def test_states_are_those_of_the_service_and_three_of_our_own():
-    assert list(empty().state.cat.categories) == [*JobState, "Unreadable", "Planned", "Unknown"]
+def test_states_are_those_of_the_service_and_four_of_our_own():
+    assert list(empty().state.cat.categories) == [*JobState, "Unreadable", "Planned", "Unknown", "LeftOut"]
 
 
 def test_conform_gives_dtypes_back_after_concat_lost_them():
