@@ -51,7 +51,7 @@ def doubt_of(
     if candidate.field == "issuing_authority" and all(s.redness > _RED for s in candidate.segments):
         doubt *= 1.0 if is_square(candidate.segments) else _DOUBT_UNEVEN
     if candidate.field == "address" and not begins_with_region(candidate.value.text):
-        doubt *= _DOUBT_LOST
+        doubt *= DOUBT_LOST
     if candidate.field in ("name", "address"):
         doubt *= _doubt_of_characters(candidate)
     if not label.sure and candidate.distance > 2.0 and not candidate.value.is_valid:
