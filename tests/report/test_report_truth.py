@@ -236,7 +236,9 @@ def test_the_numbers_of_chance_are_next_to_ece_and_psi():
         assert f"| {value:.3f} |" in page
 
 
-@pytest.mark.parametrize(("lang", "none"), [("en", "No shift of scores is shown for any field"), ("zh", "没有字段显示出置信度偏移")])
+@pytest.mark.parametrize(
+    ("lang", "none"), [("en", "No shift of scores is shown for any field"), ("zh", "没有字段显示出置信度偏移")]
+)
 def test_a_shift_is_named_only_where_chance_does_not_explain_it(lang, none):
     rng = np.random.default_rng(3)
     frame, _ = names_with_scores(rng.integers(60, 100, 30), np.full(30, fill_value=True))
