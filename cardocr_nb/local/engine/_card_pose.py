@@ -281,13 +281,15 @@ def _labels(row: list[PlacedChar], layout: Layout) -> Iterator[Anchor]:
         for start, char in enumerate(row):
             if char.candidates.isdisjoint(letters):
                 continue
-            matched = longest_match(row[start : start + reach], slot.label)
+            matched = longest_match(row[start : start + reach], slot.label, slot.needed)
             if len(matched) >= slot.needed and matched[0] is char:
                 yield Anchor(name, tuple(matched), slot.center, 1 - len(matched) / len(slot.label))
 
 
-def longest_match(window: Sequence[PlacedChar], text: str) -> list[PlacedChar]:
-    """Return the longest run of the characters of a text in their order, gaps allowed."""
+def longest_match(window: Sequence[PlacedChar], text: str, needed: int = 0) -> list[PlacedChar]:
+    """Return the longest run of the characters of a text in their order, gaps allowed; nothing where `needed` cannot be reached."""
+    if sum(not char.candidates.isdisjoint(text) for char in window) < needed:
+        return []
     best: list[list[list[PlacedChar]]] = [[[] for _ in range(len(text) + 1)] for _ in range(len(window) + 1)]
     for i, char in enumerate(window):
         for k, letter in enumerate(text):
@@ -323,7 +325,7 @@ def _values(row: list[PlacedChar], layout: Layout, card_type: str) -> Iterator[A
 
 def _title(row: list[PlacedChar]) -> Anchor | None:
     """Title of the license, or the part of it that was read."""
-    matched = longest_match(row[: len(TITLE) + 2], TITLE)
+    matched = longest_match(row[: len(TITLE) + 2], TITLE, _TITLE_NEEDED)
     if len(matched) < _TITLE_NEEDED:
         return None
     first = min(TITLE.index(c) for c in matched[0].candidates if c in TITLE)

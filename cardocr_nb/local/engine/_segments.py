@@ -165,7 +165,9 @@ def _printed(row: Sequence[PlacedChar], pose: CardPose) -> tuple[set[int], Label
     start = None
     for name, printed in _OTHER_PRINT.items():
         for begin in range(len(row)):
-            matched = longest_match(row[begin : begin + len(printed) + 1], printed)
+            if row[begin].candidates.isdisjoint(printed):
+                continue
+            matched = longest_match(row[begin : begin + len(printed) + 1], printed, int(0.7 * len(printed)))
             if len(matched) > 0.7 * len(printed) and matched[0] is row[begin]:
                 out |= {row.index(c) for c in matched}
                 if name == "valid_from":
