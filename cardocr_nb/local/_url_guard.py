@@ -35,6 +35,20 @@ _URL = re.compile(
 )
 _LAST_LABEL_IS_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)", re.ASCII)
 
+# DNS64 gives hosts that have an IPv4 number only a number in this network, https://www.rfc-editor.org/rfc/rfc6052.
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_NEVER_CALLED = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            # Reserved; IPv4 inside of IPv6: compatible, mapped and translated forms, NAT64 of one site, Teredo, 6to4.
+            *("0.0.0.0/8", "240.0.0.0/4", "::/8", "64:ff9b:1::/48", "2001::/32", "2002::/16"),
+            # Metadata and secrets of Alibaba Cloud, Azure, Oracle Cloud, AWS, Scaleway, Google Cloud.
+            *("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::/32", "fd00:42::42", "fd20:ce::254"),
+        ),
+    )
+)
+
 
 class FetchError(InvalidRequestError):
     """The content of an address that may be called cannot be downloaded."""
@@ -84,8 +98,13 @@ embedded service calls loopback addresses and the hosts of --allow-callback
         except (OSError, UnicodeError):
             raise InvalidRequestError(f"the address has the host {url.host!r}, which has no number here") from None
         numbers = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-        may_call = _is_unicast if url.host in self._allowed else _is_loopback
-        if not numbers or not all(map(may_call, numbers)):
+        is_allowed = url.host in self._allowed
+        if is_allowed and numbers and not all(map(_is_unicast, numbers)):
+            raise InvalidRequestError(
+                f"the address has the host {url.host!r}, which is allowed, but has a number that is never called: one of "
+                "cloud metadata, link-local, reserved, or with an IPv4 number inside of an IPv6 one"
+            )
+        if not numbers or not (is_allowed or all(map(_is_loopback, numbers))):
             raise InvalidRequestError(
                 f"the address has the host {url.host!r}, which is not this machine; the embedded service calls "
                 "loopback addresses and the hosts of --allow-callback"
@@ -204,17 +223,19 @@ def _is_host(host: str) -> bool:
 def _is_loopback(number: str) -> bool:
     address = ipaddress.ip_address(number.partition("%")[0])
     # Python reads ::ffff:127.0.0.1 as loopback only from 3.13 on; no one needs that form of the number.
-    return address.is_loopback and not _is_mapped(address)
+    return address.is_loopback and not (isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped)
 
 
 def _is_unicast(number: str) -> bool:
-    """Return whether an allowed host may have this number: not the link-local ones, at which clouds keep secrets."""
+    """Return whether an allowed host may have this number: none at which clouds keep secrets, in any form of it."""
     address = ipaddress.ip_address(number.partition("%")[0])
-    return not (address.is_link_local or address.is_multicast or address.is_unspecified or _is_mapped(address))
-
-
-def _is_mapped(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    return isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None
+    if address in _NAT64:
+        address = ipaddress.IPv4Address(address.packed[-4:])
+        if address.is_loopback:
+            return False
+    if address.is_loopback:
+        return _is_loopback(str(address))
+    return not (address.is_link_local or address.is_multicast) and all(address not in net for net in _NEVER_CALLED)
 
 
 def _connect(url: _Url, numbers: list[str], seconds: float) -> socket.socket:

@@ -31,6 +31,11 @@ class Pages(BaseHTTPRequestHandler):
         pass
 
 
+def _halves(number):
+    first, second, third, fourth = map(int, number.split("."))
+    return f"{first * 256 + second:x}", f"{third * 256 + fourth:x}"
+
+
 @contextlib.contextmanager
 def serving(content=b"x" * 1000, address="127.0.0.1", port=0, tls=None):
     with ThreadingHTTPServer((address, port), Pages) as server:
@@ -166,11 +171,48 @@ def test_an_allowed_host_is_called_at_the_number_that_was_checked(names):
         assert UrlGuard(["allowed.test"]).fetch(url_of(server, "allowed.test"), 1000) == b"hello"
 
 
-@pytest.mark.parametrize("number", ["169.254.169.254", "0.0.0.0", "224.0.0.1", "fe80::1", "::ffff:169.254.169.254"])  # noqa: S104 - refused here
-def test_an_allowed_host_must_not_lead_to_a_link_local_number(names, number):
+SECRET = [
+    "127.0.0.1",
+    "169.254.169.254",
+    "169.254.170.2",
+    "169.254.0.23",
+    "100.100.100.200",
+    "168.63.129.16",
+    "0.0.0.0",  # noqa: S104 - refused
+]
+# By the text forms of RFC 4291, 6052, 8215, 3056 and 4380, with {0} {1} as the two halves of the IPv4 number in hexadecimal.
+INSIDE = [
+    "::{0}:{1}",
+    "::ffff:{0}:{1}",
+    "::ffff:0:{0}:{1}",
+    "64:ff9b::{0}:{1}",
+    "64:ff9b:1::{0}:{1}",
+    "2002:{0}:{1}::1",
+]
+NEVER = [
+    *(number for number in SECRET if not number.startswith("127.")),
+    *(form.format(*_halves(number)) for form in INSIDE for number in SECRET),
+    *(f"2001:0:{_halves(number)[0]}:{_halves(number)[1]}::1" for number in SECRET),
+    *("fe80::1", "ff02::1", "::", "224.0.0.1", "255.255.255.255", "0.1.2.3"),
+    *("192.0.0.192", "fd00:ec2::254", "fd00:42::42", "fd20:ce::254", "64:ff9b:1:a9fe:a9:fe00::"),
+]
+
+
+@pytest.mark.parametrize("number", NEVER)
+def test_an_allowed_host_must_not_lead_to_secrets_of_a_cloud_in_any_form_of_their_number(names, number):
     names["allowed.test"] = itertools.repeat([number])
+    shown = f"[{number}]" if ":" in number else number
+    for url in ("http://allowed.test/", f"http://{shown}/"):
+        with pytest.raises(InvalidRequestError, match="has a number that is never called"):
+            UrlGuard(["allowed.test", number]).check(url)
     with pytest.raises(InvalidRequestError, match="not this machine"):
-        UrlGuard(["allowed.test"]).check("http://allowed.test/")
+        UrlGuard().check(f"http://{shown}/")
+
+
+@pytest.mark.parametrize("number", ["10.0.0.1", "100.64.0.1", "64:ff9b::808:808", "2606:4700::1111", "fd12::1", "::1"])
+def test_an_allowed_host_may_be_in_the_own_network_or_behind_nat64(names, number):
+    names["allowed.test"] = itertools.repeat([number])
+    assert UrlGuard(["allowed.test"]).check("http://allowed.test/") == [number]
 
 
 def test_the_second_number_of_a_host_is_called_when_the_first_refuses(names):
