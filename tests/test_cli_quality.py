@@ -9,6 +9,7 @@ import pytest
 
 import cardocr_nb as ocr
 from cardocr_nb._cli import main
+from cardocr_nb.frame import conform
 
 
 @pytest.fixture(scope="module")
@@ -174,3 +175,46 @@ def test_a_response_that_does_not_exist_is_named(tmp_path, monkeypatch, capsys):
         2,
         ["cardocr: 'nothing.xml' does not exist; pass files, folders, archives or patterns"],
     )
+
+
+# Link, screen, color, bell, carriage return, marks of direction, NUL, separator of lines; then a command of GitHub's runner.
+HOSTILE = "e\x1b]8;;http://x\x07L\x1b[2J\x9b31m\r\u202e\u2066\x00\x7f\u2028Z\n::error::forged"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["check", "--findings"],
+        ["check", "--findings", "--format", "csv"],
+        ["check", "--fail-on", "warning"],
+        ["evaluate", "--truth", "hostile.parquet", "--by", "grp", "--min-exact", "1"],
+        ["evaluate", "--truth", "hostile.parquet", "--by", HOSTILE],
+        ["review-queue"],
+        ["flatten", "--out", "flat.parquet"],
+    ],
+)
+def test_keys_codes_labels_and_groups_control_no_terminal(arguments, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    fields = (ocr.Field("姓名", "样本", 40), ocr.Field("公民身份号码", "990101197412010010", 90))
+    cards = ocr.to_frame([ocr.CardResult((*fields,), key=f"{HOSTILE}{number}.jpg") for number in range(2)])
+    failed = cards.head(1).assign(field=None, text=None, state="Failed", key="failed.jpg")
+    cards = conform(pd.concat([cards, failed], ignore_index=True)).assign(code=HOSTILE, message=HOSTILE, grp=HOSTILE)
+    cards.to_parquet("hostile.parquet")
+    out = "".join(run(capsys, arguments[0], "hostile.parquet", *arguments[1:])[1:])
+    assert out
+    assert not set(out) & {*map(chr, range(9)), *"\x0b\r\x1b\x7f\x9b\u202e\u2066\u2028"}
+    if "csv" not in arguments:  # cells of CSV have line breaks
+        assert not any(line.startswith("::error::") for line in out.splitlines())
+
+
+def test_csv_of_a_command_holds_no_formula(tmp_path, capsys):
+    cards = ocr.to_frame(ocr.CardResult((ocr.Field("公民身份号码", "990101197412010010", 90),), key="=1+1"))
+    cards.to_parquet(tmp_path / "cards.parquet")
+    _, out, _ = run(capsys, "check", tmp_path / "cards.parquet", "--findings", "--format", "csv")
+    assert out.splitlines()[1].startswith("'=1+1,")
+
+
+@pytest.mark.parametrize("host", ["a\x00b", "a" * 300])
+def test_a_host_that_no_system_can_resolve_is_refused_in_one_line(host, tmp_path, capsys):
+    code, out, err = run(capsys, "listen", "--ledger", tmp_path / "l.sqlite", "--host", host, "--port", "0")
+    assert (code, out, err.count("\n")) == (1, "", 1)

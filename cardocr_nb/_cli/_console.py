@@ -28,3 +28,8 @@ def clean(text: str) -> str:
 def echo(message: object, *, err: bool = False) -> None:
     """Print a line, cleaned."""
     print(clean(str(message)), file=sys.stderr if err else sys.stdout)
+
+
+def echo_line(message: object, *, err: bool = False) -> None:
+    """Print a message as exactly one line: a line break in a name must not forge a line that CI systems obey."""
+    echo(str(message).replace("\n", "\\n"), err=err)

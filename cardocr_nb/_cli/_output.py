@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import click
 
-from cardocr_nb._cli._console import clean, echo
+from cardocr_nb._cli._console import clean, echo, echo_line
 from cardocr_nb._cli._parameters import OutputFile, yes_option
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ def junit_option(command: F) -> F:
 def show(table: pd.DataFrame, form: Format, out: Path | None) -> None:
     """Print a table or write it to a file."""
     if out is not None:
-        out.write_text(_rendered(table, form, ascii_only=False) + "\n", encoding="utf-8")
+        text = _rendered(table, form, ascii_only=False)
+        out.write_text((clean(text) if form == "table" else text) + "\n", encoding="utf-8")
         return
     ascii_only = "utf" not in (sys.stdout.encoding or "").lower()  # escapes of JSON, not of the console
     echo(_rendered(table, form, ascii_only=ascii_only))
@@ -55,7 +56,9 @@ def _rendered(table: pd.DataFrame, form: Format, *, ascii_only: bool) -> str:
     if form == "json":
         return table.to_json(orient="records", indent=2, force_ascii=ascii_only, date_format="iso")
     if form == "csv":
-        return table.to_csv(index=False, lineterminator="\n").rstrip("\n")
+        from cardocr_nb.frame._protected_cells import protected
+
+        return protected(table).to_csv(index=False, lineterminator="\n").rstrip("\n")
     if table.empty:
         return "no rows"
     return table.to_string(index=False, na_rep="", float_format="{:.4g}".format)
@@ -65,7 +68,7 @@ def gate(misses: Iterable[str]) -> int:
     """Print each limit that is missed, and return the exit code."""
     code = 0
     for miss in misses:
-        echo(f"cardocr: gate missed: {miss}", err=True)
+        echo_line(f"cardocr: gate missed: {miss}", err=True)
         code = GATE_MISSED
     return code
 

@@ -112,6 +112,10 @@ def naming_address(host: str, port: int) -> Iterator[None]:
     """Name the address in the error of the system when it refuses to listen there; its own message has none."""
     try:
         yield
+    except (TypeError, UnicodeError) as e:  # socket.bind of a name with NUL, or with a label that is too long
+        if not isinstance(e, UnicodeError) and "host" not in str(e):
+            raise
+        raise click.ClickException(f"{host} is no name of a host; give an address of this machine") from None
     except OSError as e:
         if e.filename is not None or not e.strerror:
             raise

@@ -11,12 +11,14 @@ import pandas as pd
 if TYPE_CHECKING:
     import os
 
-# Excel, LibreOffice and WPS turn a cell into a formula after these; tab and carriage return are skipped before them.
-_FORMULA = r"[=+\-@\t\r\n＝＋－＠]"
+# Excel, LibreOffice and WPS turn a cell into a formula after these signs, in every width of them. Before them programs skip
+# blanks and characters that nobody sees (LibreOffice 7.4 drops NUL); all that is no letter or digit counts as skipped here.
+_FORMULA = r"(?:[\t\r\n]|\W*[=+\-@＝＋－＠﹦﹢﹣﹫−])"
 # Digits with what may be in numbers, dates and times: a spreadsheet would round them or store them as a date.
 _NUMBER_LIKE = r"[0-9.,][0-9eE+.,:/ \-]*"
 _TRUTH_VALUE = r"(?i:true|false)"
 _CHANGED = re.compile(rf"'*(?:{_FORMULA}.*|{_NUMBER_LIKE}|{_TRUTH_VALUE})", re.DOTALL)
+_RUN = re.compile(rf"{_FORMULA}.*", re.DOTALL)
 _LARGEST_EXACT = 10**15
 
 
@@ -47,6 +49,17 @@ def unprotect(texts: pd.Series) -> pd.Series:
     return words.mask(words.str.startswith("'", na=False) & inner.str.fullmatch(_CHANGED, na=False), inner)
 
 
+def protect_formula(text: str) -> str:
+    """Put an apostrophe before a text that a spreadsheet would run, or that `unprotect` would change; numbers stay.
+
+    Examples
+    --------
+    >>> protect_formula("=1+1"), protect_formula("990101197412010010"), protect_formula("'=1")
+    ("'=1+1", '990101197412010010', "''=1")
+    """
+    return f"'{text}" if _RUN.fullmatch(text) else escape_mark(text)
+
+
 def escape_mark(text: str) -> str:
     """Put one more apostrophe before a text that `unprotect` would change, in a cell that needs no protection.
 
@@ -71,8 +84,13 @@ def to_csv(df: pd.DataFrame, path: str | os.PathLike[str]) -> None:
     path : str or Path
         File to write.
     """
+    protected(df).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
+
+
+def protected(df: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose texts and names of columns are protected, for a CSV file."""
     words = {name: protect(df[name].astype("str")) for name in df.columns if _is_text(df[name])}
-    df.assign(**words).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
+    return df.assign(**words).rename(columns=lambda name: protect_formula(name) if isinstance(name, str) else name)
 
 
 def text_of(value: object) -> str | None:

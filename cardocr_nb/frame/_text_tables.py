@@ -175,6 +175,7 @@ def read_csv(path: Path) -> pd.DataFrame:
 
 
 def _unprotected(table: pd.DataFrame) -> pd.DataFrame:
+    table.columns = pd.Index(unprotect(pd.Series(table.columns, dtype="str")))
     return table.apply(unprotect) if len(table) else table
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from cardocr_nb._text_safety import shown_code
 from cardocr_nb.cards import CardType, expected_fields
 from cardocr_nb.frame._dask_frame import is_dask, reduce
 from cardocr_nb.frame._frame_schema import LEFT_OUT, PLANNED, UNREADABLE, conform
@@ -17,6 +18,7 @@ from cardocr_nb.wire._records import JobState
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_NO_CODE = "no code"
 OUTCOMES = (
     "ok",
     "places only",
@@ -93,7 +95,7 @@ class Summary:
 
     def __str__(self) -> str:
         seen = ", ".join(f"{count} {name}" for name, count in self.outcomes.items() if count)
-        codes = "".join(f"\n  {code}: {count}" for code, count in self.codes.items())
+        codes = "".join(f"\n  {_shown(code)}: {count}" for code, count in self.codes.items())
         fields = f"\n{self.fields.to_string(na_rep='-')}" if len(self.fields) else ""
         return f"{self.cards} card{'s' * (self.cards != 1)}: {seen or 'none'}{codes}{fields}"
 
@@ -101,7 +103,7 @@ class Summary:
 
     def _repr_html_(self) -> str:
         seen = ", ".join(f"{count} {name}" for name, count in self.outcomes.items() if count)
-        codes = self.codes.to_frame("cards").to_html() if len(self.codes) else ""
+        codes = self.codes.rename(_shown).to_frame("cards").to_html() if len(self.codes) else ""
         return f"<p><b>{self.cards} card{'s' * (self.cards != 1)}</b>: {seen or 'none'}</p>{codes}{self.fields.to_html(na_rep='–')}"
 
 
@@ -190,7 +192,7 @@ def _count(df: pd.DataFrame) -> _Counts:
     card = card_numbers(frame)
     outcome = _outcomes(frame, card)
     failed = first_rows(card)[(outcome == "failed").to_numpy()]
-    codes = frame["code"].take(failed).astype("str").fillna("no code").value_counts()
+    codes = frame["code"].take(failed).astype("str").fillna(_NO_CODE).value_counts()
     scored = frame[["field", "score"]][frame["field"].notna() & frame["score"].notna()]
     return _Counts(
         outcomes=outcome.value_counts(sort=False).reindex(OUTCOMES, fill_value=0),
@@ -259,3 +261,7 @@ def _quantiles(scores: pd.Series) -> pd.DataFrame:
         table[field] = low + (high - low) * (place - below)
     index = pd.Index(list(table), dtype="str")
     return pd.DataFrame(list(table.values()), index=index, columns=list(_QUANTILES), dtype=np.float64)
+
+
+def _shown(code: object) -> str:
+    return _NO_CODE if code == _NO_CODE else shown_code(code)

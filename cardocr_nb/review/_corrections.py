@@ -21,8 +21,8 @@ import pandas as pd
 from cardocr_nb._atomic import write_atomic
 from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import DecodeError, InvalidRequestError
-from cardocr_nb.frame._frame_files import read_checked
-from cardocr_nb.frame._text_tables import read_csv
+from cardocr_nb.frame._protected_cells import protect_formula
+from cardocr_nb.frame._text_tables import read_text_table
 
 if sys.platform != "win32":
     import fcntl
@@ -117,7 +117,7 @@ class Corrections:
             return pd.DataFrame(columns=list(COLUMNS), dtype="str")
         try:
             # A spreadsheet may have saved the file in another encoding and with another separator.
-            table = read_csv(self.path).fillna("") if self.path.suffix == ".csv" else read_checked(self.path)
+            table = read_text_table(self.path)
         except DecodeError as e:
             raise self._foreign(str(e)) from None
         if not {"key", "field", "verdict", "text"} <= set(table.columns) or not table["verdict"].isin(VERDICTS).all():
@@ -207,6 +207,11 @@ def _values(decision: Decision) -> list[str]:
     return ["" if value is None else str(value) for value in values]
 
 
+def _protected(decision: Decision) -> list[str]:
+    """Return cells of CSV: no text is a formula where a spreadsheet opens the file."""
+    return [protect_formula(value) for value in _values(decision)]
+
+
 def _decision(row: Iterable[Any]) -> Decision:
     values: dict[str, Any] = dict(zip(COLUMNS, map(str, row), strict=True))
     return Decision(**values | {"weight": _number(values["weight"])})
@@ -234,7 +239,7 @@ def _csv(path: Path, decision: Decision) -> bytes:
     )
     if not header:
         writer.writeheader()
-    writer.writerow(dict(zip(COLUMNS, _values(decision), strict=True)))
+    writer.writerow(dict(zip(COLUMNS, _protected(decision), strict=True)))
     ended = content + (b"\n" if content and not content.endswith(b"\n") else b"")
     return ended + lines.getvalue().encode()
 
@@ -249,7 +254,7 @@ def _header(content: bytes) -> list[str]:
 
 def _rewritten(path: Path) -> bytes:
     """Return a file that a spreadsheet or an earlier release wrote as this one does; further columns remain."""
-    table = read_csv(path).fillna("")
+    table = read_text_table(path).fillna("").map(protect_formula).rename(columns=protect_formula)
     lacking = [name for name in COLUMNS if name not in table.columns]
     text = table.assign(**dict.fromkeys(lacking, "")).to_csv(index=False, quoting=csv.QUOTE_ALL, lineterminator="\n")
     return str(text).encode()

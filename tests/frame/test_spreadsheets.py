@@ -1,5 +1,6 @@
 """Tables that spreadsheets wrote, opened or changed."""
 
+import csv
 import datetime as dt
 
 import openpyxl
@@ -35,6 +36,25 @@ def test_no_protected_text_begins_like_a_formula_or_is_a_number(text):
     protected = protect(pd.Series([text], dtype="str")).item()
     assert protected[0] not in "=+-@\t\r\n＝＋－＠"
     assert not protected.replace(".", "").isdigit()
+
+
+# What a program may skip before a sign: by Unicode's categories, not by the list of the code.
+SKIPPED = st.text(st.characters(categories=["Cc", "Cf", "Zs", "Zl", "Zp"], max_codepoint=0xFFFF), max_size=3)
+
+
+@given(SKIPPED, st.sampled_from("=+-@＝＋－＠﹦﹢﹣﹫−"))
+def test_no_blank_or_unseen_character_hides_a_formula(skipped, sign):
+    text = f"{skipped}{sign}40+2"
+    protected = protect(pd.Series([text, f"'{text}"], dtype="str"))
+    assert protected.tolist() == [f"'{text}", f"''{text}"]
+    assert unprotect(protected).tolist() == [text, f"'{text}"]
+
+
+def test_names_of_columns_are_no_formulas_and_come_back(tmp_path):
+    to_csv(pd.DataFrame({"key": ["a"], "=1+1": ["\0=1"], "'@a": ["b"]}), tmp_path / "cards.csv")
+    names = next(csv.reader((tmp_path / "cards.csv").read_text(encoding="utf-8-sig").splitlines()))
+    assert names == ["key", "'=1+1", "''@a"]
+    assert list(read_text_table(tmp_path / "cards.csv")) == ["key", "=1+1", "'@a"]
 
 
 @given(st.lists(st.one_of(TEXTS, RISKY).filter(lambda text: not _READ_AS_1252.search(text)), min_size=1))

@@ -1,3 +1,4 @@
+import csv
 import stat
 
 import pandas as pd
@@ -143,3 +144,14 @@ def test_damaged_parquet_corrections_are_left_as_they_are(tmp_path):
     with pytest.raises(ValueError, match="not a file of corrections"):
         file.read()
     assert file.path.read_bytes() == damaged
+
+
+def test_no_cell_of_the_file_is_a_formula_and_every_text_comes_back(tmp_path):
+    file, texts = Corrections(tmp_path / "c.csv"), ["=1+1", "\t+1", "\0=1", "＝1", "'=1", "990101197412010010"]
+    for text in texts:
+        file.add(Decision(key="@a.jpg", field="name", verdict="corrected", text=text, reviewer="-r"))
+    rows = list(csv.reader(file.path.read_text(encoding="utf-8").splitlines()))[1:]
+    assert not any(cell.strip("\0 \t")[:1] in {*"=+@-＝"} for row in rows for cell in row if cell)
+    assert rows[-1][rows[0].index("'@a.jpg") + 3] == "990101197412010010"
+    assert file.read()["text"].tolist() == texts
+    assert set(file.read()["key"]) == {"@a.jpg"}
