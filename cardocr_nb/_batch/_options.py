@@ -53,7 +53,9 @@ class RunOptions:
         check_request(JobRequest("-", card_type, user_data=self.user_data, job_level=self.job_level,
                                  callback=self.callback, callback_format=self.callback_format))  # fmt: skip
         if self.min_quality is not None and not 0 <= self.min_quality <= 1:
-            raise InvalidRequestError(f"min_quality must be a probability from 0 to 1, got {describe(self.min_quality)}")
+            raise InvalidRequestError(
+                f"min_quality must be a probability from 0 to 1, got {describe(self.min_quality)}"
+            )
         if self.min_quality is not None and not self.upload:
             raise InvalidRequestError(
                 "min_quality measures files, and with upload=False only the keys of objects are known; pass the files, "

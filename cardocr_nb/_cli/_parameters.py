@@ -115,7 +115,7 @@ def naming_address(host: str, port: int) -> Iterator[None]:
     except (TypeError, UnicodeError) as e:  # socket.bind of a name with NUL, or with a label that is too long
         if not isinstance(e, UnicodeError) and "host" not in str(e):
             raise
-        raise click.ClickException(f"{host} is no name of a host; give an address of this machine") from None
+        raise click.ClickException(f"{host} is not the name of a host; give an address of this machine") from None
     except OSError as e:
         if e.filename is not None or not e.strerror:
             raise

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import os
 
 # Excel, LibreOffice and WPS turn a cell into a formula after these signs, in every width of them. Before them programs skip
-# blanks and characters that nobody sees (LibreOffice 7.4 drops NUL); all that is no letter or digit counts as skipped here.
+# blanks and unseen characters (LibreOffice 7.4 drops NUL); here all except letters and digits counts as skipped.
 _FORMULA = r"(?:[\t\r\n]|\W*[=+\-@＝＋－＠﹦﹢﹣﹫−])"
 # Digits with what may be in numbers, dates and times: a spreadsheet would round them or store them as a date.
 _NUMBER_LIKE = r"[0-9.,][0-9eE+.,:/ \-]*"

@@ -98,6 +98,7 @@ def test_a_whole_address_as_target_names_its_host():
         (b"/", b"a=%ff", "InvalidURI"),
         (b"/", b"&".join([b"a"] * 200), "InvalidURI"),
         (b"/", b"a=1&a=2", "InvalidArgument"),
+        (b"/", b"a=1&A=2", "InvalidArgument"),
     ],
 )
 def test_a_malformed_or_ambiguous_target_is_refused(path, query, code):

@@ -157,3 +157,21 @@ def test_a_malformed_date_is_refused():
 
 def test_the_key_is_in_no_repr():
     assert repr(VERIFIER) == "SignatureVerifier()"
+
+
+def test_a_period_that_ends_before_it_begins_is_refused():
+    assert refusal(call(), signed(call(), start=NOW + 800, end=NOW + 100)) == (400, "InvalidArgument")
+    assert refusal(call(), signed(call(), start=NOW + 16 * 60, end=NOW + 3000)) == (403, "RequestTimeTooSkewed")
+
+
+def test_a_second_authorization_in_head_or_query_does_not_replace_a_wrong_one():
+    right, wrong = (signed(call(), key=key)["authorization"] for key in ("key", "wrong"))
+    for both in (f"{right}, {wrong}", f"{wrong}, {right}", f"{right},{right}", f"{right}&{right}"):
+        assert refusal(call(), {"authorization": both}) == (400, "InvalidArgument")
+    query = dict(part.split("=", 1) for part in right.split("&"))
+    assert refusal(call(params=query), {"authorization": wrong}) == (403, "SignatureDoesNotMatch")
+
+
+@pytest.mark.parametrize("method", ["HEAD", "PUT", "POST", "DELETE", "OPTIONS"])
+def test_a_signature_of_get_is_valid_for_no_other_method(method):
+    assert refusal(call(method), signed(call("GET"))) == (403, "SignatureDoesNotMatch")

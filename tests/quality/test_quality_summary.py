@@ -32,7 +32,7 @@ def test_every_card_is_counted_once_by_how_it_ended(cards):
     found = summary(cards)
     assert found.cards == 10
     assert found.outcomes.to_dict() == {
-        "ok": 3, "places only": 0, "nothing found": 1, "failed": 3, "unreadable": 0, "under way": 1, "not submitted": 0, "cancelled": 1, "unknown": 1,
+        "ok": 3, "places only": 0, "nothing found": 1, "failed": 3, "left out": 0, "unreadable": 0, "under way": 1, "not submitted": 0, "cancelled": 1, "unknown": 1,
     }  # fmt: skip
     assert (found.ok, found.failed, found.not_found) == (3, 3, 1)
     assert found.outcomes.sum() == found.cards

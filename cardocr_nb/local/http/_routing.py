@@ -93,7 +93,7 @@ def parse_target(raw_path: bytes, query: bytes) -> tuple[str, dict[str, str], st
     if not path.startswith("/"):
         raise ServiceFault(400, "InvalidURI", "The path must begin with a slash.")
     params = dict(pairs)
-    if len(params) != len(pairs):
+    if len({name.lower() for name in params}) != len(pairs):  # signatures ignore the case of names
         raise ServiceFault(400, "InvalidArgument", "A query parameter appears twice.")
     return path, params, host
 

@@ -106,6 +106,8 @@ class SignatureVerifier:
         date = headers.get("date")
         now = self._clock()
         start, end = authorization.period
+        if start > end:
+            raise ServiceFault(400, "InvalidArgument", "The signature ends before it begins.")
         if start > now + SKEW or (date is not None and abs(_seconds(date) - now) > SKEW):
             raise ServiceFault(403, "RequestTimeTooSkewed", "The request time and the server's time are too far apart.")
         if end < now:
