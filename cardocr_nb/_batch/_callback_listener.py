@@ -1,8 +1,8 @@
 """``cardocr listen``: an address for callbacks that go into the ledger of a run.
 
-Anyone can connect. A connection belongs to a stranger until it has sent the secret path; strangers share a few slots, the
-oldest is closed when a new one arrives, and their head has a time limit as a whole. Callers that know the secret have
-slots of their own, which strangers cannot take.
+Anyone can connect. A connection belongs to a stranger until it has sent the secret path; strangers share a few slots. When all
+are taken, a new one closes the oldest of the host that has the most. The head of a request has a time limit as a whole.
+Callers that know the secret have slots of their own, which strangers cannot take.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import secrets
 import socket
 import threading
 import time
+from collections import Counter
 from contextlib import closing, suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -60,7 +61,7 @@ class Listener(ThreadingHTTPServer):
         self.ledger, self.client = ledger, client
         self.path = f"/{secret or secrets.token_urlsafe(18)}"
         self.known_slots = threading.BoundedSemaphore(_KNOWN)
-        self._strangers: dict[socket.socket, None] = {}  # in order of arrival
+        self._strangers: dict[socket.socket, str] = {}  # in order of arrival, with the host of the peer
         self._lock = threading.Lock()
         super().__init__(address, _Handler)
 
@@ -71,13 +72,14 @@ class Listener(ThreadingHTTPServer):
         return f"http://{host!s}:{port}{self.path}"
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Handle a connection in a thread of its own; close the oldest stranger if there are too many."""
+        """Handle a connection in a thread of its own; if there are too many, close the oldest of the busiest host."""
         with self._lock:
             if len(self._strangers) >= _STRANGERS:
-                oldest = next(iter(self._strangers))
+                busiest, _ = Counter(self._strangers.values()).most_common(1)[0]
+                oldest = next(sock for sock, host in self._strangers.items() if host == busiest)
                 del self._strangers[oldest]
                 _cut(oldest)
-            self._strangers[request] = None
+            self._strangers[request] = client_address[0]
         super().process_request(request, client_address)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:

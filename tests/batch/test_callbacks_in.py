@@ -247,6 +247,22 @@ def test_200_slow_strangers_keep_no_callback_out(ledger, first):
             assert until_closed(sock) == b""
 
 
+def test_new_connections_of_one_host_close_none_of_another_whose_head_is_under_way(ledger):
+    record_submission(ledger, "j1")
+    with listening(ledger) as there, contextlib.ExitStack() as stack:
+        address = urlsplit(there.url)
+        known = stack.enter_context(
+            socket.create_connection((address.hostname, address.port), timeout=10, source_address=("127.0.0.2", 0))
+        )
+        body = callback("j1")
+        known.sendall(f"POST {address.path} HTTP/1.1\r\n".encode())
+        socks = strangers(there, stack, 200)
+        assert until_closed(socks[0]) == b""
+        known.sendall(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+        assert b" 200 " in known.recv(100)
+    assert marked(ledger) == ["j1"]
+
+
 def test_a_byte_now_and_then_does_not_extend_the_time_for_a_head(ledger, monkeypatch):
     monkeypatch.setattr(_callback_listener, "_HEAD_SECONDS", 0.5)
     with listening(ledger) as there, contextlib.ExitStack() as stack:
