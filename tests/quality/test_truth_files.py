@@ -42,7 +42,7 @@ def test_a_feather_truth_with_offsets_outside_of_its_bytes_is_an_error(cards, tm
     offsets = pa.py_buffer(np.array([0, -50, 3], dtype=np.int32))
     texts = pa.StringArray.from_buffers(2, offsets, pa.py_buffer(b"abc"))
     pyarrow.feather.write_feather(pa.table(dict.fromkeys(("key", "field", "text"), texts)), tmp_path / "truth.feather")
-    with pytest.raises(DecodeError, match=r"truth\.feather: not a readable \.feather table"):
+    with pytest.raises(DecodeError, match=r"truth\.feather': not a readable \.feather table"):
         evaluate(cards, tmp_path / "truth.feather")
 
 

@@ -120,7 +120,7 @@ def test_the_checks_have_chinese_names_in_the_chinese_panel(cards, queue, data, 
     panel.sent = []
     panel.send = lambda content, buffers=None: panel.sent.append((content, buffers or []))
     reasons = send(panel, kind="move", step=1)[0]["reasons"]
-    assert reasons == ["号码校验位：与 GB 11643 的校验位不符", "号码长度：不是 18 个字符"]
+    assert reasons == ["号码校验位：与 GB 11643 的校验位不符", "号码长度：既不是 18 个字符，也不是三个字母加 12 位数字"]
 
 
 def test_neither_state_nor_output_nor_repr_ever_hold_a_text(panel):
