@@ -28,6 +28,7 @@ from cardocr_nb.local.engine._field_extraction import (
 from cardocr_nb.local.engine._line_crops import ImagePyramid, even_contrast, ink_channel
 from cardocr_nb.local.engine._recognition import recognize_all, recognize_box, recognize_upright, rotate180
 from cardocr_nb.local.engine._seal_rows import Seal, beyond, outside, read_seal
+from cardocr_nb.local.engine._watermark import is_unsure, may_have_watermark, surest_fields, without_pale_ink
 from cardocr_nb.wire._records import Field, Points
 
 if TYPE_CHECKING:
@@ -194,7 +195,15 @@ class Engine:
         """
         kind = str(checked_card_type(card_type))
         reading = _CardReading(image, kind, self.loaded())
-        return reading.result()
+        first = reading.result()
+        if first.fields and not (reading.crossed and is_unsure(first.fields, len(expected_fields(kind)))):
+            return first
+        second = _CardReading(without_pale_ink(image), kind, self.loaded()).result()
+        order = [reading.labels[name] for name in expected_fields(kind)]
+        return Recognition(
+            surest_fields(first.fields, second.fields, order),
+            first.message if first.fields else second.message,
+        )
 
 
 class _CardReading:
@@ -209,6 +218,7 @@ class _CardReading:
         self.pyramid = ImagePyramid(np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), np.uint8))
         self.size = image.shape[1], image.shape[0]
         self.seal: Seal | None = None
+        self.crossed = False
         self.labels = {f.name: f.label for f in FIELDS[CardType(kind)]}
 
     def extract(self, lines: Sequence[Line]) -> Extraction:
@@ -219,6 +229,7 @@ class _CardReading:
     def result(self) -> Recognition:
         """Detect, recognize and extract; then look again where something is missing."""
         found = detect(self.ink, self.models, _SIDES[self.kind])
+        self.crossed = may_have_watermark(found.groups)
         best, lines, unread = self._surest_group(found)
         if best.pose is None:
             best, lines, unread = self._faint()
