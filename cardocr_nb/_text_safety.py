@@ -20,6 +20,77 @@ _MAX_PATH = 400
 _PATH = re.compile(r"[^\x00-\x1f\x7f<>{}\"|,;]+")
 _SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}$")
 _CODE = re.compile(r"(?:HTTP [0-9]{3}|[A-Za-z][A-Za-z0-9]*(?:\.[A-Za-z0-9]+)*)$")
+_CODE_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+# Words of the codes, states, events and card types of the services that this package reads. None is a syllable of a name.
+_CODE_WORDS = frozenset(
+    [
+        "http",
+        "invalid",
+        "no",
+        "not",
+        "such",
+        "error",
+        "failed",
+        "failure",
+        "denied",
+        "malformed",
+        "allowed",
+        "unavailable",
+        "internal",
+        "too",
+        "limit",
+        "exceeded",
+        "request",
+        "timeout",
+        "expired",
+        "skewed",
+        "precondition",
+        "conflict",
+        "bad",
+        "digest",
+        "mismatch",
+        "match",
+        "signature",
+        "already",
+        "exists",
+        "damaged",
+        "download",
+        "status",
+        "unsupported",
+        "missing",
+        "parameter",
+        "unauthorized",
+        "operation",
+        "resource",
+        "bucket",
+        "upload",
+        "image",
+        "file",
+        "slow",
+        "throttling",
+        "unknown",
+        "incomplete",
+        "success",
+        "running",
+        "submitted",
+        "pause",
+        "cancel",
+        "card",
+        "license",
+        "task",
+        "job",
+        "service",
+        "unreadable",
+        "left",
+        "planned",
+        "ocr",
+        "access",
+        "argument",
+        "callback",
+        "permission",
+        "exception",
+    ]
+)
 _MAX_CODE = 64
 _DIGITS = re.compile(r"\d{6}")
 _MAX_NUMBER = 1_000_000
@@ -116,16 +187,18 @@ def shown_names(names: Iterable[Any], known: Iterable[str] = ()) -> str:
 def shown_code(code: object) -> str:
     """Return a code of the service as it is, and anything else by its length.
 
-    Codes are Latin letters and digits without spaces. A code with a run of six digits may be a number of a card.
+    Codes are Latin letters and digits without spaces, with at least one word of the known codes: a name in Latin letters
+    has none. A code with a run of six digits may be a number of a card.
 
     Examples
     --------
-    >>> shown_code("InvalidImage"), shown_code("HTTP 404"), shown_code("code 990101197412010014")
-    ('InvalidImage', 'HTTP 404', '<23 characters>')
+    >>> shown_code("InvalidImage"), shown_code("HTTP 404"), shown_code("code 990101197412010014"), shown_code("Zhangwei")
+    ('InvalidImage', 'HTTP 404', '<23 characters>', '<8 characters>')
     """
     if not isinstance(code, str):
         return describe(code)
-    if len(code) <= _MAX_CODE and code.isascii() and _CODE.fullmatch(code) and not _DIGITS.search(code):
+    is_code = len(code) <= _MAX_CODE and code.isascii() and _CODE.fullmatch(code) and not _DIGITS.search(code)
+    if is_code and not _CODE_WORDS.isdisjoint(word.lower() for word in _CODE_WORD.findall(code)):
         return code
     return f"<{len(code)} characters>"
 

@@ -7,6 +7,7 @@ import pickle
 import pytest
 
 from cardocr_nb import errors
+from cardocr_nb._text_safety import shown_code
 from cardocr_nb.errors import CardOCRError, ImageError, MissingExtraError, ServiceError, service_error
 
 ALL = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, CardOCRError)]
@@ -76,3 +77,15 @@ def test_an_error_crosses_processes_with_all_it_carries(error):
         assert type(again) is type(error)
         assert str(again) == str(error)
         assert vars(again) == vars(error)
+
+
+@pytest.mark.parametrize("name", ["Zhangwei", "ZhangWei", "ZHANGWEI", "Ouyang.Nana", "Li", "C1", "zhang"])
+def test_a_name_in_latin_letters_is_not_shown_as_a_code(name):
+    assert shown_code(name) == f"<{len(name)} characters>"
+
+
+@pytest.mark.parametrize(
+    "code", ["InvalidImage", "NoSuchKey", "RequestTimeTooSkewed", "FailedOperation.OcrFailed", "IDCard", "TaskFinish"]
+)
+def test_codes_states_and_card_types_are_shown(code):
+    assert shown_code(code) == code
