@@ -52,11 +52,11 @@ def photo_quality(images: Images, *, progress: bool = True) -> pd.DataFrame:
         card_share : float
             Part of the photo that the text covers, 0 to 1.
         blur : float
-            Width of the edges of the text as a part of `card_width`; from about 0.004 on it does harm.
+            Width of the edges of the text as a part of `card_width`; from about 0.003 on it does harm.
         contrast, noise, brightness : float
             Between ink and paper, between neighboring pixels, and of the paper, in gray levels, 0 to 255.
         glare : float
-            Part of the card that glare covers, 0 to 1. Not seen on paper that is white in the photo.
+            Part of the card that is white without any print, 0 to 1; 0 if all of the paper is white.
         angle : float
             Degrees, -45 to 45, between the lines of the card and the nearest side of the photo.
         cut : float

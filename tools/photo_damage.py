@@ -1,7 +1,8 @@
 """Photos of specimens with known damage, each labeled by whether the embedded engine reads the card whole.
 
 Two sets that share no seed and no code of damage. ``calibration`` spoils specimens with `cardocr_nb.specimen.degrade`, several lots
-of glare, wide Gaussian blur, tone curves, a gray veil (near to fog), smaller sizes and cuts at the left or right. ``held out`` spoils
+of glare, wide Gaussian blur, tone curves, a gray veil (near to fog), smaller sizes, cuts at the left or right, small pictures that
+are enlarged, the reflection of a window, and cuts at opposite sides or next to a turned card. ``held out`` spoils
 specimens and the cards of `foreign_cards` and `rendered_cards` with motion, a lens out of focus, underexposure, fog, a lamp,
 large pixels, strong compression and cuts at the top, bottom or a corner. Every card of the held-out set is read without damage
 too, because the engine misses some cards of other layouts even in a perfect scan.
@@ -91,6 +92,66 @@ def veil(number: int) -> tuple[str, dict[str, str], Image.Image, str]:
     if dice.random() < 0.5:
         levels = levels + dice.normal(0, dice.uniform(1, 9), levels.shape)
     return kind, dict(card.texts), Image.fromarray(levels.clip(0, 255).astype(np.uint8)), "veil"
+
+
+def _plain_or_on_table(number: int, part: int, first_seed: int):
+    dice = np.random.default_rng([part, number])
+    kind = TYPES[number % 2]
+    card = draw(kind, first_seed + number)
+    if dice.random() < 0.5:
+        card = degrade(card, {"perspective": 0.4, "clutter": 0.2}, number)
+    return dice, kind, dict(card.texts), card.image.convert("RGB")
+
+
+def enlarged(number: int) -> tuple[str, dict[str, str], Image.Image, str]:
+    """Draw a photo of the calibration set that was 110 to 700 pixels wide before it was enlarged."""
+    dice, kind, texts, image = _plain_or_on_table(number, 6, 14_000)
+    w, h = image.size
+    width = int(np.exp(dice.uniform(np.log(110), np.log(700))))
+    way = Image.Resampling.BOX if dice.random() < 0.5 else Image.Resampling.LANCZOS
+    small = image.resize((width, max(40, int(h * width / w))), way)
+    factor = dice.uniform(1.5, 5)
+    ways = (Image.Resampling.BICUBIC, Image.Resampling.BOX, Image.Resampling.LANCZOS)
+    way = ways[int(dice.integers(3))]
+    wide = min(2000, width * factor)
+    return kind, texts, small.resize((int(wide), int(wide * h / w)), way), "enlarged"
+
+
+def window(number: int) -> tuple[str, dict[str, str], Image.Image, str]:
+    """Draw a photo of the calibration set with the reflection of a window, a rectangle or a band with soft edges."""
+    dice, kind, texts, image = _plain_or_on_table(number, 7, 17_000)
+    levels = np.asarray(image).astype(np.float32)
+    h, w = levels.shape[:2]
+    y, x = np.mgrid[:h, :w]
+    turn = dice.uniform(0, np.pi)
+    left, top = dice.uniform(0.1, 0.9) * w, dice.uniform(0.1, 0.9) * h
+    along = np.abs((x - left) * np.cos(turn) + (y - top) * np.sin(turn))
+    across = np.abs((y - top) * np.cos(turn) - (x - left) * np.sin(turn))
+    if dice.random() < 0.5:
+        far = np.maximum(along / (w * dice.uniform(0.01, 0.25)), across / (h * dice.uniform(0.02, 0.3)))
+    else:
+        far = along / (w * dice.uniform(0.005, 0.12))
+    light = 1 / (1 + np.exp((far - 1) / dice.uniform(0.05, 0.6) * 3))
+    levels += dice.uniform(60, 400) * light[..., None]
+    return kind, texts, Image.fromarray(levels.clip(0, 255).astype(np.uint8)), "window"
+
+
+def shifted(number: int) -> tuple[str, dict[str, str], Image.Image, str]:
+    """Draw a photo of the calibration set that is cut at two sides, in half of them turned before."""
+    dice, kind, texts, image = _plain_or_on_table(number, 8, 20_000)
+    w, h = image.size
+    if dice.random() < 0.5:
+        image = image.rotate(dice.uniform(-12, 12), Image.Resampling.BICUBIC, fillcolor=(110, 100, 90))
+    sides, part = int(dice.integers(3)), dice.uniform(0.02, 0.35)
+    if sides == 0:
+        box = (w * part * 0.4, 0, w * (1 - part * 0.6), h)
+    elif sides == 1:
+        box = (0, h * part * 0.6, w, h * (1 - part * 0.4))
+    elif dice.random() < 0.5:
+        box = (w * part, 0, w, h * (1 - part * 0.6))
+    else:
+        box = (0, h * part * 0.6, w * (1 - part), h)
+    return kind, texts, image.crop(tuple(map(int, box))), "shifted"
 
 
 def held_out_card(number: int):
@@ -203,8 +264,11 @@ def main() -> None:
         photos += [
             ("cal", n, *calibration(n)) for n in range(4 * number, 4 * number + 4) if f"cal{n:04}.jpg" not in seen
         ]
-        photos += [("glare", number, *glare(number))] if number < 60 and f"glare{number:04}.jpg" not in seen else []
-        photos += [("veil", number, *veil(number))] if number < 60 and f"veil{number:04}.jpg" not in seen else []
+        photos += [
+            (part.__name__, number, *part(number))
+            for part in (glare, veil, enlarged, window, shifted)
+            if number < 60 and f"{part.__name__}{number:04}.jpg" not in seen
+        ]
         for part, n, kind, texts, image, damage in photos:
             path = options.folder / f"{part}{n:04}.jpg"
             if path.name in seen:

@@ -10,6 +10,7 @@ import numpy as np
 
 from cardocr_nb._images import load_gray
 from cardocr_nb._photos import _read_probability as model
+from cardocr_nb._photos._enlargement import enlargement
 from cardocr_nb._photos._tiles import Tiles, cut_into_tiles
 
 if TYPE_CHECKING:
@@ -22,12 +23,10 @@ MOST_PIXELS = 600_000
 
 _EDGE_OF_MEAN = 3.3
 """Width in pixels that the mean over 3 x 3 pixels gives to the sharpest edge."""
-_GLARE = 0.4
-"""Part of the way from the level of the paper to white from which a tile is in glare."""
-_UNLIT = 35
-"""Percentile of the brightest levels of the tiles that is taken for paper without glare."""
 _WHITE = 250
-"""Paper at this level or above looks like glare."""
+"""A tile whose darkest pixel is at this level or above is in glare; print, grain and color of the paper are lost in it."""
+_UNLIT = 20
+"""Percentile of the brightest levels of the tiles with text; if it is white too, the paper is white and not in glare."""
 _ENDS = (1, 99)
 """Percentiles of the places of text between which the card is measured."""
 
@@ -44,8 +43,10 @@ class PhotoMeasures:
         Pixels of the photo; the longer and the shorter extent of the text. 0 if no text is seen.
     card_share : float
         Part of the photo's area, 0 to 1.
+    detail : float
+        `card_width` before the picture was enlarged, if it was; otherwise `card_width`.
     blur : float
-        Width of the edges of the text, as a part of the card's width. Up to about 0.004 it does no harm.
+        Width of the edges of the text, as a part of the card's width. Up to about 0.003 it does no harm.
     contrast : float
         Between ink and paper, gray levels, 0 to 255.
     noise : float
@@ -53,7 +54,7 @@ class PhotoMeasures:
     brightness : float
         Of the paper, gray levels, 0 to 255.
     glare : float
-        Part of the card that is nearer to white than its paper, 0 to 1.
+        Part of the card that is white without any print, 0 to 1; 0 if all of the paper is white.
     angle : float
         Degrees, -45 to 45, between the lines of the card and the nearest side of the photo.
     cut : float
@@ -68,6 +69,7 @@ class PhotoMeasures:
     card_width: float
     card_height: float
     card_share: float
+    detail: float
     blur: float
     contrast: float
     noise: float
@@ -117,23 +119,26 @@ def measure(source: str | Path | bytes) -> PhotoMeasures:
     tiles = cut_into_tiles(gray)
     rows, columns = np.nonzero(tiles.is_text)
     if not len(rows):
-        return PhotoMeasures(info.width, info.height, 0.0, 0.0, 0.0, 1.0, 0.0, tiles.noise, float(np.median(tiles.high)), 0.0, 0.0,
+        return PhotoMeasures(info.width, info.height, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, tiles.noise, float(np.median(tiles.high)), 0.0, 0.0,
                              0.0, perceptual_hash(gray))  # fmt: skip
     long, short = _extents(rows, columns, tiles)
     contrast = tiles.contrast[tiles.is_text]
     edge = float(np.median(contrast / np.maximum(tiles.step[tiles.is_text], 0.5)))
     scale = info.width / gray.shape[1]
+    box = tuple(slice(at.min() * tiles.side, (at.max() + 1) * tiles.side) for at in (rows, columns))
+    lattice = enlargement(gray[box])
     return PhotoMeasures(
         width=info.width,
         height=info.height,
         card_width=long * scale,
         card_height=short * scale,
         card_share=min(1.0, long * short / gray.size),
+        detail=long * (lattice or scale),
         blur=float(np.sqrt(max(edge**2 - _EDGE_OF_MEAN**2, 1.0))) / long,
         contrast=float(np.percentile(contrast, 90)),
         noise=tiles.noise,
         brightness=float(np.median(tiles.high[tiles.is_text])),
-        glare=_glare(rows, columns, tiles),
+        glare=_glare(tiles),
         angle=tiles.angle,
         cut=_cut(tiles.is_text) * tiles.side / long,
         hash=perceptual_hash(gray),
@@ -149,10 +154,12 @@ def _extents(rows: NDArray[np.intp], columns: NDArray[np.intp], tiles: Tiles) ->
     return found[1], found[0]
 
 
-def _glare(rows: NDArray[np.intp], columns: NDArray[np.intp], tiles: Tiles) -> float:
-    high = tiles.high[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
-    paper = float(np.percentile(high, _UNLIT))
-    return float((high >= paper + _GLARE * (255 - paper)).mean()) if paper < _WHITE else 0.0
+def _glare(tiles: Tiles) -> float:
+    if np.percentile(tiles.high[tiles.is_text], _UNLIT) >= _WHITE:
+        return 0.0
+    rows, columns = np.nonzero(tiles.is_text)
+    low = tiles.low[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    return float((low >= _WHITE).mean())
 
 
 def _cut(is_text: NDArray[np.bool_]) -> int:

@@ -60,6 +60,36 @@ def test_glare_is_measured(flat):
     assert measure(jpeg(lit)).probability < measure(jpeg(flat)).probability
 
 
+def test_white_paper_without_glare_has_no_glare(flat):
+    levels = np.asarray(flat, dtype=float) * 1.12
+    assert measure(jpeg(Image.fromarray(levels.clip(0, 255).astype(np.uint8)))).glare == 0
+
+
+@pytest.mark.parametrize("way", [Image.Resampling.NEAREST, Image.Resampling.BILINEAR])
+@pytest.mark.parametrize("factor", [3, 3.3])
+def test_a_small_picture_is_small_after_it_was_enlarged(flat, factor, way):
+    small = flat.resize((180, 180 * flat.height // flat.width), Image.Resampling.BOX)
+    large = measure(jpeg(small.resize((int(factor * small.width), int(factor * small.height)), way)))
+    assert large.card_width > 400
+    assert 0.7 * 180 < large.detail < 1.05 * 180
+    assert large.probability < measure(jpeg(flat)).probability - 0.2
+
+
+@pytest.mark.parametrize("factor", [0.6, 0.8, 0.93, 1, 1.1, 1.25])
+@pytest.mark.parametrize("way", [Image.Resampling.NEAREST, Image.Resampling.BILINEAR, Image.Resampling.LANCZOS])
+def test_a_photo_that_was_resized_a_little_is_not_taken_for_a_small_one(flat, factor, way):
+    found = measure(jpeg(flat.resize((int(flat.width * factor), int(flat.height * factor)), way)))
+    assert found.detail >= 300
+
+
+@pytest.mark.parametrize("part", [0.2, 0.35])
+def test_a_cut_at_opposite_sides_is_seen_by_the_proportion(flat, part):
+    w, h = flat.size
+    cut = measure(jpeg(flat.crop((int(w * part / 2), 0, int(w * (1 - part / 2)), h))))
+    assert cut.fault == "an edge of the photo cuts through the card"
+    assert cut.probability < 0.6
+
+
 @pytest.mark.parametrize("angle", [-30, -10, 0, 15, 40])
 def test_angle_and_size_of_the_card_are_measured(angle):
     card = draw("IDCard", seed=3).image.convert("RGB").resize((800, 505))
