@@ -106,8 +106,6 @@ class SignatureVerifier:
         date = headers.get("date")
         now = self._clock()
         start, end = authorization.period
-        if start > end:
-            raise ServiceFault(400, "InvalidArgument", "The signature ends before it begins.")
         if start > now + SKEW or (date is not None and abs(_seconds(date) - now) > SKEW):
             raise ServiceFault(403, "RequestTimeTooSkewed", "The request time and the server's time are too far apart.")
         if end < now:
@@ -115,6 +113,8 @@ class SignatureVerifier:
             if "authorization" in headers:
                 raise ServiceFault(403, "RequestTimeTooSkewed", "The signature has expired; check the clock.")
             raise ServiceFault(403, "AccessDenied", "Request has expired")
+        if start > end:
+            raise ServiceFault(400, "InvalidArgument", "The signature ends before it begins.")
         if end - start > MAX_PERIOD:
             raise ServiceFault(
                 403, "AccessDenied", f"The signature is valid for {end - start} s, at most {MAX_PERIOD} s are accepted."
