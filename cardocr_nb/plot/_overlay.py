@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from cardocr_nb.plot._image_sources import Images
     from cardocr_nb.plot._overlay_widget import OverlayWidget
 
-_MOST_PIXELS = 2400
+_MOST_PIXELS = 2000
 """Pixels along a side above which a picture is subsampled for the screen."""
 
 
