@@ -207,6 +207,18 @@ def test_keys_codes_labels_and_groups_control_no_terminal(arguments, tmp_path, c
         assert not any(line.startswith("::error::") for line in out.splitlines())
 
 
+def test_files_that_could_not_be_read_are_listed_in_lines_that_no_name_can_forge(tmp_path, capsys):
+    for name in ("one.xml", "two.xml", "a\n::error::forged.xml"):
+        (tmp_path / name).write_text("<bad")
+    code, _, err = run(capsys, "flatten", tmp_path, "-o", tmp_path / "t.csv")
+    assert code == 1
+    first, *more = err.splitlines()
+    assert first.startswith("cardocr: 3 of 3 files could not be read")
+    assert len(more) >= 3
+    assert all(line.startswith("  | ") for line in more)
+    assert {"one.xml", "two.xml"} <= {name for name in ("one.xml", "two.xml") if any(name in line for line in more)}
+
+
 def test_csv_of_a_command_holds_no_formula(tmp_path, capsys):
     cards = ocr.to_frame(ocr.CardResult((ocr.Field("公民身份号码", "990101197412010010", 90),), key="=1+1"))
     cards.to_parquet(tmp_path / "cards.parquet")

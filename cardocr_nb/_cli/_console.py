@@ -30,6 +30,7 @@ def echo(message: object, *, err: bool = False) -> None:
     print(clean(str(message)), file=sys.stderr if err else sys.stdout)
 
 
-def echo_line(message: object, *, err: bool = False) -> None:
-    """Print a message as exactly one line: a line break in a name must not forge a line that CI systems obey."""
-    echo(str(message).replace("\n", "\\n"), err=err)
+def echo_message(message: object, *, err: bool = False) -> None:
+    """Print a message whose further lines begin with a bar: a line break in a name must not forge a line that CI systems obey."""
+    first, *more = str(message).splitlines() or [""]
+    echo("\n".join([first, *(f"  | {line.strip()}" for line in more)]), err=err)

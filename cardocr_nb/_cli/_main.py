@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cardocr_nb._cli._console import echo, echo_line, prepare_console
+from cardocr_nb._cli._console import echo, echo_message, prepare_console
 from cardocr_nb._cli._demo_command import demo
 from cardocr_nb._cli._doctor_command import doctor
 from cardocr_nb._cli._flatten_command import flatten
@@ -104,9 +104,9 @@ def _reason(e: Exception) -> str:
 
 
 def _fail(message: str, code: int) -> int:
-    echo_line(f"cardocr: {message}", err=True)
+    echo_message(f"cardocr: {message}", err=True)
     return code
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    echo_line(f"cardocr: {message}", err=True)
+    echo_message(f"cardocr: {message}", err=True)

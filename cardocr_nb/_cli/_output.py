@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import click
 
-from cardocr_nb._cli._console import clean, echo, echo_line
+from cardocr_nb._cli._console import clean, echo, echo_message
 from cardocr_nb._cli._parameters import OutputFile, yes_option
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def gate(misses: Iterable[str]) -> int:
     """Print each limit that is missed, and return the exit code."""
     code = 0
     for miss in misses:
-        echo_line(f"cardocr: gate missed: {miss}", err=True)
+        echo_message(f"cardocr: gate missed: {miss}", err=True)
         code = GATE_MISSED
     return code
 

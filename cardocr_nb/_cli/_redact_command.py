@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from cardocr_nb._cli._console import echo_line
+from cardocr_nb._cli._console import echo_message
 from cardocr_nb._cli._parameters import EXISTING_FOLDER, cards_argument
 from cardocr_nb._cli._table_files import read
 from cardocr_nb.cards import CardType
@@ -61,6 +61,6 @@ def redact(*, cards: Path, images: Path, out: Path, fields: str | None, **option
         raise click.ClickException(f"{cards.name} has no cards; nothing was redacted")
     left = table[table["reason"].notna()]
     for key, reason in zip(left["key"], left["reason"], strict=True):
-        echo_line(f"left out {key}: {reason}")
-    echo_line(f"{len(table) - len(left)} of {len(table)} cards redacted into {out}")
+        echo_message(f"left out {key}: {reason}")
+    echo_message(f"{len(table) - len(left)} of {len(table)} cards redacted into {out}")
     return int(len(left) > 0)

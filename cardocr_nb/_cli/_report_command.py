@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cardocr_nb._cli._console import echo_line
+from cardocr_nb._cli._console import echo_message
 from cardocr_nb._cli._parameters import EXISTING, EXISTING_FOLDER, OutputFile, cards_argument, groups_option, yes_option
 from cardocr_nb._cli._table_files import read
 from cardocr_nb.errors import CardOCRError, InvalidRequestError
@@ -44,9 +44,9 @@ def report(
     try:
         if out is not None:
             other_cards = None if other is None else read(other)
-            echo_line(write_report(read(cards), out, truth=truth, other=other_cards, groups=groups, **options))
+            echo_message(write_report(read(cards), out, truth=truth, other=other_cards, groups=groups, **options))
         if notebook is not None:
-            echo_line(report_notebook(cards, notebook, truth=truth, other=other, groups=groups, **options))
+            echo_message(report_notebook(cards, notebook, truth=truth, other=other, groups=groups, **options))
     except ValueError as e:
         if isinstance(e, CardOCRError):
             raise

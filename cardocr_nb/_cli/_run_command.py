@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cardocr_nb._batch._pace import Pace
-from cardocr_nb._cli._console import echo, echo_line
+from cardocr_nb._cli._console import echo, echo_message
 from cardocr_nb._cli._parameters import OutputFile, cloud_arguments, cloud_options, yes_option
 from cardocr_nb._cli._table_files import WRITABLE, write
 from cardocr_nb.cards import CardType
@@ -106,7 +106,7 @@ def run(
     write(cards, out)
     echo(summary(cards))
     if report is not None:
-        echo_line(f"report: {write_report(cards, report)}")
+        echo_message(f"report: {write_report(cards, report)}")
     return int(bool((~cards["state"].isin(["Success", "LeftOut"])).any()))
 
 
