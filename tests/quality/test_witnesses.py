@@ -66,7 +66,9 @@ def test_the_p_value_of_the_stability_index_is_that_of_scipys_permutation_test(r
         return float(((other - one) * np.log(other / one)).sum())
 
     assert index(left, right) == pytest.approx(psi(left, right))
-    theirs = permutation_test((left, right), index, n_resamples=1500, alternative="greater", rng=rng, vectorized=False)
+    theirs = permutation_test(
+        (left, right), index, n_resamples=1500, alternative="greater", random_state=rng, vectorized=False
+    )
     expected, p = psi_test(left, right)
     assert p == pytest.approx(theirs.pvalue, abs=0.05)
     assert expected == pytest.approx(theirs.null_distribution.mean(), rel=0.05)
