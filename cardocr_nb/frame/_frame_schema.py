@@ -32,6 +32,7 @@ ended      datetime64[us, UTC+08:00]
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -232,12 +233,17 @@ def conform(df: pd.DataFrame) -> pd.DataFrame:
     Int16Dtype()
     """
     columns: dict[Hashable, pd.Series] = {
-        name: series(name, df[name]) if name in df.columns else series(name, [None] * len(df)).set_axis(df.index)
+        name: series(name, df[name]) if name in df.columns else _no_values(name).reindex(df.index)
         for name in COLUMNS
     }
     columns |= {name: df[name] for name in df.columns if name not in DTYPES}
     # Columns that fit stay where they are: pandas copies one when somebody writes into it.
     return pd.DataFrame(columns, index=df.index, copy=False)
+
+
+@cache
+def _no_values(name: str) -> pd.Series:
+    return series(name, [])
 
 
 def empty() -> pd.DataFrame:

@@ -45,8 +45,11 @@ def unprotect(texts: pd.Series) -> pd.Series:
     ['=1+1', '样本', "'a"]
     """
     words = texts.astype("str")
+    marked = words.str.startswith("'", na=False)
+    if not marked.any():
+        return words
     inner = words.str.slice(1)
-    return words.mask(words.str.startswith("'", na=False) & inner.str.fullmatch(_CHANGED, na=False), inner)
+    return words.mask(marked & inner.str.fullmatch(_CHANGED, na=False), inner)
 
 
 def protect_formula(text: str) -> str:
