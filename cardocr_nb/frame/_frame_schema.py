@@ -233,8 +233,7 @@ def conform(df: pd.DataFrame) -> pd.DataFrame:
     Int16Dtype()
     """
     columns: dict[Hashable, pd.Series] = {
-        name: series(name, df[name]) if name in df.columns else _no_values(name).reindex(df.index)
-        for name in COLUMNS
+        name: series(name, df[name]) if name in df.columns else _no_values(name).reindex(df.index) for name in COLUMNS
     }
     columns |= {name: df[name] for name in df.columns if name not in DTYPES}
     # Columns that fit stay where they are: pandas copies one when somebody writes into it.
