@@ -17,8 +17,8 @@ from cardocr_nb.wire._records import Field
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from cardocr_nb.local.engine._card_pose import PlacedChar
     from cardocr_nb.local.engine._field_extraction import Extraction
+    from cardocr_nb.local.engine._placed_chars import PlacedChar
     from cardocr_nb.local.engine._recognition import Line
     from cardocr_nb.wire._records import Points
 

@@ -13,6 +13,7 @@ there, ``_networks`` runs the two networks.
 
 from __future__ import annotations
 
-from cardocr_nb.local.engine._engine import Engine, Reader, Recognition
+from cardocr_nb.local.engine._card_answer import Recognition
+from cardocr_nb.local.engine._engine import Engine, Reader
 
 __all__ = ["Engine", "Reader", "Recognition"]

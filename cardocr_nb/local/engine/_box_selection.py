@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cardocr_nb._card_geometry import LAYOUTS
-from cardocr_nb.local.engine._card_pose import estimate_pose, place_chars
-from cardocr_nb.local.engine._segments import label_places
+from cardocr_nb.local.engine._card_pose import estimate_pose
+from cardocr_nb.local.engine._label_places import label_places
+from cardocr_nb.local.engine._placed_chars import place_chars
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,105 +1,35 @@
 """Third step: the pose of the card, estimated from all that shows where it is.
 
-Anchors are labels, but also values that can be known by themselves: a number with its check digit, dates, the title. Two
-anchors give a similarity; the one that most other anchors agree with wins, over all arrangements of the card. A mild affine
+Two anchors give a similarity; the one that most other anchors agree with wins, over all arrangements of the card. A mild affine
 map and the slope of the long lines then follow what perspective leaves. Anchors that do not agree, and all that is outside
 the card, belong to something else on the picture.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from cardocr_nb._card_geometry import pair_similarities
-from cardocr_nb.local.engine._digit_fields import is_valid_number
-from cardocr_nb.local.engine._field_value import best_within
+from cardocr_nb.local.engine._anchors import anchors_of, joined, values_of
 from cardocr_nb.local.engine._tolerances import TOLERANCES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
     from cardocr_nb._card_geometry import Layout
-    from cardocr_nb.local.engine._recognition import Char, Line
+    from cardocr_nb.local.engine._anchors import Anchor
+    from cardocr_nb.local.engine._placed_chars import PlacedChar
 
 _ENOUGH = 3
 _LONG = 5
 """Characters of a line whose direction can be relied on."""
 _MOST_ANCHORS = 120
-_LIKELY = 0.05
 _STEADY_LABELS = 4
 """Labels from which values do not bend the pose: they are printed off the form by up to 2 mm."""
-_VARIANTS = {"別": "别", "證": "证", "號": "号", "碼": "码", "國": "国", "領": "领", "車": "车", "單": "单", "駕": "驾"}
-"""The recognizer knows traditional characters too; on labels they are misreadings."""
-TITLE = "中华人民共和国机动车驾驶证"
-_TITLE_CENTER = (44.0, 5.8)
-"""Millimeters on the license."""
-_TITLE_NEEDED = 7
-_TITLE_PITCH = 4.4
-"""Millimeters from one character to the next."""
-_NUMBER_LENGTH = {"IDCard": 46.0, "DriverLicense": 35.5}
-"""Millimeters from the beginning of the number to its end."""
-_NUMBER_FIELD = {"IDCard": "id_number", "DriverLicense": "licence_number"}
-_DATE = re.compile(r"\d{4}[-./]?\d\d[-./]?\d\d")
-
-
-@dataclass(frozen=True, slots=True)
-class PlacedChar:
-    """A character with its place on the picture, in pixels of the upright image.
-
-    Attributes
-    ----------
-    char : Char
-    line, place : int
-        Which line, and which of its characters.
-    corners : ndarray of shape (4, 2)
-        Of its ink: upper left, lower left, lower right, upper right as read.
-    center : ndarray of shape (2,)
-        Middle of the ink.
-    candidates : frozenset of str
-        What the recognizer holds for likely enough.
-    """
-
-    char: Char
-    line: int
-    place: int
-    corners: NDArray[np.float64]
-    center: NDArray[np.float64]
-    candidates: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Anchor:
-    """A text that shows where the card is.
-
-    Attributes
-    ----------
-    name : str
-        Field of a label; ``field:value`` for a value; ``title``.
-    chars : tuple of PlacedChar
-    target : (float, float)
-        Its center on the card, millimeters.
-    missing : float
-        Part of the text that was not recognized, 0 to 1.
-    length : float
-        Millimeters from its beginning to its end, where they are known; 0 elsewhere.
-    """
-
-    name: str
-    chars: tuple[PlacedChar, ...]
-    target: tuple[float, float]
-    missing: float = 0.0
-    length: float = 0.0
-
-    @property
-    def center(self) -> NDArray[np.float64]:
-        """Middle of its first and last character, shape (2,)."""
-        middle: NDArray[np.float64] = (self.chars[0].center + self.chars[-1].center) / 2
-        return middle
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,26 +82,6 @@ class CardPose:
         return np.asarray((leaning - self.matrix[:, 2]) @ np.linalg.inv(self.matrix[:, :2]).T)
 
 
-def place_chars(lines: Sequence[Line]) -> list[list[PlacedChar]]:
-    """Place the characters of each line on the picture."""
-    import numpy as np
-
-    placed = []
-    for number, line in enumerate(lines):
-        start, end, below = np.array(line.corners)
-        boxes = np.array([char.box for char in line.chars]).reshape(-1, 4)
-        # Corners of each character as parts of the crop: across from the first or third bound, down from the others.
-        parts = boxes[:, [[0, 1], [0, 3], [2, 3], [2, 1]]]
-        corners = start + parts @ np.array([end - start, below - start])
-        centers = corners.mean(1)
-        row = []
-        for place, char in enumerate(line.chars):
-            likely = [_VARIANTS.get(char.text, char.text), *(t for t, p in char.alternatives if p > _LIKELY)]
-            row.append(PlacedChar(char, number, place, corners[place], centers[place], frozenset(likely)))
-        placed.append(row)
-    return placed
-
-
 def estimate_pose(rows: Sequence[Sequence[PlacedChar]], layouts: Sequence[Layout], card_type: str) -> CardPose | None:
     """Estimate the pose of a card, or return None where too few anchors agree.
 
@@ -183,11 +93,11 @@ def estimate_pose(rows: Sequence[Sequence[PlacedChar]], layouts: Sequence[Layout
         The arrangements that the card comes in.
     card_type : str
     """
-    chains = list(_joined(rows))
+    chains = list(joined(rows))
     best: CardPose | None = None
     every: dict[str, list[Anchor]] = {}
     for layout in layouts:
-        found = _anchors(chains, layout, card_type)
+        found = anchors_of(chains, layout, card_type)
         stiff = _agreement(found[:_MOST_ANCHORS], layout)
         if stiff is not None and (best is None or stiff.agreement > best.agreement + 1e-6):
             best = stiff
@@ -199,19 +109,6 @@ def estimate_pose(rows: Sequence[Sequence[PlacedChar]], layouts: Sequence[Layout
     bent = replace(best, matrix=_bent(best))
     leaning = replace(bent, lean=_lean(bent, rows))
     return replace(leaning, moved=_moved_labels(leaning, every))
-
-
-def anchor_names(rows: Sequence[Sequence[PlacedChar]], layouts: Sequence[Layout], card_type: str) -> frozenset[str]:
-    """Return the names of all anchors among some lines, whether they agree or not.
-
-    Parameters
-    ----------
-    rows : sequence of sequences of PlacedChar
-    layouts : sequence of Layout
-    card_type : str
-    """
-    chains = list(_joined(rows))
-    return frozenset(a.name for layout in layouts for a in _anchors(chains, layout, card_type))
 
 
 def provisional_pose(rows: Sequence[Sequence[PlacedChar]], layout: Layout, card_type: str) -> CardPose | None:
@@ -226,7 +123,7 @@ def provisional_pose(rows: Sequence[Sequence[PlacedChar]], layout: Layout, card_
     import numpy as np
 
     for row in rows:
-        for anchor in _values([*row], layout, card_type) if row else ():
+        for anchor in values_of([*row], layout, card_type) if row else ():
             if not anchor.length:
                 continue
             factor = anchor.length / _run(anchor)
@@ -234,105 +131,6 @@ def provisional_pose(rows: Sequence[Sequence[PlacedChar]], layout: Layout, card_
             matrix = np.array([[factor.real, -factor.imag, shift.real], [factor.imag, factor.real, shift.imag]])
             return CardPose(layout, matrix, {anchor.name: anchor})
     return None
-
-
-def _anchors(chains: Sequence[list[PlacedChar]], layout: Layout, card_type: str) -> list[Anchor]:
-    """All anchors of a layout, those that are surest first; each text once."""
-    found: dict[object, Anchor] = {}
-    for chain in chains:
-        for anchor in (*_labels(chain, layout), *_values(chain, layout, card_type)):
-            key = anchor.name, anchor.chars[0].line, anchor.chars[0].place, len(anchor.chars)
-            if key not in found or anchor.missing < found[key].missing:
-                found[key] = anchor
-    return sorted(found.values(), key=lambda a: a.missing)
-
-
-def _joined(rows: Sequence[Sequence[PlacedChar]]) -> Iterator[list[PlacedChar]]:
-    """Lines, each followed by what is next in the same row: labels are often cut in two."""
-    import numpy as np
-
-    rows = [row for row in rows if row]
-    begins = np.array([row[0].center for row in rows])
-    for number, row in enumerate(rows):
-        chain, joined = list(row), [number]
-        along = row[-1].corners[3] - row[-1].corners[0] + row[-1].center - row[0].center
-        along = along / max(float(np.linalg.norm(along)), 1e-9)
-        for _ in range(2):
-            high = max(float(np.linalg.norm(chain[-1].corners[1] - chain[-1].corners[0])), 1.0)
-            step = begins - chain[-1].center
-            ahead, aside = step @ along, abs(step @ (along[1], -along[0]))
-            near = (ahead > 0) & (ahead < 4 * high) & (aside < 0.6 * high)
-            near[joined] = False
-            if not near.any():
-                break
-            joined.append(int(np.where(near, ahead, np.inf).argmin()))
-            chain += rows[joined[-1]]
-        yield chain
-
-
-def _labels(row: list[PlacedChar], layout: Layout) -> Iterator[Anchor]:
-    """Find every place in a row where a label may be."""
-    everything = frozenset[str]().union(*(char.candidates for char in row))
-    for name, slot in layout.fields.items():
-        letters = frozenset(slot.label)
-        if not slot.label or len(letters & everything) < slot.needed:
-            continue
-        reach = len(slot.label) + (len(slot.label) > 2)
-        for start, char in enumerate(row):
-            if char.candidates.isdisjoint(letters):
-                continue
-            matched = longest_match(row[start : start + reach], slot.label, slot.needed)
-            if len(matched) >= slot.needed and matched[0] is char:
-                yield Anchor(name, tuple(matched), slot.center, 1 - len(matched) / len(slot.label))
-
-
-def longest_match(window: Sequence[PlacedChar], text: str, needed: int = 0) -> list[PlacedChar]:
-    """Return the longest run of the characters of a text in their order, gaps allowed; nothing where `needed` cannot be reached."""
-    if sum(not char.candidates.isdisjoint(text) for char in window) < needed:
-        return []
-    best: list[list[list[PlacedChar]]] = [[[] for _ in range(len(text) + 1)] for _ in range(len(window) + 1)]
-    for i, char in enumerate(window):
-        for k, letter in enumerate(text):
-            longer = max(best[i][k + 1], best[i + 1][k], key=len)
-            if letter in char.candidates and len(best[i][k]) + 1 > len(longer):
-                longer = [*best[i][k], char]
-            best[i + 1][k + 1] = longer
-    return best[-1][-1]
-
-
-def _values(row: list[PlacedChar], layout: Layout, card_type: str) -> Iterator[Anchor]:
-    """Values that show by themselves which field they are, and the title."""
-    # Only the line itself: what follows in the row is a chain of its own.
-    row = [char for char in row if char.line == row[0].line]
-    text = "".join(best_within(c.char, "0123456789X") or "?" for c in row)
-    number = _NUMBER_FIELD[card_type]
-    for start in range(len(text) - 17):
-        if is_valid_number(text[start : start + 18]):
-            place = layout.fields[number].value.middle
-            yield Anchor(f"{number}:value", tuple(row[start : start + 18]), place, 0.0, _NUMBER_LENGTH[card_type])
-    if card_type == "IDCard":
-        return
-    plain = "".join(c.char.text if len(c.char.text) == 1 else "?" for c in row)
-    dates = [*_DATE.finditer(plain)]
-    if len(dates) == 1 and "至" not in plain:
-        chars = tuple(row[dates[0].start() : dates[0].end()])
-        for name in ("birth_date", "first_issue_date"):
-            yield Anchor(f"{name}:value", chars, layout.fields[name].value.middle, 0.2)
-    title = _title(row)
-    if title is not None and not plain.rstrip("?").endswith(("副页", "页")):
-        yield title
-
-
-def _title(row: list[PlacedChar]) -> Anchor | None:
-    """Title of the license, or the part of it that was read."""
-    matched = longest_match(row[: len(TITLE) + 2], TITLE, _TITLE_NEEDED)
-    if len(matched) < _TITLE_NEEDED:
-        return None
-    first = min(TITLE.index(c) for c in matched[0].candidates if c in TITLE)
-    last = max(TITLE.rindex(c) for c in matched[-1].candidates if c in TITLE)
-    middle = _TITLE_CENTER[0] + ((first + last) / 2 - (len(TITLE) - 1) / 2) * _TITLE_PITCH
-    length = (last - first + 1) * _TITLE_PITCH
-    return Anchor("title", tuple(matched), (middle, _TITLE_CENTER[1]), 1 - len(matched) / len(TITLE), length)
 
 
 def _agreement(anchors: Sequence[Anchor], layout: Layout) -> CardPose | None:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from cardocr_nb._card_geometry import LAYOUTS
 from cardocr_nb.local.engine._assignment import assign
-from cardocr_nb.local.engine._candidates import Candidate, Surroundings, candidates, seal_candidates
-from cardocr_nb.local.engine._card_pose import estimate_pose, place_chars
+from cardocr_nb.local.engine._candidates import Candidate, candidates, seal_candidates
+from cardocr_nb.local.engine._card_pose import estimate_pose
 from cardocr_nb.local.engine._digit_fields import completed_date
 from cardocr_nb.local.engine._field_rules import apply_rules
 from cardocr_nb.local.engine._gap_places import (
@@ -23,15 +23,19 @@ from cardocr_nb.local.engine._gap_places import (
     place_of_value,
     places_of_crowded,
 )
-from cardocr_nb.local.engine._segments import label_places, segments_of
+from cardocr_nb.local.engine._label_places import label_places
+from cardocr_nb.local.engine._placed_chars import place_chars
+from cardocr_nb.local.engine._segmentation import segments_of
+from cardocr_nb.local.engine._value_chains import Surroundings
 from cardocr_nb.local.engine._value_doubts import DOUBT_LOST, DOUBT_PLACE, doubt_of, starts_late
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cardocr_nb.local.engine._card_pose import CardPose, PlacedChar
+    from cardocr_nb.local.engine._card_pose import CardPose
     from cardocr_nb.local.engine._field_value import Value
     from cardocr_nb.local.engine._gap_places import Corners
+    from cardocr_nb.local.engine._placed_chars import PlacedChar
     from cardocr_nb.local.engine._recognition import Line
     from cardocr_nb.local.engine._segments import Segment
 

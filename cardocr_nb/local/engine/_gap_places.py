@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cardocr_nb.local.engine._candidates import Candidate, begins_with_region, next_in_row
-from cardocr_nb.local.engine._segments import hole_between, is_han
+from cardocr_nb.local.engine._kind_costs import begins_with_region
+from cardocr_nb.local.engine._placed_chars import is_han
+from cardocr_nb.local.engine._segments import hole_between
 from cardocr_nb.local.engine._tolerances import TOLERANCES
+from cardocr_nb.local.engine._value_chains import next_in_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from cardocr_nb.local.engine._card_pose import CardPose, PlacedChar
-    from cardocr_nb.local.engine._segments import LabelPlace, Segment
+    from cardocr_nb.local.engine._candidates import Candidate
+    from cardocr_nb.local.engine._card_pose import CardPose
+    from cardocr_nb.local.engine._label_places import LabelPlace
+    from cardocr_nb.local.engine._placed_chars import PlacedChar
+    from cardocr_nb.local.engine._segments import Segment
 
 Corners = tuple[tuple[float, float], ...]
 """Of a box, in pixels of the upright image."""

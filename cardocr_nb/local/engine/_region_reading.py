@@ -13,13 +13,13 @@ import numpy as np
 from cardocr_nb import polygon
 from cardocr_nb._card_geometry import LAYOUTS
 from cardocr_nb._card_geometry._field_poses import fit, misfit
-from cardocr_nb.local.engine._card_pose import place_chars
 from cardocr_nb.local.engine._confidence import score_fields
 from cardocr_nb.local.engine._detection import detect_within
 from cardocr_nb.local.engine._field_rules import apply_rules
+from cardocr_nb.local.engine._form_print import without_marks
 from cardocr_nb.local.engine._line_crops import ImagePyramid, ink_channel
+from cardocr_nb.local.engine._placed_chars import place_chars
 from cardocr_nb.local.engine._recognition import recognize_box
-from cardocr_nb.local.engine._segments import without_marks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cardocr_nb.local.engine._candidates import Candidate, begins_with_region, is_square, rows_are_full, spacing_is_even
+from cardocr_nb.local.engine._block_shapes import is_square, rows_are_full, spacing_is_even
 from cardocr_nb.local.engine._field_rules import words_of_permission
-from cardocr_nb.local.engine._segments import hole_between, is_han
+from cardocr_nb.local.engine._kind_costs import begins_with_region
+from cardocr_nb.local.engine._placed_chars import is_han
+from cardocr_nb.local.engine._segments import hole_between
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cardocr_nb.local.engine._segments import LabelPlace, Segment
+    from cardocr_nb.local.engine._candidates import Candidate
+    from cardocr_nb.local.engine._label_places import LabelPlace
+    from cardocr_nb.local.engine._segments import Segment
 
 _RED = 0.4
 _LATE = 0.75, 5.0

@@ -3,10 +3,12 @@ import pytest
 from PIL import Image, ImageDraw
 
 from cardocr_nb._card_geometry import LAYOUTS
+from cardocr_nb.local.engine._anchors import Anchor
 from cardocr_nb.local.engine._card_evidence import card_confidence, has_portrait
-from cardocr_nb.local.engine._card_pose import Anchor, CardPose, PlacedChar
+from cardocr_nb.local.engine._card_pose import CardPose
 from cardocr_nb.local.engine._field_extraction import Extracted, Extraction
 from cardocr_nb.local.engine._field_value import Value
+from cardocr_nb.local.engine._placed_chars import PlacedChar
 from cardocr_nb.local.engine._recognition import Char
 
 SIZE = 856, 540

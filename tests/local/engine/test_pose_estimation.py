@@ -7,7 +7,8 @@ import pytest
 
 from cardocr_nb._card_geometry import LAYOUTS, pair_similarities
 from cardocr_nb.local.engine import _card_pose as poses
-from cardocr_nb.local.engine._card_pose import PlacedChar, estimate_pose
+from cardocr_nb.local.engine._card_pose import estimate_pose
+from cardocr_nb.local.engine._placed_chars import PlacedChar
 from cardocr_nb.local.engine._recognition import Char
 from cardocr_nb.local.engine._tolerances import TOLERANCES
 

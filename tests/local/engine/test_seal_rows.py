@@ -10,10 +10,10 @@ from PIL import Image, ImageDraw
 from cardocr_nb._fonts import pil_font
 from cardocr_nb.cards import field_name
 from cardocr_nb.local.engine import Engine
+from cardocr_nb.local.engine._card_reading import CardReading
 from cardocr_nb.local.engine._detection import detect
-from cardocr_nb.local.engine._engine import _CardReading
 from cardocr_nb.local.engine._recognition import Char, Line
-from cardocr_nb.local.engine._seal_rows import beyond, outside, redness
+from cardocr_nb.local.engine._seal_square import beyond, outside, redness
 from cardocr_nb.specimen import draw
 
 TEXT = "青川省白石市公安局公安交通管理局"
@@ -105,7 +105,7 @@ def test_a_line_of_black_print_that_reaches_into_the_edge_of_a_seal_is_kept(ink,
 def test_a_number_that_the_detector_did_not_see_is_found_where_the_misprint_of_the_card_puts_it(engine, seed):
     card = draw("DriverLicense", seed)
     models, picture = engine.loaded(), np.asarray(card.image.convert("RGB"))
-    reading = _CardReading(picture, "DriverLicense", models)
+    reading = CardReading(picture, "DriverLicense", models)
     _, lines, _ = reading._surest_group(detect(reading.ink, models, 608))
     number = card.texts["licence_number"]
     without = tuple(line for line in lines if number not in "".join(c.text for c in line.chars))

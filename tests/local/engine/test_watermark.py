@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from cardocr_nb._fonts import pil_font
 from cardocr_nb.cards import field_name
 from cardocr_nb.local.engine import Engine
-from cardocr_nb.local.engine._engine import _CardReading
+from cardocr_nb.local.engine._card_reading import CardReading
 from cardocr_nb.local.engine._watermark import is_unsure, may_have_watermark, surest_fields, without_pale_ink
 from cardocr_nb.specimen import draw
 from cardocr_nb.wire._records import Field
@@ -46,7 +46,7 @@ def test_fields_under_a_watermark_are_read_in_the_second_look(kind):
     for seed in (41, 42, 43):
         card = draw(kind, seed)
         picture = tiled(card.image, "仅限本次登记复印无效", -33, 110)
-        alone = _CardReading(picture, kind, engine.loaded()).result().fields
+        alone = CardReading(picture, kind, engine.loaded()).result().fields
         for fields, number in ((alone, 0), (engine.read(picture, kind), 1)):
             right = sum(card.texts.get(field_name(f.label)) == f.text for f in fields)
             first, both = first + right * (number == 0), both + right * number

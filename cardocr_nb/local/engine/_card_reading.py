@@ -1,0 +1,287 @@
+"""The steps for one picture: find the card, read it, look again where something is missing."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from cardocr_nb._card_geometry import LAYOUTS
+from cardocr_nb.cards import FIELDS, CardType, expected_fields
+from cardocr_nb.local.engine._anchors import anchor_names
+from cardocr_nb.local.engine._box_selection import by_usual_height, on_card, sure_pose
+from cardocr_nb.local.engine._card_answer import Recognition, answered_fields
+from cardocr_nb.local.engine._card_evidence import card_confidence
+from cardocr_nb.local.engine._card_pose import provisional_pose
+from cardocr_nb.local.engine._detection import detect, detect_within
+from cardocr_nb.local.engine._digit_fields import is_valid_number
+from cardocr_nb.local.engine._field_extraction import (
+    Extraction,
+    extract_fields,
+    reread_gap,
+    surer,
+    with_field,
+    with_missing,
+)
+from cardocr_nb.local.engine._line_crops import ImagePyramid, even_contrast, ink_channel
+from cardocr_nb.local.engine._placed_chars import place_chars
+from cardocr_nb.local.engine._recognition import recognize_all, recognize_box, recognize_upright, rotate180
+from cardocr_nb.local.engine._seal_rows import Seal, read_seal
+from cardocr_nb.local.engine._seal_square import beyond, outside
+from cardocr_nb.local.engine._watermark import may_have_watermark
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from cardocr_nb.local.engine._card_pose import CardPose
+    from cardocr_nb.local.engine._detection import Detection
+    from cardocr_nb.local.engine._networks import Models
+    from cardocr_nb.local.engine._recognition import Line
+
+_SIDES = {"IDCard": 480, "DriverLicense": 608}
+"""Longer side of the picture as the detector sees it: the license has the smaller print."""
+_ROUND = 8
+"""Boxes recognized at a time until the place of the card is known."""
+_TRY_OPPOSITE = 3
+"""Boxes without which a picture is not read the other way up as well."""
+_FOUND = 7.0
+"""Quality of an extraction from which no other direction of text is searched for the card."""
+_FAINT_SIDES = 960, 1600
+"""Longer sides of the picture as the detector sees it when nothing was found before: a card may take a fifth of it."""
+_ROUGH_MARGIN = 14.0
+"""Millimeters around a card whose pose is known from one text only."""
+_NUMBER_SHAPE = 6.0, 22.0
+"""Length over height of a box that may hold a number."""
+_OTHER_NUMBERS = 4
+"""Boxes outside the card that are recognized to look for the number of a second card."""
+_LEGIBLE = 0.75
+"""Mean confidence of a line that the detector did not see, below which it is lines of the background."""
+_NO_CARD = 0.1
+"""Confidence that a card is there, below which its fields are not returned."""
+MORE_CARDS = "the picture shows more than one card of this type; the fields are those of the surer one"
+UNSURE_CARD = "it is not certain that the picture shows a card of this type"
+
+
+class CardReading:
+    """The steps for one picture."""
+
+    def __init__(self, image: NDArray[np.uint8], kind: str, models: Models) -> None:
+        import cv2
+        import numpy as np
+
+        self.image, self.kind, self.models = image, kind, models
+        self.ink = ink_channel(np.ascontiguousarray(image[:, :, 0]), np.ascontiguousarray(image[:, :, 1]))
+        self.pyramid = ImagePyramid(np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), np.uint8))
+        self.size = image.shape[1], image.shape[0]
+        self.seal: Seal | None = None
+        self.crossed = False
+        self.labels = {f.name: f.label for f in FIELDS[CardType(kind)]}
+
+    def extract(self, lines: Sequence[Line]) -> Extraction:
+        if self.seal is None:
+            return extract_fields(lines, self.kind, self.labels, self.size)
+        return extract_fields(outside(lines, self.seal.square), self.kind, self.labels, self.size, self.seal.lines)
+
+    def result(self) -> Recognition:
+        """Detect, recognize and extract; then look again where something is missing."""
+        found = detect(self.ink, self.models, _SIDES[self.kind])
+        self.crossed = may_have_watermark(found.groups)
+        best, lines, unread = self._surest_group(found)
+        if best.pose is None:
+            best, lines, unread = self._faint()
+        if best.pose is None:
+            return Recognition([])
+        if self.seal is None:
+            self._seek_seal(best.pose, last=True)
+            best = best if self.seal is None else self.extract(lines)
+        best = self._reread(best, lines)
+        again = self._enlarged(best)
+        if again is not None:
+            best = with_missing(self._reread(*again), best)
+        return self._answer(best, unread)
+
+    def _faint(self) -> tuple[Extraction, tuple[Line, ...], NDArray[np.float64]]:
+        """Look for a card with faint or small print: with even contrast, larger, and larger again."""
+        ink = even_contrast(self.ink)
+        best = self._surest_group(detect(ink, self.models, _FAINT_SIDES[0]))
+        for side in _FAINT_SIDES[1:]:
+            if _quality(best[0]) < _FOUND and max(self.size) > 0.8 * side:
+                again = self._surest_group(detect(ink, self.models, side))
+                best = again if _quality(again[0]) > _quality(best[0]) else best
+        return best
+
+    def _surest_group(self, found: Detection) -> tuple[Extraction, tuple[Line, ...], NDArray[np.float64]]:
+        """Extract the fields from the text of the direction that shows a card best.
+
+        A round of boxes of each direction shows which one is worth reading on. Also returns the lines, and the boxes that
+        were not recognized.
+        """
+        starts = []
+        for group in range(len(found.angles)):
+            boxes = by_usual_height(found.boxes[found.groups == group])
+            if group and len(boxes) < _TRY_OPPOSITE:
+                continue
+            lines, turned = recognize_upright(self.pyramid, boxes[:_ROUND], self.models)
+            boxes = rotate180(boxes) if turned else boxes
+            signs = len(anchor_names(place_chars(lines), LAYOUTS[self.kind], self.kind))
+            starts.append((signs, boxes, lines))
+        starts.sort(key=lambda start: -start[0])
+        best, lines, unread = Extraction(None, {}), (), found.boxes[:0]
+        for _, boxes, first in starts:
+            extraction, recognized, left = self._group(boxes, first)
+            if _quality(extraction) > _quality(best):
+                best, lines, unread = extraction, recognized, left
+            if _quality(best) >= _FOUND:
+                break
+        return best, lines, unread
+
+    def _group(
+        self, boxes: NDArray[np.float64], first: tuple[Line, ...]
+    ) -> tuple[Extraction, tuple[Line, ...], NDArray[np.float64]]:
+        """Extract the fields from the text of one direction; also its lines, and the boxes not recognized."""
+        lines, left = self._rounds(first, boxes[_ROUND:])
+        extraction = self.extract(lines)
+        if extraction.pose is None and len(boxes) >= _TRY_OPPOSITE:
+            opposite = rotate180(boxes)
+            other, rest = self._rounds(recognize_all(self.pyramid, opposite[:_ROUND], self.models), opposite[_ROUND:])
+            extraction = self.extract(other)
+            if extraction.pose is not None:
+                lines, left = other, rest
+            else:
+                extraction, lines = self._from_one_text((lines, other))
+        return extraction, lines, left
+
+    def _from_one_text(self, tries: Sequence[tuple[Line, ...]]) -> tuple[Extraction, tuple[Line, ...]]:
+        """Look around a number or a title where too little else was recognized to know where the card is."""
+        layout = LAYOUTS[self.kind][0]
+        for lines in tries:
+            pose = provisional_pose(place_chars(lines), layout, self.kind)
+            if pose is not None:
+                again = self._within(pose, _ROUGH_MARGIN)
+                return self.extract(again), again
+        return Extraction(None, {}), tries[0]
+
+    def _rounds(
+        self, lines: tuple[Line, ...], left: NDArray[np.float64]
+    ) -> tuple[tuple[Line, ...], NDArray[np.float64]]:
+        """Recognize boxes until all that may be of the card are."""
+        import numpy as np
+
+        while len(left):
+            pose = sure_pose(lines, self.kind)
+            if pose is None:
+                now = np.arange(len(left)) < _ROUND
+            else:
+                self._seek_seal(pose)
+                now = on_card(left, pose) if self.seal is None else on_card(left, pose) & beyond(left, self.seal.square)
+            if not now.any():
+                break
+            lines += recognize_all(self.pyramid, left[now], self.models)
+            left = left[~now]
+        return lines, left
+
+    def _seek_seal(self, pose: CardPose, *, last: bool = False) -> None:
+        """Recognize the red seal row by row, once it is known where the card is; one that reads unlike an office only at last."""
+        if self.seal is None and "issuing_authority" in self.labels:
+            seal = read_seal(self.image, self.pyramid, pose, self.models)
+            self.seal = seal if seal is None or seal.is_valid or last else None
+
+    def _enlarged(self, best: Extraction) -> tuple[Extraction, tuple[Line, ...]] | None:
+        """Detect again on the card alone, with its contrast made even, if something is missing; None if that does not help."""
+        if best.pose is None or not self._is_incomplete(best):
+            return None
+        lines = self._within(best.pose, 3.0)
+        extraction = self.extract(lines)
+        return (extraction, lines) if _worth(extraction) > _worth(best) else None
+
+    def _is_incomplete(self, best: Extraction) -> bool:
+        """Whether a field is missing or breaks a rule, but for a seal that was read from its own rows."""
+        broken = [name for name, e in best.fields.items() if e.value.is_valid is False]
+        if self.seal is not None and "issuing_authority" in broken:
+            broken.remove("issuing_authority")
+        return bool(broken) or len(best.fields) < len(expected_fields(self.kind))
+
+    def _within(self, pose: CardPose, margin: float) -> tuple[Line, ...]:
+        """Recognize all text on a card, detected with the card as large as the detector sees well."""
+        import numpy as np
+
+        width, height = pose.layout.size
+        low, right, bottom = -margin, width + margin, height + margin
+        corners = pose.on_picture(np.array([(low, low), (right, low), (low, bottom)]))
+        found = detect_within(even_contrast(self.ink), corners, self.models, max(_SIDES[self.kind], 640))
+        boxes = _along(found.boxes, corners[1] - corners[0])
+        return recognize_all(self.pyramid, boxes[on_card(boxes, pose, margin)], self.models)
+
+    def _reread(self, best: Extraction, lines: tuple[Line, ...]) -> Extraction:
+        """Recognize once more where a value must be."""
+        import numpy as np
+
+        torn = [np.array(gap.box) for gap in best.gaps if gap.torn]
+        torn += [np.array(best.further)] if best.further else []
+        if torn:
+            more = recognize_all(self.pyramid, np.array(torn), self.models)
+            again = self.extract(lines + tuple(line for line in more if line.confidence > _LEGIBLE))
+            best = again if _agreement(again) >= _agreement(best) else best
+        for gap in (g for g in best.gaps if not g.torn):
+            if not gap.instead and gap.field in best.fields and best.fields[gap.field].value.is_valid is not False:
+                continue
+            line = recognize_box(self.pyramid, np.array(gap.box), self.models, extend=False)
+            extracted = reread_gap(gap, line, self.kind)
+            if extracted is not None and (not gap.instead or surer(extracted, best)):
+                best = with_field(best, extracted)
+        return best
+
+    def _answer(self, best: Extraction, unread: NDArray[np.float64]) -> Recognition:
+        card = card_confidence(best, self.image)
+        if card < _NO_CARD:
+            return Recognition([])
+        message = "" if card >= 0.5 else UNSURE_CARD
+        if best.pose is not None and self._second_card(best, unread):
+            message = MORE_CARDS
+        return Recognition(answered_fields(best, self.kind, card), message)
+
+    def _second_card(self, best: Extraction, unread: NDArray[np.float64]) -> bool:
+        """Whether another number of a card is among the boxes outside the card."""
+        import numpy as np
+
+        if not len(unread):
+            return False
+        along = np.linalg.norm(unread[:, 1] - unread[:, 0], axis=1)
+        high = np.maximum(np.linalg.norm(unread[:, 3] - unread[:, 0], axis=1), 1.0)
+        low, most = _NUMBER_SHAPE
+        like = unread[(along / high > low) & (along / high < most)][:_OTHER_NUMBERS]
+        own = {e.value.text for name, e in best.fields.items() if name in ("id_number", "licence_number")}
+        for line in recognize_all(self.pyramid, like, self.models):
+            text = "".join(c.text for c in line.chars if c.text in "0123456789X")
+            if is_valid_number(text[-18:]) and text[-18:] not in own:
+                return True
+        return False
+
+
+def _quality(extraction: Extraction) -> float:
+    """How surely the card is there: agreement of its anchors and valid values, less the text that belongs to no field."""
+    if extraction.pose is None:
+        return -math.inf
+    valid = sum(0.5 if e.value.is_valid else 0.0 for e in extraction.fields.values())
+    stray = sum(len(s.chars) for s in extraction.unexplained)
+    return extraction.pose.agreement + valid - 0.1 * stray
+
+
+def _agreement(extraction: Extraction) -> float:
+    return extraction.pose.agreement if extraction.pose else 0.0
+
+
+def _worth(extraction: Extraction) -> float:
+    """How much of a card was read: its fields, those that break a rule for half."""
+    valid = sum(0.5 + 0.5 * (e.value.is_valid is not False) for e in extraction.fields.values())
+    return valid + 0.01 * _agreement(extraction)
+
+
+def _along(boxes: NDArray[np.float64], row: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Turn boxes that run against a direction the other way round."""
+    import numpy as np
+
+    against = (boxes[:, 1] - boxes[:, 0]) @ row < 0
+    return np.where(against[:, None, None], rotate180(boxes), boxes)
