@@ -208,7 +208,7 @@ def test_no_function_decodes_more_of_a_palette_picture_than_it_needs(tmp_path, s
 def test_a_picture_that_takes_more_memory_than_allowed_is_refused_by_its_header(kind, monkeypatch):
     file = io.BytesIO()
     Image.new("RGB", (1000, 1000)).save(file, kind)
-    monkeypatch.setattr("cardocr_nb._images.MAX_MEMORY", 6_000_000)
+    monkeypatch.setattr("cardocr_nb._images._decoding_memory.MAX_MEMORY", 6_000_000)
     with pytest.raises(ImageError, match=r"take 0\.0 GB of memory, at most") as caught:
         load_upright(file.getvalue())
     assert caught.value.code == "ImageTooLarge"
@@ -217,7 +217,7 @@ def test_a_picture_that_takes_more_memory_than_allowed_is_refused_by_its_header(
 def test_what_a_caller_needs_for_each_pixel_counts(monkeypatch):
     file = io.BytesIO()
     Image.new("L", (1000, 1000)).save(file, "PNG")
-    monkeypatch.setattr("cardocr_nb._images.MAX_MEMORY", 10_000_000)
+    monkeypatch.setattr("cardocr_nb._images._decoding_memory.MAX_MEMORY", 10_000_000)
     assert load_upright(file.getvalue(), 6).shape == (1000, 1000, 3)
     with pytest.raises(ImageError):
         load_upright(file.getvalue(), 8)
