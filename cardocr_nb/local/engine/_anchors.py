@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cardocr_nb.local.engine._digit_fields import is_valid_number
 from cardocr_nb.local.engine._field_value import best_within
@@ -31,6 +31,8 @@ _TITLE_PITCH = 4.4
 _NUMBER_LENGTH = {"IDCard": 46.0, "DriverLicense": 35.5}
 """Millimeters from the beginning of the number to its end."""
 _NUMBER_FIELD = {"IDCard": "id_number", "DriverLicense": "licence_number"}
+_NUMBER = re.compile(r"(?=(\d{17}[\dX]))")
+_NUMBER_CHARS = 18
 _DATE = re.compile(r"\d{4}[-./]?\d\d[-./]?\d\d")
 
 
@@ -64,15 +66,18 @@ class Anchor:
         return middle
 
 
-def anchors_of(chains: Sequence[list[PlacedChar]], layout: Layout, card_type: str) -> list[Anchor]:
-    """Return all anchors of a layout in chains of lines, those that are surest first; each text once."""
-    found: dict[object, Anchor] = {}
+def anchors_of(chains: Sequence[list[PlacedChar]], layouts: Sequence[Layout], card_type: str) -> list[list[Anchor]]:
+    """Return all anchors of each layout in chains of lines, those that are surest first; each text once."""
+    found: list[dict[object, Anchor]] = [{} for _ in layouts]
     for chain in chains:
-        for anchor in (*_labels(chain, layout), *values_of(chain, layout, card_type)):
-            key = anchor.name, anchor.chars[0].line, anchor.chars[0].place, len(anchor.chars)
-            if key not in found or anchor.missing < found[key].missing:
-                found[key] = anchor
-    return sorted(found.values(), key=lambda a: a.missing)
+        labels = _Labels(chain)
+        values = [*_value_texts(chain, card_type)]
+        for layout, own in zip(layouts, found, strict=True):
+            for anchor in (*labels.anchors(layout), *(value.anchor(layout) for value in values)):
+                key = anchor.name, anchor.chars[0].line, anchor.chars[0].place, len(anchor.chars)
+                if key not in own or anchor.missing < own[key].missing:
+                    own[key] = anchor
+    return [sorted(own.values(), key=lambda a: a.missing) for own in found]
 
 
 def anchor_names(rows: Sequence[Sequence[PlacedChar]], layouts: Sequence[Layout], card_type: str) -> frozenset[str]:
@@ -84,8 +89,7 @@ def anchor_names(rows: Sequence[Sequence[PlacedChar]], layouts: Sequence[Layout]
     layouts : sequence of Layout
     card_type : str
     """
-    chains = list(joined(rows))
-    return frozenset(a.name for layout in layouts for a in anchors_of(chains, layout, card_type))
+    return frozenset(a.name for found in anchors_of(list(joined(rows)), layouts, card_type) for a in found)
 
 
 def joined(rows: Sequence[Sequence[PlacedChar]]) -> Iterator[list[PlacedChar]]:
@@ -111,32 +115,64 @@ def joined(rows: Sequence[Sequence[PlacedChar]]) -> Iterator[list[PlacedChar]]:
         yield chain
 
 
-def _labels(row: list[PlacedChar], layout: Layout) -> Iterator[Anchor]:
-    """Find every place in a row where a label may be."""
-    everything = frozenset[str]().union(*(char.candidates for char in row))
-    for name, slot in layout.fields.items():
-        letters = frozenset(slot.label)
-        if not slot.label or len(letters & everything) < slot.needed:
-            continue
-        reach = len(slot.label) + (len(slot.label) > 2)
-        for start, char in enumerate(row):
+class _Labels:
+    """Places in a row where labels may be; layouts share most of their labels, so each text is looked for once."""
+
+    def __init__(self, row: list[PlacedChar]) -> None:
+        self._row = row
+        self._letters = frozenset[str]().union(*(char.candidates for char in row))
+        self._found: dict[tuple[str, int], list[tuple[PlacedChar, ...]]] = {}
+
+    def anchors(self, layout: Layout) -> Iterator[Anchor]:
+        for name, slot in layout.fields.items():
+            key = slot.label, slot.needed
+            if key not in self._found:
+                self._found[key] = [*self._matches(*key)]
+            for chars in self._found[key]:
+                yield Anchor(name, chars, slot.center, 1 - len(chars) / len(slot.label))
+
+    def _matches(self, label: str, needed: int) -> Iterator[tuple[PlacedChar, ...]]:
+        letters = frozenset(label)
+        if not label or len(letters & self._letters) < needed:
+            return
+        reach = len(label) + (len(label) > 2)
+        for start, char in enumerate(self._row):
             if char.candidates.isdisjoint(letters):
                 continue
-            matched = longest_match(row[start : start + reach], slot.label, slot.needed)
-            if len(matched) >= slot.needed and matched[0] is char:
-                yield Anchor(name, tuple(matched), slot.center, 1 - len(matched) / len(slot.label))
+            matched = longest_match(self._row[start : start + reach], label, needed)
+            if len(matched) >= needed and matched[0] is char:
+                yield tuple(matched)
+
+
+class _ValueText(NamedTuple):
+    """A text that shows by itself of which field it is, or the title; `target` is None where it depends on the layout."""
+
+    field: str
+    chars: tuple[PlacedChar, ...]
+    missing: float
+    length: float = 0.0
+    target: tuple[float, float] | None = None
+
+    def anchor(self, layout: Layout) -> Anchor:
+        if self.target is not None:
+            return Anchor(self.field, self.chars, self.target, self.missing, self.length)
+        place = layout.fields[self.field].value.middle
+        return Anchor(f"{self.field}:value", self.chars, place, self.missing, self.length)
 
 
 def values_of(row: list[PlacedChar], layout: Layout, card_type: str) -> Iterator[Anchor]:
     """Find values that show by themselves which field they are, and the title."""
+    return (value.anchor(layout) for value in _value_texts(row, card_type))
+
+
+def _value_texts(row: list[PlacedChar], card_type: str) -> Iterator[_ValueText]:
     # Only the line itself: what follows in the row is a chain of its own.
     row = [char for char in row if char.line == row[0].line]
-    text = "".join(best_within(c.char, "0123456789X") or "?" for c in row)
-    number = _NUMBER_FIELD[card_type]
-    for start in range(len(text) - 17):
-        if is_valid_number(text[start : start + 18]):
-            place = layout.fields[number].value.middle
-            yield Anchor(f"{number}:value", tuple(row[start : start + 18]), place, 0.0, _NUMBER_LENGTH[card_type])
+    text = "".join(best_within(c.char, "0123456789X") or "?" for c in row) if len(row) >= _NUMBER_CHARS else ""
+    for found in _NUMBER.finditer(text):
+        if is_valid_number(found[1]):
+            chars = tuple(row[found.start() : found.start() + _NUMBER_CHARS])
+            yield _ValueText(_NUMBER_FIELD[card_type], chars, 0.0, _NUMBER_LENGTH[card_type])
     if card_type == "IDCard":
         return
     plain = "".join(c.char.text if len(c.char.text) == 1 else "?" for c in row)
@@ -144,13 +180,13 @@ def values_of(row: list[PlacedChar], layout: Layout, card_type: str) -> Iterator
     if len(dates) == 1 and "至" not in plain:
         chars = tuple(row[dates[0].start() : dates[0].end()])
         for name in ("birth_date", "first_issue_date"):
-            yield Anchor(f"{name}:value", chars, layout.fields[name].value.middle, 0.2)
+            yield _ValueText(name, chars, 0.2)
     title = _title(row)
     if title is not None and not plain.rstrip("?").endswith(("副页", "页")):
         yield title
 
 
-def _title(row: list[PlacedChar]) -> Anchor | None:
+def _title(row: list[PlacedChar]) -> _ValueText | None:
     """Title of the license, or the part of it that was read."""
     matched = longest_match(row[: len(TITLE) + 2], TITLE, _TITLE_NEEDED)
     if len(matched) < _TITLE_NEEDED:
@@ -159,4 +195,4 @@ def _title(row: list[PlacedChar]) -> Anchor | None:
     last = max(TITLE.rindex(c) for c in matched[-1].candidates if c in TITLE)
     middle = _TITLE_CENTER[0] + ((first + last) / 2 - (len(TITLE) - 1) / 2) * _TITLE_PITCH
     length = (last - first + 1) * _TITLE_PITCH
-    return Anchor("title", tuple(matched), (middle, _TITLE_CENTER[1]), 1 - len(matched) / len(TITLE), length)
+    return _ValueText("title", tuple(matched), 1 - len(matched) / len(TITLE), length, (middle, _TITLE_CENTER[1]))

@@ -42,15 +42,15 @@ def assign(candidates: Mapping[str, Sequence[Candidate]]) -> dict[str, Candidate
     """
     states = [_State()]
     for name in (f for f in _ORDER if f in candidates):
+        ids = [frozenset((c.chars[i].line, c.chars[i].place) for i in c.value.used) for c in candidates[name]]
         following = []
         for state in states:
             following.append(_State(state.cost + NO_VALUE, state.chosen, state.used))
-            for candidate in candidates[name]:
-                ids = frozenset((candidate.chars[i].line, candidate.chars[i].place) for i in candidate.value.used)
-                if ids & state.used:
+            for candidate, own in zip(candidates[name], ids, strict=True):
+                if not own.isdisjoint(state.used):
                     continue
                 cost = state.cost + candidate.cost + _agreement(candidate, state.chosen)
-                following.append(_State(cost, {**state.chosen, name: candidate}, state.used | ids))
+                following.append(_State(cost, {**state.chosen, name: candidate}, state.used | own))
         following.sort(key=lambda s: s.cost)
         states = following[:_BEAM]
     return states[0].chosen

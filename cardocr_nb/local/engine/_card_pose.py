@@ -93,11 +93,9 @@ def estimate_pose(rows: Sequence[Sequence[PlacedChar]], layouts: Sequence[Layout
         The arrangements that the card comes in.
     card_type : str
     """
-    chains = list(joined(rows))
     best: CardPose | None = None
     every: dict[str, list[Anchor]] = {}
-    for layout in layouts:
-        found = anchors_of(chains, layout, card_type)
+    for layout, found in zip(layouts, anchors_of(list(joined(rows)), layouts, card_type), strict=True):
         stiff = _agreement(found[:_MOST_ANCHORS], layout)
         if stiff is not None and (best is None or stiff.agreement > best.agreement + 1e-6):
             best = stiff

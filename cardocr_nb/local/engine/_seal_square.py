@@ -29,6 +29,8 @@ _TRIES = (19, 0.07), (49, 0.07), (0, 0.07), (49, 0.03)
 light, natural logarithm, from which ink counts as red: under a sleeve it is pale."""
 _INK, _CLEAREST = 0.35, 0.975
 """Part of the redness of clear print, and which part of the card is paler than that."""
+_LOGARITHMS = np.log(np.arange(256, dtype=np.float32) + 12)
+"""Of the light that a pixel sends; the summand keeps the noise of dark ones down."""
 _FILLED = 0.5
 """Part of the square within the outline of its ink, at least."""
 _EDGE, _BLACK = 0.2, 0.3
@@ -63,7 +65,9 @@ def seal_square(image: NDArray[np.uint8], pose: CardPose) -> NDArray[np.float64]
     for wide, least in _TRIES:
         # Strokes only: the table at the edges and a face are wide. Where blur joins the strokes, so is the seal.
         strokes = cv2.morphologyEx(red, cv2.MORPH_TOPHAT, np.ones((wide, wide), np.uint8)) if wide else red
-        best = best or _square(np.asarray(strokes, np.float32), least)
+        best = _square(np.asarray(strokes, np.float32), least)
+        if best is not None:
+            break
     if best is None:
         return None
     square = _upright(np.asarray(cv2.boxPoints(best), np.float64))
@@ -107,8 +111,8 @@ def redness(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     """
     import cv2
 
-    light = cv2.GaussianBlur(image, (3, 3), 0).astype(np.float32) + 12
-    ratio = np.log(light[:, :, 0]) - np.log(light[:, :, 1])
+    light = cv2.LUT(cv2.GaussianBlur(image, (3, 3), 0), _LOGARITHMS)
+    ratio = light[:, :, 0] - light[:, :, 1]
     return np.asarray(ratio - np.median(ratio), np.float32)
 
 

@@ -79,13 +79,16 @@ def _cut(row: Sequence[PlacedChar | None], pose: CardPose, *, pale: bool = False
     """Cut a line at what is left out, at wide gaps and at the edges of the card."""
     margin = TOLERANCES.margin
     width, high = pose.layout.size
+    chars = [char for char in row if char is not None]
+    if not chars:
+        return
+    placed = pose.on_card(np.concatenate([char.corners for char in chars])).reshape(-1, 4, 2)
+    centers = placed.mean(1)
+    inside = ((centers > -margin) & (centers < (width + margin, high + margin))).all(1).tolist()
+    on_card = {char.place: corners for char, corners, within in zip(chars, placed, inside, strict=True) if within}
     run: list[tuple[PlacedChar, NDArray[np.float64]]] = []
     for char in (*row, None):
-        corners = None if char is None else pose.on_card(char.corners)
-        if corners is not None:
-            center = corners.mean(0)
-            inside = (center > -margin).all() and center[0] < width + margin and center[1] < high + margin
-            corners = corners if inside else None
+        corners = None if char is None else on_card.get(char.place)
         if run and corners is not None:
             tall = max(ink_height(corners), ink_height(run[-1][1]), 1.2)
             if corners[:, 0].min() - run[-1][1][:, 0].max() > TOLERANCES.word_gap * tall:

@@ -27,6 +27,8 @@ _JOINED = {"name": 3, "birth_date": 6, "valid_period": 5, "id_number": 3, "licen
 """Parts of a value in a row, at most."""
 _FIGURES = 0.72
 """Height of figures and Latin capitals over that of Chinese characters in the same size, in most fonts 0.7 to 0.75."""
+_OTHER_VALUE = re.compile(r"[\dXx]{15,}|\d{4}.\d\d.\d\d.*|[ABCDE]\d.?|\d{4}年.*")
+"""A row that does not continue an address: a number, a date, a class."""
 _SEAL_ROW = 8
 """Characters in a row of a seal, at most."""
 
@@ -86,7 +88,7 @@ def next_in_row(last: Segment, segments: Sequence[Segment], widest: float) -> Se
 
 def _blocks(field: str, around: Surroundings) -> Iterator[tuple[Segment, ...]]:
     """Rows below each other, from any row on: the lines of an address belong together by their own geometry."""
-    label, slot = around.labels[field], around.fields[field]
+    label = around.labels[field]
     rows = _text_rows(around, red=False)
     for first in rows:
         block = [first]
@@ -102,8 +104,6 @@ def _blocks(field: str, around: Surroundings) -> Iterator[tuple[Segment, ...]]:
             if below is None or len(block) >= 4:
                 break
             block.append(_from_column(below, first[0]))
-    if slot.label and label.sure and slot.block:
-        return
 
 
 def _from_column(row: Sequence[Segment], above: Segment) -> list[Segment]:
@@ -135,19 +135,20 @@ def _row_below(block: Sequence[Sequence[Segment]], rows: Sequence[Sequence[Segme
     """Return the row that continues a block: as high, as far left, and one line further down."""
     first, last = block[0][0], block[-1][0]
     low, high = TOLERANCES.leading
+    above = _line_height(block[-1])
     best, least = None, np.inf
     for row in rows:
+        down, aside = row[0].y - last.y, abs(row[0].left - first.left)
+        if down <= 0 or down + aside >= least:
+            continue
         # Of the two heights the smaller one: ink of a neighbor makes the other too large.
-        tall = min(_line_height(block[-1]), _line_height(row[:1]))
-        down = row[0].y - last.y
-        cost = down + abs(row[0].left - first.left)
-        text = "".join(s.text for s in row)
-        fits = abs(row[0].left - first.left) < TOLERANCES.indent * tall and _line_height(
-            block[-1]
-        ) < 1.7 * tall > 0.6 * _line_height(row[:1])
-        other = re.fullmatch(r"[\dXx]{15,}|\d{4}.\d\d.\d\d.*|[ABCDE]\d.?|\d{4}年.*", text)
-        if low * tall < down < high * tall and cost < least and fits and not other:
-            best, least = row, cost
+        own = _line_height(row[:1])
+        tall = min(above, own)
+        alike = above < 1.7 * tall > 0.6 * own
+        if not (alike and low * tall < down < high * tall and aside < TOLERANCES.indent * tall):
+            continue
+        if not _OTHER_VALUE.fullmatch("".join(s.text for s in row)):
+            best, least = row, down + aside
     return best
 
 
