@@ -145,7 +145,7 @@ class _Labels:
 
 
 class _ValueText(NamedTuple):
-    """A text that shows by itself of which field it is, or the title; `target` is None where it depends on the layout."""
+    """A text that shows its field by itself, or the title; `target` is None where it depends on the layout."""
 
     field: str
     chars: tuple[PlacedChar, ...]
