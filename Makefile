@@ -47,7 +47,7 @@ LOWEST_TESTS := tests/frame tests/wire tests/quality tests/ledger tests/client t
 LOWEST_LEFT_OUT := --ignore tests/frame/test_polygon_extension.py --ignore tests/frame/test_scale.py \
 	--deselect tests/frame/test_polygon_dtype.py::TestFiles::test_a_file_opens_without_this_package \
 	--deselect "tests/frame/test_open_elsewhere.py::test_parquet_opens_without_this_package[pandas with Arrow dtypes]"
-LOWEST_TOOLS := altair cos_python_sdk_v5 duckdb hypothesis jiwer jsonschema nbformat plotly polars pycocotools pytest scikit-learn shapely
+LOWEST_TOOLS := altair cos_python_sdk_v5 duckdb hypothesis jiwer jsonschema nbformat plotly polars pycocotools pytest scikit-learn shapely statsmodels
 empty :=
 space := $(empty) $(empty)
 test-lowest: .venv/ready

@@ -131,7 +131,7 @@ def _row(group: pd.DataFrame, confidence: float, n_resamples: int, rng: np.rando
     if len(n) > 1:
         extra = imaginary(weights, len(n))
         drawn: dict[str, Any] = {
-            "n_resamples": n_resamples, "rng": rng, "independent": GROUP not in group.columns and bool((weights == 1).all()),
+            "n_resamples": n_resamples, "rng": rng, "independent": GROUP not in group.columns and equal_weights(weights),
         }  # fmt: skip
         exact_ends = resampled_interval(correct, n, extra, confidence, **drawn)
         if characters.sum():
@@ -151,6 +151,11 @@ def imaginary(weights: NDArray[np.float64], n_units: int) -> float:
     Errors that were not seen may all be in the stratum whose cases represent the most others.
     """
     return float(weights.max() * len(weights) / n_units)
+
+
+def equal_weights(weight: NDArray[Any]) -> bool:
+    """Return whether all cases have one weight, so that rates are those of cases without weights."""
+    return bool((weight == weight[:1]).all())
 
 
 def resampled_interval(
@@ -226,7 +231,7 @@ def rate_intervals(
     low, high = (np.array(end) for end in exact_interval(table["correct"], table["cases"], confidence=confidence))
     rate = (table["correct"] / table["cases"].where(table["cases"] > 0)).to_numpy(np.float64, copy=True)
     weight = cases[WEIGHT].to_numpy(np.float64)
-    if GROUP in cases.columns or (weight != 1).any():
+    if GROUP in cases.columns or not equal_weights(weight):
         for row in np.unique(number):
             at = np.flatnonzero(number == row)
             unit = pd.factorize(cases[GROUP if GROUP in cases.columns else "key"].iloc[at])[0]

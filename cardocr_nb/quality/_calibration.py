@@ -91,7 +91,7 @@ def calibration(
     normalize, complete, groups
         As for `cardocr_nb.quality.evaluate`.
     confidence : float, default 0.95
-        Of the intervals: exact for independent cards; with weights or groups by resampling.
+        Of the intervals: exact for independent cards; with unequal weights or groups by resampling.
 
     Returns
     -------

@@ -10,7 +10,7 @@ import pandas as pd
 
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._text_tables import read_table
-from cardocr_nb.quality._bootstrap import ALL, imaginary, resampled_interval, with_all
+from cardocr_nb.quality._bootstrap import ALL, equal_weights, imaginary, resampled_interval, with_all
 from cardocr_nb.quality._cells import GROUP, group_of_cards, refuse_parts
 from cardocr_nb.quality._distribution_shift import ks, psi, psi_test
 from cardocr_nb.quality._evaluation import Evaluation, evaluate
@@ -44,7 +44,7 @@ class Comparison:
         With truth, one row a field and a last one, ``all``, for all fields together: ``cases``, readings that have a truth,
         ``right_left, right_right`` (correct ones), ``lost`` (correct on the left only), ``gained`` (on the right only),
         ``p`` (exact test of McNemar; missing where readings are not independent: for all fields, with groups, with
-        weights), and the ``difference`` of the accuracies, right minus left, with its interval ``low, high`` over images,
+        unequal weights), and the ``difference`` of the accuracies, right minus left, with its interval ``low, high`` over images,
         or groups.
     flips : DataFrame
         Pairs that differ: ``key, field, text_left, text_right, score_left, score_right``, the texts as they were read.
@@ -92,8 +92,8 @@ def compare(
     df : DataFrame
         The left side, as `cardocr_nb.to_frame` makes it.
     other : DataFrame or path
-        The right side, a frame or a Parquet or Feather file of one. Both are paired by ``key`` and ``field``. Where a side has read an
-        image or a field twice, the first counts.
+        The right side, a frame or a Parquet or Feather file of one. Both are paired by ``key`` and ``field``. Of several
+        readings of an image on one side one counts, as in `evaluate`; of a field that appears twice the first.
     truth, normalize, complete, groups
         As for `cardocr_nb.quality.evaluate`; without truth there is agreement, not accuracy. Groups are those of `df`.
     confidence : float, default 0.95
@@ -150,12 +150,13 @@ def compare(
 
 
 def first_readings(df: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the first job of each image with the first of each of its fields."""
+    """Rows of the first job of each image on which a field was read, else of the first, with the first of each of its fields."""
     refuse_parts(df)
     frame = conform(df)
     frame = frame[frame["key"].notna()]
-    # Of several jobs for an image the first with a row counts, with the first of each of its fields.
-    first = frame.drop_duplicates("key")[["job_id", "key"]]
+    # A job that failed and was repeated has a row without a field.
+    first = frame.sort_values("field", key=lambda field: field.isna(), kind="stable")
+    first = first.drop_duplicates("key")[["job_id", "key"]]
     frame = frame.merge(first, on=["job_id", "key"])
     return frame.drop_duplicates(_PAIR, ignore_index=True)
 
@@ -231,7 +232,7 @@ def _accuracy(
         sides.append(present[columns].astype({"field": "str"}).assign(right=present["outcome"] == "correct"))
     cells = sides[0].merge(sides[1][[*_PAIR, "right"]], on=_PAIR, suffixes=("_left", "_right"))
     cells["gain"] = cells["right_right"].astype(np.int64) - cells["right_left"].astype(np.int64)
-    independent = GROUP not in cells.columns and bool((cells[WEIGHT] == 1).all())
+    independent = GROUP not in cells.columns and equal_weights(cells[WEIGHT].to_numpy())
     rows = []
     order = left["field"].cat.categories.union(pd.Index(cells["field"].unique(), dtype="str"), sort=False)
     cells["field"] = cells["field"].astype(pd.CategoricalDtype(order))
@@ -255,7 +256,7 @@ def _gain(cells: pd.DataFrame, confidence: float) -> tuple[float, float, float]:
     size = np.bincount(unit, weights=weight)
     rng = np.random.default_rng(_SEED)
     extra = imaginary(weight, len(size))
-    independent = GROUP not in cells.columns and bool((weight == 1).all())
+    independent = GROUP not in cells.columns and equal_weights(weight)
     low, high = resampled_interval(
         total, size, extra, confidence, n_resamples=_RESAMPLES, rng=rng, least=-1.0, independent=independent
     )

@@ -35,7 +35,7 @@ class Costs:
     Attributes
     ----------
     fields : DataFrame
-        One row a field, and a last one, field missing, for one threshold over all fields together:
+        One row a field, and a last one, ``all``, for one threshold over all fields together:
 
         - ``threshold`` (Int16): readings at or above it pass unseen; missing when reviewing all of them costs least.
         - ``cases``: readings, and fields of the card that were not read; ``passed`` unseen at the threshold,
@@ -49,9 +49,10 @@ class Costs:
           They measure how well the score ranks, for any costs.
 
     curve : DataFrame
-        One row a distinct score, the highest first, for each field and, field missing, for all together: ``field, score,
+        One row a distinct score, the highest first, for each field and, named ``all``, for all together: ``field, score,
         coverage`` (share of the cases at or above the score), ``risk`` (share of wrong readings among them) with its
-        interval ``low, high`` (exact; with weights for the effective number of cases; missing with groups), ``cost`` of the threshold and ``cases``: the readings at or above the score.
+        interval ``low, high`` (exact; with weights for the effective number of cases, for all fields for the number of cards;
+        missing with groups), ``cost`` of the threshold and ``cases``: the readings at or above the score.
     review, error : float
         What was given.
     """
@@ -105,7 +106,7 @@ def cost(
     review, error : float
         Costs in one unit, such as seconds or cents; only their ratio moves the threshold.
     folds : int, default 5
-        Number of cross-validation folds for ``cost_held_out``, split by image.
+        Number of cross-validation folds for ``cost_held_out``, split by image, or by group.
     confidence : float, default 0.95
         Of the intervals of the curve.
 
@@ -156,7 +157,8 @@ def cost(
             "score": cells["score"].where(scored, -1).fillna(-1).to_numpy(np.int64),
             WEIGHT: cells[WEIGHT],
             "wrong": (cells["outcome"] != "correct").to_numpy(),
-            "fold": folds_of(cells["key"], folds, seed=0),
+            "key": cells["key"],
+            "fold": folds_of(cells[GROUP if GROUP in cells.columns else "key"], folds, seed=0),
         }
     )
     rows, curves = [], []
@@ -222,6 +224,9 @@ def _points(field: object, found: Curve, part: pd.DataFrame, review: float, erro
     size, scored = float(part[WEIGHT].sum()), part[part["score"] >= 0]
     score, weight = scored["score"].to_numpy(), scored[WEIGHT].to_numpy()
     counted, squares = (curve(score, np.zeros(len(score), dtype=bool), w).passed for w in (None, weight**2))
+    # The fields of a card fail together: there are not more independent cases than cards.
+    best = np.sort(scored.groupby("key", sort=False)["score"].max().to_numpy())
+    cards = len(best) - np.searchsorted(best, found.score)
     return pd.DataFrame(
         {
             "field": field,
@@ -231,6 +236,6 @@ def _points(field: object, found: Curve, part: pd.DataFrame, review: float, erro
             "cost": float(review) * (size - found.passed) + error * found.errors,
             "cases": counted,
             # Number of equally weighted cases with the same variance (Kish).
-            "effective": found.passed**2 / squares,
+            "effective": np.minimum(found.passed**2 / squares, cards),
         }
     )

@@ -35,6 +35,9 @@ COLUMNS = (
 _CELL = ["field", "day"]
 _RESAMPLES = 500
 _COUNTED = ["cases", "written", "failed", "faults"]
+_SUMS = ("score_sum", "scored", "squares")
+_RATES = ("share_missing", "share_failed", "share_faults")
+_DISTANCES = ("ks", "p", "psi", "psi_expected", "psi_p")
 _SIGNALS = {"faults": 0.5, "unread": 0.125, "failed checks": 0.125, "scores": 0.25}
 """Signals of the row for all fields, with their parts of the false alarms of that row."""
 
@@ -141,28 +144,41 @@ def _reference(counts: _Counts, reference: pd.DataFrame | int) -> tuple[pd.Serie
 def _described(counts: _Counts, first: pd.Series, own: pd.Index) -> pd.DataFrame:
     """One row a field and day, and the rows of all fields together."""
     usual = {str(field): _values(part) for field, part in first.groupby(level="field")}
-    scores = {cell: _values(part) for cell, part in counts.scores.groupby(level=_CELL)}
-    nothing = np.empty(0, dtype=np.int64)
-    rows = []
-    for cell, (cases, written, failed, faults) in zip(counts.cells.index, counts.cells.to_numpy(), strict=True):
-        field, day = cell
-        here, there = scores.get(cell, nothing), nothing if day in own else usual.get(field, nothing)
-        expected, p = psi_test(there, here, n_resamples=_RESAMPLES)
-        rows.append([
-            field, day, cases, here.sum(), len(here), (here.astype(np.float64) ** 2).sum(), 1 - written / cases, failed / cases,
-            faults / cases, ks(there, here), ks_probability(there, here), psi(there, here), expected, p,
-        ])  # fmt: skip
-    sums = ["score_sum", "scored", "squares"]
-    distances = ["ks", "p", "psi", "psi_expected", "psi_p"]
-    rates = ["share_missing", "share_failed", "share_faults"]
-    table = pd.DataFrame(rows, columns=["field", "day", "cases", *sums, *rates, *distances])
-    counted = table[["day", "cases", *sums]].assign(**{r: table[r] * table["cases"] for r in rates})
+    table = counts.cells.join(_score_sums(counts.scores)).fillna(dict.fromkeys(_SUMS, 0)).reset_index()
+    table["share_missing"] = 1 - table["written"] / table["cases"]
+    table["share_failed"] = table["failed"] / table["cases"]
+    table["share_faults"] = table["faults"] / table["cases"]
+    later = counts.scores[
+        ~counts.scores.index.isin(own, level="day") & counts.scores.index.isin(list(usual), level="field")
+    ]
+    score, count = later.index.get_level_values("score").to_numpy(np.int64), later.to_numpy(np.int64)
+    places: dict[Any, Any] = later.groupby(level=_CELL).indices
+    found = {cell: _distances(usual[cell[0]], np.repeat(score[at], count[at])) for cell, at in places.items()}
+    nothing = (np.nan,) * len(_DISTANCES)
+    cells = zip(table["field"], table["day"], strict=True)
+    table[list(_DISTANCES)] = np.reshape([found.get(cell, nothing) for cell in cells], (-1, len(_DISTANCES)))
+    table = table[[*_CELL, "cases", *_SUMS, *_RATES, *_DISTANCES]]
+    counted = table[["day", "cases", *_SUMS]].assign(**{r: table[r] * table["cases"] for r in _RATES})
     together = counted.groupby("day", as_index=False).sum()
-    for rate in rates:
+    for rate in _RATES:
         together[rate] /= together["cases"]
     table = pd.concat([table, together.assign(field=ALL)], ignore_index=True) if len(table) else table
     table["score"] = table["score_sum"] / table["scored"].where(table["scored"] > 0)
     return table
+
+
+def _score_sums(scores: pd.Series) -> pd.DataFrame:
+    """Sum of the scores of each field and day, their number, and the sum of their squares."""
+    score, count = scores.index.get_level_values("score").to_numpy(np.float64), scores.to_numpy(np.float64)
+    sums = pd.DataFrame(dict(zip(_SUMS, (score * count, count, score**2 * count), strict=True)), scores.index)
+    return sums.groupby(level=_CELL).sum()
+
+
+def _distances(usual: NDArray[np.int64], here: NDArray[np.int64]) -> tuple[float, ...]:
+    """Distances of the scores of a field and day from those of the reference, see `_DISTANCES`."""
+    return (
+        ks(usual, here), ks_probability(usual, here), psi(usual, here), *psi_test(usual, here, n_resamples=_RESAMPLES)
+    )  # fmt: skip
 
 
 def _with_alarms(table: pd.DataFrame, before: _Counts | None, own: pd.Index, false_alarms: float) -> pd.DataFrame:

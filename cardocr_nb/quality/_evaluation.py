@@ -162,7 +162,7 @@ def evaluate(
         named fields are. Otherwise a card is judged as a whole only if its truth names every expected field, or if
         `complete` is True.
     confidence : float, default 0.95
-        Of the intervals: exact (Clopper and Pearson) for independent cards; with weights or groups by resampling, see
+        Of the intervals: exact (Clopper and Pearson) for independent cards; with unequal weights or groups by resampling, see
         `cardocr_nb.quality.bootstrap`.
     groups : str, mapping or Series, optional
         Cards that may fail together, such as those of one day, batch or person: a column of the frame (times are grouped

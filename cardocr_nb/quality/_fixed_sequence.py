@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from cardocr_nb.quality._bootstrap import imaginary, resampled_interval
+from cardocr_nb.quality._bootstrap import equal_weights, imaginary, resampled_interval
 from cardocr_nb.quality._intervals import lower_bound, sample_size
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def lowest_threshold(
     unit = np.arange(len(order)) if group is None else group[order]
     starts = _starts(_units(unit, ends), precision, confidence)
     level = 1 - (1 - confidence) / len(starts)
-    plain = group is None and bool((weights == 1).all())
+    plain = group is None and equal_weights(weights)
     hits = np.cumsum(right)
 
     def bound(at: int) -> float:

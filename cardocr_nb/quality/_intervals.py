@@ -138,7 +138,7 @@ def lower_bound(count: ArrayLike, n: ArrayLike, *, confidence: float = 0.95) -> 
     from scipy.stats import beta  # type: ignore[import-untyped]  # scipy ships no type hints
 
     k, n = np.asarray(count, dtype=np.float64), np.asarray(n, dtype=np.float64)
-    bound = beta.ppf(1 - checked_confidence(confidence), np.maximum(k, 1), np.maximum(n - k + 1, 1))
+    bound = beta.ppf(1 - checked_confidence(confidence), np.where(k > 0, k, 1), np.maximum(n - k + 1, 1))
     return np.where(k > 0, bound, 0.0)
 
 

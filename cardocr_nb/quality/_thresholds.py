@@ -225,7 +225,7 @@ def threshold(
 
     Notes
     -----
-    The bound is exact (Clopper and Pearson) for cards drawn independently; with weights or groups it is that of
+    The bound is exact (Clopper and Pearson) for cards drawn independently; with unequal weights or groups it is that of
     `cardocr_nb.quality.bootstrap`. It says nothing about other cameras, other cards or a changed engine.
 
     References

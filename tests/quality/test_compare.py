@@ -130,3 +130,28 @@ def test_what_is_shown_holds_no_text():
     for shown in (repr(result), result._repr_html_()):
         assert "name" in shown
         assert "甲乙" not in shown
+
+
+FAILED = CardResult((), status=0)
+
+
+@pytest.mark.parametrize("failures", [1, 3])
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_an_image_that_was_read_after_failures_counts_as_evaluate_counts_it(failures, side):
+    jobs = [Job(f"first {k}", JobState.FAILED, "0.jpg", "IDCard", result=FAILED) for k in range(failures)]
+    repeated = to_frame([*jobs, *(job(ID_CARD, key=f"{k}.jpg") for k in range(3))])
+    once = to_frame([job(ID_CARD, key=f"{k}.jpg") for k in range(3)])
+    frames = (repeated, once) if side == "left" else (once, repeated)
+    names = pd.DataFrame({"key": [f"{k}.jpg" for k in range(3)], "field": "name", "text": "样本一"})
+    found = compare(*frames, names)
+    assert (found.fields[["pairs", "agree"]] == 3).all(axis=None)
+    assert (found.accuracy.iloc[0][["right_left", "right_right"]] == 3).all()
+
+
+@pytest.mark.parametrize("weight", [0.3, 7.0])
+def test_equal_weights_are_no_weights(weight):
+    left, right = names(["a", "b", "x", "d", "e"]), names(["a", "b", "c", "d", "x"])
+    plain, weighted = (
+        compare(left, right, t).accuracy for t in (truth(list("abcde")), truth(list("abcde")).assign(weight=weight))
+    )
+    pd.testing.assert_frame_equal(plain, weighted)

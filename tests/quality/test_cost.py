@@ -176,3 +176,53 @@ def test_costs_of_an_informative_sample_are_those_of_all_cards():
     for name in ("cost", "cost_held_out", "cost_none_reviewed", "aurc", "aurc_excess"):
         assert found[name] == pytest.approx(full[name], rel=0.1), name
     assert found.threshold == pytest.approx(full.threshold, abs=4)
+
+
+def groups_of_one_score(n_groups, size):
+    """Cards of groups; the readings of a group have one score, and those of the highest score are all incorrect."""
+    group = np.repeat(np.arange(n_groups), size)
+    keys = [f"{k}.jpg" for k in range(len(group))]
+    frame = pd.DataFrame(
+        {"key": keys, "field": "name", "text": np.where(group == n_groups - 1, "x", "样本"), "score": 80 + group}
+    )
+    return (
+        frame,
+        pd.DataFrame({"key": keys, "field": "name", "text": "样本"}),
+        dict(zip(keys, group.astype(str), strict=True)),
+    )
+
+
+@pytest.mark.parametrize(("n_groups", "size"), [(5, 8), (10, 4)])
+def test_held_out_costs_are_those_of_new_groups(n_groups, size):
+    frame, truth, groups = groups_of_one_score(n_groups, size)
+    of_new_cards, of_new_groups = (
+        cost(frame, truth, review=1, error=40, groups=g, folds=n_groups).fields["cost_held_out"].iloc[0]
+        for g in (None, groups)
+    )
+    # Without the incorrect group the lowest score is the best threshold, and with any of its cards a review of all.
+    assert of_new_cards == n_groups * size
+    assert of_new_groups == (n_groups - 1) * size + 40 * size
+
+
+@pytest.mark.parametrize("n_cards", [3, 40])
+def test_risks_of_all_fields_have_no_more_cases_than_there_are_cards(n_cards):
+    keys = [f"{k}.jpg" for k in range(n_cards) for _ in range(6)]
+    fields = ["name", "gender", "ethnicity", "birth_date", "address", "id_number"] * n_cards
+    frame = pd.DataFrame({"key": keys, "field": fields, "text": "样本", "score": 90})
+    curve = cost(frame, frame[["key", "field", "text"]], review=1, error=9).curve
+    assert curve["high"].to_numpy() == pytest.approx(np.full(7, exact_interval(0, n_cards)[1]))
+    assert curve["cases"].tolist() == [n_cards] * 6 + [6 * n_cards]
+
+
+def test_intervals_of_weighted_risks_contain_the_risks():
+    rng = np.random.default_rng(4)
+    for _ in range(20):
+        n = int(rng.integers(2, 40))
+        frame = pd.DataFrame({
+            "key": [f"{k}.jpg" for k in range(n)], "field": "name", "text": rng.choice(["样本", "x"], n, p=[0.8, 0.2]),
+            "score": rng.integers(60, 100, n),
+        })  # fmt: skip
+        truth = frame[["key", "field"]].assign(text="样本", weight=np.exp(rng.normal(0, 3, n)))
+        curve = cost(frame, truth, review=1, error=9).curve
+        assert (curve["low"] <= curve["risk"] + 1e-12).all()
+        assert (curve["risk"] <= curve["high"] + 1e-12).all()

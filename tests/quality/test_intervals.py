@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardocr_nb.quality import wilson
+from cardocr_nb.quality import exact_interval, wilson
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,13 @@ def test_no_cases_give_no_interval():
 def test_a_confidence_that_is_none_is_refused(confidence):
     with pytest.raises(ValueError, match=f"between 0 and 1, got {confidence}"):
         wilson(1, 2, confidence=confidence)
+
+
+@pytest.mark.parametrize("n", [1.0, 1.3, 2.5, 17.2])
+def test_bounds_of_fractions_of_cases_contain_their_rate_and_rise_with_it(n):
+    count = np.linspace(0, n, 40)
+    low, high = exact_interval(count, np.full(40, n))
+    assert (low <= count / n + 1e-12).all()
+    assert (count / n <= high + 1e-12).all()
+    assert (np.diff(low) >= 0).all()
+    assert (np.diff(high) >= 0).all()

@@ -46,6 +46,9 @@ def test_no_threshold_is_an_answer():
 def test_598_readings_without_an_error_are_enough_for_one_distinct_score(n, found):
     frame, truth = cards_and_truth(np.full(n, 99), np.full(n, fill_value=True))
     assert threshold(frame, truth).fields.threshold.notna().tolist() == [found]
+    # A sample of one weight, as `audit_sample(n)` draws it, says as much.
+    plain, weighted = (threshold(frame, t).fields for t in (truth, truth.assign(weight=3.7)))
+    pd.testing.assert_frame_equal(plain, weighted)
 
 
 def test_700_readings_without_an_error_are_enough_at_any_scores():

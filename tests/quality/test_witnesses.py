@@ -1,16 +1,19 @@
-"""Statistics that agree with SciPy or scikit-learn, by another formula than the code has."""
+"""Statistics that agree with SciPy, scikit-learn or statsmodels, by another formula than the code has."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 import pytest
-from promise_simulations import frame_of
+import statsmodels.api as sm
+from promise_simulations import cells_of, frame_of, groups_that_fail
 from scipy.linalg import solve
 from scipy.stats import binomtest, f_oneway, norm, permutation_test, ttest_ind_from_stats
 from sklearn.metrics import accuracy_score, cohen_kappa_score
+from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.proportion import proportion_confint
 
-from cardocr_nb.quality import audit_sample, evaluate
+from cardocr_nb.quality import audit_sample, bootstrap, compare, evaluate, exact_interval, wilson
 from cardocr_nb.quality._distribution_shift import psi, psi_test
 from cardocr_nb.quality._drift_alarms import PERIOD, cusum, deviations, limit
 from cardocr_nb.quality._fixed_sequence import lowest_threshold
@@ -124,3 +127,52 @@ def test_the_fixed_sequence_is_that_of_scipys_exact_tests(rng, precision):
                 break
             expected = least
         assert lowest_threshold(score, right, precision, 0.95).threshold == pytest.approx(expected, nan_ok=True)
+
+
+@pytest.mark.parametrize(("method", "ours"), [("beta", exact_interval), ("wilson", wilson)])
+@pytest.mark.parametrize("confidence", [0.8, 0.95, 0.999])
+def test_intervals_of_rates_are_those_of_statsmodels(method, ours, confidence):
+    n = np.array([1, 2, 7, 30, 598, 12_345])
+    count = np.concatenate([np.zeros(6, dtype=int), n // 3, n - n // 6, n])
+    theirs = proportion_confint(count, np.tile(n, 4), alpha=1 - confidence, method=method)
+    assert np.array(ours(count, np.tile(n, 4), confidence=confidence)) == pytest.approx(np.array(theirs), abs=1e-9)
+
+
+@pytest.mark.parametrize(("lost", "gained"), [(0, 6), (4, 9), (15, 15)])
+def test_the_p_value_of_a_comparison_is_mcnemars_of_statsmodels(lost, gained):
+    left, right = np.ones((60, 1), dtype=bool), np.ones((60, 1), dtype=bool)
+    right[:lost], left[lost : lost + gained] = False, False
+    (one, truth), (other, _) = (frame_of(side, fields=["name"]) for side in (left, right))
+    theirs = mcnemar([[60 - lost - gained, lost], [gained, 0]], exact=True).pvalue
+    assert compare(one, other, truth).accuracy["p"].iloc[0] == pytest.approx(theirs)
+
+
+def half_width(cells):
+    row = bootstrap(cells, n_resamples=4000).iloc[0]
+    return (row["exact_high"] - row["exact_low"]) / 2 / norm.ppf(0.975)
+
+
+@pytest.mark.parametrize("icc", [0.05, 0.4])
+def test_intervals_over_many_groups_are_as_wide_as_the_cluster_robust_ones_of_statsmodels(rng, icc):
+    group, right = groups_that_fail(rng, 400, "uneven", 0.75, icc)
+    model = sm.GEE(right.astype(float), np.ones(len(right)), groups=group, cov_struct=sm.cov_struct.Independence())
+    robust = model.fit().bse[0]
+    plain = np.sqrt(right.mean() * (1 - right.mean()) / len(right))
+    assert robust > 1.4 * plain
+    # The imaginary group makes the interval a little wider.
+    assert robust * 0.95 < half_width(cells_of(right[:, np.newaxis], group.astype(str))) < robust * 1.2
+
+
+def test_intervals_with_weights_are_as_wide_as_the_robust_ones_of_statsmodels(rng):
+    weight = rng.choice([1.0, 4.0, 20.0], 1500)
+    right = rng.random(1500) < np.where(weight == 1, 0.6, 0.9)
+    robust = sm.WLS(right.astype(float), np.ones(1500), weights=weight).fit(cov_type="HC0").bse[0]
+    assert robust * 0.95 < half_width(cells_of(right[:, np.newaxis]).assign(weight=weight)) < robust * 1.2
+
+
+def test_the_correlation_within_groups_is_the_exchangeable_one_of_statsmodels(rng):
+    group, right = groups_that_fail(rng, 80, "equal", 0.7, 0.25)
+    model = sm.GEE(right.astype(float), np.ones(len(right)), groups=group, cov_struct=sm.cov_struct.Exchangeable())
+    frame = pd.DataFrame({"key": [f"{k}.jpg" for k in range(len(group))], "user_data": group.astype(str)})
+    found = dependence(frame, ~right, np.zeros(len(group), dtype=int))
+    assert found.icc == pytest.approx(model.fit().cov_struct.dep_params, abs=0.01)
