@@ -15,9 +15,11 @@ Public are the names in ``__all__`` of this package and of its sub-packages, and
 name that begins with an underscore is private. Each part imports only from those above it::
 
     _interrupt  Ctrl-C while the command imports the package
+    _failure_codes what helps against a failure, by its code
     errors      tree of errors
     _atomic     replacement of a file in one step
     _keywords   messages for wrong keyword arguments
+    _key_forms  keys that do not match, described without quoting them
     cards       card types, fields, labels, check character of identity numbers
     _identity   ethnic groups, nations
     _text_safety   texts from outside in messages and on terminals

@@ -30,6 +30,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from cardocr_nb._failure_codes import remedy
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -296,6 +298,8 @@ _ADVICE_BY_STATUS = {
 }
 """Advice for answers without a code of the service; most come from a proxy or gateway in between."""
 
+_FILE_ADVICE = "The fault is in the file: replace it; the same call fails again."
+
 
 def service_error(
     code: str,
@@ -332,7 +336,7 @@ def service_error(
     elif kind is None and not code:
         kind = _BY_STATUS.get(status)  # the answer to a HEAD has no body to name a code
     if kind is None:
-        kind = TransientError if status >= 500 else ServiceError
+        kind = TransientError if status >= 500 and remedy(code) != "file" else ServiceError
     return kind(
         code or f"HTTP {status}",
         message,
@@ -340,8 +344,12 @@ def service_error(
         request_id=request_id,
         retry_after=retry_after,
         raw=raw,
-        advice=_ADVICE_BY_STATUS.get(status) if kind is ServiceError else None,
+        advice=_advice(code, status) if kind is ServiceError else None,
     )
+
+
+def _advice(code: str, status: int) -> str | None:
+    return _FILE_ADVICE if remedy(code) == "file" else _ADVICE_BY_STATUS.get(status)
 
 
 def missing_extra(what: str, extra: str, cause: ImportError) -> NoReturn:

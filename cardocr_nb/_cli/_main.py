@@ -14,7 +14,9 @@ from cardocr_nb._cli._demo_command import demo
 from cardocr_nb._cli._doctor_command import doctor
 from cardocr_nb._cli._flatten_command import flatten
 from cardocr_nb._cli._listen_command import listen
+from cardocr_nb._cli._option_names import in_options
 from cardocr_nb._cli._quality_commands import check, compare, drift, evaluate, review_queue
+from cardocr_nb._cli._reading_commands import complete, estimate_errors, photo_quality, second_opinion
 from cardocr_nb._cli._redact_command import redact
 from cardocr_nb._cli._report_command import report
 from cardocr_nb._cli._run_command import run
@@ -42,6 +44,11 @@ class _InOrder(click.Group):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             return _fail("interrupted", INTERRUPTED)
+        except (CardOCRError, OSError) as e:
+            if isinstance(e, BrokenPipeError):
+                raise
+            message = in_options(_reason(e), self.commands.get(ctx.invoked_subcommand or ""), tuple(self.commands))
+            return _fail(message, 2 if isinstance(e, InvalidRequestError) else 1)
 
 
 @click.group(cls=_InOrder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -55,7 +62,8 @@ def cardocr() -> None:
 
 
 for _command in (
-    demo, run, listen, flatten, check, evaluate, compare, drift, review_queue, report, redact, specimen, serve, doctor,
+    demo, run, listen, photo_quality, complete, flatten, check, evaluate, compare, second_opinion, estimate_errors, drift,
+    review_queue, report, redact, specimen, serve, doctor,
 ):  # fmt: skip
     cardocr.add_command(_command)
 
@@ -91,8 +99,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except BrokenPipeError:  # the reader, such as `head`, has ended
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 1
-        except (CardOCRError, OSError) as e:
-            return _fail(_reason(e), 2 if isinstance(e, InvalidRequestError) else 1)
     return int(code or 0)
 
 
@@ -109,4 +115,6 @@ def _fail(message: str, code: int) -> int:
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    echo_message(f"cardocr: {message}", err=True)
+    context = click.get_current_context(silent=True)
+    command = None if context is None else context.command
+    echo_message(f"cardocr: {in_options(str(message), command, tuple(cardocr.commands))}", err=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cardocr_nb._cli._console import echo_message
 from cardocr_nb._cli._output import Format, gate, junit_option, output_options, show, write_junit
 from cardocr_nb._cli._parameters import EXISTING, RATE, cards_argument, groups_option
 from cardocr_nb._cli._table_files import read
@@ -90,7 +91,7 @@ def evaluate(
     table = read(cards)
     check_columns("--by", by, cards, table)
     check_columns("--groups", [groups] if groups and groups != "folder" else [], cards, table)
-    with _arguments():
+    with as_arguments():
         result = run_evaluation(table, truth, by=list(by), groups=groups, complete=False if partial else None)
     show(result.fields, form, out)
     column = "low" if lower_bound else "exact"
@@ -127,7 +128,7 @@ def compare(
         raise InvalidRequestError("--fail-on worse needs --truth")
     table = read(before)
     check_columns("--groups", [groups] if groups and groups != "folder" else [], before, table)
-    with _arguments():
+    with as_arguments():
         result = run_comparison(table, read(after), truth, groups=groups)
     accuracy = result.accuracy
     show(result.fields if accuracy is None else accuracy, form, out)
@@ -157,7 +158,7 @@ def drift(*, cards: Path, reference: str, fail_on: str | None, form: Format, out
     """Find days on which unread fields, failed checks or scores have become worse than before."""
     from cardocr_nb.quality import drift as find_drift
 
-    with _arguments():
+    with as_arguments():
         table = find_drift(
             read(cards), int(reference) if reference.isdecimal() else read(EXISTING.convert(reference, None, None))
         )
@@ -190,20 +191,34 @@ def review_queue(
     form: Format,
     out: Path | None,
 ) -> int:
-    """List the fields that are most likely wrong, worst first, for a person to review."""
+    """List the fields that are most likely wrong, worst first, for a person to review.
+
+    Cards without a reading (failed, left out, not ended) use up no budget; their number is printed.
+    """
     from cardocr_nb.quality import Calibrator
     from cardocr_nb.quality import review_queue as make_queue
 
-    with _arguments():
-        queue = make_queue(
-            read(cards), budget=budget, calibrator=None if calibrator is None else Calibrator.load(calibrator)
-        )
+    with as_arguments():
+        table = read(cards)
+        queue = make_queue(table, budget=budget, calibrator=None if calibrator is None else Calibrator.load(calibrator))
     show(queue, form, out)
+    _report_unread(table)
     # Without a calibrator the probabilities are those of the scores, which order the queue and do not estimate.
     errors = queue["found"].fillna(queue["chance"].cumsum())
     expected = float(errors.iloc[-1]) if len(queue) else 0.0
     missed = max_errors is not None and expected > max_errors
     return gate([f"{expected:.1f} errors expected, more than {max_errors:g}"] if missed else [])
+
+
+def _report_unread(cards: pd.DataFrame) -> None:
+    """Print how many cards have nothing to review."""
+    from cardocr_nb.quality._summary import outcomes
+
+    counts = outcomes(cards).value_counts()
+    kinds = ("failed", "left out", "unreadable", "under way", "not submitted", "cancelled")
+    unread = [f"{counts[kind]} {kind}" for kind in kinds if counts.get(kind)]
+    if unread:
+        echo_message(f"cardocr: cards without a reading to review: {', '.join(unread)}", err=True)
 
 
 def check_columns(option: str, names: Iterable[str], cards: Path, table: pd.DataFrame) -> None:
@@ -215,7 +230,7 @@ def check_columns(option: str, names: Iterable[str], cards: Path, table: pd.Data
 
 
 @contextmanager
-def _arguments() -> Iterator[None]:
+def as_arguments() -> Iterator[None]:
     """Turn a ValueError of a function into an error of the command line."""
     try:
         yield

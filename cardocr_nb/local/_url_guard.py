@@ -107,7 +107,7 @@ embedded service calls loopback addresses and the hosts of --allow-callback
         if not numbers or not (is_allowed or all(map(_is_loopback, numbers))):
             raise InvalidRequestError(
                 f"the address has the host {url.host!r}, which is not this machine; the embedded service calls "
-                "loopback addresses and the hosts of --allow-callback"
+                "loopback addresses and the hosts that it is started with (--allow-callback, allowed_hosts=)"
             )
         return numbers
 

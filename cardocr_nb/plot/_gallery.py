@@ -13,7 +13,7 @@ from cardocr_nb._text_safety import describe
 from cardocr_nb.errors import ImageError
 from cardocr_nb.plot._case_selection import Kind, pick_cases
 from cardocr_nb.plot._field_crops import rectified
-from cardocr_nb.plot._image_sources import Images, find_picture
+from cardocr_nb.plot._image_sources import Images, find_picture, warn_if_none
 from cardocr_nb.plot._plot_data import corners, need
 from cardocr_nb.plot._plot_fonts import PlotLanguage, plot_language
 from cardocr_nb.plot._style import figure_of, new_axes
@@ -143,14 +143,18 @@ def _crops(keys: pd.Series, quads: NDArray[np.float64], images: Images) -> list[
     """Crops of fields; each picture is decoded once, and one at a time."""
     crops: list[NDArray[np.uint8] | None] = [None] * len(keys)
     names = keys.astype("str").to_numpy()
+    found = False
     for key in dict.fromkeys(names):
         try:
             photo = find_picture(key, images)
         except ImageError:
+            found = True
             continue
+        found |= photo is not None
         if photo is not None:
             for place in np.flatnonzero(names == key):
                 crops[place] = rectified(photo.pixels, photo.scaled(quads[place]))
+    warn_if_none(found, names, images)
     return crops
 
 

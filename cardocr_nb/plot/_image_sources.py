@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias, overload, runtime_checkable
@@ -11,9 +12,12 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias, over
 import numpy as np
 
 from cardocr_nb._images import load_reduced
+from cardocr_nb._key_forms import missing_pictures
 from cardocr_nb.errors import NotFoundError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import ArrayLike, NDArray
     from PIL.Image import Image
 
@@ -176,6 +180,13 @@ def _locate(key: str, images: Images) -> Picture | Bucket | None:
     path = folder / key
     # A key is a name from outside and may try to leave the folder.
     return path if path.is_file() and path.resolve().is_relative_to(folder.resolve()) else None
+
+
+def warn_if_none(found: bool, keys: Iterable[object], images: Images) -> None:
+    """Warn if none of the pictures that are to be shown was found: the folder is another one."""
+    keys = list(keys)
+    if keys and not found:
+        warnings.warn(f"no picture was found: {missing_pictures(keys, images)}", UserWarning, stacklevel=5)
 
 
 def same_ending(key: str, path: str | os.PathLike[str]) -> bool:

@@ -11,6 +11,7 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from cardocr_nb._images import inspect
+from cardocr_nb._key_forms import missing_pictures
 from cardocr_nb.errors import CardOCRError, InvalidRequestError
 from cardocr_nb.privacy._field_lookup import image_path
 from cardocr_nb.privacy._picture_files import file_ids, refuse_nested
@@ -111,7 +112,8 @@ def redact_folder(
     if left_out or nameless:
         warnings.warn(
             f"{left_out} of {len(table)} cards were left out, see the column 'reason'"
-            + (f"; {nameless} rows have no key and were passed over" if nameless else ""),
+            + (f"; {nameless} rows have no key and were passed over" if nameless else "")
+            + (f"; no picture was found: {missing_pictures(keys, images)}" if keys and not any(paths) else ""),
             UserWarning,
             stacklevel=2,
         )

@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from cardocr_nb._bulk._arrow_text import arrow
+from cardocr_nb._key_forms import mismatch
 from cardocr_nb._text_safety import shown_names
 from cardocr_nb.cards import CardType, expected_fields
 from cardocr_nb.frame._dask_frame import is_dask
@@ -119,8 +120,8 @@ def pair(
     named = image >= 0
     if not named.any() and n and len(given.key):
         raise ValueError(
-            f"no key is in both: the frame holds {n} cards, the truth {len(given.keys)} keys. "
-            "Keys must be spelled alike, folder and ending included"
+            f"no key is in both: the frame holds {n} cards, the truth {len(given.keys)} keys; "
+            + mismatch("the frame", cards["key"].dropna(), "the truth", given.keys)
         )
     counts = _one_card_an_image(frame, cards, image, slices)
     fields = pd.CategoricalDtype(frame["field"].cat.categories.union(given.fields, sort=False))

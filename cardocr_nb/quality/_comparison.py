@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from cardocr_nb._key_forms import mismatch
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._text_tables import read_table
 from cardocr_nb.quality._bootstrap import ALL, equal_weights, imaginary, resampled_interval, with_all
@@ -132,7 +133,8 @@ def compare(
     both = left["key"].drop_duplicates()
     both = both[both.isin(right["key"].drop_duplicates().tolist())]
     if both.empty and len(left) and len(right):
-        raise ValueError("no key is in both frames; keys must be spelled alike, folder and ending included")
+        keys = mismatch("the first", left["key"].dropna(), "the second", right["key"].dropna())
+        raise ValueError(f"no key is in both frames; {keys}")
     left_only, right_only = (side["key"].nunique() - len(both) for side in (left, right))
     left, right = (side[side["key"].isin(both.tolist())] for side in (left, right))
     pairs = paired(left, right, normalize)

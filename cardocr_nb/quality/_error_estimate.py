@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from cardocr_nb._key_forms import mismatch
 from cardocr_nb._text_safety import describe
 from cardocr_nb.quality._cells import refuse_parts
 from cardocr_nb.quality._checks import REGISTRY, check
@@ -143,7 +144,8 @@ def judged_pairs(
     refuse_parts(other)
     sides = [first_readings(side) for side in (df, other)]
     if len(sides[0]) and len(sides[1]) and not sides[0]["key"].isin(sides[1]["key"].tolist()).any():
-        raise ValueError("no key is in both frames; keys must be spelled alike, folder and ending included")
+        keys = mismatch("the first", sides[0]["key"].dropna(), "the second", sides[1]["key"].dropna())
+        raise ValueError(f"no key is in both frames; {keys}")
     pairs = paired(sides[0], sides[1], normalize=True)
     pairs = pairs[pairs["text_left"].notna() & pairs["text_right"].notna()].reset_index(drop=True)
     refuted, passed = _by_themselves(sides, pairs)

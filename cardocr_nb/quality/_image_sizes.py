@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cardocr_nb._images import inspect
+from cardocr_nb._key_forms import missing_pictures
 from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import ImageError
 
@@ -55,9 +56,7 @@ def add_sizes(frame: pd.DataFrame, sizes: Sizes | None, *, some: bool = True) ->
     known = [_of_mapping(sizes, key) for key in keys] if isinstance(sizes, Mapping) else _of_folder(Path(sizes), keys)
     table = np.array([*known, (np.nan,) * len(SIZES)], dtype=np.float64)
     if some and len(keys) and np.isnan(table[:, 0]).all():
-        raise ValueError(
-            f"sizes knows none of the {len(keys)} keys of the frame; keys must be spelled alike, folder and ending included"
-        )
+        raise ValueError(f"sizes knows none of the {len(keys)} keys of the frame; {missing_pictures(keys, sizes)}")
     return frame.assign(**{name: table[codes, column] for column, name in enumerate(SIZES)})
 
 

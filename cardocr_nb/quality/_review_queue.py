@@ -9,7 +9,7 @@ import pandas as pd
 
 from cardocr_nb._text_safety import describe
 from cardocr_nb.cards import CardType, expected_fields
-from cardocr_nb.frame._frame_schema import conform
+from cardocr_nb.frame._frame_schema import LEFT_OUT, PLANNED, UNREADABLE, conform
 from cardocr_nb.frame._reshape import card_numbers
 from cardocr_nb.quality._cells import refuse_parts
 from cardocr_nb.quality._checks import check
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 COLUMNS = ("rank", "job_id", "key", "field", "score", "chance", "reasons", "found", "found_error", "basis")
 """Columns of the table that `review_queue` makes."""
 
-_UNDER_WAY = ("Submitted", "Running", "Pause")
+_NOT_READ = ("Submitted", "Running", "Pause", "Failed", "Cancel", LEFT_OUT, PLANNED, UNREADABLE)
+"""States of cards that the service has not read: their rows hold nothing that a person could compare with the photo."""
 _UNKNOWN = 0.5
 
 
@@ -48,8 +49,9 @@ def review_queue(df: pd.DataFrame, *, budget: int | None = None, calibrator: Cal
         up to and with this row, ``found_error``, its standard error (found / square root of the errors that the calibrator
         has seen: 10 % need 100 errors), and ``basis``: ``calibrated``, or ``order only`` without a calibrator or with one
         that has seen no error, where both are missing. An expected field without a text has a row without a score. A card
-        that failed, or on which nothing was read, has one row, ``field`` missing; it represents all fields of such a
-        card, and its reason is the check or the state of its job. Jobs under way have no row.
+        on which the service found nothing has one row, ``field`` missing; it represents all fields of such a card, and its
+        reason is the check. Cards that failed, were left out or are under way have no row and use up no budget, since there
+        is nothing to compare: `summary` counts them.
 
     Warns
     -----
@@ -117,8 +119,8 @@ def _rows(frame: pd.DataFrame, checked: pd.DataFrame) -> pd.DataFrame:
     absent = checked[(checked["check"] == "field_is_there") & ~checked["passed"]]
     absent = absent[["job_id", "key", "field"]].merge(frame.drop_duplicates("card")[kept], on=["job_id", "key"])
     absent = absent[~_pairs(absent).isin(_pairs(readings))]
-    ended = frame[~frame["state"].isin(_UNDER_WAY)].drop_duplicates("card")
-    bare = ended[~ended["card"].isin(readings["card"])]
+    read = frame[~frame["state"].isin(_NOT_READ)].drop_duplicates("card")
+    bare = read[~read["card"].isin(readings["card"])]
     columns = [*kept, "field", "score", "row"]
     parts = [readings[columns], absent.reindex(columns=columns), bare[columns]]
     rows = pd.concat([part.astype({"row": "Int64", "score": "Int16"}) for part in parts], ignore_index=True)

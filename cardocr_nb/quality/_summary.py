@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from cardocr_nb._failure_codes import remedy
 from cardocr_nb._text_safety import shown_code
 from cardocr_nb.cards import CardType, expected_fields
 from cardocr_nb.frame._dask_frame import is_dask, reduce
@@ -95,7 +96,9 @@ class Summary:
 
     def __str__(self) -> str:
         seen = ", ".join(f"{count} {name}" for name, count in self.outcomes.items() if count)
-        codes = "".join(f"\n  {_shown(code)}: {count}" for code, count in self.codes.items())
+        codes = "".join(
+            f"\n  {_shown(code)}: {count}{_ADVICE[remedy(str(code))]}" for code, count in self.codes.items()
+        )
         fields = f"\n{self.fields.to_string(na_rep='-')}" if len(self.fields) else ""
         return f"{self.cards} card{'s' * (self.cards != 1)}: {seen or 'none'}{codes}{fields}"
 
@@ -174,6 +177,14 @@ def summary(df: pd.DataFrame) -> Summary:
     gender      1     0        1     NaN
     """
     return _summary(reduce(df, _count, _merge) if is_dask(df) else _count(df))
+
+
+_ADVICE = {
+    "file": " (replace the file)",
+    "again": " (run it again)",
+    "settings": " (check the account, the bucket and the arguments)",
+    "unknown": "",
+}
 
 
 @dataclass(frozen=True, slots=True)

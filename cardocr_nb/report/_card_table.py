@@ -18,7 +18,7 @@ from cardocr_nb.errors import ImageError
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers
 from cardocr_nb.plot._field_crops import rectified
-from cardocr_nb.plot._image_sources import find_picture
+from cardocr_nb.plot._image_sources import find_picture, warn_if_none
 from cardocr_nb.plot._plot_data import corners
 from cardocr_nb.plot._style import score_colors, score_norm
 from cardocr_nb.quality import check
@@ -157,14 +157,19 @@ def _crops(shown: pd.DataFrame, images: Images) -> dict[int, str]:
     """Crops as data addresses, by row; each image is opened once."""
     quads = dict(zip(shown.index, polygon.ordered(corners(shown["polygon"])), strict=True))
     crops: dict[int, str] = {}
-    for key, rows in shown.dropna(subset=["key", "polygon"]).groupby("key", observed=True):
+    placed = shown.dropna(subset=["key", "polygon"])
+    found = False
+    for key, rows in placed.groupby("key", observed=True):
         try:
             photo = find_picture(str(key), images)
         except (ImageError, OSError):
+            found = True
             continue
+        found |= photo is not None
         if photo is not None:
             places = {row: photo.scaled(quads[row]) for row in rows.index}
             crops |= {int(row): _address(rectified(photo.pixels, places[row], height=2 * _CROP)) for row in rows.index}
+    warn_if_none(found, placed["key"].unique(), images)
     return crops
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
+from cardocr_nb._failure_codes import Remedy, remedy
 from cardocr_nb._i18n import WHOLE_CARD, messages
 from cardocr_nb.quality._intervals import sample_size
 from cardocr_nb.quality._label_advice import obstacle
@@ -47,9 +49,7 @@ def _next_step(summary: ReportSummary) -> str:
     """What to do next, in a sentence; empty if nothing is open."""
     t, o = messages(summary.lang), summary.outcomes
     if o.failed and summary.failures:
-        code = summary.failures[0].code
-        code = t("word.no_code") if code == "no_code" else code
-        return t("next.failed", o.failed, code=code)
+        return _failure_advice(summary)
     if o.places_only:
         return t("next.places_only")
     if not summary.accuracy:
@@ -64,6 +64,17 @@ def _next_step(summary: ReportSummary) -> str:
     if kinds[first.field] in _NOT_BY_NUMBER:
         return t(_NOT_BY_NUMBER[kinds[first.field]], **words)
     return t("next.label_groups" if promise.grouped else "next.label", first.enough - first.units, **words)
+
+
+def _failure_advice(summary: ReportSummary) -> str:
+    """Advice for the failed cards that one remedy helps, of the remedies the one for most cards."""
+    t = messages(summary.lang)
+    cards: Counter[Remedy] = Counter()
+    for failure in summary.failures:  # the most frequent first
+        cards[remedy(failure.code)] += failure.cards
+    most, n = cards.most_common(1)[0]
+    code = next(failure.code for failure in summary.failures if remedy(failure.code) == most)
+    return t(f"next.failed_{most}", n, code=t("word.no_code") if code == "no_code" else code)
 
 
 def _quality_sentences(summary: ReportSummary) -> list[str]:

@@ -34,6 +34,7 @@ _MASKED = re.compile(r"[^\W_]")
 _CODE = re.compile(r"[A-Z][A-Za-z]*(?:\.[A-Z][A-Za-z]*)*\d{0,3}")
 _CODE_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]+")
 _WORD = re.compile(r"[^\W_]+")
+_STATUS_CODE = re.compile(r"HTTP [1-5][0-9]{2}")
 _HARMLESS = frozenset(
     """
     a aborted accept accepted access account action activated again all allowed already an and animated another answer any
@@ -95,9 +96,11 @@ def masked_code(code: str) -> str:
 
     Examples
     --------
-    >>> masked_code("DamagedImage"), masked_code("ZhangSan")
-    ('DamagedImage', '********')
+    >>> masked_code("DamagedImage"), masked_code("HTTP 503"), masked_code("ZhangSan")
+    ('DamagedImage', 'HTTP 503', '********')
     """
+    if _STATUS_CODE.fullmatch(code):
+        return code
     parts = _CODE_PART.findall(code) if _CODE.fullmatch(code) else ()
     return code if parts and all(part.lower() in _HARMLESS for part in parts) else _starred(code)
 

@@ -19,7 +19,7 @@ from cardocr_nb.frame._reshape import card_numbers
 from cardocr_nb.frame._spreadsheet_damage import undo_excel, warn_of_damage
 from cardocr_nb.frame._text_tables import read_sheet
 from cardocr_nb.plot._field_crops import rectified
-from cardocr_nb.plot._image_sources import find_picture
+from cardocr_nb.plot._image_sources import find_picture, warn_if_none
 from cardocr_nb.quality import check
 
 if TYPE_CHECKING:
@@ -283,11 +283,14 @@ def _crops(frame: pd.DataFrame, images: Images) -> dict[int, bytes]:
     from PIL import Image
 
     crops = {}
-    for key, rows in frame[frame["polygon"].notna() & frame["key"].notna()].groupby("key", sort=False):
+    placed = frame[frame["polygon"].notna() & frame["key"].notna()]
+    found = False
+    for key, rows in placed.groupby("key", sort=False):
         try:
             photo = find_picture(str(key), images)
+            found |= photo is not None
         except ImageError:
-            photo = None
+            photo, found = None, True
         if photo is None:
             continue
         for row, points in zip(rows.index, rows["polygon"].polygon.ordered().polygon.to_numpy(), strict=True):
@@ -295,4 +298,5 @@ def _crops(frame: pd.DataFrame, images: Images) -> dict[int, bytes]:
             crop = rectified(photo.pixels, photo.scaled(points), height=_CROP_HEIGHT)
             Image.fromarray(crop).save(file, "PNG")
             crops[int(row)] = file.getvalue()
+    warn_if_none(found, placed["key"].unique(), images)
     return crops

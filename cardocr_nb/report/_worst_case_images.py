@@ -15,7 +15,7 @@ from cardocr_nb import polygon
 from cardocr_nb._i18n import messages
 from cardocr_nb.errors import ImageError
 from cardocr_nb.plot._field_crops import rectified
-from cardocr_nb.plot._image_sources import MOST_PIXELS, find_picture
+from cardocr_nb.plot._image_sources import MOST_PIXELS, find_picture, warn_if_none
 from cardocr_nb.plot._overlay import draw_fields, plot_overlay
 from cardocr_nb.plot._plot_data import corners
 from cardocr_nb.plot._plot_fonts import plot_language
@@ -80,11 +80,13 @@ def case_pictures(df: pd.DataFrame, summary: ReportSummary, images: Images, *, r
     norm = score_norm(df["score"])
     crops: dict[int, Picture] = {}
     cards: list[Picture] = []
+    looked_for: list[str] = []
     for key in keys:
         rows = wanted[(wanted["key"] == key).to_numpy()]
         if len(cards) == _MOST and not reveal:
             break
         photo = None if rows.empty else _picture(key, images, MOST_PIXELS if reveal else _FOR_SIZE)
+        looked_for += [] if rows.empty else [key]
         if photo is None:
             continue
         if reveal:
@@ -98,6 +100,7 @@ def case_pictures(df: pd.DataFrame, summary: ReportSummary, images: Images, *, r
                 cards.append(_photo(one_job, photo, norm, t, alt))
             else:
                 cards.append(_positions(one_job, photo.size, norm, t, alt))
+    warn_if_none(bool(cards), looked_for, images)
     return CasePictures(crops, tuple(cards))
 
 

@@ -14,7 +14,7 @@ from cardocr_nb.frame._reshape import card_numbers
 from cardocr_nb.quality._cells import refuse_parts
 from cardocr_nb.rereading._all_cores import engine_for, on_all_cores
 from cardocr_nb.rereading._kept_readings import KeptReadings, fingerprint
-from cardocr_nb.rereading._pictures import UnfinishedWarning, card_photo
+from cardocr_nb.rereading._pictures import UnfinishedWarning, card_photo, not_found
 
 if TYPE_CHECKING:
     import os
@@ -72,7 +72,7 @@ def complete(
     Warns
     -----
     UnfinishedWarning
-        Pictures are missing or damaged, nothing was recognized within a polygon, or the call was interrupted. The frame
+        Texts are missing and the frame has no polygon, pictures are missing or damaged, nothing was recognized within a polygon, or the call was interrupted. The frame
         contains all texts so far; called again on it, `complete` reads only what is still open.
 
     See Also
@@ -97,9 +97,10 @@ def complete(
     has_place = (frame["field"].notna() & frame["polygon"].notna()).to_numpy(bool)
     known = frame["card_type"].isin([str(kind) for kind in CardType]).to_numpy(bool)
     wanted = has_place & known & frame["text"].isna().to_numpy(bool)
-    if not wanted.any():
-        return frame
-    trouble = _read_cards(frame, wanted, has_place, images, results, progress=progress)
+    if wanted.any():
+        trouble = _read_cards(frame, wanted, has_place, images, results, progress=progress)
+    else:
+        trouble = _why_nothing(frame, has_place)
     if trouble:
         warnings.warn(
             f"{trouble}; these rows keep their places, and complete() can be called again on the frame",
@@ -107,6 +108,18 @@ def complete(
             stacklevel=3,
         )
     return frame
+
+
+def _why_nothing(frame: pd.DataFrame, has_place: NDArray[np.bool_]) -> str:
+    """Why no field of a frame can be read although texts are missing; empty if none is, or if the service gave places."""
+    open_fields = (frame["field"].notna() & frame["text"].isna()).to_numpy(bool)
+    if not open_fields.any():
+        return ""
+    if not has_place.any():
+        return f"{open_fields.sum()} fields have no text, and the frame has no polygon to read them in"
+    if unknown := int((open_fields & has_place).sum()):
+        return f"{unknown} fields have a place and no text, but no card_type that says how to read them"
+    return ""
 
 
 def _read_cards(
@@ -168,4 +181,6 @@ def _read_cards(
     empty = int(wanted.sum()) - len(found)
     if no_picture and not trouble:
         trouble = f"{no_picture} pictures are missing or damaged"
+        if no_picture == len(cards):
+            trouble += f": {not_found(frame[has_place], images)}"
     return trouble or (f"nothing was recognized within {empty} polygons" if empty else "")

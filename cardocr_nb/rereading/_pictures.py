@@ -7,15 +7,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cardocr_nb._key_forms import missing_pictures
 from cardocr_nb.errors import CardOCRError
 from cardocr_nb.plot._image_sources import find_picture, photo_of
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from cardocr_nb.plot._image_sources import Images, Photo
 
 
 class UnfinishedWarning(UserWarning):
     """Some cards or fields were not read; the message says why."""
+
+
+def not_found(frame: pd.DataFrame, images: Images | None) -> str:
+    """Describe which pictures of a frame were looked for, and where, if none was found."""
+    if images is None:
+        if frame["image"].isna().all():
+            return "the frame has no column image with files; pass images=, a folder below which the keys lie"
+        return "the files in the column image are not there any more; pass images=, a folder below which the keys lie"
+    return missing_pictures(frame["key"].dropna().unique(), images)
 
 
 def card_photo(key: object, image: object, images: Images | None) -> Photo | None:

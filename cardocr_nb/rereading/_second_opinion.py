@@ -18,7 +18,7 @@ from cardocr_nb.quality._comparison import first_readings
 from cardocr_nb.quality._error_estimate import RIGHT, WRONG, judged_pairs
 from cardocr_nb.rereading._all_cores import engine_for, on_all_cores
 from cardocr_nb.rereading._kept_readings import KeptReadings, fingerprint
-from cardocr_nb.rereading._pictures import UnfinishedWarning, card_photo
+from cardocr_nb.rereading._pictures import UnfinishedWarning, card_photo, not_found
 from cardocr_nb.wire._records import CardResult, Field, Job, JobState
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def second_opinion(
         frame = frame[frame["key"].isin(audit_sample(frame, n, unit="card", seed=seed)["key"])].reset_index(drop=True)
     readings, trouble = _read_again(frame, images, results, progress=progress)
     if readings.empty:
-        raise ValueError("no picture of these cards was found; pass images=, a folder below which the keys lie")
+        raise ValueError(f"no picture of these cards was found: {not_found(frame, images)}")
     if trouble:
         warnings.warn(f"{trouble}; the result is of the other cards", UnfinishedWarning, stacklevel=3)
     frame = frame[frame["key"].isin(readings["key"])].reset_index(drop=True)

@@ -116,7 +116,8 @@ def test_estimates_and_the_queue_take_every_frame(many):
     queue = review_queue(frame)
     assert queue["chance"].between(0, 1, inclusive="neither").all()
     assert queue["rank"].tolist() == list(range(1, len(queue) + 1))
-    ended = frame[~frame["state"].isin(["Submitted", "Running", "Pause"]) | frame["field"].notna()]
+    unread = ["Submitted", "Running", "Pause", "Failed", "Cancel"]
+    ended = frame[~frame["state"].isin(unread) | frame["field"].notna()]
     assert (
         queue.groupby(["job_id", "key"], dropna=False).ngroups == ended.groupby(["job_id", "key"], dropna=False).ngroups
     )

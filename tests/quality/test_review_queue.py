@@ -90,7 +90,7 @@ def test_a_field_that_should_be_there_has_a_row_without_a_score():
     assert len(queue) == 6
 
 
-def test_a_card_that_was_not_read_is_first_and_counts_all_its_fields():
+def test_a_card_without_findings_is_first_and_a_card_that_failed_uses_no_budget():
     jobs = [
         job(ID_CARD | {"性别": "另"}, key="1.jpg"),
         Job("f", JobState.FAILED, "2.jpg", "DriverLicense", code="InvalidImage"),
@@ -98,10 +98,19 @@ def test_a_card_that_was_not_read_is_first_and_counts_all_its_fields():
         Job("r", JobState.RUNNING, "4.jpg", "IDCard"),
     ]
     queue = review_queue(to_frame(jobs))
-    assert queue["key"].head(3).tolist() == ["2.jpg", "3.jpg", "1.jpg"]
-    assert queue["reasons"].head(3).tolist() == ["Failed", "card_was_read", "gender_is_known"]
-    assert queue["field"].isna().tolist()[:3] == [True, True, False]
-    assert "4.jpg" not in queue["key"].tolist()
+    assert queue["key"].head(2).tolist() == ["3.jpg", "1.jpg"]
+    assert queue["reasons"].head(2).tolist() == ["card_was_read", "gender_is_known"]
+    assert queue["field"].isna().tolist()[:2] == [True, False]
+    assert not {"2.jpg", "4.jpg"} & set(queue["key"])
+
+
+@pytest.mark.parametrize("state", ["Failed", "LeftOut", "Unreadable", "Planned", "Cancel", "Running"])
+def test_states_without_a_reading_leave_the_whole_budget_to_readings(state):
+    cards = to_frame([job(ID_CARD, key="1.jpg"), job({}, key="2.jpg"), job({}, key="3.jpg")])
+    state = pd.Series(["Success"] * len(ID_CARD) + [state] * 2, index=cards.index, dtype="str")
+    queue = review_queue(cards.assign(state=state.astype(cards["state"].dtype)), budget=2)
+    assert set(queue["key"]) == {"1.jpg"}
+    assert len(queue) == 2
 
 
 @pytest.mark.filterwarnings("ignore::cardocr_nb.frame.DoubledFieldWarning")

@@ -109,7 +109,7 @@ def test_the_first_sentences_state_the_findings(html):
         "3 of 6 cards were read (50.0 %); 1 failed; 1 unfinished; 1 without a card in the picture. "
         "The checks found 2 errors. Of 12 fields with ground truth, 91.7 % are exact. "
         "0 of 6 fields have a score threshold with 99.5 % precision. "
-        "Next: run the failed card again; its code is DamagedImage."
+        "Next: replace the photo of 1 failed card; its code is DamagedImage, and another attempt with the same file fails again."
     )
 
 
@@ -143,7 +143,10 @@ def test_a_rate_never_wraps_and_a_page_has_one_time_zone(html):
             lambda cards: cards[cards["key"] != "bad.jpg"],
             "Next: label 596 more readings of Name; if all are correct, a score threshold promises 99.5 % precision.",
         ),
-        (lambda cards: cards, "Next: run the failed card again; its code is DamagedImage."),
+        (
+            lambda cards: cards,
+            "Next: replace the photo of 1 failed card; its code is DamagedImage, and another attempt with the same file fails again.",
+        ),
     ],
 )
 def test_the_lead_ends_with_what_to_do_next(cards, truth, change, sentence):
