@@ -140,7 +140,8 @@ def _origin(error: BaseException) -> str:
         return "library"
     code = last.tb_frame.f_code
     if code.co_filename.startswith(_PACKAGE):
-        raised = code.co_code[last.tb_lasti] in _RAISE
+        # A warning that a filter turns into an error is raised within warnings.warn; its message is of the package.
+        raised = code.co_code[last.tb_lasti] in _RAISE or isinstance(error, Warning)
         return "package" if raised else "library"
     name = code.co_filename
     # Extension modules give names relative to their source tree; generated code gives names such as "<string>".

@@ -98,6 +98,11 @@ def test_photos_in_another_folder_are_counted_and_their_form_is_shown(photos):
         CARDS.cardocr.to_excel(photos.parent / "a.xlsx", images=photos, reveal=True)
 
 
+def test_a_warning_that_a_filter_makes_an_error_is_the_warning(photos):
+    with pytest.raises(UserWarning, match=HINT):  # all warnings are errors in these tests
+        CARDS.cardocr.plot_gallery(photos, kind="scores", reveal=True)
+
+
 def test_places_are_missed_by_name_where_the_frame_has_none():
     nothing = _cards("0001.jpg", text=None, box=None)
     for frame in (nothing, nothing.drop(columns="polygon")):

@@ -17,6 +17,14 @@ _NOT_BY_NUMBER = {"incorrect": "next.incorrect", "uneven": "next.uneven"}
 """Obstacles for which no number of further cases is known to help."""
 
 
+_FAILED: dict[Remedy, str] = {
+    "file": "next.failed_file",
+    "again": "next.failed_again",
+    "settings": "next.failed_settings",
+    "unknown": "next.failed_unknown",
+}
+
+
 def headline(summary: ReportSummary) -> str:
     """The findings in a few sentences.
 
@@ -74,7 +82,7 @@ def _failure_advice(summary: ReportSummary) -> str:
         cards[remedy(failure.code)] += failure.cards
     most, n = cards.most_common(1)[0]
     code = next(failure.code for failure in summary.failures if remedy(failure.code) == most)
-    return t(f"next.failed_{most}", n, code=t("word.no_code") if code == "no_code" else code)
+    return t(_FAILED[most], n, code=t("word.no_code") if code == "no_code" else code)
 
 
 def _quality_sentences(summary: ReportSummary) -> list[str]:

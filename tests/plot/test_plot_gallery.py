@@ -136,7 +136,8 @@ def test_a_picture_that_is_not_there_leaves_a_note(readings, cards, ax):
 
 def test_long_keys_and_texts_are_shortened(readings, cards, ax):
     df = readings.iloc[:1].assign(key="a/very/" + "long/" * 30 + "0003.jpg", text="样" * 60)
-    plot_gallery(df, cards, reveal=True, ax=ax)
+    with pytest.warns(UserWarning, match="no picture was found"):
+        plot_gallery(df, cards, reveal=True, ax=ax)
     first, second = next(t.get_text() for t in ax.texts if t.get_text() != "no picture").splitlines()
     assert first.endswith("0003.jpg")
     assert "…" in first
