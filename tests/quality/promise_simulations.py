@@ -51,7 +51,7 @@ def frame_of(correct, score=None, keys=None, fields=FIELDS, unread=None):
     keys = tuple(f"{i}.jpg" for i in range(n)) if keys is None else tuple(keys)
     frame, truth = cards_of_keys(keys, tuple(fields))
     score = np.full(n * k, 90) if score is None else score.ravel()
-    return frame.assign(text=pd.array(text, dtype="str"), score=pd.array(score, dtype="Int16")), truth
+    return frame.assign(text=pd.array(text, dtype="str"), score=pd.array(score, dtype="Int16")), truth.copy()
 
 
 @lru_cache(maxsize=2)

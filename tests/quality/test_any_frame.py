@@ -55,8 +55,8 @@ cells = st.tuples(
 TRUTH = pd.DataFrame({"key": ["1.jpg", "2.jpg"], "field": "name", "text": ["样本一", ""]})
 
 
-@settings(max_examples=25)
-@given(st.lists(jobs, max_size=5))
+@settings(max_examples=10)
+@given(st.lists(jobs, max_size=12))
 def test_summary_check_wide_and_mask_take_every_frame(many):
     frame = to_frame(many)
     before = frame.copy(deep=True)
@@ -69,8 +69,8 @@ def test_summary_check_wide_and_mask_take_every_frame(many):
     pd.testing.assert_frame_equal(frame, before)
 
 
-@settings(max_examples=25)
-@given(st.lists(jobs, max_size=4), st.lists(cells, max_size=5, unique_by=lambda c: c[:2]))
+@settings(max_examples=10)
+@given(st.lists(jobs, max_size=10), st.lists(cells, max_size=5, unique_by=lambda c: c[:2]))
 def test_every_field_of_a_known_card_has_one_outcome(many, truth):
     frame = to_frame(many)
     given_truth = pd.concat([TRUTH[:0], pd.DataFrame(truth, columns=["key", "field", "text"])], ignore_index=True)
@@ -83,8 +83,8 @@ def test_every_field_of_a_known_card_has_one_outcome(many, truth):
     assert not result.cells.duplicated(["job_id", "key", "field"]).any()
 
 
-@settings(max_examples=25)
-@given(st.lists(jobs, max_size=4), st.lists(cells, max_size=5, unique_by=lambda c: c[:2]))
+@settings(max_examples=10)
+@given(st.lists(jobs, max_size=10), st.lists(cells, max_size=5, unique_by=lambda c: c[:2]))
 def test_everything_learned_from_truth_takes_every_frame(many, truth):
     frame = to_frame(many)
     given_truth = pd.concat([TRUTH[:0], pd.DataFrame(truth, columns=["key", "field", "text"])], ignore_index=True)
@@ -108,8 +108,8 @@ def test_everything_learned_from_truth_takes_every_frame(many, truth):
     pd.testing.assert_frame_equal(frame, before)
 
 
-@settings(max_examples=25)
-@given(st.lists(jobs, max_size=5))
+@settings(max_examples=10)
+@given(st.lists(jobs, max_size=12))
 def test_estimates_and_the_queue_take_every_frame(many):
     frame = to_frame(many)
     before = frame.copy(deep=True)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from quality_cards import BOX, ID_CARD, job
@@ -17,6 +17,7 @@ from cardocr_nb.quality import check, tally
 from cardocr_nb.quality._polygon_checks import outlines
 from cardocr_nb.specimen import draw
 from cardocr_nb.specimen._files import jpeg
+from cardocr_nb.wire._records import CardResult, Field
 
 
 def box(left, top, right, bottom):
@@ -106,16 +107,30 @@ def test_fields_of_different_cards_and_doubled_fields_do_not_count_as_covering()
     assert passed(card(BOX).iloc[[0, 0]], "polygon_is_apart") == [True, True]
 
 
-@given(st.lists(st.tuples(*[st.integers(0, 12)] * 2, *[st.integers(1, 8)] * 2), min_size=2, max_size=6))
-def test_covering_is_that_of_a_plain_loop_over_pairs(places):
+def apart(places):
+    """Whether each place of a card is apart from all others, by a plain loop over pairs."""
     expected = [True] * len(places)
     for n, (x, y, w, h) in enumerate(places):
         for m, (left, top, across, down) in enumerate(places[:n]):
             shared = max(min(x + w, left + across) - max(x, left), 0) * max(min(y + h, top + down) - max(y, top), 0)
             if 4 * shared > min(w * h, across * down):
                 expected[n] = expected[m] = False
-    boxes = [box(x, y, x + w, y + h) for x, y, w, h in places]
-    assert passed(card(*boxes), "polygon_is_apart") == expected
+    return expected
+
+
+places = st.lists(st.tuples(*[st.integers(0, 12)] * 2, *[st.integers(1, 8)] * 2), min_size=2, max_size=6)
+
+
+@settings(max_examples=20)
+@given(st.lists(places, min_size=1, max_size=12))
+def test_covering_is_that_of_a_plain_loop_over_pairs(cards):
+    labels = list(ID_CARD)
+    frame = to_frame([
+        CardResult(tuple(Field(labels[n], "a", 90, box(x, y, x + w, y + h)) for n, (x, y, w, h) in enumerate(card)),
+                   key=f"{k}.jpg")
+        for k, card in enumerate(cards)
+    ])  # fmt: skip
+    assert passed(frame, "polygon_is_apart") == [one for card in cards for one in apart(card)]
 
 
 @pytest.fixture

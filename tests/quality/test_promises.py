@@ -108,8 +108,8 @@ def test_error_rates_of_two_readers_are_covered(rng, times, options):
 
 
 def test_errors_that_both_readers_make_alike_break_the_intervals_unless_they_are_named(rng):
-    assert simulate.coverage_of_two_readers(rng, 10, 1500, alike=0.8)[0] < 0.5
-    assert simulate.coverage_of_two_readers(rng, 10, 1500, alike=0.8, shared=0.8)[0] >= 0.8
+    assert simulate.coverage_of_two_readers(rng, 5, 1000, alike=0.8)[0] < 0.5
+    assert simulate.coverage_of_two_readers(rng, 5, 1000, alike=0.8, shared=0.8)[0] >= 0.8
 
 
 def test_partial_truth_calibrates_the_field_that_it_names(rng):
