@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cardocr_nb.local.engine._placed_chars import PlacedChar
 
 TITLE = "中华人民共和国机动车驾驶证"
-_TITLE_CENTER = (44.0, 5.8)
+TITLE_CENTER = (44.0, 5.8)
 """Millimeters on the license."""
 _TITLE_NEEDED = 7
 _TITLE_PITCH = 4.4
@@ -193,6 +193,6 @@ def _title(row: list[PlacedChar]) -> _ValueText | None:
         return None
     first = min(TITLE.index(c) for c in matched[0].candidates if c in TITLE)
     last = max(TITLE.rindex(c) for c in matched[-1].candidates if c in TITLE)
-    middle = _TITLE_CENTER[0] + ((first + last) / 2 - (len(TITLE) - 1) / 2) * _TITLE_PITCH
+    middle = TITLE_CENTER[0] + ((first + last) / 2 - (len(TITLE) - 1) / 2) * _TITLE_PITCH
     length = (last - first + 1) * _TITLE_PITCH
-    return _ValueText("title", tuple(matched), 1 - len(matched) / len(TITLE), length, (middle, _TITLE_CENTER[1]))
+    return _ValueText("title", tuple(matched), 1 - len(matched) / len(TITLE), length, (middle, TITLE_CENTER[1]))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cardocr_nb._card_geometry import LAYOUTS
+from cardocr_nb.local.engine._anchors import TITLE_CENTER
 from cardocr_nb.local.engine._card_pose import estimate_pose
 from cardocr_nb.local.engine._label_places import label_places
 from cardocr_nb.local.engine._placed_chars import place_chars
@@ -29,12 +30,14 @@ _SPREAD = 12.0
 """Millimeters from the uppermost to the lowermost of them."""
 _MARGIN = 4.0
 """Millimeters around the card within which boxes are recognized."""
-_SMALL = 1.35
+_SMALL = 1.5
 """Height of a box over that of the ink of labels, below which it may hold a translation."""
 _TRANSLATED = 1.0, 4.2
 """Millimeters under a label between which its translation is."""
 _FLUSH = 2.5
 """Millimeters by which a translation may begin elsewhere than its label."""
+_LONG, _CENTRAL, _UNDER_TITLE, _ABOVE_NUMBER = 30.0, 7.0, (2.2, 6.0), 1.5
+"""Millimeters of the translated title: its length, off the middle of the card, below the title, and above the number."""
 _HUGE = 5.0
 """Height of a box over that of the labels, beyond which it holds a picture."""
 _LEVEL = 12.0
@@ -72,16 +75,41 @@ def sure_pose(lines: Sequence[Line], card_type: str) -> CardPose | None:
 
 
 def on_card(boxes: NDArray[np.float64], pose: CardPose, margin: float = _MARGIN) -> NDArray[np.bool_]:
-    """Mark the boxes on a card without translations and pictures, shape (n,)."""
+    """Mark the boxes on a card without pictures and without translations of texts already read, shape (n,)."""
+    _, height = label_places(pose)
+    corners = pose.on_card(boxes.reshape(-1, 2)).reshape(-1, 4, 2)
+    middle = corners.mean(1)
+    inside = ((middle > -margin) & (middle < np.array(pose.layout.size) + margin)).all(1)
+    across = corners[:, 1] - corners[:, 0]
+    level = abs(np.degrees(np.arctan2(across[:, 1], across[:, 0]))) < _LEVEL
+    flat = np.ptp(corners[..., 1], axis=1) < _HUGE * height
+    return np.asarray(inside & level & flat & ~translations(boxes, pose, read=True))
+
+
+def translations(boxes: NDArray[np.float64], pose: CardPose, *, read: bool) -> NDArray[np.bool_]:
+    """Mark the boxes where the form translates a label or the title, shape (n,).
+
+    Parameters
+    ----------
+    boxes : ndarray of shape (n, 4, 2)
+    pose : CardPose
+    read : bool
+        Whether the label or title itself was read. If not, its place is not sure: the mark is a reason to read the box later.
+    """
     labels, height = label_places(pose)
     corners = pose.on_card(boxes.reshape(-1, 2)).reshape(-1, 4, 2)
     left, middle = corners[:, [0, 3], 0].mean(1), corners.mean(1)
     small = np.linalg.norm(corners[:, 3] - corners[:, 0], axis=1) < _SMALL * height
-    translation = np.zeros(len(boxes), bool)
-    for label in (place for place in labels.values() if place.sure):
+    marked = np.zeros(len(boxes), bool)
+    for label in (place for place in labels.values() if place.sure == read):
         down = middle[:, 1] - label.y
-        translation |= small & (down > _TRANSLATED[0]) & (down < _TRANSLATED[1]) & (abs(left - label.left) < _FLUSH)
-    inside = ((middle > -margin) & (middle < np.array(pose.layout.size) + margin)).all(1)
-    across = corners[:, 1] - corners[:, 0]
-    level = abs(np.degrees(np.arctan2(across[:, 1], across[:, 0]))) < _LEVEL
-    return np.asarray(inside & ~translation & level & (np.ptp(corners[..., 1], axis=1) < _HUGE * height))
+        marked |= small & (down > _TRANSLATED[0]) & (down < _TRANSLATED[1]) & (abs(left - label.left) < _FLUSH)
+    title, number = pose.anchors.get("title"), pose.anchors.get("licence_number:value")
+    if number is not None and (title is not None) == read:
+        # A long text in the middle between the title and the number.
+        upper = TITLE_CENTER[1] if title is None else pose.on_card(title.center[None])[0, 1]
+        down, up = middle[:, 1] - upper, pose.on_card(number.center[None])[0, 1] - middle[:, 1]
+        wide = np.linalg.norm(corners[:, 1] - corners[:, 0], axis=1) > _LONG
+        central = abs(middle[:, 0] - TITLE_CENTER[0]) < _CENTRAL
+        marked |= wide & central & (down > _UNDER_TITLE[0]) & (down < _UNDER_TITLE[1]) & (up > _ABOVE_NUMBER)
+    return marked

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cardocr_nb._card_geometry import LAYOUTS
 from cardocr_nb.cards import FIELDS, CardType, expected_fields
 from cardocr_nb.local.engine._anchors import anchor_names
-from cardocr_nb.local.engine._box_selection import by_usual_height, on_card, sure_pose
+from cardocr_nb.local.engine._box_selection import by_usual_height, on_card, sure_pose, translations
 from cardocr_nb.local.engine._card_answer import Recognition, answered_fields
 from cardocr_nb.local.engine._card_evidence import card_confidence
 from cardocr_nb.local.engine._card_pose import provisional_pose
@@ -176,6 +176,8 @@ class CardReading:
             else:
                 self._seek_seal(pose)
                 now = on_card(left, pose) if self.seal is None else on_card(left, pose) & beyond(left, self.seal.square)
+                sooner = now & ~translations(left, pose, read=False)
+                now = sooner if sooner.any() else now
             if not now.any():
                 break
             lines += recognize_all(self.pyramid, left[now], self.models)
@@ -222,7 +224,8 @@ class CardReading:
         torn += [np.array(best.further)] if best.further else []
         if torn:
             more = recognize_all(self.pyramid, np.array(torn), self.models)
-            again = self.extract(lines + tuple(line for line in more if line.confidence > _LEGIBLE))
+            legible = tuple(line for line in more if line.confidence > _LEGIBLE)
+            again = self.extract(lines + legible) if legible else best
             best = again if _agreement(again) >= _agreement(best) else best
         for gap in (g for g in best.gaps if not g.torn):
             if not gap.instead and gap.field in best.fields and best.fields[gap.field].value.is_valid is not False:
@@ -238,7 +241,7 @@ class CardReading:
         if card < _NO_CARD:
             return Recognition([])
         message = "" if card >= 0.5 else UNSURE_CARD
-        if best.pose is not None and self._second_card(best, unread):
+        if self._second_card(best, unread):
             message = MORE_CARDS
         return Recognition(answered_fields(best, self.kind, card), message)
 
@@ -246,8 +249,10 @@ class CardReading:
         """Whether another number of a card is among the boxes outside the card."""
         import numpy as np
 
-        if not len(unread):
+        if best.pose is None or not len(unread):
             return False
+        places = best.pose.on_card(unread.mean(1))
+        unread = unread[~((places > 0) & (places < best.pose.layout.size)).all(1)]
         along = np.linalg.norm(unread[:, 1] - unread[:, 0], axis=1)
         high = np.maximum(np.linalg.norm(unread[:, 3] - unread[:, 0], axis=1), 1.0)
         low, most = _NUMBER_SHAPE

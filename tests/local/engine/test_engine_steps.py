@@ -1,5 +1,6 @@
 """Each step alone: on a drawn picture or on recorded data of the step before it."""
 
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from cardocr_nb import cards, errors
 from cardocr_nb.local.engine import _networks as networks
 from cardocr_nb.local.engine._block_shapes import is_square, rows_are_full, spacing_is_even
-from cardocr_nb.local.engine._box_selection import by_usual_height, on_card, sure_pose
+from cardocr_nb.local.engine._box_selection import by_usual_height, on_card, sure_pose, translations
 from cardocr_nb.local.engine._confidence import score_fields
 from cardocr_nb.local.engine._detection import detect, detect_within
 from cardocr_nb.local.engine._field_extraction import extract_fields, reread_gap, with_missing
@@ -159,12 +160,35 @@ def test_translations_and_what_is_outside_the_card_are_not_selected():
     boxes = boxes_of(lines)
     wanted = on_card(boxes, sure_pose(lines, kind))
     skipped = {line_text(line) for line, selected in zip(lines, wanted, strict=True) if not selected}
-    translations = {
-        text for line in lines if (text := line_text(line)).isascii() and sum(c.islower() for c in text) > 1
-    }
-    assert len(translations) >= 8
-    assert translations <= skipped
+    translated = {text for line in lines if (text := line_text(line)).isascii() and sum(c.islower() for c in text) > 1}
+    assert len(translated) >= 8
+    assert translated <= skipped
     assert not on_card(boxes + 3000, sure_pose(lines, kind)).any()
+
+
+def test_the_translated_title_is_left_out_only_between_a_title_and_a_number_that_were_read():
+    kind, _, _, lines = load("licence_turned")
+    boxes = boxes_of(lines)
+    english = [line_text(line).startswith("DrivingLicense") for line in lines]
+    whole = sure_pose(lines, kind)
+    assert sum(english) == 1
+    assert on_card(boxes, whole)[english].tolist() == [False]
+    for unread in ("title", "licence_number:value"):
+        pose = replace(whole, anchors={name: a for name, a in whole.anchors.items() if name != unread})
+        assert on_card(boxes, pose)[english].tolist() == [True]
+    number = [i for i, line in enumerate(lines) if re.search(r"\d{17}", line_text(line))]
+    assert on_card(boxes, whole)[number].all()
+
+
+def test_the_place_under_a_label_that_was_not_read_is_a_reason_to_wait_and_not_to_leave_out():
+    kind, _, _, lines = load("licence_listed")
+    boxes = boxes_of(lines)
+    whole = sure_pose(lines, kind)
+    under = [line_text(line) == "DateofBirth" for line in lines]
+    pose = replace(whole, anchors={name: a for name, a in whole.anchors.items() if name != "birth_date"}, moved={})
+    assert on_card(boxes, whole)[under].tolist() == [False]
+    assert on_card(boxes, pose)[under].tolist() == [True]
+    assert translations(boxes, pose, read=False)[under].tolist() == [True]
 
 
 def test_few_labels_do_not_show_where_the_card_is():
