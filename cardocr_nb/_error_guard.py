@@ -17,6 +17,7 @@ import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cardocr_nb._keywords import check_required
 from cardocr_nb._text_safety import describe, shown_path
 from cardocr_nb.errors import CardOCRError
 
@@ -71,6 +72,7 @@ def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
+        check_required(function, args, kwargs, function.__name__)
         try:
             return function(*args, **kwargs)
         except Exception as error:

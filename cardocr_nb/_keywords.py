@@ -1,4 +1,4 @@
-"""Keyword arguments: an unknown one names the function and the nearest right one, a renamed one still works."""
+"""Wrong arguments: unknown and renamed keywords, missing ones, names of columns, paths without a file."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ import difflib
 import functools
 import inspect
 import warnings
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from cardocr_nb._text_safety import shown_choice, shown_names, shown_word
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterable, Mapping
 
 P = ParamSpec("P")
@@ -86,3 +90,125 @@ def checked_keywords(renamed: Mapping[str, str]) -> Callable[[Callable[P, R]], C
         return checked
 
     return decorate
+
+
+_ADVICE = {
+    "client": "Client.local('photos') reads on this machine, Client.from_env() in the cloud",
+    "transport": "Client.local('photos') makes a client that reads on this machine, Client.from_env() one of the cloud",
+    "card_type": "'IDCard' or 'DriverLicense'",
+    "images": "a folder, a file, a pattern or a list of them",
+    "image": "the file of a photo",
+    "picture": "the file of a photo",
+    "root": "the folder that holds the photos",
+    "truth": "the true texts, a DataFrame or a file with the columns key, field and text",
+    "df": "a DataFrame as run, to_frame and read_responses return it",
+    "cards": "a DataFrame as run, to_frame and read_responses return it",
+    "other": "a DataFrame of another reading of the same images",
+    "key": "the name of an object in the bucket, as client.upload returns it",
+    "jobs": "a Job or a list of them, as client.submit returns it",
+    "job": "a Job, as client.submit returns it, or its id",
+    "ids": "ids of jobs, or jobs as client.submit returns them",
+    "path": "the file to write",
+    "out": "the folder to write to",
+    "source": "jobs, the bytes of a response, or the path of a ledger",
+    "corrections": "the file of corrections that cards.cardocr.review writes",
+    "ledger": "the path of the ledger of a run",
+}
+
+
+def check_required(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], name: str) -> None:
+    """Raise if an argument without a default is missing or None, and say what to pass.
+
+    Parameters
+    ----------
+    function : callable
+    args, kwargs
+        Of the call.
+    name : str
+        Of the function, for the message.
+
+    Raises
+    ------
+    TypeError
+
+    Examples
+    --------
+    >>> def area(width, *, client): ...
+    >>> check_required(area, (2,), {}, "area")
+    Traceback (most recent call last):
+    TypeError: area() needs client: Client.local('photos') reads on this machine, Client.from_env() in the cloud
+    """
+    positions, named = _required(function)
+    lacking = [one for at, one in positions if (args[at] if at < len(args) else kwargs.get(one)) is None]
+    lacking += [one for one in named if kwargs.get(one) is None]
+    if lacking:
+        said = "; ".join(f"{one}: {_ADVICE[one]}" if one in _ADVICE else one for one in lacking)
+        raise TypeError(f"{name}() needs {said}")
+
+
+@functools.cache
+def _required(function: Callable[..., Any]) -> tuple[tuple[tuple[int, str], ...], tuple[str, ...]]:
+    """Parameters without a default that cannot be None: positions with names, and names of those by keyword only."""
+    positions: list[tuple[int, str]] = []
+    named: list[str] = []
+    for at, (name, parameter) in enumerate(inspect.signature(function).parameters.items()):
+        if parameter.default is not parameter.empty or name == "self":
+            continue
+        if "None" in str(parameter.annotation) or str(parameter.annotation) in ("Any", "object"):
+            continue
+        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
+            positions.append((at, name))
+        elif parameter.kind == parameter.KEYWORD_ONLY:
+            named.append(name)
+    return tuple(positions), tuple(named)
+
+
+def needs_arguments(kind: type[R]) -> type[R]:
+    """Decorate a class of the client so that its public methods say what to pass for an argument that is missing or None."""
+    for name, member in list(vars(kind).items()):
+        if (name.startswith("_") and name != "__init__") or not inspect.isfunction(
+            inner := member.__func__ if isinstance(member, classmethod) else member
+        ):
+            continue
+        shown = "Client" if name == "__init__" else f"Client.{name}"
+        wrapped: Any = _checking(inner, shown)
+        setattr(kind, name, classmethod(wrapped) if isinstance(member, classmethod) else wrapped)
+    return kind
+
+
+def _checking(function: Callable[P, R], shown: str) -> Callable[P, R]:
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        check_required(function, args, kwargs, shown)
+        return function(*args, **kwargs)
+
+    return call
+
+
+def missing_columns(names: Iterable[Any], columns: Iterable[Any], known: Iterable[str] = ()) -> str:
+    """Describe names that a programmer gave and a frame does not have; `known` columns of the frame are listed.
+
+    Examples
+    --------
+    >>> missing_columns(["card_typ"], ["key", "card_type", "Zhang"], ["key", "card_type"])
+    "the frame has no column 'card_typ'; did you mean 'card_type'?; it has key, card_type and 1 other"
+    """
+    columns, known = list(map(str, columns)), list(known)
+    safe = [name for name in columns if name in known or shown_word(name) == repr(name)]
+    wrong = ", ".join(shown_choice(name, safe) for name in names)
+    return f"the frame has no column {wrong}; it has {shown_names(columns, safe)}"
+
+
+def why_missing(path: str | os.PathLike[str]) -> str:
+    """Say of a path without a file whether its folder exists.
+
+    Examples
+    --------
+    >>> why_missing("none/such.csv"), why_missing("such.csv")
+    ('its folder does not exist either', 'its folder exists')
+    """
+    try:
+        there = Path(path).absolute().parent.is_dir()
+    except (OSError, ValueError, TypeError):
+        return "it is not a path"
+    return "its folder exists" if there else "its folder does not exist either"

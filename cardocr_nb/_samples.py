@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
-from cardocr_nb._text_safety import describe
+from cardocr_nb._text_safety import shown_choice
 from cardocr_nb.errors import InvalidRequestError
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def load_sample(name: str, folder: str | Path | None = None) -> pd.DataFrame | P
     np.True_
     """
     if name not in NAMES:
-        raise InvalidRequestError(f"name must be one of {', '.join(map(repr, NAMES))}, got {describe(name)}")
+        raise InvalidRequestError(f"name must be one of {', '.join(map(repr, NAMES))}, got {shown_choice(name, NAMES)}")
     source = _INSTALLED if _INSTALLED.is_dir() else _CHECKOUT
     if name in ("cards", "responses"):
         return _copy(source, name, folder)

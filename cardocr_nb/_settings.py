@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias, cast, get_args
 
-from cardocr_nb._text_safety import describe
+from cardocr_nb._text_safety import shown_choice
 from cardocr_nb.errors import InvalidRequestError
 
 Lang: TypeAlias = Literal["en", "zh"]
@@ -63,5 +63,5 @@ def checked_lang(lang: str | None) -> Lang:
     if lang is None:
         return options.lang
     if lang not in get_args(Lang):
-        raise InvalidRequestError(f"lang must be 'en' or 'zh', got {describe(lang)}")
+        raise InvalidRequestError(f"lang must be 'en' or 'zh', got {shown_choice(lang, ('en', 'zh'))}")
     return cast("Lang", lang)

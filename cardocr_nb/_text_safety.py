@@ -6,6 +6,7 @@ shows it through a function of this module.
 
 from __future__ import annotations
 
+import difflib
 import math
 import os
 import re
@@ -92,6 +93,13 @@ _CODE_WORDS = frozenset(
     ]
 )
 _MAX_CODE = 64
+_WORD = re.compile(r"[a-z]+(?:[_./]+[a-z]+)*")
+_LONGEST_WORD = 40
+_PINYIN = re.compile(
+    r"(?:(?:zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?(?:iang|iong|uang|ang|eng|ing|ong|iao|ian|uai|uan|van|ai|ei|ao|ou|an|en|er|ia|ie"
+    r"|iu|in|ua|uo|ui|un|ue|ve|vn|a|e|i|o|u|v))+"
+)
+"""Any initial before any final, which is more than the syllables that there are."""
 _DIGITS = re.compile(r"\d{6}")
 _MAX_NUMBER = 1_000_000
 
@@ -124,12 +132,44 @@ def describe(value: Any) -> str:
     return f"{article} {kind}"
 
 
+def shown_word(value: Any) -> str:
+    """Quote a word that a programmer typed, or describe it if it may be a text of a card.
+
+    Texts of cards are Chinese, digits and capital letters. A word is shown if it has lower-case ASCII letters, `_`, `.` and
+    `/` alone, at most 40, and its letters are not a row of pinyin syllables, which may be a name.
+
+    Examples
+    --------
+    >>> shown_word("nosuch"), shown_word("by_card"), shown_word("zhangwei"), shown_word("Smith"), shown_word(12)
+    ("'nosuch'", "'by_card'", 'a str of 8 characters', 'a str of 5 characters', '12')
+    """
+    is_word = isinstance(value, str) and len(value) <= _LONGEST_WORD and _WORD.fullmatch(value) is not None
+    if is_word and not any(_PINYIN.fullmatch(part) for part in re.split(r"[_./]+", value) if len(part) > 1):
+        return repr(value)
+    return describe(value)
+
+
+def shown_choice(value: Any, choices: Iterable[str]) -> str:
+    """Show a wrong argument, see `shown_word`, and the nearest of the allowed ones.
+
+    Examples
+    --------
+    >>> shown_choice("boxx", ["box", "blur"]), shown_choice("IdCard", ["IDCard"]), shown_choice("谢样", ["box"])
+    ("'boxx'; did you mean 'box'?", "a str of 6 characters; did you mean 'IDCard'?", 'a str of 2 characters')
+    """
+    if not isinstance(value, str):
+        return describe(value)
+    names = {str(choice).lower(): str(choice) for choice in choices}
+    near = difflib.get_close_matches(value.lower(), names, n=1, cutoff=0.7)
+    return f"{shown_word(value)}; did you mean {names[near[0]]!r}?" if near else shown_word(value)
+
+
 class WordEnum(StrEnum):
     """Words that are the only ones allowed; the error about another value does not quote it."""
 
     @classmethod
     def _missing_(cls, value: object) -> Never:
-        raise ValueError(f"a {cls.__name__} is one of {', '.join(cls)}, got {describe(value)}")
+        raise ValueError(f"a {cls.__name__} is one of {', '.join(cls)}, got {shown_choice(value, cls)}")
 
 
 def shown_path(path: Any) -> str:
@@ -141,6 +181,8 @@ def shown_path(path: Any) -> str:
     --------
     >>> shown_path("photos/0001.jpg"), shown_path("Zhang San"), shown_path("<Response>...</Response>")
     ("'photos/0001.jpg'", 'a str of 9 characters', 'a str of 24 characters')
+    >>> shown_path("photos")
+    "'photos'"
     """
     if not isinstance(path, (str, os.PathLike)):
         return describe(path)
@@ -153,7 +195,7 @@ def shown_path(path: Any) -> str:
     last = re.split(r"[/\\]", text)[-1]
     if isinstance(path, os.PathLike) or last != text or _SUFFIX.search(last):
         return repr(terminal_text(text))
-    return describe(text)
+    return shown_word(text)
 
 
 def shown_name(value: Any, known: Iterable[str]) -> str:

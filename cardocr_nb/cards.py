@@ -10,7 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from cardocr_nb._text_safety import WordEnum, describe
+from cardocr_nb._text_safety import WordEnum, shown_choice
 from cardocr_nb.errors import InvalidRequestError
 
 
@@ -212,7 +212,9 @@ def card_type(value: str) -> CardType:
     found = next((kind for kind in CardType if isinstance(value, str) and kind == value), None)
     if found is None:
         names = " or ".join(repr(str(kind)) for kind in CardType)
-        raise InvalidRequestError(f"card_type must be {names}, got {describe(value)}")
+        raise InvalidRequestError(
+            f"card_type must be {names}, got {shown_choice(value, [str(kind) for kind in CardType])}"
+        )
     return found
 
 

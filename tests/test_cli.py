@@ -104,7 +104,7 @@ def test_specimen_draws_cards_with_their_truth(tmp_path, capsys):
     truth = pd.read_csv(tmp_path / "truth.csv", dtype="str")
     assert truth["key"].nunique() == 2
     assert main([*arguments[:-1], "fog=2"]) == 2
-    assert "a str of 3 characters for its name" in capsys.readouterr().err
+    assert "got 'fog'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

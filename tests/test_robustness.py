@@ -95,7 +95,7 @@ def test_more_images_than_allowed_are_refused_before_anything_is_sent(tmp_path):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"conditions": ["rain"]}, "a condition has a str of 4 characters for its name; there are"),
+        ({"conditions": ["rain"]}, "a condition is one of watermark.*, got a str of 4 characters"),
         ({"strengths": [2]}, "must be from 0 to 1"),
         ({"n": 0}, "n must be 1 or more, got 0"),
         ({"conditions": []}, "one condition and one strength or more"),

@@ -44,7 +44,7 @@ def test_the_sample_responses_can_be_read(tmp_path):
 
 def test_an_unknown_sample_is_an_error_that_lists_the_names():
     with pytest.raises(
-        ocr.InvalidRequestError, match=r"'cards', 'readings', 'truth', 'responses', got a str of 4 characters"
+        ocr.InvalidRequestError, match=r"'cards', 'readings', 'truth', 'responses', got 'card'; did you mean 'cards'"
     ):
         ocr.load_sample("card")
     with pytest.raises(ocr.InvalidRequestError, match="returns a DataFrame"):

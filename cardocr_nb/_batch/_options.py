@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from cardocr_nb._batch._pace import Pace
 from cardocr_nb._ledger._token import check_user_data
-from cardocr_nb._text_safety import describe
+from cardocr_nb._text_safety import describe, shown_choice
 from cardocr_nb.cards import card_type as checked_card_type
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.wire._limits import check_request
@@ -62,7 +62,9 @@ class RunOptions:
                 "or leave min_quality out"
             )
         if self.unknown not in (None, "hold", "submit"):
-            raise InvalidRequestError(f"unknown must be 'hold' or 'submit', got {describe(self.unknown)}")
+            raise InvalidRequestError(
+                f"unknown must be 'hold' or 'submit', got {shown_choice(self.unknown, ('hold', 'submit'))}"
+            )
         for name in ("max_calls", "price", "listing_delay", "stall_timeout", "job_timeout"):
             value = getattr(self, name)
             if value is not None and not value >= 0:

@@ -9,7 +9,8 @@ from cardocr_nb._client import _waiting as waiting
 from cardocr_nb._client._calls import send
 from cardocr_nb._client._job_queries import IDS_A_CALL, describe_raw, list_pages
 from cardocr_nb._client._objects import Objects
-from cardocr_nb._text_safety import describe, shown_path
+from cardocr_nb._keywords import needs_arguments, why_missing
+from cardocr_nb._text_safety import shown_choice, shown_path
 from cardocr_nb._transport import Request, Transport
 from cardocr_nb.cards import card_type as checked_card_type
 from cardocr_nb.errors import DecodeError, InvalidRequestError, NotFoundError
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _XML = {"Content-Type": "application/xml"}
 
 
+@needs_arguments
 class Client(Objects):
     """Card OCR through a transport.
 
@@ -90,7 +92,7 @@ class Client(Objects):
 
         if not create and not Path(root).exists():
             raise InvalidRequestError(
-                f"the folder {shown_path(root)} does not exist; pass the folder that holds the images, "
+                f"the folder {shown_path(root)} does not exist ({why_missing(root)}); pass the folder that holds the images, "
                 "or create=True for a new, empty bucket"
             )
         if reader is None:
@@ -234,7 +236,9 @@ class Client(Objects):
             The service does not know an id.
         """
         if missing not in ("raise", "skip"):
-            raise InvalidRequestError(f"missing must be 'raise' or 'skip', got {describe(missing)}")
+            raise InvalidRequestError(
+                f"missing must be 'raise' or 'skip', got {shown_choice(missing, ('raise', 'skip'))}"
+            )
         many = [ids] if isinstance(ids, str | Job) else list(ids)
         names = [one if isinstance(one, str) else one.id for one in many]
         found: dict[str, Job] = {}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cardocr_nb._atomic import atomic_path
 from cardocr_nb._client._calls import send
+from cardocr_nb._keywords import needs_arguments
 from cardocr_nb._text_safety import shown_path
 from cardocr_nb._transport import Request
 from cardocr_nb.errors import DecodeError, ImageError, KeyTakenError, NotFoundError, PermissionDeniedError, ServiceError
@@ -44,6 +45,7 @@ class ObjectInfo:
     content_type: str | None = None
 
 
+@needs_arguments
 class Objects:
     """The calls about objects, for any transport; part of `cardocr_nb._client.Client`.
 

@@ -17,6 +17,7 @@ from cardocr_nb.frame._record_batch import joined, record_batch
 from cardocr_nb.frame._record_rows import RecordRows
 from cardocr_nb.frame._sources import Document
 from cardocr_nb.wire._decode import decode_each
+from cardocr_nb.wire._xml_tree import REPAIRED, RepairedFiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -122,10 +123,14 @@ def read_batch(batch: Batch) -> tuple[LongRows, list[Fault]]:
     if columns is not None and not refused:
         return to_long_rows(record_batch(columns)), []
     rows, places, faults = RecordRows(), [], []
+    files = RepairedFiles()
+    token = REPAIRED.set(files)
     for place in refused:
         before = len(rows)
+        files.reading = batch[place].key
         faults += _read_strictly(batch[place], rows)
         places += [place] * (len(rows) - before)
+    REPAIRED.reset(token)
     strict = rows.batch(np.array(places, dtype=np.int64))
     return to_long_rows(strict if columns is None else joined(record_batch(columns), strict)), faults
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from cardocr_nb._text_safety import describe
+from cardocr_nb._text_safety import shown_choice
 from cardocr_nb.errors import DecodeError
 from cardocr_nb.frame._dialects import DIALECTS
 from cardocr_nb.frame._long_rows import to_long_rows
@@ -31,7 +31,7 @@ def dialect_of(dialect: str | Dialect) -> Dialect:
     if callable(dialect):
         return dialect
     if dialect not in DIALECTS:
-        raise ValueError(f"dialect must be {', '.join(DIALECTS)} or a function, got {describe(dialect)}")
+        raise ValueError(f"dialect must be {', '.join(DIALECTS)} or a function, got {shown_choice(dialect, DIALECTS)}")
     return DIALECTS[dialect]
 
 

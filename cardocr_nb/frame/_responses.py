@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 from tqdm.auto import tqdm
 
 from cardocr_nb._ledger._tables import is_ledger
-from cardocr_nb._text_safety import describe
+from cardocr_nb._text_safety import describe, shown_choice, shown_path
 from cardocr_nb.errors import DecodeError
 from cardocr_nb.frame._batch_reader import FaultList, batches, read_batches
 from cardocr_nb.frame._dask_frame import read_dask
@@ -17,7 +18,7 @@ from cardocr_nb.frame._dialect_rows import dialect_of, read_dialect
 from cardocr_nb.frame._flatten import is_document
 from cardocr_nb.frame._frame_builder import FrameBuilder
 from cardocr_nb.frame._ledger_rows import read_ledger
-from cardocr_nb.frame._sources import find
+from cardocr_nb.frame._sources import SUFFIXES, find
 from cardocr_nb.wire._xml_tree import to_bytes
 
 if TYPE_CHECKING:
@@ -106,11 +107,11 @@ def read_responses(
     1    NaN  Unreadable
     """
     if errors not in ("raise", "row"):
-        raise ValueError(f"errors must be 'raise' or 'row', got {describe(errors)}")
+        raise ValueError(f"errors must be 'raise' or 'row', got {shown_choice(errors, ('raise', 'row'))}")
     if threads < 1:
         raise ValueError(f"threads must be 1 or more, got {describe(threads)}")
     if engine not in ("pandas", "dask"):
-        raise ValueError(f"engine must be 'pandas' or 'dask', got {describe(engine)}")
+        raise ValueError(f"engine must be 'pandas' or 'dask', got {shown_choice(engine, ('pandas', 'dask'))}")
     if dialect is not None:
         dialect = dialect_of(dialect)
     given = _flat(sources)
@@ -140,6 +141,13 @@ def read_responses(
                 builder.add(rows)
             tried += len(batch)
             bar.update(len(batch))
+    if not tried and any(not isinstance(source, bytes) for source in given):
+        warnings.warn(
+            f"no document was found in {', '.join(shown_path(one) for one in given[:3] if not isinstance(one, bytes))}; "
+            f"files of a folder are read if they end in {', '.join(SUFFIXES)}",
+            UserWarning,
+            stacklevel=2,
+        )
     if faults.count and errors == "raise":
         raise DecodeError(faults.message(tried))
     return builder.frame()

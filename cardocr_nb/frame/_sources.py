@@ -7,6 +7,7 @@ from glob import glob, has_magic
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeAlias
 
+from cardocr_nb._keywords import why_missing
 from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import missing_extra
 
@@ -134,8 +135,9 @@ def _below(folder: str, suffixes: tuple[str, ...]) -> Iterator[File | Document]:
 
 
 def _raise_not_found(source: object) -> NoReturn:
+    at = "" if has_magic(str(source)) else f" ({why_missing(str(source))})"
     raise FileNotFoundError(
-        f"no file matches {shown_path(source)}; pass a file, a folder or a pattern such as 'responses/*.xml'"
+        f"no file matches {shown_path(source)}{at}; pass a file, a folder or a pattern such as 'responses/*.xml'"
     )
 
 

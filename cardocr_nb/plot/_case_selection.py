@@ -9,7 +9,7 @@ import pandas as pd
 
 from cardocr_nb import polygon
 from cardocr_nb._card_geometry import LAYOUTS
-from cardocr_nb._text_safety import describe
+from cardocr_nb._text_safety import shown_choice
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._polygon_measures import from_numpy
 from cardocr_nb.plot._card_coordinates import card_positions
@@ -63,7 +63,7 @@ def pick_cases(
     ['b.jpg']
     """
     if kind not in KINDS:
-        raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {describe(kind)}")
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {shown_choice(kind, KINDS)}")
     if kind == "worst" and truth is None:
         raise ValueError("kind='worst' needs truth=, the true texts; kind='scores' needs none")
     if kind == "flips" and other is None:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cardocr_nb._card_geometry import LAYOUTS, Layout
-from cardocr_nb._text_safety import describe
+from cardocr_nb._text_safety import shown_choice
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.plot._card_coordinates import CardPlaces, card_positions
 from cardocr_nb.plot._plot_data import need
@@ -95,7 +95,7 @@ def plot_regions(
     60.0
     """
     if value not in VALUES:
-        raise ValueError(f"value must be one of {', '.join(VALUES)}, got {describe(value)}")
+        raise ValueError(f"value must be one of {', '.join(VALUES)}, got {shown_choice(value, VALUES)}")
     need(df, "field", "polygon", *{"score": ["score"], "failure": ["text"], "count": []}[value])
     language = plot_language(lang)
     template, cells, note = None, None, ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cardocr_nb._text_safety import describe
+from cardocr_nb._text_safety import shown_choice
 from cardocr_nb.plot._plot_fonts import PlotLanguage, plot_language, shortened
 from cardocr_nb.plot._score_counts import POINTS, ScoreCounts, score_counts
 from cardocr_nb.plot._style import COLORS, MARK, bare, new_axes
@@ -82,7 +82,7 @@ def plot_scores(
     ['Name\n(n = 2; 50.0 % below 90)', 'Gender\n(n = 1; 0 % below 90)']
     """
     if kind not in KINDS:
-        raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {describe(kind)}")
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {shown_choice(kind, KINDS)}")
     scores = score_counts(df, by)
     language = plot_language(lang)
     if ax is None:

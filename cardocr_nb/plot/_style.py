@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from cardocr_nb._text_safety import describe
+from cardocr_nb._text_safety import shown_choice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +53,7 @@ def style(mode: Literal["light", "dark"] = "light") -> Iterator[None]:
     ('#e6e8eb', True)
     """
     if mode not in _INK:
-        raise ValueError(f"mode must be 'light' or 'dark', got {describe(mode)}")
+        raise ValueError(f"mode must be 'light' or 'dark', got {shown_choice(mode, ('light', 'dark'))}")
     import matplotlib as mpl
 
     ink = _INK[mode]

@@ -12,6 +12,7 @@ import pandas as pd
 
 from cardocr_nb import polygon
 from cardocr_nb._images import load_upright
+from cardocr_nb._text_safety import shown_choice
 from cardocr_nb.cards import card_type as checked_card_type
 from cardocr_nb.errors import ImageError, InvalidRequestError
 from cardocr_nb.frame._frame_schema import conform
@@ -71,7 +72,7 @@ class RedactionOptions:
     ) -> RedactionOptions:
         """Check the arguments; the engine is made if `verify` asks for it."""
         if method not in METHODS:
-            raise InvalidRequestError("method must be 'box' or 'blur'")
+            raise InvalidRequestError(f"method must be 'box' or 'blur', got {shown_choice(method, METHODS)}")
         chosen = None if fields is None else (fields,) if isinstance(fields, str) else tuple(map(str, fields))
         engine = None
         if verify:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from cardocr_nb._text_safety import describe, shown_names
+from cardocr_nb._keywords import missing_columns
+from cardocr_nb._text_safety import describe, shown_choice
 from cardocr_nb.cards import CardType, expected_fields
+from cardocr_nb.frame._frame_schema import COLUMNS as COLUMNS_OF_CARDS
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers, first_rows
 from cardocr_nb.quality._cells import refuse_parts
@@ -91,7 +93,7 @@ def audit_sample(
     if isinstance(n, bool) or n != int(n) or n < 1:
         raise ValueError(f"n must be a whole number of 1 or more, got {describe(n)}")
     if unit not in ("field", "card"):
-        raise ValueError(f"unit must be 'field' or 'card', got {describe(unit)}")
+        raise ValueError(f"unit must be 'field' or 'card', got {shown_choice(unit, ('field', 'card'))}")
     refuse_parts(df)
     columns = [by] if isinstance(by, str) else list(by)
     cases = _cases(df, [c for c in columns if c not in ("score", "field", "day")])
@@ -127,7 +129,7 @@ def _cases(df: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     unknown = [c for c in columns if c not in df.columns]
     if unknown:
         raise ValueError(
-            f"the frame has no column {shown_names(unknown)}; by takes 'score', 'field', 'day' or columns of it"
+            f"{missing_columns(unknown, df.columns, COLUMNS_OF_CARDS)}. by takes 'score', 'field', 'day' or columns of it"
         )
     frame = conform(df).reset_index(drop=True)
     frame = frame[frame["key"].notna()].reset_index(drop=True)

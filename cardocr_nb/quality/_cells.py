@@ -12,10 +12,10 @@ import pyarrow as pa
 
 from cardocr_nb._bulk._arrow_text import arrow
 from cardocr_nb._key_forms import mismatch
-from cardocr_nb._text_safety import shown_names
+from cardocr_nb._keywords import missing_columns
 from cardocr_nb.cards import CardType, expected_fields
 from cardocr_nb.frame._dask_frame import is_dask
-from cardocr_nb.frame._frame_schema import conform
+from cardocr_nb.frame._frame_schema import COLUMNS, conform
 from cardocr_nb.frame._protected_cells import cell_texts
 from cardocr_nb.frame._reshape import card_numbers, first_rows
 from cardocr_nb.frame._spreadsheet_damage import KEY, restored_keys, warn_of_damage
@@ -105,6 +105,8 @@ def pair(
     """
     refuse_parts(df)
     frame = conform(df).reset_index(drop=True)
+    if absent := [name for name in slices if name not in frame]:
+        raise KeyError(missing_columns(absent, frame.columns, COLUMNS))
     frame["card"] = card_numbers(frame)
     card = frame["card"].to_numpy()
     columns = list(dict.fromkeys(["card", "job_id", "key", "card_type", *slices]))
@@ -153,7 +155,7 @@ def group_of_cards(first: pd.DataFrame, groups: Groups) -> pd.Series:
     elif isinstance(groups, str):
         if groups not in first.columns:
             raise ValueError(
-                f"the frame has no column {shown_names([groups])} to group by; name a column, 'folder' for that of "
+                f"{missing_columns([groups], first.columns.difference(['card'], sort=False), COLUMNS)}. Groups are a column, 'folder' for that of "
                 "`key`, or map keys to groups"
             )
         group = first[groups]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, overload
 import numpy as np
 import pandas as pd
 
-from cardocr_nb._text_safety import describe
+from cardocr_nb._text_safety import describe, shown_choice
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers, first_rows
 from cardocr_nb.quality._bootstrap import rate_intervals
@@ -246,7 +246,7 @@ def threshold(
         if not 0 < value < 1:
             raise ValueError(f"{name} must lie between 0 and 1, got {describe(value)}")
     if unit not in ("field", "card"):
-        raise ValueError(f"unit must be 'field' or 'card', got {describe(unit)}")
+        raise ValueError(f"unit must be 'field' or 'card', got {shown_choice(unit, ('field', 'card'))}")
     if looks is not None:
         warnings.warn(
             "looks has no effect since thresholds are tested in a fixed order", DeprecationWarning, stacklevel=2

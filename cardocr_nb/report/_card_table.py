@@ -13,7 +13,7 @@ import pandas as pd
 
 from cardocr_nb import polygon
 from cardocr_nb._i18n import messages
-from cardocr_nb._text_safety import describe
+from cardocr_nb._text_safety import describe, shown_choice
 from cardocr_nb.errors import ImageError
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers
@@ -123,7 +123,7 @@ def show(
     if not isinstance(rows, int) or isinstance(rows, bool) or rows < 1:
         raise ValueError(f"rows must be a whole number, 1 or more, got {describe(rows)}")
     if sort not in ("score", None):
-        raise ValueError(f"sort must be 'score' or None, got {describe(sort)}")
+        raise ValueError(f"sort must be 'score' or None, got {shown_choice(sort, ['score'])}")
     texts = messages(lang)
     frame = conform(df).reset_index(drop=True)
     shown = (frame if sort is None else frame.sort_values("score", kind="stable")).head(rows)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from cardocr_nb._text_safety import describe, shown_path
+from cardocr_nb._text_safety import shown_choice, shown_path
 from cardocr_nb.errors import DecodeError, ImageError, missing_extra
 from cardocr_nb.frame import DoubledFieldWarning, conform, to_long, wide
 from cardocr_nb.frame._frame_schema import series
@@ -122,7 +122,9 @@ def to_excel(
     if path.suffix.lower() != ".xlsx":
         raise ValueError(f"to_excel writes .xlsx, got {shown_path(str(path))}; change its suffix")
     if layout not in ("field", "card"):
-        raise ValueError(f"layout is 'field' (one row a field) or 'card' (one row a card), got {describe(layout)}")
+        raise ValueError(
+            f"layout is 'field' (one row a field) or 'card' (one row a card), got {shown_choice(layout, ('field', 'card'))}"
+        )
     frame = conform(df).reset_index(drop=True)
     failed = _failed_checks(frame)
     table = frame.assign(checks=failed) if layout == "field" else _one_row_a_card(frame, failed)

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from cardocr_nb._atomic import write_atomic
-from cardocr_nb._text_safety import describe, shown_path
+from cardocr_nb._text_safety import describe, shown_choice, shown_path
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.plot._field_crops import rectified
@@ -159,7 +159,7 @@ def _check(format_: str, validation: float, height: int, *, reveal: bool) -> Non
         )
     if format_ not in get_args(TrainingFormat):
         raise InvalidRequestError(
-            f"format must be one of {', '.join(get_args(TrainingFormat))}, got {describe(format_)}"
+            f"format must be one of {', '.join(get_args(TrainingFormat))}, got {shown_choice(format_, get_args(TrainingFormat))}"
         )
     if not 0 <= validation <= 1:
         raise InvalidRequestError(f"validation must be a rate of 0 to 1, got {describe(validation)}")

@@ -5,19 +5,18 @@ from __future__ import annotations
 import io
 import math
 import zlib
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cardocr_nb._text_safety import describe
+from cardocr_nb._text_safety import describe, shown_choice
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.specimen import _desk as desk
 from cardocr_nb.specimen import _surroundings as surroundings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import numpy.typing as npt
     from PIL.Image import Image
 
@@ -64,10 +63,12 @@ def check_conditions(conditions: Mapping[str, float]) -> None:
     InvalidRequestError
         A condition is unknown, or a strength is outside 0 to 1.
     """
+    if not isinstance(conditions, Mapping):
+        raise InvalidRequestError(f"conditions are a mapping such as {{'blur': 0.5}}, got {describe(conditions)}")
     for name, strength in conditions.items():
         if name not in CONDITIONS:
             raise InvalidRequestError(
-                f"a condition has {describe(name)} for its name; there are {', '.join(CONDITIONS)}"
+                f"a condition is one of {', '.join(CONDITIONS)}, got {shown_choice(name, CONDITIONS)}"
             )
         if not 0 <= strength <= 1:
             raise InvalidRequestError(f"the strength of {name!r} must be from 0 to 1, got {describe(strength)}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cardocr_nb import cards
-from cardocr_nb._text_safety import describe
+from cardocr_nb._text_safety import shown_choice
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.specimen import _layouts as layouts
 from cardocr_nb.specimen import _ornaments as ornaments
@@ -96,7 +96,7 @@ def draw(card_type: str, seed: int, *, without: Collection[str] = (), design: st
     """
     kind = cards.card_type(card_type)
     if (design, kind) not in DESIGNS:
-        raise InvalidRequestError(f"design must be 'form' or 'plain', got {describe(design)}")
+        raise InvalidRequestError(f"design must be 'form' or 'plain', got {shown_choice(design, ('form', 'plain'))}")
     person, rng = make_person(seed), dice("layout", kind, seed)
     sheet = _Canvas(DESIGNS[design, kind](person, rng), without)
     expected = [name for name in cards.expected_fields(kind) if name in sheet.texts]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from cardocr_nb._client import Client
-from cardocr_nb._text_safety import describe
+from cardocr_nb._text_safety import describe, shown_choice
 from cardocr_nb.cloud import CloudTransport, CosAuth, Credentials
 from cardocr_nb.errors import InvalidRequestError, missing_extra
 from cardocr_nb.local._bucket_root import BucketRoot
@@ -363,7 +363,7 @@ def _check(bucket: str, engine: str, **numbers: float) -> None:
     if not _BUCKET.fullmatch(bucket):
         raise InvalidRequestError(f"a bucket is named <name>-<appid>, such as cards-1250000000, got {describe(bucket)}")
     if engine not in _ENGINES:
-        raise InvalidRequestError(f"engine must be {' or '.join(_ENGINES)}, got {describe(engine)}")
+        raise InvalidRequestError(f"engine must be {' or '.join(_ENGINES)}, got {shown_choice(engine, _ENGINES)}")
     for name, value in numbers.items():
         least = 0 if name == "latency" else 1
         if not value >= least:

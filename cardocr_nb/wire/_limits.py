@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from cardocr_nb._text_safety import describe
+from cardocr_nb._text_safety import describe, shown_choice
 from cardocr_nb.cards import CardType
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.wire._records import JobRequest, JobState
@@ -62,7 +62,7 @@ def _choice_fault(name: str, value: object, allowed: tuple[str, ...], *, require
     if value in allowed or (value is None and not required):
         return []
     *most, last = (repr(a) for a in allowed)
-    return [f"{name} must be {', '.join(most)} or {last}, got {describe(value)}"]
+    return [f"{name} must be {', '.join(most)} or {last}, got {shown_choice(value, allowed)}"]
 
 
 def _key_faults(key: str) -> list[str]:

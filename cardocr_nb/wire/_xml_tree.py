@@ -11,12 +11,15 @@ import re
 import warnings
 from collections import Counter
 from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import Any
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
 import xmltodict
 
+from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import DecodeError
 from cardocr_nb.wire._contract import RESULT_NODE
 
@@ -28,6 +31,18 @@ _MANY_TAGS = 2000  # a document with fewer is parsed at once, however deep
 _NAMED_ENCODING = re.compile(r"""\A(<\?xml\b[^>]{0,80}?)\s{1,80}encoding\s{0,80}=\s{0,80}(?:"[^"]*"|'[^']*')""")
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass
+class RepairedFiles:
+    """The file that is read, and the repairs that a warning has named in its batch: each names one file."""
+
+    reading: str | None = None
+    known: set[str] = field(default_factory=set)
+
+
+REPAIRED: ContextVar[RepairedFiles | None] = ContextVar("repaired", default=None)
+"""Set while files are read in batches."""
 
 
 class RepairWarning(UserWarning):
@@ -278,9 +293,19 @@ def _xml(body: bytes, raw: bytes, *, repair: bool) -> Tree:
         except (expat.ExpatError, ValueError, LookupError):
             pass
         else:
-            warnings.warn(f"the document is not well-formed XML; read with {' and '.join(mended)}", RepairWarning, 2)
+            _warn_of_repair(" and ".join(mended))
             return tree
     raise DecodeError(f"the document is not well-formed XML: {_reason(first)}. {_hint(mended)}", raw)
+
+
+def _warn_of_repair(how: str) -> None:
+    files = REPAIRED.get()
+    if files is None:
+        warnings.warn(f"the document is not well-formed XML; read with {how}", RepairWarning, 3)
+    elif how not in files.known:
+        files.known.add(how)
+        name = "the document" if files.reading is None else shown_path(files.reading)
+        warnings.warn(f"{name} is not well-formed XML; read with {how}", RepairWarning, 3)
 
 
 def _reason(error: Exception) -> str:

@@ -160,7 +160,7 @@ def test_a_new_figure_grows_with_the_cells(readings, cards):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"kind": "best"}, "one of scores, worst, checks, flips, got a str of 4 characters"),
+        ({"kind": "best"}, "one of scores, worst, checks, flips, got 'best'"),
         ({"kind": "worst"}, "needs truth="),
         ({"kind": "flips"}, "needs other="),
         ({"n": 0}, "1 or more, got 0 and 3"),

@@ -122,7 +122,7 @@ def test_without_a_card_that_can_be_placed_the_axes_stay_empty_with_a_warning(df
 
 
 def test_another_value_or_a_missing_column_is_refused(ids):
-    with pytest.raises(ValueError, match="one of score, failure, count, got a str of 4 characters"):
+    with pytest.raises(ValueError, match="one of score, failure, count, got 'text'"):
         plot_regions(ids, value="text")
     with pytest.raises(ValueError, match="no column text"):
         plot_regions(ids.drop(columns="text"), value="failure")

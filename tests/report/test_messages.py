@@ -99,7 +99,7 @@ def test_every_message_is_used():
 
 
 def test_another_language_is_refused(cards):
-    with pytest.raises(ValueError, match="lang must be 'en' or 'zh', got a str of 2 characters"):
+    with pytest.raises(ValueError, match="lang must be 'en' or 'zh', got 'fr'"):
         summarize(cards, lang="fr")
 
 

@@ -136,7 +136,7 @@ def test_clutter_puts_other_things_around_the_card_and_none_on_it():
     assert np.abs(np.asarray(card, dtype=int) - np.asarray(drawn, dtype=int)).mean() < 6
 
 
-@pytest.mark.parametrize(("conditions", "wrong"), [({"fog": 0.5}, "a str of 3 characters"), ({"blur": 1.5}, "1.5"), ({"blur": -0.1}, "-0.1"), ({"blur": float("nan")}, "nan")])  # fmt: skip
+@pytest.mark.parametrize(("conditions", "wrong"), [({"fog": 0.5}, "got 'fog'"), ({"blur": 1.5}, "1.5"), ({"blur": -0.1}, "-0.1"), ({"blur": float("nan")}, "nan")])  # fmt: skip
 def test_an_unknown_condition_or_strength_is_refused(conditions, wrong):
     with pytest.raises(InvalidRequestError, match=wrong):
         degrade(marked("a"), conditions, 1)

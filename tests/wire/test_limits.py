@@ -22,7 +22,7 @@ from cardocr_nb.wire._records import CardResult, Field, Job, JobList, JobRequest
         ({"user_data": "x" * 1025}, "user_data must be at most 1024 characters, got 1025"),
         ({"user_data": "a\tb"}, r"user_data must be printable ASCII, got U\+0009 at position 1"),
         ({"user_data": "样本"}, r"got U\+6837 at position 0"),
-        ({"callback_format": "xml"}, "callback_format must be 'XML' or 'JSON', got a str of 3 characters"),
+        ({"callback_format": "xml"}, "callback_format must be 'XML' or 'JSON', got 'xml'; did you mean 'XML'"),
         ({"callback_type": "URL"}, "callback_type must be 'Url' or 'TDMQ', got a str of 3 characters"),
         ({"callback_type": "TDMQ"}, r"callback_type 'TDMQ' needs callback_mq=MqConfig\(region, name\)"),
         ({"callback": "ftp://x/y"}, "callback must be an http or https address or 'no'"),
@@ -32,7 +32,7 @@ from cardocr_nb.wire._records import CardResult, Field, Job, JobList, JobRequest
         ({"callback": ""}, "callback must be"),
         (
             {"callback_mq": MqConfig("us", "q")},
-            "callback_mq.region must be 'sh', 'bj', 'gz', 'cd' or 'hk', got a str of 2 characters",
+            "callback_mq.region must be 'sh', 'bj', 'gz', 'cd' or 'hk', got 'us'",
         ),
         ({"callback_mq": MqConfig("sh", "q", "Stack")}, "callback_mq.mode must be 'Queue' or 'Topic'"),
         ({"callback_mq": MqConfig("sh", "")}, "callback_mq.name must name the message queue"),
