@@ -177,6 +177,8 @@ def _value_texts(row: list[PlacedChar], card_type: str) -> Iterator[_ValueText]:
         return
     plain = "".join(c.char.text if len(c.char.text) == 1 else "?" for c in row)
     dates = [*_DATE.finditer(plain)]
+    if dates and "至" in plain:
+        yield _ValueText("valid_period", tuple(row[dates[0].start() :]), 0.2)
     if len(dates) == 1 and "至" not in plain:
         chars = tuple(row[dates[0].start() : dates[0].end()])
         for name in ("birth_date", "first_issue_date"):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cardocr_nb.local.engine._block_shapes import is_square
 from cardocr_nb.local.engine._field_rules import apply_rules
 from cardocr_nb.local.engine._kind_costs import kind_cost
 from cardocr_nb.local.engine._segments import segment_of
@@ -32,6 +33,8 @@ _BELOW = 1.0
 """Cost of a value below its label instead of next to it."""
 _BEHIND = 6.0
 """Cost of another label between a label and its value."""
+_ANYWHERE = 5.0
+"""Cost of the place of a value that shows by itself which field it is, at most."""
 _SEAL_READ = -6.0
 """Cost of an authority that was read from the square of a seal."""
 
@@ -92,7 +95,18 @@ def _candidate(field: str, chain: Sequence[Segment], around: Surroundings) -> Ca
     first = chain[0].chars[value.used[0]] if value.used and value.used[0] < len(chain[0].chars) else chain[0].chars[0]
     start = chain[0].places[chain[0].chars.index(first), 0] - chain[0].height / 2
     distance = _distance(field, start, chain[0], around)
+    if not around.labels[field].sure and _shows_itself(field, value, chain):
+        distance = min(distance, _ANYWHERE)
     return Candidate(field, value, chars, tuple(chain), kind + distance, distance)
+
+
+def _shows_itself(field: str, value: Value, chain: Sequence[Segment]) -> bool:
+    """Whether a value can be of no other field, wherever it is: a period, a class, an office in rows that fill a square."""
+    if not value.is_valid:
+        return False
+    if field == "vehicle_class":
+        return 1 < len(value.text) == sum(len(s.chars) for s in chain)
+    return "至" in value.text if field == "valid_period" else field == "issuing_authority" and is_square(chain)
 
 
 def _distance(field: str, start: float, first: Segment, around: Surroundings) -> float:

@@ -82,6 +82,16 @@ class CardPose:
         return np.asarray((leaning - self.matrix[:, 2]) @ np.linalg.inv(self.matrix[:, :2]).T)
 
 
+def of_other_lines(pose: CardPose) -> CardPose:
+    """Return a pose whose anchors belong to no line of a new look at the picture: their lines have numbers below 0."""
+
+    def renumbered(anchor: Anchor) -> Anchor:
+        return replace(anchor, chars=tuple(replace(char, line=-1 - char.line) for char in anchor.chars))
+
+    anchors, moved = ({name: renumbered(a) for name, a in each.items()} for each in (pose.anchors, pose.moved))
+    return replace(pose, anchors=anchors, moved=moved)
+
+
 def estimate_pose(rows: Sequence[Sequence[PlacedChar]], layouts: Sequence[Layout], card_type: str) -> CardPose | None:
     """Estimate the pose of a card, or return None where too few anchors agree.
 
@@ -189,7 +199,8 @@ def _moved_labels(pose: CardPose, every: dict[str, list[Anchor]]) -> dict[str, A
             if anchor.missing:
                 continue
             ends = pose.on_card(np.array([anchor.chars[0].center, anchor.chars[-1].center]))
-            run = ends[1] - ends[0]
+            # Along the crop: with a value printed off the form in the same box, the ink of a label is not level.
+            run = np.diff(pose.on_card(anchor.chars[0].corners[[0, 3]]), axis=0)[0]
             inside = (ends > 0).all() and (ends < (width, height)).all()
             if inside and run[0] > 0 and abs(run[1]) < TOLERANCES.slant * run[0]:
                 moved[name] = anchor

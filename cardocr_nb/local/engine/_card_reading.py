@@ -65,9 +65,9 @@ UNSURE_CARD = "it is not certain that the picture shows a card of this type"
 
 
 class CardReading:
-    """The steps for one picture."""
+    """The steps for one picture; `known` is the pose of the card from another look at it."""
 
-    def __init__(self, image: NDArray[np.uint8], kind: str, models: Models) -> None:
+    def __init__(self, image: NDArray[np.uint8], kind: str, models: Models, known: CardPose | None = None) -> None:
         import cv2
         import numpy as np
 
@@ -77,12 +77,15 @@ class CardReading:
         self.size = image.shape[1], image.shape[0]
         self.seal: Seal | None = None
         self.crossed = False
+        self.known = known
+        self.pose: CardPose | None = None
         self.labels = {f.name: f.label for f in FIELDS[CardType(kind)]}
 
     def extract(self, lines: Sequence[Line]) -> Extraction:
         if self.seal is None:
-            return extract_fields(lines, self.kind, self.labels, self.size)
-        return extract_fields(outside(lines, self.seal.square), self.kind, self.labels, self.size, self.seal.lines)
+            return extract_fields(lines, self.kind, self.labels, self.size, known=self.known)
+        rest = outside(lines, self.seal.square)
+        return extract_fields(rest, self.kind, self.labels, self.size, self.seal.lines, known=self.known)
 
     def result(self) -> Recognition:
         """Detect, recognize and extract; then look again where something is missing."""
@@ -100,6 +103,7 @@ class CardReading:
         again = self._enlarged(best)
         if again is not None:
             best = with_missing(self._reread(*again), best)
+        self.pose = best.pose
         return self._answer(best, unread)
 
     def _faint(self) -> tuple[Extraction, tuple[Line, ...], NDArray[np.float64]]:
@@ -170,7 +174,7 @@ class CardReading:
         import numpy as np
 
         while len(left):
-            pose = sure_pose(lines, self.kind)
+            pose = sure_pose(lines, self.kind) or self.known
             if pose is None:
                 now = np.arange(len(left)) < _ROUND
             else:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _INVALID = 0.3
 _CONTRADICTED = 0.4
 _CONFIRMED = 0.2
+_NAME = 1.7
+"""Exponent for names, where nothing else shows that a character is another one that looks alike."""
 _SHORT = {"address": 6, "issuing_authority": 6, "name": 2}
 """Characters below which something was probably lost."""
 
@@ -41,6 +43,8 @@ def score_fields(values: Mapping[str, Value], doubts: Mapping[str, float], card:
     scores = {}
     for field, value in values.items():
         trust = math.prod(value.confidences)
+        if field == "name":
+            trust **= _NAME
         if value.is_valid is False:
             trust *= _INVALID
         elif field in ("id_number", "licence_number") and value.is_valid:

@@ -119,7 +119,7 @@ def plain_date(chars: Sequence[Char]) -> Value | None:
 
 
 def completed_date(text: str, number: str, card_type: str) -> str | None:
-    """Complete a date of birth in which one digit was lost by the one in the number; None where anything else is missing.
+    """Complete a date of birth in which one digit, or all between the digits, was lost by the one in the number; None where more is missing.
 
     Examples
     --------
@@ -134,7 +134,7 @@ def completed_date(text: str, number: str, card_type: str) -> str | None:
     whole = f"{day.year}年{day.month}月{day.day}日" if card_type == "IDCard" else f"{day}"
     digits, read = re.sub(r"\D", "", whole), re.sub(r"\D", "", text)
     lost = (digits[:i] + digits[i + 1 :] for i in range(4, len(digits)))
-    return whole if read in lost else None
+    return whole if read == digits or read in lost else None
 
 
 _YEARS = re.compile(r"(?:[1-9]|1\d|20)年")

@@ -12,6 +12,9 @@ from cardocr_nb.local.engine._segments import part_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
+    from cardocr_nb.local.engine._placed_chars import PlacedChar
     from cardocr_nb.local.engine._segments import Segment
 
 _SAME, _SAME_PLACE = 0.6, 0.4
@@ -38,20 +41,20 @@ def without_doubles(segments: Sequence[Segment]) -> list[Segment]:
     reach = np.where(letters[:, None] == letters[None], _SAME, _SAME_PLACE)
     near = (off < reach * np.maximum(widths[:, None], widths[None])) & (lines[:, None] != lines[None])
     near &= np.abs(places[:, None, 1] - places[None, :, 1]) < 0.5 * np.maximum(heights[:, None], heights[None])
+    pairs = np.argwhere(np.triu(near))
+    better = {(i, j): _better(chars[i], chars[j], (ink[i], ink[j]), segments) for i, j in pairs.tolist()}
+    # Characters that two texts read alike all come from the same one: they are one word, and none is missing within it.
+    votes: dict[tuple[int, int], float] = {}
+    for (i, j), sure in better.items():
+        if letters[i] == letters[j]:
+            key = chars[i][2], chars[j][2]
+            votes[key] = votes.get(key, 0.0) + np.sign(sure) + 1e-3 * sure
     dropped: set[tuple[int, int]] = set()
-    for i, j in np.argwhere(np.triu(near)):
+    for (i, j), sure in better.items():
         (one, _, first), (other, _, second) = chars[i], chars[j]
         if (one.line, one.place) in dropped or (other.line, other.place) in dropped:
             continue
-        # Of two that are as sure, or read the same, the one of the longer text stays: it is less likely to be cut.
-        sure = (
-            one.char.confidence
-            - other.char.confidence
-            + (_READ_ALIKE if one.char.text == other.char.text else 1e-3)
-            * (len(segments[first].chars) - len(segments[second].chars))
-        )
-        cut = min(ink[i], ink[j]) < _CUT * max(ink[i], ink[j]) and is_han(one) and is_han(other)
-        weaker = other if (ink[i] > ink[j] if cut else sure >= 0) else one
+        weaker = other if (votes[first, second] if letters[i] == letters[j] else sure) >= 0 else one
         dropped.add((weaker.line, weaker.place))
     if not dropped:
         return [*segments]
@@ -63,3 +66,19 @@ def without_doubles(segments: Sequence[Segment]) -> list[Segment]:
         elif stay:
             kept.append(part_of(s, stay))
     return kept
+
+
+def _better(
+    first: tuple[PlacedChar, NDArray[np.float64], int],
+    second: tuple[PlacedChar, NDArray[np.float64], int],
+    ink: tuple[float, float],
+    segments: Sequence[Segment],
+) -> float:
+    """By how much a character is the better one of two at the same place, below 0 if the second one is: characters, and numbers of their segments."""
+    (one, _, number), (other, _, another) = first, second
+    if min(ink) < _CUT * max(ink) and is_han(one) and is_han(other):
+        return 1.0 if ink[0] > ink[1] else -1.0
+    # Of two that are as sure, or read the same, the one of the longer text stays: it is less likely to be cut.
+    longer = len(segments[number].chars) - len(segments[another].chars)
+    sure = one.char.confidence - other.char.confidence
+    return sure + (_READ_ALIKE if one.char.text == other.char.text else 1e-3) * longer

@@ -10,6 +10,7 @@ from cardocr_nb.cards import card_type as checked_card_type
 from cardocr_nb.cards import expected_fields
 from cardocr_nb.local.engine import _networks as networks
 from cardocr_nb.local.engine._card_answer import Recognition
+from cardocr_nb.local.engine._card_pose import of_other_lines
 from cardocr_nb.local.engine._card_reading import CardReading
 from cardocr_nb.local.engine._watermark import is_unsure, surest_fields, without_pale_ink
 
@@ -138,7 +139,8 @@ class Engine:
         first = reading.result()
         if first.fields and not (reading.crossed and is_unsure(first.fields, len(expected_fields(kind)))):
             return first
-        second = CardReading(without_pale_ink(image), kind, self.loaded()).result()
+        known = of_other_lines(reading.pose) if reading.pose else None
+        second = CardReading(without_pale_ink(image), kind, self.loaded(), known).result()
         order = [reading.labels[name] for name in expected_fields(kind)]
         return Recognition(
             surest_fields(first.fields, second.fields, order),

@@ -118,6 +118,8 @@ def extract_fields(
     labels: dict[str, str],
     size: tuple[int, int] | None = None,
     seal: Sequence[Line] = (),
+    *,
+    known: CardPose | None = None,
 ) -> Extraction:
     """Extract the fields of a card.
 
@@ -132,10 +134,14 @@ def extract_fields(
         Width and height of the picture: values at its edge may be cut.
     seal : sequence of Line, optional
         Rows of the seal, where it was recognized by itself; `lines` are what is outside of it.
+    known : CardPose, optional
+        From another look at the same picture, as from `of_other_lines`; taken where these lines show fewer labels.
     """
     placed = place_chars([*lines, *seal])
     rows, sealed = placed[: len(lines)], placed[len(lines) :]
     pose = estimate_pose(rows, LAYOUTS[card_type], card_type)
+    if known is not None and (pose is None or len(pose.labels) < len(known.labels)):
+        pose = known
     if pose is None:
         return Extraction(None, {})
     places, height = label_places(pose)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from cardocr_nb._identity import ETHNIC_GROUPS, NATIONS
 from cardocr_nb.local.engine._digit_fields import class_value, date_value, number_value, period_value, plain_date
 from cardocr_nb.local.engine._field_value import Value, make_value
+from cardocr_nb.local.engine._office_names import with_known_office
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -110,6 +111,10 @@ def _nationality(chars: Sequence[Char]) -> Value | None:
 
 def _authority(chars: Sequence[Char]) -> Value | None:
     chars, used = _kept(chars, _han)
+    office = with_known_office([chars[i] for i in used])
+    used = tuple(used[i] for i in office)
+    for i, char in zip(used, office.values(), strict=True):
+        chars[i] = char
     text = _text(chars, used)
     # A corner or a side of the seal's frame is read as one of these.
     start, end = len(text) - len(text.lstrip(_STROKES)), len(text.rstrip(_STROKES))
@@ -150,6 +155,9 @@ def _gender(chars: Sequence[Char]) -> Value | None:
 def _ethnicity(chars: Sequence[Char]) -> Value | None:
     chars, used = _kept(chars, _han)
     text = _text(chars, used)
+    label = len(text) - len(text.lstrip("民族"))
+    if text[label:] in ETHNIC_GROUPS:
+        text, used = text[label:], used[label:]
     for size in range(len(text), 0, -1):
         if text[:size] in ETHNIC_GROUPS:
             return make_value(text[:size], chars, used[:size], is_valid=True)

@@ -22,6 +22,7 @@ _WORDS = re.compile("[A-Za-z.'’]*[a-z.]")
 _OTHER_PRINT = {"valid_from": "有效起始日期", "title": TITLE, "second page": "机动车驾驶证副页", "file": "档案编号"}
 """What the license prints besides the labels of its fields."""
 _MARK = frozenset("样本")
+_HYPHENS = frozenset("-—")
 _RED = 0.4
 
 
@@ -89,6 +90,8 @@ def pale_chars(row: Sequence[PlacedChar]) -> set[int]:
     tones = np.array([c.char.contrast for c in row])
     thin = np.array([np.ptp(c.corners[:, 0]) + np.ptp(c.corners[:, 1]) for c in row])
     # A character at the end of its crop may have lost its ink box: its tone says nothing.
+    # In a blur a hyphen loses most of its tone.
+    thin[[c.char.text in _HYPHENS for c in row]] = 0
     tones[thin < 0.3 * np.median(thin)] = np.inf if len(row) > 1 else tones.max()
     return set(np.flatnonzero(tones < TOLERANCES.pale * np.quantile(tones[np.isfinite(tones)], 0.75)).tolist())
 

@@ -19,6 +19,8 @@ _NOT_A_NAME = re.compile(
     "[省市县镇街路号室楼栋]|公安|证件|中华|驾驶|样本|身份|民族|性别|出生|住址|姓名|国籍|日期|复印|无效|仅供"
 )
 _RED = 0.4
+_LONGER = 0.05
+"""Gain of a character more: of a name or date in two boxes both parts are taken."""
 
 
 def kind_cost(field: str, value: Value, chain: Sequence[Segment], *, sure: bool) -> float | None:
@@ -31,12 +33,14 @@ def kind_cost(field: str, value: Value, chain: Sequence[Segment], *, sure: bool)
             return -9.0
         return None if len(text) < 10 or whole - len(text) > 3 else (-2.0 if len(text) in (17, 18, 19) else 2.0)
     if field in ("birth_date", "first_issue_date", "valid_from"):
-        return -3.0 if value.is_valid else (3.0 if sure and sum(c.isdigit() for c in text) > 3 else None)
+        figures = sum(c.isdigit() for c in text)
+        return -3.0 if value.is_valid else (3.0 - _LONGER * figures if sure and figures > 3 else None)
     if field == "valid_period":
         if value.is_valid:
             return -5.0 if "至" in text else -2.5
         return 3.0 if sure and sum(c.isdigit() for c in text) > 3 and whole < 30 else None
     if field == "gender":
+        whole -= sum(c.char.text in "性别" for s in chain for c in s.chars)
         return -2.5 if whole == 1 else (0.5 if whole <= 2 else None)
     if field == "vehicle_class":
         return -2.5 if value.is_valid and len(text) == whole else (2.5 if value.is_valid and whole < 8 else None)
@@ -60,7 +64,7 @@ def _name_cost(text: str, whole: int, extra: float) -> float | None:
     if len(text) == 1:
         return 2.5
     known = text in ETHNIC_GROUPS or text in NATIONS
-    return extra + (-1.5 if len(text) <= 4 or "·" in text else 0.5) + (2.0 if known else 0.0)
+    return extra + (-1.5 if len(text) <= 4 or "·" in text else 0.5) - _LONGER * len(text) + (2.0 if known else 0.0)
 
 
 def begins_with_region(text: str) -> bool:

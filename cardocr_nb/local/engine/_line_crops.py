@@ -32,6 +32,8 @@ _CLEAREST, _PRINT = 0.985, 190.0
 """Part of the pixels that are paler than the clearest print, and how far that is from white afterwards."""
 _DEEPEST = 1.3
 """Absorption of green light from which a deeper one does not make an ink redder: black ink has a tinge in warm light."""
+_TALL_INK, _AS_CLEAR = 0.5, 0.7
+"""Part of the height of a crop from which the middle of the ink shows its color, and its contrast over that of all, at least."""
 _SEAL_GAIN = 1.25
 """Red ink must absorb this much more green than red light to be seen: a seal does, a pale mark under the text does not."""
 
@@ -233,19 +235,38 @@ def ink_tones(crop: NDArray[np.uint8], boxes: Sequence[tuple[float, float, float
     high, wide = crop.shape[:2]
     colors = np.ascontiguousarray(crop[:, :, 1:].transpose(2, 0, 1))  # green and red
     paper = _upper(colors[:, 4:-4].reshape(2, -1), 0.8) if high > 8 else np.full(2, 255.0)
-    around, ink = np.empty((len(boxes), 2)), np.empty((len(boxes), 2))
+    around, ink, middle = np.empty((len(boxes), 2)), np.empty((len(boxes), 2)), np.empty((len(boxes), 2))
     for number, (left, top, right, bottom) in enumerate(boxes):
         x0, x1 = int(left * wide), max(int(right * wide + 0.999), int(left * wide) + 1)
         y0, y1 = int(top * high), max(int(bottom * high + 0.999), int(top * high) + 1)
         part = colors[:, y0:y1, x0:x1].reshape(2, -1)
         around[number] = _upper(part, 0.9)
-        darkest = np.argpartition(part[0], part.shape[1] // 6)[: part.shape[1] // 6 + 1]
-        ink[number] = part[:, darkest].mean(1)
+        ink[number] = middle[number] = _darkest(part)
+        if y1 - y0 > _TALL_INK * high:
+            middle[number] = _darkest(colors[:, y0 + (y1 - y0) // 5 : y1 - (y1 - y0) // 5, x0:x1].reshape(2, -1))
     around = np.maximum(around, 0.6 * paper)
+    contrast, redness = _tones(around, ink)
+    # Ink of a frame above or below may touch the character: its own color is that of the middle, if ink is there.
+    clear, color = _tones(around, middle)
+    redness = np.where(clear > _AS_CLEAR * contrast, np.minimum(redness, color), redness)
+    return [(float(c), float(r)) for c, r in zip(contrast.round(3), redness.round(3), strict=True)]
+
+
+def _darkest(part: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Mean color of the darkest sixth of the pixels, shape (2, n)."""
+    import numpy as np
+
+    sixth = part.shape[1] // 6
+    return np.asarray(part[:, np.argpartition(part[0], sixth)[: sixth + 1]].mean(1))
+
+
+def _tones(around: NDArray[np.float64], ink: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Contrast and redness of inks by their green and red light, and that around them."""
+    import numpy as np
+
     absorbed = np.log((around + 1) / (ink + 1))
     contrast = np.clip(1 - (ink[:, 0] + 1) / (around[:, 0] + 1), 0, 1)
-    redness = np.clip(1 - absorbed[:, 1] / np.clip(absorbed[:, 0], 0.05, _DEEPEST), 0, 1)
-    return [(float(c), float(r)) for c, r in zip(contrast.round(3), redness.round(3), strict=True)]
+    return contrast, np.clip(1 - absorbed[:, 1] / np.clip(absorbed[:, 0], 0.05, _DEEPEST), 0, 1)
 
 
 def _upper(levels: NDArray[np.uint8], part: float) -> NDArray[np.float64]:

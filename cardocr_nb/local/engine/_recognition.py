@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from cardocr_nb.local.engine._networks import Models
 
 _REACH = 0.8
-"""How far beyond a box ink is looked for, in heights."""
+"""How far beyond a box ink is looked for at a time, in heights."""
+_EXTENSIONS = 3
+"""Times that it is looked for."""
 _UPRIGHT = 0.85
 """Mean confidence from which lines are not tried upside down."""
 _TRIED = 4
@@ -148,20 +150,37 @@ def recognize_box(pyramid: ImagePyramid, box: NDArray[np.float64], models: Model
     start, end, _, below = box
     corners = np.array([start, end, below])
     if extend:
-        long, high = float(np.linalg.norm(end - start)), float(np.linalg.norm(below - start))
-        more = (end - start) / max(long, 1e-9) * high * _REACH
-        corners += [-more, more, -more]
-    crop = pyramid.crop(corners)
-    ink = ink_of(crop)
-    if extend:
-        wide = crop.shape[1]
-        edge = round(wide * _REACH * high / (long + 2 * _REACH * high))
-        left, right = whole_line(ink, edge, wide - edge)
-        along = (corners[1] - corners[0]) / wide
-        corners = np.array([corners[0] + left * along, corners[0] + right * along, corners[2] + left * along])
-        crop, ink = np.ascontiguousarray(crop[:, left:right]), ink[:, left:right]
+        crop, ink, corners = _whole_crop(pyramid, corners)
+    else:
+        crop = pyramid.crop(corners)
+        ink = ink_of(crop)
     x, y, z = ((round(float(px), 2), round(float(py), 2)) for px, py in corners)
     return Line((x, y, z), _chars(crop, ink, models))
+
+
+def _whole_crop(
+    pyramid: ImagePyramid, corners: NDArray[np.float64]
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_], NDArray[np.float64]]:
+    """Cut out a line as far as its ink continues; also its ink and its corners."""
+    import numpy as np
+
+    long, high = (max(float(np.linalg.norm(corner - corners[0])), 1e-9) for corner in corners[1:])
+    unit = (corners[1] - corners[0]) / long
+    before = after = _REACH
+    for _ in range(_EXTENSIONS):
+        around = corners + high * np.array([-before * unit, after * unit, -before * unit])
+        crop = pyramid.crop(around)
+        ink = ink_of(crop)
+        wide = crop.shape[1]
+        part = wide / (long / high + before + after)
+        left, right = whole_line(ink, round(before * part), wide - round(after * part))
+        # Ink up to the end of the crop: the detector lost a whole character.
+        if left > 0 and right < wide:
+            break
+        before, after = before + _REACH * (left == 0), after + _REACH * (right == wide)
+    along = (around[1] - around[0]) / wide
+    found = np.array([around[0] + left * along, around[0] + right * along, around[2] + left * along])
+    return np.ascontiguousarray(crop[:, left:right]), ink[:, left:right], found
 
 
 def _chars(crop: NDArray[np.uint8], ink: NDArray[np.bool_], models: Models) -> tuple[Char, ...]:

@@ -7,6 +7,7 @@ square cross the least ink. Without red ink the detector's boxes are all that is
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,7 +18,7 @@ from cardocr_nb.local.engine._recognition import recognize_box
 from cardocr_nb.local.engine._seal_square import redness, seal_square, warped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -41,6 +42,10 @@ _INKED, _UPRIGHT = 0.25, 0.75
 """Part of the redness of the clearest ink from which a pixel is inked, and part of the height that a line of the frame inks."""
 _ROOM = 0.12
 """Part of the height of a row by which its box is larger."""
+_UNEVEN = 1.75
+"""Height of the highest row over the lowest one, from which two rows were taken for one."""
+_GRAY = 0.45
+"""Redness by which a character of a watermark is below that of the seal."""
 _PIXELS = 120
 """Side of the seal on which rows are looked for."""
 
@@ -79,18 +84,26 @@ def read_seal(image: NDArray[np.uint8], pyramid: ImagePyramid, pose: CardPose, m
         return None
     best, most = None, 0.0
     for boxes in row_boxes(image, square):
-        lines = tuple(models.map(lambda box: recognize_box(pyramid, box, models, extend=False), boxes))
+        lines = _red_ones(models.map(lambda box: recognize_box(pyramid, box, models, extend=False), boxes))
         value = apply_rules("issuing_authority", "DriverLicense", [char for line in lines for char in line.chars])
         if value is None or not _reads_well(value):
             continue
         counts = [len(line.chars) for line in lines]
-        full = len(set(counts[:-1])) <= 1 and counts[-1] <= counts[0]
+        high = np.linalg.norm(boxes[:, 3] - boxes[:, 0], axis=1)
+        full = len(set(counts[:-1])) <= 1 and counts[-1] <= counts[0] and high.max() < _UNEVEN * high.min()
         worth = float(np.mean(value.confidences)) * (1.0 if value.is_valid else _UNUSUAL) * (1.0 if full else _UNUSUAL)
         if worth > most:
             best, most = Seal(square, tuple(line for line in lines if line.chars), bool(value.is_valid)), worth
         if full and min(value.confidences) > _SURE:
             break
     return best
+
+
+def _red_ones(lines: Sequence[Line]) -> tuple[Line, ...]:
+    """Leave out the gray characters of red lines: a watermark over the seal."""
+    red = [char.redness for line in lines for char in line.chars]
+    least = float(np.median(red)) - _GRAY if red else 0.0
+    return tuple(replace(line, chars=tuple(c for c in line.chars if c.redness >= least)) for line in lines)
 
 
 def _reads_well(value: Value) -> bool:

@@ -33,6 +33,8 @@ _LOGARITHMS = np.log(np.arange(256, dtype=np.float32) + 12)
 """Of the light that a pixel sends; the summand keeps the noise of dark ones down."""
 _FILLED = 0.5
 """Part of the square within the outline of its ink, at least."""
+_EMPTY, _PIXELS = 0.25, 120
+"""Part of the usual ink of a row or column from which it is of the seal, and side of the square on which that is looked at."""
 _EDGE, _BLACK = 0.2, 0.3
 """Part of the side that a line of black print may reach into a seal, and redness below which a line is black."""
 
@@ -58,23 +60,31 @@ def seal_square(image: NDArray[np.uint8], pose: CardPose) -> NDArray[np.float64]
     target = np.array([(0, 0), (size[0], 0), size, (0, size[1])], np.float32)
     matrix = np.asarray(cv2.getPerspectiveTransform(corners.astype(np.float32), target), np.float64)
     card = warped(image, matrix, size, float(np.linalg.norm(corners[1] - corners[0])))
-    red = redness(card)
+    whole = redness(card)
     left, top, right, bottom = (round(v * _PER_MM) for v in pose.layout.portrait)
+    red = whole.copy()
     red[max(top, 0) : bottom, max(left, 0) : right] = 0
     best = None
-    for wide, least in _TRIES:
+    # The portrait is where the layout has it on most cards; on others a seal is there. Glare leaves a part of a frame.
+    tries = (
+        *((red, t, False) for t in _TRIES),
+        (whole, _TRIES[0], False),
+        (red, _TRIES[0], True),
+        (whole, _TRIES[0], True),
+    )
+    for seen, (wide, least), torn in tries:
         # Strokes only: the table at the edges and a face are wide. Where blur joins the strokes, so is the seal.
-        strokes = cv2.morphologyEx(red, cv2.MORPH_TOPHAT, np.ones((wide, wide), np.uint8)) if wide else red
-        best = _square(np.asarray(strokes, np.float32), least)
+        strokes = cv2.morphologyEx(seen, cv2.MORPH_TOPHAT, np.ones((wide, wide), np.uint8)) if wide else seen
+        best = _square(np.asarray(strokes, np.float32), least, torn=torn)
         if best is not None:
             break
     if best is None:
         return None
-    square = _upright(np.asarray(cv2.boxPoints(best), np.float64))
+    square = _trimmed(whole, _upright(np.asarray(cv2.boxPoints(best), np.float64)))
     return np.asarray(cv2.perspectiveTransform(square[None].astype(np.float64), np.linalg.inv(matrix))[0], np.float64)
 
 
-def _square(red: NDArray[np.float32], least: float) -> tuple[Any, ...] | None:
+def _square(red: NDArray[np.float32], least: float, *, torn: bool) -> tuple[Any, ...] | None:
     """Find the square that a seal fills in a map of redness, as `cv2.minAreaRect` gives it."""
     import cv2
 
@@ -87,10 +97,28 @@ def _square(red: NDArray[np.float32], least: float) -> tuple[Any, ...] | None:
         longer, shorter = max(w, h) / _PER_MM, min(w, h) / _PER_MM
         if not (_SIDES[0] < shorter <= longer < _SIDES[1] and longer < _SQUARE * shorter):
             continue
-        filled = float(cv2.contourArea(contour)) / (w * h)
+        filled = float(cv2.contourArea(cv2.convexHull(contour) if torn else contour)) / (w * h)
         if filled > most:
             best, most = (center, (w, h), angle), filled
     return best
+
+
+def _trimmed(red: NDArray[np.float32], square: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Move the sides of a square to the ink in it: grain of the picture or a line of the background may have made it larger."""
+    import cv2
+
+    target = np.array([(0, 0), (_PIXELS, 0), (_PIXELS, _PIXELS), (0, _PIXELS)], np.float32)
+    matrix = np.asarray(cv2.getPerspectiveTransform(square.astype(np.float32), target), np.float64)
+    ink = np.clip(cv2.warpPerspective(red, matrix, (_PIXELS, _PIXELS)), 0, None)
+    ends = []
+    for axis in (0, 1):
+        profile = ink.mean(axis)
+        usual, least = float(np.median(profile)), float(profile.min())
+        inked = np.flatnonzero(profile > least + _EMPTY * (usual - least))
+        ends.append((float(inked[0]), float(inked[-1] + 1)) if len(inked) else (0.0, float(_PIXELS)))
+    (left, right), (top, bottom) = ends
+    corners = np.array([[(left, top), (right, top), (right, bottom), (left, bottom)]])
+    return np.asarray(cv2.perspectiveTransform(corners, np.linalg.inv(matrix))[0], np.float64)
 
 
 def redness(image: NDArray[np.uint8]) -> NDArray[np.float32]:

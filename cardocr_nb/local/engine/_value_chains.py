@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from string import ascii_letters
 from typing import TYPE_CHECKING
 
@@ -91,19 +92,18 @@ def _blocks(field: str, around: Surroundings) -> Iterator[tuple[Segment, ...]]:
     label = around.labels[field]
     rows = _text_rows(around, red=False)
     for first in rows:
-        block = [first]
-        part = None
+        starts = [first]
         if not label.sure or first[0].left < label.right < first[-1].right:
             part = beginning_at(first[0], label.right - 0.3 * first[0].height)
-            part = None if part is first[0] else part
-        while True:
-            yield tuple(s for row in block for s in row)
-            if part is not None:
-                yield (part, *(s for row in block for s in row if s is not first[0]))
-            below = _row_below(block, rows)
-            if below is None or len(block) >= 4:
-                break
-            block.append(_from_column(below, first[0]))
+            starts += [[part, *first[1:]]] if part is not None and part is not first[0] else []
+        for start in starts:
+            block = [start]
+            while True:
+                yield tuple(s for row in block for s in row)
+                below = _row_below(block, rows)
+                if below is None or len(block) >= 4:
+                    break
+                block.append(_from_column(below, start[0]))
 
 
 def _from_column(row: Sequence[Segment], above: Segment) -> list[Segment]:
@@ -145,7 +145,9 @@ def _row_below(block: Sequence[Sequence[Segment]], rows: Sequence[Sequence[Segme
         own = _line_height(row[:1])
         tall = min(above, own)
         alike = above < 1.7 * tall > 0.6 * own
-        if not (alike and low * tall < down < high * tall and aside < TOLERANCES.indent * tall):
+        # A last row of figures is lower than what it follows.
+        far = max(tall, min(above, tall / _FIGURES))
+        if not (alike and low * tall < down < high * far and aside < TOLERANCES.indent * tall):
             continue
         if not _OTHER_VALUE.fullmatch("".join(s.text for s in row)):
             best, least = row, down + aside
@@ -155,7 +157,12 @@ def _row_below(block: Sequence[Sequence[Segment]], rows: Sequence[Sequence[Segme
 def _line_height(row: Sequence[Segment]) -> float:
     """Return the height of a Chinese character of the row, whose figures and Latin letters are lower."""
     tallest = max(s.height for s in row)
-    return tallest if any(is_han(c) for s in row for c in s.chars) else tallest / _FIGURES
+    if not any(is_han(c) for s in row for c in s.chars):
+        return tallest / _FIGURES
+    # As high as wide, where ink of the rows above and below makes it seem higher.
+    chars = [list(zip(s.chars, s.places[:, 0].tolist(), strict=True)) for s in row]
+    steps = [right - left for pairs in chars for (a, left), (b, right) in pairwise(pairs) if is_han(a) and is_han(b)]
+    return min(tallest, float(np.median(steps))) if len(steps) > 1 else tallest
 
 
 def _seal_rows(field: str, around: Surroundings) -> Iterator[tuple[Segment, ...]]:

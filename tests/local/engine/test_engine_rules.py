@@ -193,3 +193,28 @@ def test_strokes_of_the_frame_around_an_authority_are_not_of_it(frame):
     office = "样本省示例市公安局交通警察支队"
     assert rule_result("issuing_authority", office + frame, "DriverLicense") == (office, True)
     assert rule_result("issuing_authority", frame + office, "DriverLicense") == (office, True)
+
+
+@pytest.mark.parametrize(
+    ("read", "true"),
+    [
+        ("河南省公安厅交通用管理局", "河南省公安厅交通管理局"),
+        ("青山市公安局车辆管理所供", "青山市公安局车辆管理所"),
+        ("云岭省前进市公安局交通警察支一队车辆管理所", "云岭省前进市公安局交通警察支队车辆管理所"),
+        ("南浦市公安局交管支队", "南浦市公安局交管支队"),
+        ("南浦市公安局直属分局", "南浦市公安局直属分局"),
+    ],
+)
+def test_a_character_of_a_watermark_in_an_office_is_left_out_and_other_offices_stay(read, true):
+    assert rule_result("issuing_authority", read, "DriverLicense") == (true, True)
+
+
+def test_a_misread_character_of_an_office_is_corrected_where_the_recognizer_names_the_right_one():
+    text = "南浦市公安局交通警泰支队"
+    value = apply_rules("issuing_authority", "DriverLicense", chars(text, at9=[("察", 0.01)]))
+    assert (value.text, min(value.confidences)) == ("南浦市公安局交通警察支队", 0.8)
+    assert rule_result("issuing_authority", text, "DriverLicense") == (text, True)
+
+
+def test_the_word_of_the_label_is_not_of_the_ethnicity():
+    assert [rule_result("ethnicity", text)[0] for text in ("族汉", "民族土家", "汉")] == ["汉", "土家", "汉"]

@@ -17,7 +17,7 @@ from cardocr_nb.local.engine._confidence import score_fields
 from cardocr_nb.local.engine._detection import detect, detect_within
 from cardocr_nb.local.engine._field_extraction import extract_fields, reread_gap, with_missing
 from cardocr_nb.local.engine._field_value import Value
-from cardocr_nb.local.engine._form_print import print_of_labels
+from cardocr_nb.local.engine._form_print import print_of_labels, without_marks
 from cardocr_nb.local.engine._kind_costs import begins_with_region
 from cardocr_nb.local.engine._label_places import label_places
 from cardocr_nb.local.engine._line_crops import ImagePyramid, ink_channel, ink_tones
@@ -251,6 +251,25 @@ def test_recorded_boxes_are_recognized(recording, models):
     pyramid = ImagePyramid(np.ascontiguousarray(picture(recording)[:, :, ::-1]))
     now, _ = recognize_upright(pyramid, boxes, models)
     assert {line_text(line) for line in lines if line.confidence > 0.95} <= {line_text(line) for line in now}
+
+
+@pytest.mark.parametrize("lost", [1, 2, 3])
+def test_a_box_that_lost_characters_at_its_end_is_read_as_far_as_the_ink_continues(models, lost):
+    _, truth, _, lines = load("licence_flat")
+    line = next(line for line in lines if line_text(line).startswith(truth["address"][:6]))
+    start, end, below = np.array(line.corners)
+    end = start + line.chars[-lost - 1].box[2] * (end - start)
+    box = np.array([start, end, end + below - start, below])
+    pyramid = ImagePyramid(np.ascontiguousarray(picture("licence_flat")[:, :, ::-1]))
+    assert line_text(recognize_box(pyramid, box, models)) == line_text(line)
+
+
+def test_a_hyphen_in_a_blur_is_not_a_mark_under_the_text():
+    _, _, _, lines = load("licence_flat")
+    line = next(line for line in lines if line_text(line).count("-") == 2)
+    blurred = [replace(c, contrast=0.2 * c.contrast if c.text == "-" else c.contrast) for c in line.chars]
+    (row,) = place_chars([replace(line, chars=tuple(blurred))])
+    assert [c.char.text for c in without_marks(row)] == [c.text for c in line.chars]
 
 
 def test_boxes_upside_down_are_turned(models):

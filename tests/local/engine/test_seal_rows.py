@@ -77,6 +77,20 @@ def test_a_seal_under_a_cloudy_sleeve_is_recognized(engine):
     assert authority(engine, np.asarray(0.5 * picture + 120, np.uint8)) == TEXT
 
 
+def test_a_seal_in_grain_and_shadow_keeps_its_square(engine):
+    picture = stamped(TEXT, 4, side=210) * 0.3 + np.random.default_rng(3).normal(0, 5, (1, 1))
+    noise = np.random.default_rng(4).normal(0, 5, picture.shape)
+    assert authority(engine, np.asarray(np.clip(picture + noise, 0, 255), np.uint8)) == TEXT
+
+
+def test_gray_words_across_a_seal_are_not_of_it(engine):
+    picture = Image.fromarray(stamped(TEXT, 4, side=210))
+    quad = draw("DriverLicense", 4).polygons["issuing_authority"]
+    x, y = quad.mean(0)
+    ImageDraw.Draw(picture).text((x + 88, y + 40), "仅供", fill=(120, 120, 120), font=pil_font(34, 400))
+    assert authority(engine, np.asarray(picture)) == TEXT
+
+
 def test_the_color_of_the_light_does_not_make_black_ink_red():
     page = np.full((60, 90, 3), 240, np.uint8)
     cv2.putText(page, "12", (10, 45), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (20, 20, 20), 3)

@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 from cardocr_nb._fonts import pil_font
 from cardocr_nb.cards import field_name
 from cardocr_nb.local.engine import Engine
+from cardocr_nb.local.engine._card_pose import of_other_lines
 from cardocr_nb.local.engine._card_reading import CardReading
 from cardocr_nb.local.engine._watermark import is_unsure, may_have_watermark, surest_fields, without_pale_ink
 from cardocr_nb.specimen import draw
@@ -84,3 +85,14 @@ def test_dark_print_and_paper_keep_their_pixels():
     clean = without_pale_ink(page)
     assert np.abs(clean.astype(int) - page)[:60].max() <= 12
     assert clean[70:78, 30:170].min() > 225
+
+
+def test_the_second_look_knows_the_place_of_the_card_when_its_labels_went_with_the_watermark():
+    card, models = draw("IDCard", 43), Engine().loaded()
+    picture = tiled(card.image, "仅限本次登记复印无效", -33, 110)
+    first = CardReading(picture, "IDCard", models)
+    first.result()
+    clean = without_pale_ink(picture)
+    assert CardReading(clean, "IDCard", models).result().fields == []
+    second = CardReading(clean, "IDCard", models, of_other_lines(first.pose)).result().fields
+    assert {field_name(f.label): f.text for f in second} == card.texts
