@@ -72,7 +72,8 @@ def bootstrap(
     or come on few cards together, and without an error it would be a point. Therefore one imaginary unit is added: all
     incorrect for the lower end, all correct for the upper one. For one reading a unit this is the exact interval of Clopper
     and Pearson; for other bounded values it is that of Gaffke. The imaginary unit has the mean number of readings and the
-    largest weight; it is left out where more than 20 independent images are like it.
+    largest weight; it is left out where more than 20 independent images are like it. A character error rate has no greatest
+    value, since texts may be inserted: its interval allows for unseen readings with as many edits as characters, and no more.
 
     References
     ----------
@@ -140,8 +141,10 @@ def _row(group: pd.DataFrame, confidence: float, n_resamples: int, rng: np.rando
             low, high = resampled_interval(
                 accuracy, characters, extra * characters.sum() / n.sum(), confidence, **drawn
             )
+            # Readings with more edits than characters raise the upper end as they raise the rate. A single one says little
+            # about the population, so that the lower end counts no more edits than characters.
             excess = cer - (1 - accuracy.sum() / characters.sum())
-            cer_ends = (1 - high + excess, 1 - low + excess)
+            cer_ends = (1 - high, 1 - low + excess)
     return [group["key"].nunique(), len(group), exact, *exact_ends, cer, *cer_ends]
 
 

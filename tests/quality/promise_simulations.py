@@ -31,6 +31,7 @@ from cardocr_nb.quality import (
     review_queue,
     threshold,
 )
+from cardocr_nb.quality._comparison import _gain
 from cardocr_nb.quality._distribution_shift import psi, psi_test
 from cardocr_nb.quality._error_estimate import error_table, judged_pairs
 from cardocr_nb.quality._fixed_sequence import lowest_threshold
@@ -136,6 +137,24 @@ def coverage_of_all_fields(rng, repetitions, n, rate, together=0.1, fields=6):
     return covered / repetitions
 
 
+def coverage_of_character_errors(rng, repetitions, n, rate, edits, together=0.0, readings=6):
+    """Coverage of the character error rate of `n` cards with readings of 18 characters, `together` wholly correct or not.
+
+    Incorrect readings have one edit, or in a tenth of the cases as many as characters (`losses`) or twice as many
+    (`insertions`).
+    """
+    covered = 0
+    many = {"one": 1, "losses": 18, "insertions": 36}[edits]
+    true = rate * (0.9 + 0.1 * many) / 18
+    for _ in range(repetitions):
+        wrong = np.where(rng.random((n, 1)) < together, rng.random((n, 1)), rng.random((n, readings))) < rate
+        distance = np.where(rng.random(wrong.shape) < 0.1, many, 1) * wrong
+        cells = cells_of(~wrong).assign(distance=distance.ravel(), length=18)
+        row = bootstrap(cells, n_resamples=500).iloc[-1]
+        covered += row.cer_low <= true <= row.cer_high
+    return covered / repetitions
+
+
 def coverage_of_groups(rng, repetitions, n_groups, kind, rate, icc, worse_if_large=False):
     """Coverage of the accuracy of cards of new groups by an interval over groups."""
     draw = np.random.default_rng(1)
@@ -164,6 +183,20 @@ def coverage_of_difference(rng, repetitions, n, lost, gained):
             row = compare(frames[0][0], frames[1][0], frames[0][1]).accuracy.iloc[0]
             seen[counts] = row.low <= gained - lost <= row.high
         covered += seen[counts]
+    return covered / repetitions
+
+
+def coverage_of_difference_of_all_fields(rng, repetitions, n, rates, bad):
+    """Coverage of the difference for all fields; both runs are worse on the same bad photos, the part `bad` of all."""
+    covered, lost = 0, [np.array([rate, 10 * rate]) for rate in rates]
+    true = (1 - bad) * (lost[0][0] - lost[1][0]) + bad * (lost[0][1] - lost[1][1])
+    for _ in range(repetitions):
+        photo = (rng.random((n, 1)) < bad).astype(int)
+        sides = [rng.random((n, 6)) >= each[photo] for each in lost]
+        gain = sides[1].astype(int) - sides[0]
+        cells = pd.DataFrame({"key": np.repeat(np.arange(n), 6), "weight": 1.0, "gain": gain.ravel()})
+        _, low, high = _gain(cells, 0.95)
+        covered += low <= true <= high
     return covered / repetitions
 
 
@@ -214,6 +247,22 @@ def broken_in_groups(rng, repetitions, n_groups, kind, precision, icc=0.3, n_sco
         group, right = groups_that_fail(rng, n_groups, kind, rate, icc, worse_if_large=worse_if_large)
         found = lowest_threshold(rng.integers(80, 80 + n_scores, len(group)), right, precision, 0.95, group=group)
         broken += not np.isnan(found.threshold)
+    return broken / repetitions
+
+
+def broken_with_an_audit(rng, repetitions, n, precision, quality, mass, parts):
+    """The same for a sample of `n` readings, stratified by score into four bands that get unequal `parts` of it."""
+    band = np.arange(20) // 5
+    true = np.cumsum((mass * quality)[::-1])[::-1] / np.cumsum(mass[::-1])[::-1]
+    drawn = np.maximum(5, np.round(n * np.array(parts))).astype(int)
+    size = np.bincount(band, weights=mass)
+    weight, broken = np.repeat(1000 * size / drawn, drawn), 0
+    for _ in range(repetitions):
+        score = np.concatenate([
+            rng.choice(20, k, p=np.where(band == h, mass, 0) / size[h]) for h, k in enumerate(drawn)
+        ])  # fmt: skip
+        found = lowest_threshold(score, rng.random(len(score)) < quality[score], precision, 0.95, weight=weight)
+        broken += not np.isnan(found.threshold) and bool(true[int(found.threshold)] < precision - 1e-12)
     return broken / repetitions
 
 
@@ -590,6 +639,16 @@ def settings():
         )
         for n, (a, b) in product((5, 10, 50, 300), ((0, 0.02), (0.02, 0.02), (0.05, 0.15), (0.01, 0.1), (0.3, 0.3)))
     )
+    for n, rates, bad in ((5, (0.02, 0.05), 0.1), (10, (0.09, 0.02), 0.1), (20, (0.02, 0.02), 0.3), (50, (0.09, 0.01), 0.5),
+                          (100, (0.002, 0.01), 0.05), (300, (0.05, 0.02), 0.1)):  # fmt: skip
+        yield ("difference-all", f"{n} images, rates {rates}, {bad} bad photos",
+               lambda g, r, n=n, p=rates, b=bad: coverage_of_difference_of_all_fields(g, r, n, p, b))  # fmt: skip
+    yield from (
+        ("characters", f"{n} cards of {k} readings, rate {p}, {e}, {t} of cards wholly correct or not",
+         lambda g, r, n=n, p=p, e=e, t=t, k=k: coverage_of_character_errors(g, r, n, p, e, t, k))
+        for n, (p, t, k), e in product((5, 50, 400), ((0.2, 0.0, 1), (0.2, 0.0, 6), (0.02, 0.5, 6), (0.005, 0.0, 1)),
+                                       ("one", "losses", "insertions"))
+    )  # fmt: skip
     yield from (
         ("group-rates", f"{n} groups, {kind}, rate {p}, correlation {icc}{', large ones worse' if w else ''}",
          lambda g, r, n=n, kind=kind, p=p, icc=icc, w=w: coverage_of_groups(g, r, n, kind, p, icc, w))
@@ -619,6 +678,15 @@ def settings():
         for (n, p), kind, icc, k, w in product(
             ((5, 0.6), (15, 0.85), (30, 0.9), (60, 0.95)), ("equal", "uneven", "one large"), (0.05, 0.3), (1, 20), (False, True))
     )  # fmt: skip
+    values, flat = np.arange(20), np.ones(20)
+    for name, n, precision, quality, mass, parts in (
+        ("a little below everywhere", 300, 0.9, np.full(20, 0.895), flat, (0.4, 0.3, 0.2, 0.1)),
+        ("errors where few are drawn, at the top", 300, 0.9, np.where(values >= 15, 0.88, 0.93), flat, (0.45, 0.3, 0.2, 0.05)),
+        ("errors where few are drawn, in the middle", 300, 0.9, np.where(values // 5 == 2, 0.7, 0.96), flat, (0.4, 0.3, 0.03, 0.27)),
+        ("most readings at the top", 600, 0.95, np.where(values >= 15, 0.945, 0.7), np.exp(values / 4), (0.4, 0.3, 0.25, 0.05)),
+    ):  # fmt: skip
+        yield ("audit-thresholds", f"{name}, {n} readings, {precision} promised",
+               lambda g, r, n=n, p=precision, q=quality, m=mass, a=parts: broken_with_an_audit(g, r, n, p, q, m, a))  # fmt: skip
     for images, readings, p in ((300, 5, 0.98), (60, 20, 0.95), (600, 2, 0.995)):
         yield ("repeated", f"{images} images read {readings} times, {p} promised",
                lambda g, r, i=images, k=readings, p=p: broken_with_repeated_images(g, r, i, k, p))  # fmt: skip

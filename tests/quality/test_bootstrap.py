@@ -77,3 +77,15 @@ def test_one_image_has_no_interval_and_none_gives_an_empty_table():
 def test_what_makes_no_sense_is_refused(given):
     with pytest.raises(ValueError, match=r"confidence must lie between|n_resamples must be 1"):
         evaluate(*cards_and_truth([90, 80], [True, False])).bootstrap(**given)
+
+
+@pytest.mark.parametrize("inserted", [18, 40, 400])
+def test_a_reading_with_more_edits_than_characters_raises_the_upper_end_alone(inserted):
+    cells = pd.DataFrame({
+        "key": [f"{k}.jpg" for k in range(8)], "field": pd.Categorical(["name"] * 8), "outcome": ["wrong"] + ["correct"] * 7,
+        "length": 18,
+    })  # fmt: skip
+    as_many, more = (bootstrap(cells.assign(distance=[edits] + [0] * 7)).iloc[0] for edits in (18, inserted))
+    assert more.cer_low == as_many.cer_low
+    assert more.cer_high == pytest.approx(as_many.cer_high + (inserted - 18) / (8 * 18))
+    assert more.cer_low < more.cer < more.cer_high

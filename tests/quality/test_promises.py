@@ -47,6 +47,21 @@ def test_intervals_of_all_fields_cover(rng, times, n, rate):
     assert simulate.coverage_of_all_fields(rng, repetitions, n, rate) >= 1 - at_most(0.07, repetitions)
 
 
+@pytest.mark.parametrize(("n", "rate", "readings"), [(5, 0.2, 1), (50, 0.02, 6)])
+@pytest.mark.parametrize("edits", ["one", "insertions"])
+def test_intervals_of_character_error_rates_cover(rng, times, n, rate, readings, edits):
+    repetitions = 60 * times
+    covered = simulate.coverage_of_character_errors(rng, repetitions, n, rate, edits, readings=readings)
+    assert covered >= 1 - at_most(0.07, repetitions)
+
+
+@pytest.mark.parametrize(("n", "rates", "bad"), [(10, (0.09, 0.02), 0.1), (50, (0.02, 0.05), 0.5)])
+def test_differences_of_all_fields_are_covered_where_both_runs_fail_on_the_same_photos(rng, times, n, rates, bad):
+    repetitions = 60 * times
+    covered = simulate.coverage_of_difference_of_all_fields(rng, repetitions, n, rates, bad)
+    assert covered >= 1 - at_most(0.07, repetitions)
+
+
 @pytest.mark.parametrize(("n", "lost", "gained"), [(5, 0.0, 0.02), (10, 0.02, 0.05)])
 def test_differences_of_runs_are_covered(rng, times, n, lost, gained):
     repetitions = 200 * times
@@ -72,6 +87,12 @@ def test_intervals_over_groups_of_unequal_size_cover(rng, times, groups, kind):
 def test_intervals_with_very_uneven_weights_cover(rng, times, n, ratio):
     repetitions = 60 * times
     assert simulate.coverage_of_weighted_field(rng, repetitions, n, ratio) >= 1 - at_most(0.07, repetitions)
+
+
+def test_thresholds_of_a_stratified_audit_keep_the_promise(rng, times):
+    repetitions, parts = 40 * times, (0.4, 0.3, 0.2, 0.1)
+    broken = simulate.broken_with_an_audit(rng, repetitions, 300, 0.9, np.full(20, 0.895), np.ones(20), parts)
+    assert broken <= at_most(0.05, repetitions)
 
 
 def test_images_that_were_read_five_times_count_once(rng, times):
