@@ -27,6 +27,8 @@ _EDITS, _LEFT_OUT = 2, 2
 """Characters that may be changed, and for how many of these one that is left out counts."""
 _READ = 0.8
 """Confidence from which a character is not taken for another one unless the recognizer names that one as well."""
+_APART = 0.01
+"""Confidence by which the recognizer must hold one office for likelier than another one that is as near."""
 _CORRECTED = 0.8
 """Confidence of a character that was changed."""
 
@@ -46,14 +48,19 @@ def with_known_office(chars: Sequence[Char]) -> dict[int, Char]:
     >>> "".join(char.text for char in with_known_office(read).values())
     '南浦市公安局交通警察支队'
     """
-    best, fewest = dict(enumerate(chars)), _EDITS + 1
+    tries: dict[str, tuple[int, float, dict[int, Char]]] = {}
     for begin in (i for i, char in enumerate(chars) if i > 1 and chars[i - 1].text in _REGIONS):
         for office in _OFFICES:
-            tail = _aligned(chars, begin, office, fewest - 1)
+            tail = _aligned(chars, begin, office, _EDITS)
             if tail is not None:
-                edits, found = tail
-                best, fewest = dict(enumerate(chars[:begin])) | found, edits
-    return best
+                found = dict(enumerate(chars[:begin])) | tail[1]
+                named = sum(dict(chars[i].alternatives).get(c.text, 0.0) for i, c in found.items() if c is not chars[i])
+                tries["".join(c.text for c in found.values())] = tail[0], -named, found
+    likely = sorted(tries.values(), key=lambda t: t[:2])
+    as_read = dict(enumerate(chars))
+    # 支队 or 总队: where the recognizer does not name one, both are as likely.
+    undecided = len(likely) > 1 and likely[0][0] == likely[1][0] and likely[1][1] - likely[0][1] < _APART
+    return as_read if not likely or undecided else likely[0][2]
 
 
 def _aligned(chars: Sequence[Char], begin: int, office: str, most: int) -> tuple[int, dict[int, Char]] | None:

@@ -23,8 +23,8 @@ _DARK = 120
 """Level of even contrast below which ink is print."""
 _UNSURE = 85
 """Score below which a field is worth a second look."""
-_ACROSS = 3
-"""Boxes of another direction from which a watermark is possible."""
+_ACROSS = 1
+"""Boxes of another direction from which a watermark is possible: on photos of a card alone there is none."""
 
 
 def may_have_watermark(groups: NDArray[np.int_]) -> bool:

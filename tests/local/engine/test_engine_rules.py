@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -214,6 +216,13 @@ def test_a_misread_character_of_an_office_is_corrected_where_the_recognizer_name
     value = apply_rules("issuing_authority", "DriverLicense", chars(text, at9=[("察", 0.01)]))
     assert (value.text, min(value.confidences)) == ("南浦市公安局交通警察支队", 0.8)
     assert rule_result("issuing_authority", text, "DriverLicense") == (text, True)
+
+
+@pytest.mark.parametrize(("named", "rank"), [([("支", 0.2), ("总", 0.05)], "支"), ([("总", 0.2)], "总"), ([], "义")])
+def test_of_two_offices_as_near_the_one_that_the_recognizer_names_is_taken(named, rank):
+    read = chars("南浦市公安局交警义队", at8=named)
+    read[8] = replace(read[8], confidence=0.4)
+    assert apply_rules("issuing_authority", "DriverLicense", read).text == f"南浦市公安局交警{rank}队"
 
 
 def test_the_word_of_the_label_is_not_of_the_ethnicity():
