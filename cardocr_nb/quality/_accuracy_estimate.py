@@ -9,7 +9,7 @@ import pandas as pd
 
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers
-from cardocr_nb.quality._cells import refuse_parts
+from cardocr_nb.quality._cells import one_job_an_image, refuse_parts
 from cardocr_nb.quality._checks import check
 from cardocr_nb.quality._intervals import checked_confidence, lower_bound, upper_bound
 
@@ -34,7 +34,8 @@ def estimate_accuracy(df: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataF
     Parameters
     ----------
     df : DataFrame
-        As `cardocr_nb.to_frame` makes it. Of a field that appears twice on a card the first counts.
+        As `cardocr_nb.to_frame` makes it. Of several readings of an image one counts, as in `cardocr_nb.quality.evaluate`;
+        of a field that appears twice on a card the first.
     confidence : float, default 0.95
         Of the interval.
 
@@ -59,7 +60,7 @@ def estimate_accuracy(df: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataF
 
     Notes
     -----
-    Assumed for ``check digit``: the printed numbers are right. Assumed for ``two readers`` besides: birth date, gender
+    Assumed of the intervals: cards are independent. Assumed for ``check digit``: the printed numbers are right. Assumed for ``two readers`` besides: birth date, gender
     and number are read apart, so that they are not wrong in the same way, and a number that its check digit, birth date
     and gender do not betray is right. Both readers may be bad on the same photos: nothing is assumed about that. An
     engine that mends one of them by the other, or by the check digit, breaks the assumption: fewer wrong numbers betray
@@ -89,6 +90,7 @@ def estimate_accuracy(df: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataF
     checked_confidence(confidence)
     refuse_parts(df)
     frame = conform(df).reset_index(drop=True)
+    frame = frame[one_job_an_image(frame)].reset_index(drop=True)
     frame["card"] = card_numbers(frame)
     fields = [*_AGREE, *_NUMBERS]
     read = frame[frame["field"].isin(fields) & frame["text"].notna()].drop_duplicates(["card", "field"])

@@ -140,6 +140,21 @@ def pair(
     )  # fmt: skip
 
 
+def one_job_an_image(frame: pd.DataFrame) -> NDArray[np.bool_]:
+    """Return which rows are of the job that counts for its image: the first on which a field was read, else the first.
+
+    Rows without a key all count.
+    """
+    card = card_numbers(frame)
+    first = first_rows(card)
+    read = np.bincount(card, weights=frame["field"].notna().to_numpy(), minlength=len(first)) > 0
+    order = np.argsort(~read, kind="stable")
+    keys = frame["key"].take(first[order])
+    counts = np.ones(len(first), dtype=bool)
+    counts[order[(keys.duplicated() & keys.notna()).to_numpy(bool)]] = False
+    return counts[card]
+
+
 def group_of_cards(first: pd.DataFrame, groups: Groups) -> pd.Series:
     """Return the group of each card, given its first row; times are grouped by day, cards without a group are alone.
 

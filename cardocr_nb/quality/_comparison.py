@@ -12,7 +12,7 @@ from cardocr_nb._key_forms import mismatch
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._text_tables import read_table
 from cardocr_nb.quality._bootstrap import ALL, equal_weights, imaginary, resampled_interval, with_all
-from cardocr_nb.quality._cells import GROUP, group_of_cards, refuse_parts
+from cardocr_nb.quality._cells import GROUP, group_of_cards, one_job_an_image, refuse_parts
 from cardocr_nb.quality._distribution_shift import ks, psi, psi_test
 from cardocr_nb.quality._evaluation import Evaluation, evaluate
 from cardocr_nb.quality._intervals import exact_interval
@@ -156,11 +156,7 @@ def first_readings(df: pd.DataFrame) -> pd.DataFrame:
     refuse_parts(df)
     frame = conform(df)
     frame = frame[frame["key"].notna()]
-    # A job that failed and was repeated has a row without a field.
-    first = frame.sort_values("field", key=lambda field: field.isna(), kind="stable")
-    first = first.drop_duplicates("key")[["job_id", "key"]]
-    frame = frame.merge(first, on=["job_id", "key"])
-    return frame.drop_duplicates(_PAIR, ignore_index=True)
+    return frame[one_job_an_image(frame)].drop_duplicates(_PAIR, ignore_index=True)
 
 
 def paired(left: pd.DataFrame, right: pd.DataFrame, normalize: Rules) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from cardocr_nb.frame._dask_frame import is_dask, reduce
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers, fields_of, first_rows, ordered_fields
 from cardocr_nb.quality._bootstrap import ALL
+from cardocr_nb.quality._cells import one_job_an_image
 from cardocr_nb.quality._check_results import CheckContext, run
 from cardocr_nb.quality._checks import REGISTRY
 from cardocr_nb.quality._distribution_shift import ks, ks_probability, psi, psi_test
@@ -58,7 +59,8 @@ def drift(
     Parameters
     ----------
     df : DataFrame, of pandas or Dask
-        As `cardocr_nb.to_frame` makes it; rows without the time at which the job was ``created`` are left out.
+        As `cardocr_nb.to_frame` makes it; rows without the time at which the job was ``created`` are left out. An image that
+        was read several times on a day counts once; of a Dask DataFrame, once in each of its parts.
     reference : int or DataFrame, default 10
         What days are compared with: so many of the first days with readings, or the days of another frame. Alarms need at
         least 10 days, from which the variation between days is learned.
@@ -255,12 +257,22 @@ def _count(df: pd.DataFrame, *, by_day: bool) -> _Counts:
     readings = len(frame)
     frame = frame[frame["created"].notna() | (not by_day)].reset_index(drop=True)
     frame["day"] = frame["created"].dt.tz_localize(None).dt.normalize() if by_day else pd.Timestamp(0)
+    frame = _once_a_day(frame) if by_day else frame
     card = card_numbers(frame)
     day = frame["day"].take(first_rows(card)).reset_index(drop=True)
     parts = [_cells(field, cards, day) for field, cards in _cards(frame, card).items()]
     cells = pd.concat(parts) if parts else pd.DataFrame(columns=_COUNTED, index=_no_cells())
     scored = frame.loc[frame["score"].notna(), [*_CELL, "score"]].astype({"field": "str", "score": np.int64})
     return _Counts(readings, cells, scored.value_counts([*_CELL, "score"]))
+
+
+def _once_a_day(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows of one reading of each image and day, as repeated readings are no independent cards."""
+    cards = frame[["key", "day"]].take(first_rows(card_numbers(frame)))
+    if not (cards.duplicated() & cards["key"].notna()).any():
+        return frame
+    images = frame["key"] + " " + frame["day"].astype("str")
+    return frame[one_job_an_image(frame.assign(key=images))].reset_index(drop=True)
 
 
 def _no_cells() -> pd.MultiIndex:

@@ -171,3 +171,18 @@ def test_a_frame_in_parts_drifts_as_the_whole_does():
     parted = to_dask(whole, npartitions=3)
     pd.testing.assert_frame_equal(drift(parted), drift(whole))
     pd.testing.assert_frame_equal(parted.cardocr.drift(1), whole.cardocr.drift(1))
+
+
+@pytest.mark.parametrize("times", [2, 5])
+def test_an_image_that_was_read_several_times_on_a_day_counts_once(times):
+    frame = days_of_cards(np.random.default_rng(8), 14, rate=0.03, per_day=12).assign(job_id="0")
+    late = frame["created"] >= frame["created"].min() + pd.Timedelta(days=11)
+    again = [
+        frame[late].assign(job_id=str(k), created=frame["created"] + pd.Timedelta(minutes=k)) for k in range(1, times)
+    ]
+    pd.testing.assert_frame_equal(drift(conform(pd.concat([frame, *again], ignore_index=True))), drift(frame))
+    # The same images on every day are new readings of each day.
+    daily = frame.assign(
+        key=(frame.groupby("created").cumcount() // 6).astype("str"), job_id=frame["created"].astype("str")
+    )
+    assert of(drift(daily), "all")["cases"].tolist() == of(drift(frame), "all")["cases"].tolist()

@@ -142,3 +142,18 @@ def test_cards_without_key_and_nothing_at_all_are_taken():
 def test_a_confidence_that_is_none_is_refused():
     with pytest.raises(ValueError, match="between 0 and 1, got 95"):
         estimate_accuracy(empty(), confidence=95)
+
+
+@pytest.mark.parametrize("times", [2, 7])
+@pytest.mark.parametrize("failures", [0, 1])
+def test_an_image_that_was_read_several_times_counts_once(people, times, failures):
+    frame, _ = photographed(np.random.default_rng(3), people, 40)
+    frame = frame.sort_values("key", ignore_index=True).assign(job_id=lambda table: "0 " + table["key"])
+    failed = frame.drop_duplicates("key").assign(
+        field=None, text=None, state="Failed", job_id=lambda t: "x " + t["key"]
+    )
+    jobs = [failed] * failures + [frame.assign(job_id=f"{k} " + frame["key"]) for k in range(times)]
+    repeated = conform(pd.concat(jobs, ignore_index=True))
+    pd.testing.assert_frame_equal(estimate_accuracy(repeated), estimate_accuracy(frame))
+    without_keys = conform(frame.assign(key=None))
+    pd.testing.assert_frame_equal(estimate_accuracy(without_keys), estimate_accuracy(frame))
