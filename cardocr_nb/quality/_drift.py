@@ -267,7 +267,7 @@ def _count(df: pd.DataFrame, *, by_day: bool) -> _Counts:
 
 
 def _once_a_day(frame: pd.DataFrame) -> pd.DataFrame:
-    """Rows of one reading of each image and day, as repeated readings are no independent cards."""
+    """Rows of one reading of each image and day, as repeated readings are not independent."""
     cards = frame[["key", "day"]].take(first_rows(card_numbers(frame)))
     if not (cards.duplicated() & cards["key"].notna()).any():
         return frame
