@@ -1,9 +1,9 @@
 """How well and how fast the embedded engine reads, by condition, on cards drawn for the purpose.
 
-Foreign cards: the judging sets of `foreign_cards` and `rendered_cards`, which share no code, font, proportion or arrangement
-with engine and specimens, and the pictures without such a card of both and of `other_documents`, next to RapidOCR with its defaults and `simple_naming` on the same pictures in the same run.
-Accuracy: fields and whole cards exact with Wilson intervals at 95 %, mean IoU of the polygons with the truth, area under the
-ROC curve of the score, and the fields returned for pictures without a card.
+Cards by other hands, with the targets of the engine: `engine_targets`.
+Accuracy on the own specimens, of the form as it is printed and of the plain design of before: fields and whole cards exact with
+Wilson intervals at 95 %, mean IoU of the polygons with the truth, area under the ROC curve of the score, and the fields returned
+for pictures without a card.
 Speed: against RapidOCR with its defaults (which gives lines and names no field: what counts as read is every text that
 appears somewhere in its lines, at the most it could be credited with) and against bare inference, the same networks on
 the same inputs with nothing around them, all in turn on the same pictures.
@@ -21,24 +21,22 @@ import subprocess
 import sys
 import tempfile
 import time
-import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from engine_targets import TYPES, foreign, say, share, squeezed
 from PIL import Image, ImageOps
 from shapely.geometry import Polygon
 
 from cardocr_nb.cards import field_name
 from cardocr_nb.local.engine import Engine
-from cardocr_nb.quality._intervals import wilson
 from cardocr_nb.specimen import CONDITIONS, degrade, draw
 
 if TYPE_CHECKING:
     from cardocr_nb.local.engine._networks import Models
 
-TYPES = ("IDCard", "DriverLicense")
 FIRST_SEED = 600_000
 REPEATS = 3
 FONT_HELP = "draw with this font file instead, as Pillow opens it; FILE or FILE:FACE"
@@ -81,18 +79,13 @@ def main(arguments: list[str] | None = None) -> None:
     foreign(engine, options)
     if options.only_foreign:
         return
-    accuracy(engine, options)
+    for design in ("form", "plain"):
+        accuracy(engine, options, design)
     negatives(engine, options.seed)
     if not options.no_speed:
         speed(options.seed)
         batch(engine, options.seed)
         alone(options.seed)
-
-
-def say(line: str) -> None:
-    """Write a line at once."""
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
 
 
 def use_font(face: str) -> None:
@@ -105,138 +98,24 @@ def use_font(face: str) -> None:
     fonts.pil_font = lambda size, weight=400: ImageFont.truetype(path, size, int(index or 0))
 
 
-def pictured(kind: str, seed: int, condition: str):
+def pictured(kind: str, seed: int, condition: str, design: str = "form"):
     """Draw a card and spoil it at full strength."""
-    card = draw(kind, seed)
+    card = draw(kind, seed, design=design)
     return card if condition == "clean" else degrade(card, {condition: 1.0}, seed)
 
 
-def share(hits: list[bool]) -> str:
-    """Per cent, and the interval around it."""
-    low, high = (100 * float(bound) for bound in wilson(sum(hits), len(hits)))
-    return f"{100 * np.mean(hits):6.2f} [{low:5.1f},{high:5.1f}]"
-
-
-class Tally:
-    """Counts of one row of the foreign table."""
-
-    def __init__(self) -> None:
-        self.hits, self.whole, self.theirs, self.their_whole = [], [], [], []
-        self.sure_wrong, self.seconds, self.their_seconds = 0, 0.0, 0.0
-
-    def add(self, other: Tally) -> None:
-        """Add the counts of another row."""
-        for name in ("hits", "whole", "theirs", "their_whole", "sure_wrong", "seconds", "their_seconds"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-
-    def row(self, kind: str, condition: str) -> str:
-        """Return the row as text."""
-        theirs = f"{share(self.theirs):>20} {share(self.their_whole):>20}" if self.theirs else ""
-        faster = f"{self.their_seconds / self.seconds:6.1f}x" if self.theirs else ""
-        return (
-            f"{kind:14}{condition:11}{len(self.whole):6}{share(self.hits):>21} {share(self.whole):>21}"
-            f"{100 * self.sure_wrong / len(self.hits):8.2f}{1000 * self.seconds / len(self.whole):7.0f}{theirs}{faster}"
-        )
-
-
-def foreign(engine: Engine, options: argparse.Namespace) -> None:
-    """Print the tables of cards by other hands, and count the fields on pictures without such a card."""
-    from random import Random
-
-    import foreign_cards
-    import other_documents
-    import rendered_cards
-
-    rapid = None
-    if not options.alone:
-        from rapidocr import RapidOCR
-
-        rapid = RapidOCR(params={"Global.log_level": "critical"})
-    families = {
-        "foreign": (
-            foreign_cards.CONDITIONS,
-            lambda k, c, n: foreign_cards.card(k, Random(f"{k} {c} {n}")),
-            foreign_cards.photo,
-        ),
-        "rendered": (
-            rendered_cards.CONDITIONS,
-            lambda k, c, n: rendered_cards.card(k, 100 * n + rendered_cards.CONDITIONS.index(c), "judging"),
-            rendered_cards.shoot,
-        ),
-    }
-    for name in options.families:
-        family(name, families[name], engine, rapid, options)
-    if "foreign" in options.families:
-        none(engine, foreign_cards.negatives, options)
-    if "rendered" in options.families:
-        none(engine, other_documents.negatives, options)
-
-
-def family(name: str, drawn, engine: Engine, rapid, options: argparse.Namespace) -> None:
-    """Print the table of one family of foreign cards."""
-    scenes, card, photo = drawn
+def accuracy(engine: Engine, options: argparse.Namespace, design: str) -> None:
+    """Print one row a card type and condition; `design`: that of `specimen.draw`."""
     say(
-        f"{name:14}{'condition':11}{'cards':>6}{'fields exact, %':>21} {'whole cards, %':>21}{'>=90 %':>8}{'ms':>7}"
-        f"{'RapidOCR fields':>20} {'RapidOCR whole':>20}{'faster':>7}"
+        f"{f'{design} card':14}{'condition':12} {'fields exact, %':>20} {'whole cards, %':>20} {'IoU':>6} {'invented':>9}"
     )
-    for kind in TYPES:
-        every = Tally()
-        for scene in scenes:
-            tally = Tally()
-            for seed in range(options.foreign_seed, options.foreign_seed + options.foreign):
-                flat = card(kind, scene, seed)
-                judge(engine, rapid, photo(flat, scene, seed), flat, tally)
-            say(tally.row(kind, scene))
-            every.add(tally)
-        say(every.row(kind, "all"))
-
-
-def none(engine: Engine, negatives, options: argparse.Namespace) -> None:
-    """Count the fields on pictures without a card of the type."""
-    for kind in TYPES:
-        counts: dict[str, list[int]] = {}
-        for seed in range(options.foreign_seed, options.foreign_seed + options.negatives):
-            for name, picture in negatives(kind, seed).items():
-                found = [f.score for f in engine.read(np.ascontiguousarray(picture), kind)]
-                counts.setdefault(name, []).append(sum(score >= 50 for score in found))
-        say(
-            f"{kind}: {sum(map(sum, counts.values()))} fields at score >= 50 on {sum(map(len, counts.values()))} pictures without "
-            f"such a card, {options.negatives} each of: " + ", ".join(f"{n} {sum(c)}" for n, c in counts.items())
-        )
-
-
-def judge(engine: Engine, rapid, picture: np.ndarray, flat, tally: Tally) -> None:
-    """Read one picture both ways and count."""
-    picture = np.ascontiguousarray(picture)
-    started = time.perf_counter()
-    found = {field_name(f.label): f for f in engine.read(picture, flat.kind)}
-    tally.seconds += time.perf_counter() - started
-    right = [name in found and found[name].text == text for name, text in flat.texts.items()]
-    tally.hits += right
-    tally.whole.append(all(right))
-    tally.sure_wrong += sum(f.score >= 90 and f.text != flat.texts.get(name) for name, f in found.items())
-    if rapid is None:
-        return
-    from simple_naming import boxes_of, name_fields
-
-    started = time.perf_counter()
-    named = name_fields(boxes_of(rapid(np.ascontiguousarray(picture[:, :, ::-1]))), flat.kind)
-    tally.their_seconds += time.perf_counter() - started
-    theirs = [squeezed(named.get(name, "")) == squeezed(text) for name, text in flat.texts.items()]
-    tally.theirs += theirs
-    tally.their_whole.append(all(theirs))
-
-
-def accuracy(engine: Engine, options: argparse.Namespace) -> None:
-    """Print one row a card type and condition."""
-    say(f"{'card':14}{'condition':12} {'fields exact, %':>20} {'whole cards, %':>20} {'IoU':>6} {'invented':>9}")
     judged: list[tuple[int, bool]] = []
     every: dict[str, tuple[list[bool], list[bool]]] = {}
     for kind in TYPES:
         for condition in options.conditions:
             hits, whole, overlaps, invented = [], [], [], 0
             for seed in range(options.seed, options.seed + options.cards):
-                card = pictured(kind, seed, condition)
+                card = pictured(kind, seed, condition, design)
                 found = {field_name(f.label): f for f in engine.read(np.asarray(card.image), kind)}
                 right = {n: n in found and found[n].text == text for n, text in card.texts.items()}
                 hits += right.values()
@@ -322,12 +201,7 @@ class Inference:
         for given in self.pictures:
             self.whole.detector.run(None, given)
         longest_first = sorted(self.lines, key=lambda given: -given["x"].size)
-        self.whole.each(lambda given: self.whole.recognizer.run(None, given), longest_first)
-
-
-def squeezed(text: str) -> str:
-    """Text in one form, without spaces."""
-    return "".join(unicodedata.normalize("NFKC", text).split())
+        self.whole.map(lambda given: self.whole.recognizer.run(None, given), longest_first)
 
 
 def seconds(work, *arguments: object) -> float:

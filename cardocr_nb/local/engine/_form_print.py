@@ -24,6 +24,8 @@ _OTHER_PRINT = {"valid_from": "有效起始日期", "title": TITLE, "second page
 _MARK = frozenset("样本")
 _HYPHENS = frozenset("-—")
 _RED = 0.4
+_FADING = 0.4
+"""Contrast of a character over that of the one next to it, from which both may be ink of one text under glare."""
 
 
 def print_of_labels(rows: Sequence[Sequence[PlacedChar]], pose: CardPose, height: float) -> set[tuple[int, int]]:
@@ -93,7 +95,13 @@ def pale_chars(row: Sequence[PlacedChar]) -> set[int]:
     # In a blur a hyphen loses most of its tone.
     thin[[c.char.text in _HYPHENS for c in row]] = 0
     tones[thin < 0.3 * np.median(thin)] = np.inf if len(row) > 1 else tones.max()
-    return set(np.flatnonzero(tones < TOLERANCES.pale * np.quantile(tones[np.isfinite(tones)], 0.75)).tolist())
+    clear = tones >= TOLERANCES.pale * np.quantile(tones[np.isfinite(tones)], 0.75)
+    # Under glare ink gets paler from character to character; that of a watermark is pale at once.
+    for order in (range(1, len(row)), range(len(row) - 2, -1, -1)):
+        for place in order:
+            before = place - order.step
+            clear[place] |= clear[before] and tones[place] > _FADING * min(tones[before], 1.0)
+    return set(np.flatnonzero(~clear).tolist())
 
 
 def of_another_color(row: Sequence[PlacedChar]) -> set[int]:

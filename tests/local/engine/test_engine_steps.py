@@ -17,7 +17,7 @@ from cardocr_nb.local.engine._confidence import score_fields
 from cardocr_nb.local.engine._detection import detect, detect_within
 from cardocr_nb.local.engine._field_extraction import extract_fields, reread_gap, with_missing
 from cardocr_nb.local.engine._field_value import Value
-from cardocr_nb.local.engine._form_print import print_of_labels, without_marks
+from cardocr_nb.local.engine._form_print import pale_chars, print_of_labels, without_marks
 from cardocr_nb.local.engine._kind_costs import begins_with_region
 from cardocr_nb.local.engine._label_places import label_places
 from cardocr_nb.local.engine._line_crops import ImagePyramid, ink_channel, ink_tones
@@ -189,6 +189,23 @@ def test_the_place_under_a_label_that_was_not_read_is_a_reason_to_wait_and_not_t
     assert on_card(boxes, whole)[under].tolist() == [False]
     assert on_card(boxes, pose)[under].tolist() == [True]
     assert translations(boxes, pose, read=False)[under].tolist() == [True]
+
+
+@pytest.mark.parametrize(
+    ("contrasts", "pale"),
+    [
+        ([0.15, 0.35, 0.8, 0.9, 0.9, 0.9], set()),  # glare at the start, in the middle, and at the end of a line
+        ([0.9, 0.65, 0.35, 0.2, 0.25, 0.4, 0.9, 0.9, 0.9], set()),
+        ([0.9, 0.9, 0.9, 0.6, 0.3, 0.15], set()),
+        ([0.2, 0.2, 0.9, 0.9, 0.9, 0.9], {0, 1}),  # a watermark before, within and behind the text
+        ([0.9, 0.9, 0.25, 0.9, 0.25, 0.9, 0.9], {2, 4}),
+        ([0.9, 0.9, 0.9, 0.9, 0.3, 0.3], {4, 5}),
+    ],
+)
+def test_ink_that_fades_under_glare_is_kept_and_ink_that_is_pale_at_once_is_not(contrasts, pale):
+    square = np.array([(0, 0), (0, 9), (9, 9), (9, 0)], float)
+    row = [SimpleNamespace(char=SimpleNamespace(contrast=c, text="市"), corners=square) for c in contrasts]
+    assert pale_chars(row) == pale
 
 
 def test_few_labels_do_not_show_where_the_card_is():
