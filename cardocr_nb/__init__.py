@@ -16,6 +16,7 @@ name that begins with an underscore is private. Each part imports only from thos
 
     _interrupt  Ctrl-C while the command imports the package
     _failure_codes what helps against a failure, by its code
+    _progress_bar when a progress bar is shown
     errors      tree of errors
     _atomic     replacement of a file in one step
     _keywords   messages for wrong keyword arguments

@@ -11,6 +11,7 @@ from cardocr_nb._batch._image_files import FileSearch, listed
 from cardocr_nb._images import load_gray
 from cardocr_nb._photos import group_near_duplicates, is_same_photo, measure
 from cardocr_nb._photos._photo_measures import MOST_PIXELS
+from cardocr_nb._progress_bar import is_hidden
 from cardocr_nb.errors import ImageError, InvalidRequestError
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def photo_quality(images: Images, *, progress: bool = True) -> pd.DataFrame:
         raise InvalidRequestError("no images found; pass image files, folders that hold some, or patterns")
     found: list[PhotoMeasures | None] = []
     rows: list[dict[str, Any]] = []
-    for file in tqdm(files, desc="measuring", unit="photo", disable=not progress):
+    for file in tqdm(files, desc="measuring", unit="photo", disable=is_hidden(progress)):
         photo, problem = _measured(file)
         found.append(photo)
         code, reason = problem or (None, (photo.fault if photo else "") or None)

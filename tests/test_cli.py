@@ -178,6 +178,21 @@ def test_an_estimate_needs_no_table_to_write(specimens, capsys):
     assert "--out" in capsys.readouterr().err
 
 
+def test_an_estimate_creates_no_folder_for_its_table(specimens, tmp_path, capsys):
+    out = tmp_path / "new" / "cards.csv"
+    assert main(["run", str(specimens), "--card-type", "IDCard", "--out", str(out), "--estimate"]) == 0
+    assert main(["run", "--estimate", "--out", str(out), str(specimens), "--card-type", "IDCard"]) == 0
+    assert not out.parent.exists()
+
+
+def test_a_log_file_gets_no_copies_of_a_progress_bar(specimens, tmp_path):
+    shown = command("run", str(specimens), "--card-type", "IDCard", "--out", str(tmp_path / "cards.csv"), text=True)
+    assert shown.returncode == 0
+    assert "card/s" not in shown.stderr
+    assert "\r" not in shown.stderr
+    assert "2 images: 2 read" in shown.stderr + shown.stdout
+
+
 def test_run_can_finish_places_without_texts(specimens, tmp_path, monkeypatch):
     asked = {}
 

@@ -20,6 +20,7 @@ from cardocr_nb._batch._submission import JobOptions, Submitter
 from cardocr_nb._batch._workers import Workers
 from cardocr_nb._ledger import plan_run
 from cardocr_nb._ledger._planning import Resubmission
+from cardocr_nb._progress_bar import is_hidden
 from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import LedgerError
 
@@ -205,7 +206,7 @@ def _bar(ledger: Ledger, run: int, card_type: str, state: RunState, options: Run
     total, left = ledger.open_count(run)
     bar: tqdm[Any]
     with tqdm(
-        total=total, initial=total - left, desc=f"reading {card_type}", unit="card", disable=not options.progress
+        total=total, initial=total - left, desc=f"reading {card_type}", unit="card", disable=is_hidden(options.progress)
     ) as bar:
         state.ended = total - left
         yield bar

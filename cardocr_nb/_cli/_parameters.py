@@ -43,7 +43,8 @@ class OutputFile(click.Path):
         path = Path(os.fsdecode(super().convert(value, param, ctx)))
         if self.suffixes and path.suffix not in self.suffixes:
             self.fail(f"{shown_path(path)} must end in {' or '.join(self.suffixes)}", param, ctx)
-        if not path.parent.is_dir() and not (ctx and ctx.resilient_parsing):
+        writes = not (ctx and (ctx.resilient_parsing or ctx.params.get("estimate")))
+        if writes and not path.parent.is_dir():
             self._create(path.parent, param, ctx)
         return path
 

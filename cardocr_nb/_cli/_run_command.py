@@ -38,7 +38,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     metavar="FILE",
     help="File that records the state of each image; the same command continues the run.",
 )
-@click.option("--estimate", is_flag=True, help="Print calls, time and cost beforehand, and stop.")
+@click.option("--estimate", is_flag=True, is_eager=True, help="Print calls, time and cost beforehand, and stop.")
 @click.option("--price", type=float, metavar="X", help="Price of one call, to show the cost.")
 @click.option("--max-calls", type=click.IntRange(0), metavar="N", help="Limit of submissions.")
 @click.option(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tqdm.auto import tqdm
 
+from cardocr_nb._progress_bar import is_hidden
 from cardocr_nb.errors import WaitTimeoutError
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def wait(
     now = {job.id: job for job in jobs}
     deadline = None if timeout is None else time.monotonic() + timeout
     pause, longest = poll
-    with tqdm(total=len(now), desc="reading", unit="card", disable=not progress) as bar:
+    with tqdm(total=len(now), desc="reading", unit="card", disable=is_hidden(progress)) as bar:
         while True:
             open_ids = [job.id for job in now.values() if not job.state.final]
             bar.update(len(now) - len(open_ids) - bar.n)

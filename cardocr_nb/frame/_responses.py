@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 from tqdm.auto import tqdm
 
 from cardocr_nb._ledger._tables import is_ledger
+from cardocr_nb._progress_bar import is_hidden
 from cardocr_nb._text_safety import describe, shown_choice, shown_path
 from cardocr_nb.errors import DecodeError
 from cardocr_nb.frame._batch_reader import FaultList, batches, read_batches
@@ -129,7 +130,7 @@ def read_responses(
     # Paths are looked up first, so that a wrong one is reported before anything is read.
     found = [source if isinstance(source, bytes) else find(source) for source in given]
     builder, faults, tried = FrameBuilder(), FaultList(), 0
-    with tqdm(desc="reading", unit=" documents", delay=2) as bar:
+    with tqdm(desc="reading", unit=" documents", delay=2, disable=is_hidden()) as bar:
         if dialect is None:
             read = read_batches(batches(found), threads)
         else:

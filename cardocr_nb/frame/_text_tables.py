@@ -16,6 +16,7 @@ from cardocr_nb.errors import DecodeError, missing_extra
 from cardocr_nb.frame._frame_files import categories_to_text, read_checked
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._protected_cells import text_of, unprotect
+from cardocr_nb.frame._spreadsheet_damage import ExcelDamageWarning
 
 if TYPE_CHECKING:
     import os
@@ -106,6 +107,7 @@ def read_sheet(path: Path, sheet: str | None = None) -> pd.DataFrame:
         with closing(book):
             found = sheet is None or sheet in book.sheetnames
             table = _table_of(book[sheet or book.sheetnames[0]], unescape) if found else pd.DataFrame()
+        lost = _formulas_without_value(path, sheet) if found else 0
     except (DecodeError, PermissionError):
         raise
     except Exception:  # noqa: BLE001 - zipfile, its decompressors, expat and openpyxl raise anything on damaged files
@@ -113,7 +115,45 @@ def read_sheet(path: Path, sheet: str | None = None) -> pd.DataFrame:
     if not found:
         raise DecodeError(f"{path.name} has no sheet {sheet!r}; was the sheet renamed?")
     _refuse_other_encoding(table, path.name)
+    if lost:
+        warnings.warn(
+            f"{lost} cells of {path.name} hold a formula without a value and are read as empty; open the file in a "
+            "spreadsheet program, replace the formulas by texts and save it",
+            ExcelDamageWarning,
+            stacklevel=4,
+        )
     return _unprotected(table)
+
+
+def _formulas_without_value(path: Path, sheet: str | None) -> int:
+    """Count the formulas without a value: a program that does not calculate wrote them, and they are read as empty cells."""
+    import openpyxl
+
+    with zipfile.ZipFile(path) as archive:
+        sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/")]
+        if not any(_holds(archive, name, b"<f") for name in sheets):
+            return 0
+    with (
+        closing(openpyxl.load_workbook(path, read_only=True)) as formulas,
+        closing(openpyxl.load_workbook(path, read_only=True, data_only=True)) as values,
+    ):
+        name = sheet or formulas.sheetnames[0]
+        both = (book[name].iter_rows(max_col=_MOST_COLUMNS, values_only=True) for book in (formulas, values))
+        return sum(
+            value is None and isinstance(given, str) and given.startswith("=")
+            for row in zip(*both, strict=True)
+            for given, value in zip(*row, strict=True)
+        )
+
+
+def _holds(archive: zipfile.ZipFile, name: str, found: bytes) -> bool:
+    last = b""
+    with archive.open(name) as content:
+        while block := content.read(1 << 20):
+            if found in last + block:
+                return True
+            last = block[-len(found) :]
+    return False
 
 
 def _refuse_unpacked_size(path: Path) -> None:

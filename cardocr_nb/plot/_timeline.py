@@ -215,7 +215,9 @@ def _label_dates(ax: Axes, created: pd.Series, language: PlotLanguage) -> None:
     options = {"formats": _DATES, "zero_formats": _DATE_STARTS, "offset_formats": _DATE_OFFSETS}
     formatter = ConciseDateFormatter(locator, tz=created.dt.tz, **options)  # type: ignore[no-untyped-call]  # so in matplotlib
     ax.xaxis.set_major_formatter(formatter)
-    ax.set_xlabel(language.message("submitted", zone=str(created.dt.tz)))
+    ax.set_xlabel(
+        language.message("submitted", zone=str(created.dt.tz)), loc="left"
+    )  # the date of the axis is at its right end
     language.apply_font([ax.xaxis.label])
 
 

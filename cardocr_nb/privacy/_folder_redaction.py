@@ -12,6 +12,7 @@ from tqdm.auto import tqdm
 
 from cardocr_nb._images import inspect
 from cardocr_nb._key_forms import missing_pictures
+from cardocr_nb._progress_bar import is_hidden
 from cardocr_nb.errors import CardOCRError, InvalidRequestError
 from cardocr_nb.privacy._field_lookup import image_path
 from cardocr_nb.privacy._picture_files import file_ids, refuse_nested
@@ -95,7 +96,7 @@ def redact_folder(
     originals = file_ids(paths)
     rows: list[tuple[str, str | None, str | None, str | None]] = []
     groups = cards[cards["key"].notna()].groupby("key", sort=False, observed=True)
-    for name, card in tqdm(groups, desc="redacting", unit="card", disable=not progress):
+    for name, card in tqdm(groups, desc="redacting", unit="card", disable=is_hidden(progress)):
         key = str(name)
         try:
             source, written, kind = _paths(key, images, target)

@@ -252,12 +252,18 @@ def tally(checked: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``field, check, severity, cases, failed, share, low, high``, worst first.
+        ``field, check, severity, cases, failed, share, low, high``: errors before warnings, the worst first, then the
+        checks that no reading failed.
     """
     counted = reduce(checked, _tallied, _tallies) if is_dask(checked) else _tallied(checked)
     counted["share"] = counted["failed"] / counted["cases"]
     counted["low"], counted["high"] = wilson(counted["failed"], counted["cases"], confidence=confidence)
-    return counted.sort_values(["share", "cases"], ascending=False, kind="stable", ignore_index=True)
+    # A warning that every card fails, such as the region of a specimen, must not hide the errors.
+    found = np.where(counted["failed"] == 0, 2, (counted["severity"] != "error").astype(int))
+    order = counted.assign(found=found).sort_values(
+        ["found", "share", "cases"], ascending=[True, False, False], kind="stable"
+    )
+    return counted.take(order.index).reset_index(drop=True)
 
 
 _ASKED = ["field", "check", "severity"]

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 from tqdm.auto import tqdm
 
+from cardocr_nb._progress_bar import is_hidden
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Future
 
     from cardocr_nb.local.engine import Engine
+
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -54,7 +57,7 @@ def on_all_cores(
     pool = ThreadPoolExecutor(several, "rereading")
     try:
         pending: deque[Future[Result]] = deque(pool.submit(function, item) for item in islice(rest, 2 * several))
-        with tqdm(total=len(items), desc=label, unit="card", disable=not progress) as bar:
+        with tqdm(total=len(items), desc=label, unit="card", disable=is_hidden(progress)) as bar:
             while pending:
                 result = pending.popleft().result()
                 pending.extend(pool.submit(function, item) for item in islice(rest, 1))

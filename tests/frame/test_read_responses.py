@@ -94,6 +94,7 @@ def test_another_way_with_errors_is_refused(folder):
 @pytest.mark.parametrize(("step", "shown"), [(0.001, False), (1.0, True)])
 def test_a_bar_is_shown_when_reading_takes_more_than_two_seconds(folder, monkeypatch, capsys, step, shown):
     clock = itertools.count(0, step)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     monkeypatch.setattr("tqdm.std.time", lambda: next(clock))
     monkeypatch.setattr("cardocr_nb.frame._batch_reader._BATCH_DOCUMENTS", 1)
     read_responses(*[folder] * 3, threads=1)

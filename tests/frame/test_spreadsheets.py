@@ -326,3 +326,22 @@ class TestWideToLong:
         with pytest.warns(ExcelDamageWarning, match="1 with fewer digits than on the card"):
             assert to_long(table)["text"].isna().all()
         assert to_long(table.astype("str"))["text"].tolist() == ["10101197412010014"]
+
+
+def test_formulas_without_a_value_are_counted_and_not_dropped_silently(tmp_path):
+    book = openpyxl.Workbook()
+    for row in (("key", "field", "text"), ("1.jpg", "name", "=1+1"), ("2.jpg", "name", "样本")):
+        book.active.append(row)
+    book.save(tmp_path / "truth.xlsx")
+    with pytest.warns(ExcelDamageWarning, match=r"1 cells of truth.xlsx hold a formula without a value"):
+        table = read_text_table(tmp_path / "truth.xlsx")
+    assert table["text"].isna().tolist() == [True, False]
+
+
+def test_a_text_that_looks_like_a_formula_gives_no_warning(tmp_path):
+    book = openpyxl.Workbook()
+    for row in (("key", "field", "text"), ("1.jpg", "name", "<f> =1")):
+        book.active.append(row)
+    book.active["C2"].data_type = "s"
+    book.save(tmp_path / "truth.xlsx")
+    assert read_text_table(tmp_path / "truth.xlsx")["text"].tolist() == ["<f> =1"]

@@ -82,6 +82,16 @@ def test_the_axis_has_the_times_of_the_frame(ax):
     assert ax.get_xticklabels()[0].get_text().startswith("0")
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("every", ["1min", "6h", "9D"])
+def test_the_label_and_the_date_of_the_axis_do_not_touch_in_a_narrow_figure(every, lang):
+    figure = Figure(figsize=(3.4, 4), layout="constrained")
+    ax = plot_timeline(jobs(60, every=every), lang=lang, ax=figure.subplots())
+    figure.draw_without_rendering()
+    label, date = (text.get_window_extent() for text in (ax.xaxis.label, ax.xaxis.get_offset_text()))
+    assert date.width == 0 or label.x1 < date.x0 or label.y1 < date.y0 or date.y1 < label.y0
+
+
 def test_the_strip_is_above_the_times(ax):
     plot_timeline(jobs(30, seconds=40), ax=ax)
     bottom = ax.child_axes[0].get_position().y0

@@ -193,11 +193,16 @@ def test_texts_are_checked_without_width_and_white_space(id_card, verdict):
     assert verdict(id_card(公民身份号码=" ９90101197412010014 "), "number_check_digit") == {"id_number": True}
 
 
-def test_a_tally_counts_by_field_and_check_worst_first(cards):
+def test_a_tally_counts_by_field_and_check_errors_first_and_the_worst_of_them(cards):
     table = tally(check(cards))
     region = table.query("check == 'number_region' and field == 'id_number'").iloc[0]
     assert (region.cases, region.failed, region.share) == (2, 2, 1.0)
-    assert table.share.is_monotonic_decreasing
+    failed = table[table["failed"] > 0]
+    errors = failed["severity"] == "error"
+    assert errors.is_monotonic_decreasing
+    assert failed["share"][errors].is_monotonic_decreasing
+    assert failed["share"][~errors].is_monotonic_decreasing
+    assert table["failed"].iloc[len(failed) :].eq(0).all()
     low, high = wilson(region.failed, region.cases)
     assert (region.low, region.high) == (low, high)
     assert table.cases.sum() == len(check(cards))

@@ -141,6 +141,15 @@ def test_charts_fit_on_a_phone_and_tables_scroll_inside_themselves(browser, addr
     page.close()
 
 
+def test_no_table_is_cut_on_a_desktop(browser, addresses):
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    for lang in ("en", "zh"):
+        page.goto(addresses[lang, True])
+        cut = "[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth)"
+        assert page.evaluate(f"{cut}.map(e => e.innerText.slice(0, 60))") == []
+    page.close()
+
+
 def test_the_page_can_be_printed(browser, address, tmp_path):
     page = browser.new_page(color_scheme="dark")
     page.goto(address)
