@@ -263,7 +263,7 @@ def tally(checked: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
     order = counted.assign(found=found).sort_values(
         ["found", "share", "cases"], ascending=[True, False, False], kind="stable"
     )
-    return counted.take(order.index).reset_index(drop=True)
+    return order.drop(columns="found").reset_index(drop=True)
 
 
 _ASKED = ["field", "check", "severity"]
