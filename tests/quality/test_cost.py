@@ -39,20 +39,26 @@ def test_the_area_is_the_mean_over_all_orders_of_equal_scores(many):
     assert least_area(wrong) == pytest.approx(area(-wrong.astype(np.int64), wrong))
 
 
-@settings(max_examples=30)
-@given(readings, st.integers(1, 9), st.integers(1, 9))
-def test_no_threshold_is_cheaper_than_the_one_found(many, review, error):
-    score, wrong = both(many)
-    row = cost(*cards_and_truth(score, ~wrong), review=review, error=error).fields.iloc[0]
-    tried = {t: review * (score < t).sum() + error * wrong[score >= t].sum() for t in range(8)}
-    assert row.cost == min(tried.values())
-    through = np.zeros_like(wrong) if row.threshold is pd.NA else score >= row.threshold
-    assert (row.passed, row.errors) == (through.sum(), wrong[through].sum())
-    assert row.cost == review * (~through).sum() + error * wrong[through].sum()
-    assert row.cost_all_reviewed == review * len(score)
-    assert row.cost_none_reviewed == error * wrong.sum()
-    cheapest = [t for t, c in tried.items() if c == row.cost]
-    assert row.threshold is pd.NA if max(cheapest) > score.max() else row.threshold >= max(cheapest)
+def of_fields(sets):
+    """Cards and truth in which each set of scores and correct readings is a field of its own."""
+    parts = [cards_and_truth(score, right, field=f"field_{k}") for k, (score, right) in enumerate(sets)]
+    return [pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True)]
+
+
+@settings(max_examples=8)
+@given(st.lists(readings, min_size=1, max_size=8), st.integers(1, 9), st.integers(1, 9))
+def test_no_threshold_is_cheaper_than_the_one_found(sets, review, error):
+    found = cost(*of_fields((score, ~wrong) for score, wrong in map(both, sets)), review=review, error=error).fields
+    for (score, wrong), row in zip(map(both, sets), found.iloc[:-1].itertuples(), strict=True):
+        tried = {t: review * (score < t).sum() + error * wrong[score >= t].sum() for t in range(8)}
+        assert row.cost == min(tried.values())
+        through = np.zeros_like(wrong) if row.threshold is pd.NA else score >= row.threshold
+        assert (row.passed, row.errors) == (through.sum(), wrong[through].sum())
+        assert row.cost == review * (~through).sum() + error * wrong[through].sum()
+        assert row.cost_all_reviewed == review * len(score)
+        assert row.cost_none_reviewed == error * wrong.sum()
+        cheapest = [t for t, c in tried.items() if c == row.cost]
+        assert row.threshold is pd.NA if max(cheapest) > score.max() else row.threshold >= max(cheapest)
 
 
 def test_the_curve_has_coverage_risk_and_its_interval():
@@ -100,9 +106,7 @@ def test_the_held_out_cost_is_what_fresh_cards_cost_while_the_other_is_too_low()
     # Each field is a set of its own.
     score = rng.integers(0, 101, (100, 150))
     right = rng.random(score.shape) < score / 100
-    sets = [cards_and_truth(score[:, k], right[:, k], field=f"field_{k}") for k in range(150)]
-    frame, truth = (pd.concat(parts, ignore_index=True) for parts in zip(*sets, strict=True))
-    rows = cost(frame, truth, review=1, error=4).fields.iloc[:-1]
+    rows = cost(*of_fields((score[:, k], right[:, k]) for k in range(150)), review=1, error=4).fields.iloc[:-1]
     through = new >= rows["threshold"].fillna(101).to_numpy(np.int64)[:, np.newaxis]
     fresh = np.where(through, 4 * (1 - new / 100), 1).mean()
     assert rows["cost"].mean() / 100 < fresh - 0.02
@@ -214,13 +218,8 @@ def test_risks_of_all_fields_have_no_more_cases_than_there_are_cards(n_cards):
 
 def test_intervals_of_weighted_risks_contain_the_risks():
     rng = np.random.default_rng(4)
-    for _ in range(20):
-        n = int(rng.integers(2, 40))
-        frame = pd.DataFrame({
-            "key": [f"{k}.jpg" for k in range(n)], "field": "name", "text": rng.choice(["样本", "x"], n, p=[0.8, 0.2]),
-            "score": rng.integers(60, 100, n),
-        })  # fmt: skip
-        truth = frame[["key", "field"]].assign(text="样本", weight=np.exp(rng.normal(0, 3, n)))
-        curve = cost(frame, truth, review=1, error=9).curve
-        assert (curve["low"] <= curve["risk"] + 1e-12).all()
-        assert (curve["risk"] <= curve["high"] + 1e-12).all()
+    sets = [(rng.integers(60, 100, n), rng.random(n) < 0.8) for n in rng.integers(2, 40, 20)]
+    frame, truth = of_fields(sets)
+    curve = cost(frame, truth.assign(weight=np.exp(rng.normal(0, 3, len(truth)))), review=1, error=9).curve
+    assert (curve["low"] <= curve["risk"] + 1e-12).all()
+    assert (curve["risk"] <= curve["high"] + 1e-12).all()
