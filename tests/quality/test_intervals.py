@@ -43,8 +43,8 @@ def test_a_confidence_that_is_none_is_refused(confidence):
 
 @pytest.mark.parametrize("n", [1.0, 1.3, 2.5, 17.2])
 def test_bounds_of_fractions_of_cases_contain_their_rate_and_rise_with_it(n):
-    count = np.linspace(0, n, 40)
-    low, high = exact_interval(count, np.full(40, n))
+    count = np.unique([0, 1e-6, 1e-3, 0.01, *np.linspace(0, n, 40)])
+    low, high = exact_interval(count, np.full(len(count), n))
     assert (low <= count / n + 1e-12).all()
     assert (count / n <= high + 1e-12).all()
     assert (np.diff(low) >= 0).all()
