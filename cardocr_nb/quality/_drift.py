@@ -68,7 +68,8 @@ def drift(
         Of the interval for the rate of unread fields (Wilson).
     false_alarms : float, default 0.4
         Expected number of false alarms in 200 days without any change, over the whole table, that the limit aims at: half of
-        it for the rows ``all``, half for the single fields. Simulations with the default gave 0.26 to 0.64.
+        it for the rows ``all``, half for the single fields. Simulations with the default gave 0.26 to 0.64 for days that vary
+        independently of each other, weekends included; days that resemble the day before give more.
 
     Returns
     -------

@@ -16,6 +16,7 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
+from scipy.signal import lfilter
 
 from cardocr_nb.frame import conform
 from cardocr_nb.quality import _drift as drift_module
@@ -366,10 +367,14 @@ TEXTS = {"name": "样本一", "gender": "男", "ethnicity": "汉", "birth_date":
          "id_number": "990101197412010014"}  # fmt: skip
 
 
-def days_of_cards(rng, days, *, rate, change=None, per_day=30, between=0.2, score="usual", factor=2.0):
-    """Days of identity cards; readings are unread at a rate that varies from day to day, and rises from a day on."""
+def days_of_cards(rng, days, *, rate, change=None, per_day=30, between=0.2, score="usual", factor=2.0,
+                  alike=0.0):  # fmt: skip
+    """Days of identity cards; readings are unread at a rate that varies from day to day, and rises from a day on.
+
+    The variation of one day has the correlation `alike` with that of the day before.
+    """
     day = np.arange(days)
-    p = rate * np.exp(between * rng.standard_normal(days) - between**2 / 2)
+    p = rate * np.exp(between * variation(rng, days, alike) - between**2 / 2)
     if change is not None:
         p = np.where(day >= change, factor * p, p)
     per = np.full(days, per_day) if per_day else rng.poisson(30, days) + 1
@@ -377,7 +382,9 @@ def days_of_cards(rng, days, *, rate, change=None, per_day=30, between=0.2, scor
     n = len(of_card)
     unread = rng.random((n, 6)) < np.minimum(p, 1)[of_card][:, np.newaxis]
     if score == "usual":
-        values = np.clip(rng.normal((95 + 0.7 * rng.standard_normal(days))[of_card][:, np.newaxis], 4, (n, 6)), 0, 100)
+        values = np.clip(
+            rng.normal((95 + 0.7 * variation(rng, days, alike))[of_card][:, np.newaxis], 4, (n, 6)), 0, 100
+        )
     else:
         values = (
             np.full((n, 6), 99.0) if score == "one" else rng.choice([80.0, 95.0, 99.0], (n, 6), p=[0.05, 0.15, 0.8])
@@ -387,6 +394,13 @@ def days_of_cards(rng, days, *, rate, change=None, per_day=30, between=0.2, scor
     scores = pd.array(values.astype(int).ravel(), dtype="Int16")
     scores[unread.ravel()] = pd.NA
     return cards_of_days(tuple(per)).assign(text=pd.array(text, dtype="str"), score=scores)
+
+
+def variation(rng, days, alike):
+    """Standard normal values of days, an autoregression of first order."""
+    new = rng.standard_normal(days)
+    new[1:] *= np.sqrt(1 - alike**2)
+    return lfilter([1], [1, -alike], new)
 
 
 @lru_cache(maxsize=1)

@@ -115,6 +115,11 @@ def test_no_more_than_one_false_alarm_in_200_days(rng, times):
     assert simulate.delays_and_false_alarms(rng, 4 * times, 210, None, rate=0.03)[1] <= 1
 
 
+@pytest.mark.slow
+def test_days_like_the_day_before_give_more_false_alarms_than_promised(rng):
+    assert simulate.delays_and_false_alarms(rng, 20, 210, None, rate=0.03, alike=0.8)[1] > 2
+
+
 @pytest.mark.parametrize("rate", [0.9, 0.995])
 def test_bounds_without_truth_cover_with_numbers_of_other_documents(rng, times, rate):
     repetitions = 20 * times
