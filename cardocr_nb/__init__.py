@@ -27,6 +27,7 @@ name that begins with an underscore is private. Each part imports only from thos
     _error_guard   errors at the public border, without texts of cards
     _settings   settings of the session
     _i18n       messages in English and Chinese
+    _free_memory   memory that the process may still take
     _images/    image files: format, size, upright pixels
     _fonts      a font with Chinese glyphs
     _photos/    sharpness, light, size of a photo, probability to be read whole

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cardocr_nb._free_memory import free_memory
 from cardocr_nb.errors import ImageError
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ def refuse_by_memory(name: str, image: ImageFile, info: ImageInfo, factor: int, 
     if image.info.get("progressive"):
         decoding += info.width * info.height * _BYTES_IN_PROGRESSIVE
     needed = max(decoding, result + width * height * working_bytes)
-    free = _free_memory()
+    free = free_memory()
     if needed > MAX_MEMORY:
         raise ImageError(
             "ImageTooLarge",
@@ -47,19 +46,3 @@ def refuse_by_memory(name: str, image: ImageFile, info: ImageInfo, factor: int, 
             f"{name} has {width:,} x {height:,} pixels, which take {needed / 1e9:.1f} GB of memory, {free / 1e9:.1f} GB are "
             "free; make it smaller, 2,000 pixels wide is plenty for a card",
         )
-
-
-def _free_memory() -> int | None:
-    """Return the bytes that this process may still take; None where the system does not say."""
-    free: list[int] = []
-    with suppress(OSError, ValueError):
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        free += [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")]
-    with suppress(ImportError, OSError, ValueError):
-        import resource
-
-        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
-        if limit != resource.RLIM_INFINITY:
-            used = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
-            free.append(limit - used)
-    return max(0, min(free)) if free else None

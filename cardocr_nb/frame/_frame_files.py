@@ -13,6 +13,7 @@ from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import DecodeError
 from cardocr_nb.frame._frame_schema import DTYPES, series
 from cardocr_nb.frame._polygon_dtype import PolygonDtype
+from cardocr_nb.frame._table_memory import feather_size, refuse_expansion, refuse_too_large, repeated_columns
 
 if TYPE_CHECKING:
     import os
@@ -122,6 +123,8 @@ def read_checked(
         # Arrow trusts offsets: without this check a damaged file ends the process.
         table.validate(full=True)
         return finish(_with_usual_codes(table).to_pandas())
+    except DecodeError as e:
+        raise DecodeError(f"{shown_path(str(path))}: {e}") from None
     except MemoryError:
         raise DecodeError(f"{shown_path(str(path))}: the table asks for more memory than there is") from None
     except Exception as e:  # noqa: BLE001 - readers of damaged files raise errors of many types, and quote texts
@@ -133,10 +136,22 @@ def read_checked(
 def _open(path: Path) -> pa.Table:
     if path.suffix.lower() == ".feather":
         with pa.OSFile(str(path)) as file:
-            return pa.ipc.open_file(file).read_all()
+            refuse_too_large(feather_size(file))
+            file.seek(0)
+            table = pa.ipc.open_file(file).read_all()
+        refuse_expansion(table)
+        return table
     import pyarrow.parquet
 
-    return pyarrow.parquet.read_table(path, partitioning=None)
+    with pyarrow.parquet.ParquetFile(path) as file:
+        repeated = repeated_columns(file)
+        kinds = file.schema_arrow
+    table = pyarrow.parquet.read_table(path, partitioning=None, read_dictionary=repeated)
+    refuse_expansion(table)
+    for place, name in enumerate(table.column_names):
+        if name in repeated and not pa.types.is_dictionary(kinds.field(place).type):
+            table = table.set_column(place, name, table.column(place).cast(kinds.field(place).type))
+    return table
 
 
 def categories_to_text(df: pd.DataFrame) -> pd.DataFrame:

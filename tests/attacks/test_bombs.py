@@ -12,15 +12,21 @@ import zipfile
 import zlib
 from pathlib import Path
 
+import numpy as np
 import openpyxl
+import pyarrow as pa
+import pyarrow.feather
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
 import cardocr_nb as ocr
+from cardocr_nb._free_memory import free_memory
 from cardocr_nb._images import MAX_MEMORY, load_upright
 from cardocr_nb._ledger import Ledger
 from cardocr_nb._ledger._packing import MAX_RESPONSE, unpack
 from cardocr_nb.errors import DecodeError, ImageError, LedgerError
+from cardocr_nb.frame import _table_memory, read_table
 from cardocr_nb.report import from_excel
 
 
@@ -312,3 +318,113 @@ def test_a_workbook_with_too_many_columns_or_that_unpacks_to_much_is_refused(tmp
     workbook(tmp_path / "a.xlsx", sheet)
     with pytest.raises(DecodeError, match=r"more than 256 columns|unpacks to"):
         from_excel(tmp_path / "a.xlsx")
+
+
+def repeated_text(path, rows, length):
+    """A table in which all rows share one long text, stored once."""
+    codes = pa.array(np.zeros(rows, np.int32))
+    table = pa.table({"text": pa.DictionaryArray.from_arrays(codes, pa.array(["A" * length]))})
+    (pyarrow.feather.write_feather if path.suffix == ".feather" else pq.write_table)(table, path)
+
+
+@pytest.mark.parametrize("suffix", [".feather", ".parquet"])
+def test_a_table_whose_rows_share_a_text_of_a_terabyte_in_all_is_refused(tmp_path, suffix):
+    path = tmp_path / f"cards{suffix}"
+    repeated_text(path, 10**6, 10**6)
+    assert path.stat().st_size < 10**5
+    with pytest.raises(DecodeError, match=r"2000\.0 GB of memory"):
+        read_table(path)
+
+
+TABLES = {
+    "zeros.feather": lambda path: pyarrow.feather.write_feather(
+        pa.table({"score": np.zeros(10**7)}), path, compression="zstd"
+    ),
+    "lz4.feather": lambda path: pyarrow.feather.write_feather(
+        pa.table({"score": np.zeros(10**7)}), path, compression="lz4"
+    ),
+    "zeros.parquet": lambda path: pq.write_table(pa.table({"score": np.zeros(2 * 10**7)}), path),
+    "texts.parquet": lambda path: pq.write_table(pa.table({"text": ["A" * 10**6] * 100}), path),
+    "groups.parquet": lambda path: pq.write_table(pa.table({"text": ["A" * 10**6] * 100}), path, row_group_size=10),
+    "list.parquet": lambda path: pq.write_table(pa.table({"text": [["A" * 10**6] * 100]}), path),
+    "prefixes.parquet": lambda path: pq.write_table(
+        pa.table({"text": ["A" * 10**6] * 100}), path, use_dictionary=False, column_encoding="DELTA_BYTE_ARRAY"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_that_unpacks_to_more_than_the_free_memory_is_refused(tmp_path, monkeypatch, name):
+    TABLES[name](tmp_path / name)
+    assert (tmp_path / name).stat().st_size < 6 * 10**5
+    monkeypatch.setattr(_table_memory, "free_memory", lambda: 90_000_000)
+    with pytest.raises(DecodeError, match="GB of memory or more"):
+        read_table(tmp_path / name)
+
+
+@pytest.mark.parametrize("suffix", [".feather", ".parquet"])
+def test_a_table_with_repeated_texts_that_fits_is_read_as_it_was_written(tmp_path, monkeypatch, suffix):
+    path = tmp_path / f"cards{suffix}"
+    repeated_text(path, 1000, 5000)
+    monkeypatch.setattr(_table_memory, "free_memory", lambda: 12_000_000)
+    df = read_table(path)
+    assert df["text"].tolist() == ["A" * 5000] * 1000
+    assert df["text"].dtype == "str"
+
+
+def system(root, groups, files):
+    """A folder with what Linux says about memory: 8 GB available, and files of control groups."""
+    files = {"proc/meminfo": "MemTotal: 9000000 kB\nMemAvailable: 8000000 kB\n", "proc/self/cgroup": groups, **files}
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, encoding="ascii")
+    return root
+
+
+GROUPS = {
+    "version 2 in a container": ("0::/\n", {"memory.max": "1000000", "memory.current": "400000"}, 600_000),
+    "files of the page cache are free": (
+        "0::/\n",
+        {"memory.max": "1000000", "memory.current": "400000", "memory.stat": "anon 1\ninactive_file 300000\n"},
+        900_000,
+    ),
+    "the smaller limit of two groups": (
+        "0::/a/b\n",
+        {"a/memory.max": "1000", "a/memory.current": "1", "a/b/memory.max": "max", "a/b/memory.current": "1"},
+        999,
+    ),
+    "no limit": ("0::/\n", {"memory.max": "max", "memory.current": "400000"}, 8_192_000_000),
+    "version 1, seen from inside": (
+        "5:cpu:/x\n4:memory:/docker/1\n",
+        {"memory/memory.limit_in_bytes": "5000", "memory/memory.usage_in_bytes": "2000"},
+        3000,
+    ),
+    "more used than allowed": ("0::/\n", {"memory.max": "1000", "memory.current": "4000"}, 0),
+    "a damaged file": ("0::/\n", {"memory.max": "", "memory.current": "x"}, 8_192_000_000),
+}
+
+
+@pytest.mark.parametrize("case", GROUPS)
+def test_the_limit_of_a_container_counts_as_free_memory(tmp_path, case):
+    groups, files, left = GROUPS[case]
+    root = system(tmp_path, groups, {f"sys/fs/cgroup/{name}": text for name, text in files.items()})
+    assert free_memory(root) == left
+
+
+@pytest.mark.parametrize(("kind", "side"), [("WEBP", 12_000), ("HEIF", 12_000)])
+def test_a_picture_of_a_modern_format_that_takes_gigabytes_is_refused_by_its_header(tmp_path, kind, side):
+    """144 million pixels of one color in a file of less than a megabyte."""
+    path = tmp_path / f"p.{kind.lower()}"
+    if kind == "HEIF":
+        pillow_heif = pytest.importorskip("pillow_heif")
+        pillow_heif.register_heif_opener()
+    Image.new("RGB", (64, 64)).save(path, kind)
+    data = path.read_bytes()
+    if kind == "WEBP":  # VP8: 14 bits each for width and height, after the start code
+        at = data.index(b"\x9d\x01\x2a") + 3
+        path.write_bytes(data[:at] + struct.pack("<HH", side, side) + data[at + 4 :])
+    else:  # ispe: width and height of the picture
+        path.write_bytes(
+            data.replace(b"ispe" + struct.pack(">III", 0, 64, 64), b"ispe" + struct.pack(">III", 0, side, side))
+        )
+    assert read_in_process(path)[0] == "ImageTooLarge"
