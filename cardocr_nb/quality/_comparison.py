@@ -11,11 +11,10 @@ import pandas as pd
 from cardocr_nb._key_forms import mismatch
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._text_tables import read_table
-from cardocr_nb.quality._bootstrap import ALL, equal_weights, imaginary, resampled_interval, with_all
+from cardocr_nb.quality._bootstrap import ALL, equal_weights, imaginary, rate_intervals, resampled_interval, with_all
 from cardocr_nb.quality._cells import GROUP, group_of_cards, one_job_an_image, refuse_parts
 from cardocr_nb.quality._distribution_shift import ks, psi, psi_test
 from cardocr_nb.quality._evaluation import Evaluation, evaluate
-from cardocr_nb.quality._intervals import exact_interval
 from cardocr_nb.quality._normalization import normalize_fields
 from cardocr_nb.quality._truth import WEIGHT
 
@@ -36,7 +35,7 @@ class Comparison:
     Attributes
     ----------
     fields : DataFrame
-        One row a field: ``pairs`` (a text on either side), ``agree``, their rate ``share`` with its exact interval ``low,
+        One row a field: ``pairs`` (a text on either side), ``agree``, their rate ``share`` with its interval ``low,
         high``, ``only_left, only_right`` (a text on one side), ``score_left, score_right`` (means), ``ks`` (largest distance
         of the two score distributions, Kolmogorov and Smirnov), and ``psi`` (population stability index over ten bins of
         the left scores), with ``psi_expected``, its mean when nothing differs, and ``psi_p``, the probability of such an
@@ -98,8 +97,8 @@ def compare(
     truth, normalize, complete, groups
         As for `cardocr_nb.quality.evaluate`; without truth there is agreement, not accuracy. Groups are those of `df`.
     confidence : float, default 0.95
-        Of the intervals: that of agreement is exact (Clopper and Pearson), that of the difference is by resampling, see
-        `cardocr_nb.quality.bootstrap`.
+        Of the intervals: that of agreement is exact (Clopper and Pearson) without groups; with groups, and that of the
+        difference, by resampling, see `cardocr_nb.quality.bootstrap`.
 
     Returns
     -------
@@ -141,6 +140,8 @@ def compare(
     if isinstance(groups, str):
         first = conform(df).drop_duplicates("key").reset_index(drop=True)
         groups = dict(zip(first["key"], group_of_cards(first, groups), strict=True))
+    if groups is not None:
+        pairs[GROUP] = group_of_cards(pairs[["key"]], groups)
     options = {"normalize": normalize, "complete": complete, "groups": groups}
     return Comparison(
         fields=_fields(pairs, confidence),
@@ -209,9 +210,11 @@ def _fields(pairs: pd.DataFrame, confidence: float) -> pd.DataFrame:
     ]
     table = pd.DataFrame(rows, columns=names)
     table.insert(3, "share", table["agree"] / table["pairs"])
-    low, high = exact_interval(table["agree"], table["pairs"], confidence=confidence)
-    table.insert(4, "low", low)
-    table.insert(5, "high", high)
+    counts = table[["agree", "pairs"]].set_axis(["correct", "cases"], axis=1)
+    number = pairs.groupby("field", observed=True).ngroup().to_numpy()
+    ends = rate_intervals(counts, pairs.assign(**{WEIGHT: 1.0}), number, pairs["same"].to_numpy(bool), confidence)
+    table.insert(4, "low", ends["low"])
+    table.insert(5, "high", ends["high"])
     return table
 
 

@@ -155,3 +155,18 @@ def test_equal_weights_are_no_weights(weight):
         compare(left, right, t).accuracy for t in (truth(list("abcde")), truth(list("abcde")).assign(weight=weight))
     )
     pd.testing.assert_frame_equal(plain, weighted)
+
+
+@pytest.mark.parametrize("groups", ["folder", "user_data", "mapping"])
+def test_agreement_within_groups_is_as_wide_as_that_of_the_groups(groups):
+    # 8 batches of 25 images: two differ as a whole.
+    keys = [f"{k // 25}/{k}.jpg" for k in range(200)]
+    left = to_frame([CardResult((Field("姓名", "样本", 90),), key=key) for key in keys])
+    left["user_data"] = left["key"].str.partition("/")[0]
+    right = left.assign(text=left["text"].where(left["user_data"] > "1", "样木"))
+    given = dict(zip(left["key"], left["user_data"], strict=True)) if groups == "mapping" else groups
+    alone, together = (compare(left, right, groups=g).fields.iloc[0] for g in (None, given))
+    assert alone["share"] == together["share"] == 0.75
+    low, high = exact_interval(6, 8)
+    assert [together["low"], together["high"]] == pytest.approx([low, high], abs=0.03)
+    assert alone["low"] > 0.68
