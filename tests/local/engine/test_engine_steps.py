@@ -29,11 +29,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 from record_lines import SPECIMENS, load, picture
 
 
-@pytest.fixture(scope="module")
-def models():
-    return networks.load()
-
-
 def extracted(lines, kind):
     return extract_fields(lines, kind, {f.name: f.label for f in cards.FIELDS[cards.CardType(kind)]})
 

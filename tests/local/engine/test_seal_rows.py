@@ -9,7 +9,6 @@ from PIL import Image, ImageDraw
 
 from cardocr_nb._fonts import pil_font
 from cardocr_nb.cards import field_name
-from cardocr_nb.local.engine import Engine
 from cardocr_nb.local.engine._card_reading import CardReading
 from cardocr_nb.local.engine._detection import detect
 from cardocr_nb.local.engine._recognition import Char, Line
@@ -17,11 +16,6 @@ from cardocr_nb.local.engine._seal_square import beyond, outside, redness
 from cardocr_nb.specimen import draw
 
 TEXT = "青川省白石市公安局公安交通管理局"
-
-
-@pytest.fixture(scope="module")
-def engine():
-    return Engine()
 
 
 def stamped(text, across, *, side=300, turn=0.0, red=(205, 60, 60), at=None):

@@ -8,7 +8,6 @@ from PIL import Image, ImageDraw
 
 from cardocr_nb._fonts import pil_font
 from cardocr_nb.cards import field_name
-from cardocr_nb.local.engine import Engine
 from cardocr_nb.local.engine._card_pose import of_other_lines
 from cardocr_nb.local.engine._card_reading import CardReading
 from cardocr_nb.local.engine._watermark import is_unsure, may_have_watermark, surest_fields, without_pale_ink
@@ -41,8 +40,7 @@ def tiled(image, text, turn, gray):
 
 
 @pytest.mark.parametrize("kind", ["IDCard", "DriverLicense"])
-def test_fields_under_a_watermark_are_read_in_the_second_look(kind):
-    engine = Engine()
+def test_fields_under_a_watermark_are_read_in_the_second_look(engine, kind):
     first, both = 0, 0
     for seed in (41, 42, 43):
         card = draw(kind, seed)
@@ -87,8 +85,8 @@ def test_dark_print_and_paper_keep_their_pixels():
     assert clean[70:78, 30:170].min() > 225
 
 
-def test_the_second_look_knows_the_place_of_the_card_when_its_labels_went_with_the_watermark():
-    card, models = draw("IDCard", 43), Engine().loaded()
+def test_the_second_look_knows_the_place_of_the_card_when_its_labels_went_with_the_watermark(models):
+    card = draw("IDCard", 43)
     picture = tiled(card.image, "仅限本次登记复印无效", -33, 110)
     first = CardReading(picture, "IDCard", models)
     first.result()
