@@ -199,18 +199,29 @@ def _place(name: str, text: str, corners: Floats, sizes: _Sizes, picture: tuple[
 
 
 def _refuse_overlaps(places: list[Place]) -> None:
-    boxes = [(*p.corners.min(axis=0), *p.corners.max(axis=0)) for p in places]
-    for i, (left, top, right, bottom) in enumerate(boxes):
-        for j, other in enumerate(boxes):
-            if places[i].field == places[j].field:
-                continue
-            width = min(right, other[2]) - max(left, other[0])
-            height = min(bottom, other[3]) - max(top, other[1])
-            if min(width, height) > 0 and width * height > _MAX_OVERLAP * (right - left) * (bottom - top):
+    corners = [polygon.ordered(p.corners) for p in places]
+    for place, own in zip(places, corners, strict=True):
+        for other, theirs in zip(places, corners, strict=True):
+            if place.field != other.field and _share_inside(own, theirs) > _MAX_OVERLAP:
                 raise InvalidRequestError(
-                    f"{places[i].field} and {places[j].field} have the same place, so that one of them is not hidden; "
+                    f"{place.field} and {other.field} have the same place, so that one of them is not hidden; "
                     "read the picture again, or hide it by hand"
                 )
+
+
+def _share_inside(own: Floats, other: Floats) -> float:
+    """Fraction of a polygon that lies inside another; by their upright boxes where one of them is not convex."""
+    both = polygon.iou(own, other)
+    if np.isnan(both).any():
+        own, other = (_upright(p) for p in (own, other))
+        both = polygon.iou(own, other)
+    sizes = polygon.area(own)
+    return float((both * (sizes + polygon.area(other)) / (1 + both) / sizes)[0])
+
+
+def _upright(corners: Floats) -> Floats:
+    (left, top), (right, bottom) = corners[0].min(axis=0), corners[0].max(axis=0)
+    return np.array([[(left, top), (left, bottom), (right, bottom), (right, top)]])
 
 
 def _listed(names: list[str]) -> str:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _MIN_RUN = 4
 """Characters in a row that give a text away; of names two."""
+_SURE = 50
+"""Score from which a text counts that shares no character with the field's: below, it is a label misread as a value."""
 _SIDE = 960
 """Longer side at which all print of a card is detected, pixels."""
 
@@ -41,13 +43,23 @@ def refuse_readable(
     Raises
     ------
     InvalidRequestError
-        A covered field was read again, or 4 characters in a row of its text (2 of a name) anywhere on the picture.
+        A covered field was read again (at a score below 50 only if it shares a character with the known text), or 4 characters in a row of its text (2 of a name) anywhere on the picture.
     """
     from cardocr_nb.cards import field_name
 
+    known = {
+        field: set("".join(of_field["text"].dropna())) for field, of_field in rows.groupby(rows["field"].astype(str))
+    }
     back = set()
     for kind in [card_type] if card_type else [str(kind) for kind in CardType]:
-        back |= {field_name(f.label) for f in engine.read(pixels, kind) if f.text} & chosen
+        for read in engine.read(pixels, kind):
+            field = field_name(read.label)
+            if (
+                read.text
+                and field in chosen
+                and ((read.score or 0) >= _SURE or known.get(field, set()) & set(read.text))
+            ):
+                back.add(field)
     seen = "".join(_all_text(pixels, engine).split())
     for field, text in zip(rows["field"], rows["text"], strict=True):
         if pd.isna(text) or str(field) not in chosen:

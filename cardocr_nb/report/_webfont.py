@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from cardocr_nb._fonts import chinese_font
@@ -53,6 +54,7 @@ def font_css(page: str) -> str:
     return f'@font-face {{ font-family: "{FAMILY}"; src: {source}; unicode-range: {_RANGE}; }}'
 
 
+@lru_cache(maxsize=8)  # reports of one session mostly use the same characters
 def font_subset(path: Path, characters: str) -> bytes | None:
     """A WOFF file of some characters, or None when the font's license bits forbid it to travel."""
     from fontTools import subset

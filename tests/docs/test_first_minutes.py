@@ -8,7 +8,9 @@ import venv
 import zipfile
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from card_texts import leaks, leaks_in_files, secrets_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,6 +28,15 @@ print(readings.cardocr.summary())
 print(readings.cardocr.evaluate(truth))
 readings.to_parquet("cards.parquet")
 truth.to_csv("truth.csv", index=False)
+"""
+
+
+DEMO = """
+import logging, runpy, sys
+
+logging.basicConfig(level=logging.DEBUG)
+sys.argv = ["demo", "out", "--quick"]
+runpy.run_module("cardocr_nb.demo", run_name="__main__")
 """
 
 
@@ -89,11 +100,27 @@ def test_the_first_steps_run_from_the_wheel_in_an_empty_folder(installed):
         assert done.returncode == 0, done.stderr
 
 
-def test_the_demo_runs_from_the_wheel_and_finds_errors(installed):
-    done = installed("-m", "cardocr_nb.demo", "out", "--quick")
+@pytest.fixture(scope="module")
+def demo(installed):
+    """Output and folder of the quick demo, with the logs of all libraries."""
+    done = installed("-c", DEMO)
     assert done.returncode == 0, done.stderr
-    files = {path.name for path in (installed.folder / "out").iterdir()}
+    return done, installed.folder / "out"
+
+
+def test_the_demo_runs_from_the_wheel_and_finds_errors(demo):
+    done, out = demo
+    files = {path.name for path in out.iterdir()}
     assert files == {"photos", "cards.parquet", "truth.csv", "report.html", "overlay_id.png", "overlay_licence.png"}
     assert "Open next: file://" in done.stdout
     exact = [line.split()[1] for line in done.stdout.split("Accuracy")[1].splitlines()[2:] if len(line.split()) == 5]
     assert any(float(rate) < 1 for rate in exact)
+
+
+def test_output_logs_and_files_of_the_demo_hold_no_text_of_a_card(demo):
+    done, out = demo
+    secrets = secrets_of(out / "truth.csv")
+    assert "DEBUG" in done.stderr
+    assert leaks(done.stdout + done.stderr, secrets) == []
+    assert leaks_in_files(out, secrets) == {}
+    assert leaks(" ".join(pd.read_parquet(out / "cards.parquet")["text"].dropna()), secrets)

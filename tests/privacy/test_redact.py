@@ -59,6 +59,24 @@ def test_a_polygon_that_reaches_over_the_edge_is_covered_as_far_as_there_is_pict
     assert (done[100:, 150:] == INK).all()
 
 
+@pytest.mark.parametrize("degrees", range(15, 360, 30))
+def test_fields_of_a_turned_card_have_places_of_their_own(degrees):
+    turn = np.radians(degrees)
+    matrix = np.array([(np.cos(turn), -np.sin(turn)), (np.sin(turn), np.cos(turn))])
+
+    def turned(left, top, right, bottom):
+        corners = np.array([(left, top), (left, bottom), (right, bottom), (right, top)]) - (200, 200)
+        return tuple(tuple(corner) for corner in (corners @ matrix.T + (200, 200)).round().astype(int).tolist())
+
+    ethnicity, birth_date = turned(230, 160, 260, 190), turned(100, 205, 310, 235)
+    frame = card(Field("民族", "汉", 99, ethnicity), Field("出生", "1948年9月20日", 98, birth_date))
+    redact_places(noise((400, 400)), frame)
+    shifted = tuple((x + 3, y) for x, y in ethnicity)
+    same = card(Field("民族", "汉", 99, ethnicity), Field("性别", "女", 98, shifted))
+    with pytest.raises(InvalidRequestError, match="the same place"):
+        redact_places(noise((400, 400)), same)
+
+
 def test_a_blur_keeps_nothing_of_the_texture():
     done = np.asarray(redact_places(noise(), card(Field("姓名", "样本", 98, BOX)), method="blur"), dtype=float)
     assert np.asarray(noise(), dtype=float)[42:59, 42:139].std(axis=(0, 1)).min() > 60

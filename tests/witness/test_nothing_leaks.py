@@ -1,6 +1,5 @@
 """Texts of cards are in the data files that a user asked for, and in no other output of the package."""
 
-import html
 import io
 import logging
 import re
@@ -10,11 +9,12 @@ from base64 import b64decode
 
 import pandas as pd
 import pytest
+from card_texts import leaks, leaks_in_files, secrets_of
 from engine_eyes import read_all_text, substrings
 from PIL import Image
 
 import cardocr_nb as ocr
-from cardocr_nb import demo, privacy, quality
+from cardocr_nb import privacy, quality
 from cardocr_nb._cli import main
 from cardocr_nb._images import load_upright
 from cardocr_nb.frame import to_frame
@@ -24,8 +24,6 @@ from cardocr_nb.wire._decode import decode_callback, decode_error, decode_jobs, 
 from cardocr_nb.wire._records import CardResult, Field, Job, JobList, JobRequest, JobState
 
 KEYS = ("id/0001.jpg", "id/0012.jpg", "licence/0003.jpg")
-DATA_FILES = {".parquet", ".feather", ".csv", ".sqlite", ".sqlite-wal", ".sqlite-shm", ".jpg", ".png"}
-"""Suffixes of files that hold texts on purpose: tables, files of the embedded service, pictures."""
 
 
 @pytest.fixture(scope="module")
@@ -40,35 +38,10 @@ def specimens(data, tmp_path_factory):
     return folder
 
 
-def secrets_of(path):
-    """Names, addresses and numbers of a truth, the latter two as all their substrings of 9 characters."""
-    truth = pd.read_csv(path, dtype="str")
-    found = set()
-    for field, text in zip(truth["field"], truth["text"], strict=True):
-        if field == "name":
-            found.add(text)
-        elif field in ("address", "id_number", "licence_number"):
-            found |= {text[n : n + 9] for n in range(max(1, len(text) - 8))}
-    return found
-
-
 @pytest.fixture(scope="module")
 def secrets(specimens):
     """The texts of the specimens that must not be seen."""
     return secrets_of(specimens / "truth.csv")
-
-
-def leaks(output, secrets):
-    """Return the secrets in a text, written plainly or as HTML, JSON or Python escapes."""
-    plain = [output, html.unescape(output)]
-    plain.append(re.sub(r"\\u([0-9a-fA-F]{4})", lambda m: chr(int(m[1], 16)), plain[1]))
-    return sorted(secret for secret in secrets if any(secret in each for each in plain))
-
-
-def leaks_in_files(folder, secrets):
-    files = [p for p in folder.rglob("*") if p.is_file() and p.suffix not in DATA_FILES]
-    assert files
-    return {str(p): found for p in files if (found := leaks(p.read_text("utf-8", "replace"), secrets))}
 
 
 def test_the_search_finds_a_secret_however_it_is_written(secrets):
@@ -76,19 +49,6 @@ def test_the_search_finds_a_secret_however_it_is_written(secrets):
     coded = "".join(f"&#{ord(c)};" for c in secret), "".join(f"\\u{ord(c):04x}" for c in secret)
     assert [leaks(f"..{each}..", secrets) for each in (secret, *coded)] == [[secret]] * 3
     assert leaks("样本 SPECIMEN", secrets) == []
-
-
-def test_output_and_files_of_the_demo_hold_no_text_of_a_card(tmp_path, capfd, caplog):
-    caplog.set_level(logging.DEBUG)
-    demo.run_demo(tmp_path / "out", quick=True)
-    shown = secrets_of(tmp_path / "out/truth.csv")
-    output = capfd.readouterr()
-    assert "report.html" in output.out
-    assert leaks(output.out + output.err, shown) == []
-    assert leaks(caplog.text, shown) == []
-    assert leaks_in_files(tmp_path / "out", shown) == {}
-    read = pd.read_parquet(tmp_path / "out/cards.parquet")
-    assert leaks(" ".join(read["text"].dropna()), shown)
 
 
 def test_output_and_files_of_the_commands_hold_no_text_of_a_card(specimens, secrets, tmp_path, capfd, caplog):
