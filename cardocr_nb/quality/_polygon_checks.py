@@ -36,7 +36,7 @@ class Outlines:
         Least x and y, greatest x and y.
     area : ndarray of float
         Square pixels, by the diagonals.
-    spans, simple, sorted_factorize : ndarray of bool
+    spans, simple, in_order : ndarray of bool
         No line or point; no crossing sides; corners as `cardocr_nb.polygon.ordered` would put them.
     """
 
@@ -47,7 +47,7 @@ class Outlines:
     area: NDArray[np.float64]
     spans: Bools
     simple: Bools
-    sorted_factorize: Bools
+    in_order: Bools
 
 
 def outlines(df: pd.DataFrame) -> Outlines:
@@ -56,20 +56,20 @@ def outlines(df: pd.DataFrame) -> Outlines:
     row = np.flatnonzero(df["field"].notna().to_numpy() & ~np.asarray(array.isna()))
     points = array.points if len(row) == len(df) else array.points[row]
     box, area = np.empty((4, len(row)), dtype=np.int32), np.empty(len(row))
-    convex, sorted_factorize = np.empty(len(row), dtype=bool), np.empty(len(row), dtype=bool)
+    convex, in_order = np.empty(len(row), dtype=bool), np.empty(len(row), dtype=bool)
     for start in range(0, len(row), _ROWS_AT_ONCE):
         at = slice(start, start + _ROWS_AT_ONCE)
         corners = np.empty((2, 4 + 2, len(points[at])))
         corners[:, :4] = points[at].transpose(2, 1, 0)
         corners[:, 4:] = corners[:, :2]
         box[:2, at], box[2:, at] = corners[:, :4].min(axis=1), corners[:, :4].max(axis=1)
-        convex[at], sorted_factorize[at], area[at] = _plainly(*corners)
+        convex[at], in_order[at], area[at] = _plainly(*corners)
     spans, simple = convex, convex.copy()
     rest = np.flatnonzero(~convex)
     spans[rest], simple[rest] = ~polygon.is_degenerate(points[rest]), polygon.is_simple(points[rest])
-    rest = np.flatnonzero(simple & ~sorted_factorize)
-    sorted_factorize[rest] = (polygon.ordered(points[rest]) == points[rest]).all(axis=(1, 2))
-    return Outlines(df, row, points, box, area, spans, simple, sorted_factorize)
+    rest = np.flatnonzero(simple & ~in_order)
+    in_order[rest] = (polygon.ordered(points[rest]) == points[rest]).all(axis=(1, 2))
+    return Outlines(df, row, points, box, area, spans, simple, in_order)
 
 
 def _plainly(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[Bools, Bools, NDArray[np.float64]]:
@@ -119,7 +119,7 @@ def polygon_is_in_order(found: Outlines) -> pd.DataFrame:
 
     A card that was photographed sideways or upside down fails where its corners are counted as its text reads.
     """
-    return _judged(found, found.simple, found.sorted_factorize)
+    return _judged(found, found.simple, found.in_order)
 
 
 @register(severity="warning", detail="a corner outside the image", transform=outlines)

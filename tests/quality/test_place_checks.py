@@ -45,8 +45,8 @@ def test_the_quick_look_at_polygons_agrees_with_the_exact_one(points):
     exact = array.to_points()
     assert found.spans.tolist() == (~polygon.is_degenerate(exact)).tolist()
     assert found.simple.tolist() == polygon.is_simple(exact).tolist()
-    sorted_factorize = (polygon.ordered(exact) == exact).all(axis=(1, 2))
-    assert found.sorted_factorize[found.simple].tolist() == sorted_factorize[found.simple].tolist()
+    in_order = (polygon.ordered(exact) == exact).all(axis=(1, 2))
+    assert found.in_order[found.simple].tolist() == in_order[found.simple].tolist()
     convex = polygon.is_convex(exact)
     assert found.area[convex] == pytest.approx(polygon.area(exact)[convex])
 
