@@ -94,9 +94,13 @@ class FrameBuilder:
 
 
 def _unknown(labels: list[str]) -> str:
-    named = ", ".join(repr(label) for label in labels[:_NAMED_AT_MOST])
+    sizes = ", ".join(str(len(label)) for label in labels[:_NAMED_AT_MOST])
     more = f" and {len(labels) - _NAMED_AT_MOST} more" if len(labels) > _NAMED_AT_MOST else ""
-    return f"{len(labels)} unknown labels: {named}{more}. Their rows are kept, under field names made from them"
+    # Without the labels: a service may put a text of the card in place of one.
+    return (
+        f"{len(labels)} unknown labels, of {sizes} characters{more}. Their rows are kept, under field names made from them: "
+        "see the columns 'label' and 'field'"
+    )
 
 
 class _GrowingArray:

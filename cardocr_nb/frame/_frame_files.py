@@ -13,7 +13,7 @@ from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import DecodeError
 from cardocr_nb.frame._frame_schema import DTYPES, series
 from cardocr_nb.frame._polygon_dtype import PolygonDtype
-from cardocr_nb.frame._table_memory import feather_size, refuse_expansion, refuse_too_large, repeated_columns
+from cardocr_nb.frame._table_memory import feather_size, read_parquet, refuse_expansion, refuse_too_large
 
 if TYPE_CHECKING:
     import os
@@ -141,17 +141,7 @@ def _open(path: Path) -> pa.Table:
             table = pa.ipc.open_file(file).read_all()
         refuse_expansion(table)
         return table
-    import pyarrow.parquet
-
-    with pyarrow.parquet.ParquetFile(path) as file:
-        repeated = repeated_columns(file)
-        kinds = file.schema_arrow
-    table = pyarrow.parquet.read_table(path, partitioning=None, read_dictionary=repeated)
-    refuse_expansion(table)
-    for place, name in enumerate(table.column_names):
-        if name in repeated and not pa.types.is_dictionary(kinds.field(place).type):
-            table = table.set_column(place, name, table.column(place).cast(kinds.field(place).type))
-    return table
+    return read_parquet(path)
 
 
 def categories_to_text(df: pd.DataFrame) -> pd.DataFrame:

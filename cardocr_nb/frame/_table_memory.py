@@ -15,12 +15,12 @@ from cardocr_nb._free_memory import free_memory
 from cardocr_nb.errors import DecodeError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pyarrow.parquet as pq
 
 _UNKNOWN = 8 << 30
 """Bytes that a table may take where the system does not say what is free."""
-_DICTIONARIES, _PREFIXES = frozenset({"PLAIN_DICTIONARY", "RLE_DICTIONARY"}), "DELTA_BYTE_ARRAY"
-"""Encodings of Parquet that store a text once for many rows, and the one that stores the beginning that texts share once."""
 _BATCH = 1024
 """Most rows that are decoded at once to find their size."""
 _COPIES = 2
@@ -29,10 +29,10 @@ _CELL = 4
 """Bytes that a cell takes at least: an offset or a code."""
 
 
-def refuse_too_large(needed: int, limit: int | None = None) -> None:
-    """Raise DecodeError if a table needs more bytes than are free, or than a limit."""
-    most = free_memory() if limit is None else limit
-    most = _UNKNOWN if most is None else most
+def refuse_too_large(needed: int) -> None:
+    """Raise DecodeError if a table needs more bytes than are free."""
+    free = free_memory()
+    most = _UNKNOWN if free is None else free
     if needed * _COPIES > most:
         raise DecodeError(
             f"the table takes {needed * _COPIES / 1e9:.1f} GB of memory or more when it is read, {most / 1e9:.1f} GB are free; "
@@ -40,58 +40,60 @@ def refuse_too_large(needed: int, limit: int | None = None) -> None:
         )
 
 
-def repeated_columns(file: pq.ParquetFile, limit: int | None = None) -> list[str]:
-    """Check the sizes that a Parquet file states, and find the columns whose texts may be repeated beyond them.
+def read_parquet(path: Path) -> pa.Table:
+    """Read a Parquet file if it fits into memory, by the sizes that it states and those of its texts.
 
-    Parameters
-    ----------
-    file : pyarrow.parquet.ParquetFile
-    limit : int, optional
-        Bytes; by default what is free.
-
-    Returns
-    -------
-    list of str
-        Columns to read as dictionaries, whose size can be checked before the texts are repeated.
+    Where rows may share long texts, columns of texts are read as dictionaries and counted before they are repeated, or in
+    small batches where that is not possible.
 
     Raises
     ------
     DecodeError
         The table does not fit into memory.
     """
-    metadata = file.metadata
-    groups = [metadata.row_group(n) for n in range(metadata.num_row_groups)]
-    chunks = [(n, group.column(n)) for group in groups for n in range(group.num_columns)]
-    decompressed = sum(max(chunk.total_uncompressed_size, 0) for _, chunk in chunks)
-    cells = sum(max(chunk.num_values, 0) for _, chunk in chunks)
-    refuse_too_large(max(decompressed, cells * _CELL, metadata.num_rows * _CELL), limit)
-    most = free_memory() if limit is None else limit
-    most = _UNKNOWN if most is None else most
-    share = most // max(1, 2 * _COPIES * metadata.num_columns)
-    most_of_column: dict[str, int] = {}
-    dictionaries: set[str] = set()
-    prefixes: dict[str, int] = {}
-    for n, chunk in chunks:
-        size, name = max(chunk.total_uncompressed_size, 1), chunk.path_in_schema
-        if chunk.physical_type != "BYTE_ARRAY":
-            continue
-        most_of_column[name] = most_of_column.get(name, 0) + max(chunk.num_values, 0) * size
-        if _PREFIXES in chunk.encodings or metadata.schema.column(n).max_repetition_level > 0:
-            prefixes[name] = max(size, prefixes.get(name, 1))
-        elif not _DICTIONARIES.isdisjoint(chunk.encodings):
-            dictionaries.add(name)
-    large = {name for name, size in most_of_column.items() if size > share}
-    for name, size in prefixes.items():
-        if name not in large:
-            continue
-        total, rows = 0, max(1, min(_BATCH, most // (4 * size)))
+    import pyarrow.parquet as pq
+
+    free = free_memory()
+    most = _UNKNOWN if free is None else free
+    with pq.ParquetFile(path) as file:
+        # Not `column(n)` of a row group, which ends the process where statistics are damaged (pyarrow 26).
+        groups = [file.metadata.row_group(n) for n in range(file.metadata.num_row_groups)]
+        sizes = [(max(group.num_rows, 0), max(group.total_byte_size, 1)) for group in groups]
+        rows = max(file.metadata.num_rows, sum(count for count, _ in sizes))
+        refuse_too_large(max(sum(size for _, size in sizes), rows * file.metadata.num_columns * _CELL))
+        kinds = file.schema_arrow
+        if sum(count * size for count, size in sizes) * _COPIES <= most:
+            return pq.read_table(path, partitioning=None)
+        batch = max(1, min(_BATCH, most // (4 * max(size for _, size in sizes))))
+        texts = [kind.name for kind in kinds if _is_text(kind.type)]
+        _refuse_batches(file, [kind.name for kind in kinds if pa.types.is_nested(kind.type)], batch)
+        try:
+            table = pq.read_table(path, partitioning=None, read_dictionary=texts)
+        except OSError:  # texts that share their beginnings are not read as dictionaries
+            _refuse_batches(file, texts, batch)
+            return pq.read_table(path, partitioning=None)
+    refuse_expansion(table)
+    for place, name in enumerate(table.column_names):
+        if name in texts and not pa.types.is_dictionary(kinds.field(name).type):
+            table = table.set_column(place, name, table.column(place).cast(kinds.field(name).type))
+    return table
+
+
+def _refuse_batches(file: pq.ParquetFile, columns: list[str], rows: int) -> None:
+    """Decode columns in batches of some rows, and raise DecodeError as soon as they take more than is free."""
+    for name in columns:
+        total = 0
         for batch in file.iter_batches(batch_size=rows, columns=[name], use_threads=False):
             total += batch.nbytes
-            refuse_too_large(total, limit)
-    return sorted((dictionaries & large) - set(prefixes))
+            refuse_too_large(total)
 
 
-def refuse_expansion(table: pa.Table, limit: int | None = None) -> None:
+def _is_text(kind: pa.DataType) -> bool:
+    kinds = (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
+    return any(is_kind(kind) for is_kind in kinds)
+
+
+def refuse_expansion(table: pa.Table) -> None:
     """Raise DecodeError if the texts of dictionaries take more memory than there is once each row has its own."""
     needed = 0
     for column in table.columns:
@@ -102,14 +104,13 @@ def refuse_expansion(table: pa.Table, limit: int | None = None) -> None:
             codes = chunk.indices.drop_null().to_numpy(zero_copy_only=False).astype(np.int64)
             if len(lengths) and len(codes):
                 needed += int(np.bincount(codes, minlength=len(lengths)).astype(np.float64) @ lengths)
-    refuse_too_large(needed, limit)
+    refuse_too_large(needed)
 
 
 def _lengths(values: pa.Array) -> np.ndarray:
     import pyarrow.compute as pc
 
-    kinds = (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
-    if any(is_kind(values.type) for is_kind in kinds):
+    if _is_text(values.type):
         return np.asarray(pc.binary_length(values).fill_null(0).to_numpy(zero_copy_only=False), np.float64)
     return np.full(len(values), 8.0)
 

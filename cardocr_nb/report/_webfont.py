@@ -61,7 +61,12 @@ def font_subset(path: Path, characters: str) -> bytes | None:
     from fontTools.ttLib import TTFont
 
     options = subset.Options(
-        flavor="woff", layout_features=[], hinting=False, notdef_outline=True, name_IDs=[0, 13, 14]
+        flavor="woff",
+        layout_features=[],
+        hinting=False,
+        notdef_outline=True,
+        name_IDs=[0, 13, 14],
+        desubroutinize=True,  # the search for unused subroutines walks through the whole font, and saves nothing
     )
     with TTFont(path, lazy=True, recalcTimestamp=False) as font:  # the same page gives the same file
         if font["OS/2"].fsType & _RESTRICTED:

@@ -346,7 +346,6 @@ TABLES = {
     "zeros.parquet": lambda path: pq.write_table(pa.table({"score": np.zeros(2 * 10**7)}), path),
     "texts.parquet": lambda path: pq.write_table(pa.table({"text": ["A" * 10**6] * 100}), path),
     "groups.parquet": lambda path: pq.write_table(pa.table({"text": ["A" * 10**6] * 100}), path, row_group_size=10),
-    "list.parquet": lambda path: pq.write_table(pa.table({"text": [["A" * 10**6] * 100]}), path),
     "prefixes.parquet": lambda path: pq.write_table(
         pa.table({"text": ["A" * 10**6] * 100}), path, use_dictionary=False, column_encoding="DELTA_BYTE_ARRAY"
     ),
