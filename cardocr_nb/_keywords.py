@@ -113,6 +113,7 @@ _ADVICE = {
     "source": "jobs, the bytes of a response, or the path of a ledger",
     "corrections": "the file of corrections that cards.cardocr.review writes",
     "ledger": "the path of the ledger of a run",
+    "sizes": "width and height of each image by key, or the folder of the images",
 }
 
 

@@ -28,6 +28,9 @@ class CardData:
 
     def __init__(self, df: Any) -> None:
         lacking = [c for c in _REQUIRED if c not in df.columns]
+        in_index = [c for c in lacking if c in getattr(df.index, "names", ())]
+        if in_index:
+            raise AttributeError(f"the columns {', '.join(in_index)} are in the index; call df.reset_index()")
         if lacking:
             raise AttributeError(
                 f".cardocr is for frames made by cardocr_nb.to_frame, this one has no column {', '.join(lacking)}; "

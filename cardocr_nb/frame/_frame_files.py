@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import DecodeError
-from cardocr_nb.frame._frame_schema import DTYPES, series
+from cardocr_nb.frame._frame_schema import DTYPES, usual_dtypes
 from cardocr_nb.frame._polygon_dtype import PolygonDtype
 from cardocr_nb.frame._table_memory import feather_size, read_parquet, refuse_expansion, refuse_too_large
 
@@ -87,9 +87,7 @@ def _with_usual_codes(table: pa.Table) -> pa.Table:
 
 def to_table(df: pd.DataFrame) -> pa.Table:
     """Return the Arrow table that the files hold: polygons as lists, with a dtype that pandas knows without this package."""
-    if "polygon" in df.columns and df["polygon"].dtype == object:
-        df = df.assign(polygon=series("polygon", df["polygon"]))
-    table = pa.Table.from_pandas(df, preserve_index=False)
+    table = pa.Table.from_pandas(usual_dtypes(df), preserve_index=False)
     notes = json.loads(table.schema.metadata[b"pandas"])
     for column in notes["columns"]:
         if column["numpy_type"] == PolygonDtype.name:

@@ -39,8 +39,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from cardocr_nb._text_safety import shown_names
 from cardocr_nb.cards import FIELDS, CardType
 from cardocr_nb.frame._polygon_dtype import PolygonDtype
+from cardocr_nb.frame._protected_cells import unprotect
 from cardocr_nb.wire._records import SERVICE_TIME, JobState
 
 if TYPE_CHECKING:
@@ -224,7 +226,13 @@ def conform(df: pd.DataFrame) -> pd.DataFrame:
     """Give a frame the columns and dtypes of this package.
 
     For frames that come from elsewhere (CSV, a database) or that have lost their categories in ``pandas.concat``.
-    Columns that are missing come in empty, others are kept at the end.
+    Columns that are missing come in empty, others are kept at the end. The marks of `to_csv` before numbers are removed from a
+    CSV file of this package that another program has read.
+
+    Raises
+    ------
+    ValueError
+        Two columns have one name, or a column cannot get its dtype.
 
     Examples
     --------
@@ -232,12 +240,45 @@ def conform(df: pd.DataFrame) -> pd.DataFrame:
     >>> conform(pd.DataFrame({"key": ["a.jpg"], "score": [99.0]})).score.dtype
     Int16Dtype()
     """
+    refuse_doubled_columns(df)
+    df = without_marks(df)
     columns: dict[Hashable, pd.Series] = {
         name: series(name, df[name]) if name in df.columns else _no_values(name).reindex(df.index) for name in COLUMNS
     }
     columns |= {name: df[name] for name in df.columns if name not in DTYPES}
     # Columns that fit stay where they are: pandas copies one when somebody writes into it.
     return pd.DataFrame(columns, index=df.index, copy=False)
+
+
+def refuse_doubled_columns(df: pd.DataFrame) -> None:
+    """Raise if two columns have one name, as after ``pandas.concat(axis=1)``."""
+    if not df.columns.is_unique:
+        names = shown_names(dict.fromkeys(df.columns[df.columns.duplicated()]), COLUMNS)
+        raise ValueError(
+            f"the frame has several columns with one name: {names}; keep one: df.loc[:, ~df.columns.duplicated()]"
+        )
+
+
+def usual_dtypes(df: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with the dtypes of this package in columns of objects and of Arrow, which files and tools do not take."""
+    refuse_doubled_columns(df)
+    df = without_marks(df)
+    odd = [
+        name
+        for name in DTYPES
+        if name in df.columns and (df[name].dtype == object or isinstance(df[name].dtype, pd.ArrowDtype))
+    ]
+    return df.assign(**{name: series(name, df[name]) for name in odd}) if odd else df
+
+
+def without_marks(df: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame without the marks of a CSV file; polygons as texts show that another program has read one."""
+    if not {"polygon", "text"} <= set(df.columns) or not pd.api.types.is_string_dtype(df["polygon"].dtype):
+        return df
+    if not isinstance(df["polygon"].dropna().head(1).squeeze(), str):
+        return df
+    texts = [name for name, dtype in DTYPES.items() if name in df.columns and dtype in ("str", "category")]
+    return df.assign(**{name: unprotect(df[name]) for name in texts})
 
 
 @cache

@@ -87,13 +87,16 @@ def to_csv(df: pd.DataFrame, path: str | os.PathLike[str]) -> None:
     path : str or Path
         File to write.
     """
-    protected(df).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
+    from cardocr_nb.frame._frame_schema import usual_dtypes
+
+    protected(usual_dtypes(df)).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
 
 
 def protected(df: pd.DataFrame) -> pd.DataFrame:
     """Return a table whose texts and names of columns are protected, for a CSV file."""
+    df = df.rename(columns=str)
     words = {name: protect(df[name].astype("str")) for name in df.columns if _is_text(df[name])}
-    return df.assign(**words).rename(columns=lambda name: protect_formula(name) if isinstance(name, str) else name)
+    return df.assign(**words).rename(columns=protect_formula)
 
 
 def text_of(value: object) -> str | None:

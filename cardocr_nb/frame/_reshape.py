@@ -133,6 +133,8 @@ def wide(df: pd.DataFrame, *, scores: bool = False, polygons: bool = False) -> p
                   key name  name_score gender
     0  front/0001.jpg   样本          98      女
     """
+    if not {*CARD, "card_type"} <= set(df.columns) or not df.columns.is_unique:
+        df = conform(df)
     number = card_numbers(df)
     n = int(number.max()) + 1 if len(number) else 0
     result = df[[name for name in _KEPT if name in df.columns]].take(first_rows(number)).reset_index(drop=True)

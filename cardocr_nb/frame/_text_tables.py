@@ -14,7 +14,7 @@ import pandas as pd
 
 from cardocr_nb.errors import DecodeError, missing_extra
 from cardocr_nb.frame._frame_files import categories_to_text, read_checked
-from cardocr_nb.frame._frame_schema import conform
+from cardocr_nb.frame._frame_schema import conform, series
 from cardocr_nb.frame._protected_cells import text_of, unprotect
 from cardocr_nb.frame._spreadsheet_damage import ExcelDamageWarning
 
@@ -88,7 +88,8 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
         There is no file at the path.
     """
     if Path(path).suffix.lower() == ".csv":
-        return conform(read_text_table(path))
+        table = read_text_table(path)  # its marks are removed, and polygons of the dtype say so
+        return conform(table.assign(polygon=series("polygon", table["polygon"])) if "polygon" in table else table)
     return read_checked(path, lambda df: conform(categories_to_text(df)))
 
 

@@ -13,6 +13,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cardocr_nb.frame._frame_schema import refuse_doubled_columns, without_marks
+
 _MASKED_CHARACTERS = r"[^\s\pP]"
 
 
@@ -75,6 +77,8 @@ def mask(df: pd.DataFrame) -> pd.DataFrame:
     >>> mask(frame).text.tolist()
     ['样**', '99**************14']
     """
+    refuse_doubled_columns(df)
+    df = without_marks(df)
     result = df.copy()
     for column in (c for c in _TEXT_COLUMNS if c in df.columns):
         fields = df["field"].astype("str").to_numpy(dtype=object)

@@ -23,6 +23,7 @@ import pandas as pd
 from cardocr_nb._text_safety import shown_names
 from cardocr_nb.cards import KNOWN_FIELDS
 from cardocr_nb.errors import InvalidRequestError
+from cardocr_nb.frame._frame_schema import refuse_doubled_columns, without_marks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -79,6 +80,8 @@ def pseudonym(df: pd.DataFrame, *, key: bytes | str, fields: Iterable[str] | Non
             f"the key of pseudonyms has {len(set(secret))} different bytes, at least {_MIN_DISTINCT_BYTES} are needed, so that it "
             "cannot be guessed; make one with secrets.token_bytes(32)"
         )
+    refuse_doubled_columns(df)
+    df = without_marks(df)
     names = df["field"].astype("str")
     chosen = None if fields is None else {fields} if isinstance(fields, str) else set(fields)
     unknown = sorted((chosen or set()) - set(names.dropna()))

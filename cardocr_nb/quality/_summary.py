@@ -199,7 +199,7 @@ class _Counts:
 
 
 def _count(df: pd.DataFrame) -> _Counts:
-    frame = conform(df)
+    frame = conform(df).reset_index(drop=True)
     card = card_numbers(frame)
     outcome = _outcomes(frame, card)
     failed = first_rows(card)[(outcome == "failed").to_numpy()]

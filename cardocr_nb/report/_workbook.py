@@ -199,6 +199,8 @@ def from_excel(path: str | os.PathLike[str], *, sheet: Literal["cards", "correct
         return to_long(table)
     texts, counts = undo_excel(table["text"], table["field"].astype("str"))
     warn_of_damage(counts, f"the sheet {sheet!r}")
+    if "polygon" in table.columns:  # its marks are removed, and polygons of the dtype say so
+        table = table.assign(polygon=series("polygon", table["polygon"]))
     return conform(table.assign(text=texts, **{name: _times(table[name]) for name in TIMES if name in table.columns}))
 
 
@@ -243,6 +245,7 @@ def _write(book: Any, name: str, table: pd.DataFrame, low_score: float, crops: d
     fill = book.add_format({"num_format": "@", "bg_color": "#FFF9DB"})
     columns = [*(["crop"] if crops else []), *map(str, table.columns)]
     n = len(table)
+    table = table.rename(columns=str)
     for at, column in enumerate(columns):
         sheet.write_string(0, at, column, header)
         sheet.set_column(at, at, min(_WIDTHS.get(column, max(10, len(column) + 2)), _WIDEST))
