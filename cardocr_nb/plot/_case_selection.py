@@ -5,18 +5,15 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Literal
 
-import pandas as pd
-
-from cardocr_nb import polygon
-from cardocr_nb._card_geometry import LAYOUTS
 from cardocr_nb._text_safety import shown_choice
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._polygon_measures import from_numpy
-from cardocr_nb.plot._card_coordinates import card_positions
-from cardocr_nb.plot._plot_data import corners
+from cardocr_nb.plot._reading_corners import reading_corners
 from cardocr_nb.quality import CorrelatedErrorsWarning, check, compare, evaluate
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from cardocr_nb.quality._evaluation import Truth
 
 Kind = Literal["scores", "worst", "checks", "flips"]
@@ -86,7 +83,9 @@ def pick_cases(
         judged = (evaluation.worst(len(evaluation.cells)) if kind == "worst" else evaluation.cells)[[*_CELL, "truth"]]
         judged = judged.astype({"field": "str"}).drop_duplicates(_CELL)
         cases = judged.merge(rows, on=_CELL) if kind == "worst" else cases.merge(judged, on=_CELL, how="left")
-    return _as_read(frame, cases.head(n).reset_index(drop=True))
+    cases = cases.head(n).reset_index(drop=True)
+    cases["polygon"] = from_numpy(reading_corners(frame, cases), index=cases.index)
+    return cases
 
 
 def _failed(frame: pd.DataFrame) -> pd.DataFrame:
@@ -97,17 +96,3 @@ def _failed(frame: pd.DataFrame) -> pd.DataFrame:
     groups = failed.groupby(_CELL, sort=False, dropna=False, observed=True)
     table = groups.agg(is_error=("is_error", "max"), checks=("check", ", ".join)).reset_index()
     return table.sort_values("is_error", ascending=False, kind="stable")[[*_CELL, "checks"]]
-
-
-def _as_read(frame: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
-    """Corners in reading order; the other fields of a card show its orientation."""
-    cases["polygon"] = from_numpy(polygon.ordered(corners(cases["polygon"])), index=cases.index)
-    cards = frame[frame["key"].isin(cases["key"]) & frame["card_type"].isin([*LAYOUTS])]
-    laid = [
-        card_positions(cards, card_type=str(kind)).fields[[*_CELL, "polygon"]].astype({"field": "str"})
-        for kind in cards["card_type"].unique()
-    ]
-    if laid and len(cases):
-        known = cases[_CELL].merge(pd.concat(laid), on=_CELL, how="left")["polygon"]
-        cases["polygon"] = known.where(known.notna(), cases["polygon"])
-    return cases

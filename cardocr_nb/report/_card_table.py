@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import numpy as np
 import pandas as pd
 
-from cardocr_nb import polygon
 from cardocr_nb._i18n import messages
 from cardocr_nb._text_safety import describe, shown_choice
 from cardocr_nb.errors import ImageError
@@ -19,7 +18,7 @@ from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers
 from cardocr_nb.plot._field_crops import rectified
 from cardocr_nb.plot._image_sources import find_picture, warn_if_none
-from cardocr_nb.plot._plot_data import corners
+from cardocr_nb.plot._reading_corners import reading_corners
 from cardocr_nb.plot._style import score_colors, score_norm
 from cardocr_nb.quality import check
 from cardocr_nb.report._report_masking import FieldNames, masked_code, masked_text
@@ -127,7 +126,7 @@ def show(
     texts = messages(lang)
     frame = conform(df).reset_index(drop=True)
     shown = (frame if sort is None else frame.sort_values("score", kind="stable")).head(rows)
-    crops = _crops(shown, images) if reveal and images is not None else None
+    crops = _crops(frame, shown, images) if reveal and images is not None else None
     html = _table(shown, _failed_checks(frame, shown), score_norm(frame["score"]), crops, texts, reveal=reveal)
     order = texts("card_table.by_score" if sort else "card_table.in_order")
     caption = texts("card_table.caption", shown=texts.count(len(shown)), total=texts.count(len(frame)), order=order)
@@ -153,9 +152,9 @@ def _failed_checks(frame: pd.DataFrame, shown: pd.DataFrame) -> dict[int, list[s
     return {int(cast("int", row)): list(dict.fromkeys(names)) for row, names in found.groupby("row")["check"]}
 
 
-def _crops(shown: pd.DataFrame, images: Images) -> dict[int, str]:
+def _crops(frame: pd.DataFrame, shown: pd.DataFrame, images: Images) -> dict[int, str]:
     """Crops as data addresses, by row; each image is opened once."""
-    quads = dict(zip(shown.index, polygon.ordered(corners(shown["polygon"])), strict=True))
+    quads = dict(zip(shown.index, reading_corners(frame, shown), strict=True))
     crops: dict[int, str] = {}
     placed = shown.dropna(subset=["key", "polygon"])
     found = False

@@ -20,6 +20,7 @@ from cardocr_nb.frame._spreadsheet_damage import undo_excel, warn_of_damage
 from cardocr_nb.frame._text_tables import read_sheet
 from cardocr_nb.plot._field_crops import rectified
 from cardocr_nb.plot._image_sources import find_picture, warn_if_none
+from cardocr_nb.plot._reading_corners import reading_corners
 from cardocr_nb.quality import check
 
 if TYPE_CHECKING:
@@ -289,6 +290,7 @@ def _crops(frame: pd.DataFrame, images: Images) -> dict[int, bytes]:
 
     crops = {}
     placed = frame[frame["polygon"].notna() & frame["key"].notna()]
+    quads = dict(zip(placed.index, reading_corners(frame, placed), strict=True))
     found = False
     for key, rows in placed.groupby("key", sort=False):
         try:
@@ -298,9 +300,9 @@ def _crops(frame: pd.DataFrame, images: Images) -> dict[int, bytes]:
             photo, found = None, True
         if photo is None:
             continue
-        for row, points in zip(rows.index, rows["polygon"].polygon.ordered().polygon.to_numpy(), strict=True):
+        for row in rows.index:
             file = io.BytesIO()
-            crop = rectified(photo.pixels, photo.scaled(points), height=_CROP_HEIGHT)
+            crop = rectified(photo.pixels, photo.scaled(quads[row]), height=_CROP_HEIGHT)
             Image.fromarray(crop).save(file, "PNG")
             crops[int(row)] = file.getvalue()
     warn_if_none(found, placed["key"].unique(), images)

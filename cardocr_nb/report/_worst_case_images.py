@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from cardocr_nb import polygon
 from cardocr_nb._i18n import messages
 from cardocr_nb.errors import ImageError
 from cardocr_nb.plot._field_crops import rectified
 from cardocr_nb.plot._image_sources import MOST_PIXELS, find_picture, warn_if_none
 from cardocr_nb.plot._overlay import draw_fields, plot_overlay
-from cardocr_nb.plot._plot_data import corners
 from cardocr_nb.plot._plot_fonts import plot_language
+from cardocr_nb.plot._reading_corners import reading_corners
 from cardocr_nb.plot._style import score_norm, style
 from cardocr_nb.report._charts import Picture, draw_picture
 from cardocr_nb.report._report_masking import FieldNames
@@ -115,10 +114,10 @@ def _picture(key: str, images: Images, most_pixels: int) -> Photo | None:
 def _crop(case: WorstCase, rows: pd.DataFrame, photo: Photo, t: Messages) -> Picture | None:
     from PIL import Image
 
-    places = rows.loc[(rows["field"] == case.field).to_numpy(), "polygon"]
-    if places.empty:
+    of_field = rows[(rows["field"] == case.field).to_numpy()]
+    if of_field.empty:
         return None
-    corner = polygon.ordered(corners(places.iloc[:1]))[0]
+    corner = reading_corners(rows, of_field.iloc[:1])[0]
     if np.isnan(corner).any():
         return None
     file = io.BytesIO()

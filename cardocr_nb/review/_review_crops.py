@@ -60,7 +60,7 @@ def crop(photo: Photo, points: ArrayLike) -> bytes:
     ----------
     photo : Photo
     points : array_like of shape (4, 2)
-        Corners in any order, pixels.
+        Top-left, bottom-left, bottom-right, top-right of the text, pixels.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def crop(photo: Photo, points: ArrayLike) -> bytes:
     """
     from PIL import Image
 
-    straight = rectified(photo.pixels, polygon.ordered(photo.scaled(points))[0], height=_HEIGHT, margin=_MARGIN)
+    straight = rectified(photo.pixels, photo.scaled(points), height=_HEIGHT, margin=_MARGIN)
     return _encoded(Image.fromarray(straight), "PNG")
 
 

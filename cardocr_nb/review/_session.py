@@ -11,6 +11,7 @@ import pandas as pd
 
 from cardocr_nb.cards import expected_fields
 from cardocr_nb.frame._frame_schema import conform
+from cardocr_nb.plot._reading_corners import reading_corners
 from cardocr_nb.review._corrections import Corrections, Decision, Verdict, now
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def items_of(df: pd.DataFrame, queue: pd.DataFrame) -> list[Item]:
     rows = frame.loc[frame["key"].isin(wanted["key"]) & frame["field"].notna()].drop_duplicates(by)
     read = rows[["text", "score", "job_id", "card_type"]].astype(object).to_dict("records")
     at = {_names(row): n for n, row in enumerate(rows[by].to_dict("records"))}
-    places = rows["polygon"].array.to_points()
+    places = reading_corners(frame, rows)
     items = []
     for asked in wanted.to_dict("records"):
         n = at.get(_names({name: asked[name] for name in by}))

@@ -1,11 +1,14 @@
 import io
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 from cardocr_nb.errors import ImageError
+from cardocr_nb.frame import PolygonArray
 from cardocr_nb.plot._image_sources import photo_of
+from cardocr_nb.plot._reading_corners import reading_corners
 from cardocr_nb.review._review_crops import Pictures, crop, outlined
 
 RED, BLUE = (200, 0, 0), (0, 0, 200)
@@ -39,7 +42,9 @@ def opened(data):
 @pytest.mark.parametrize("order", [(0, 1, 2, 3), (2, 0, 3, 1)])
 def test_a_tilted_field_is_rectified_for_any_order_of_its_corners(angle, order):
     corners = quad(angle)
-    out = opened(crop(photo_of(painted(corners)), corners[list(order)]))
+    frame = pd.DataFrame({"job_id": "j", "key": "1.jpg", "field": "name", "card_type": None, "polygon": [None]})
+    frame["polygon"] = PolygonArray.from_numpy(corners[None, list(order)])
+    out = opened(crop(photo_of(painted(corners)), reading_corners(frame, frame)[0]))
     height, width = out.shape[:2]
     assert width / height == pytest.approx((120 + 21) / (30 + 21), rel=0.02)
     inner = out[int(height * 0.3) : int(height * 0.7)]
