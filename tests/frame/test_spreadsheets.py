@@ -154,7 +154,13 @@ def test_exponents_of_three_digits_as_libreoffice_writes_them_are_damage(start):
     assert restored(f"{mantissa}E+{int(exponent):03}") == (pytest.approx(float("nan"), nan_ok=True), 1)
 
 
-@pytest.mark.parametrize("text", ["??", "?", "??1-2?", "???12??3??"])
+@pytest.mark.parametrize("text", ["Where? Street 3", "Room 5, Why?", "什么?"])
+def test_a_question_mark_after_a_word_is_a_question_mark(text):
+    cards = to_long(pd.DataFrame({"key": ["1.jpg"], "card_type": ["IDCard"], "address": [text]}))
+    assert cards["text"].tolist() == [text]
+
+
+@pytest.mark.parametrize("text", ["??", "?", "??1-2?", "???12??3??", "A?", "Room ?", "?? Street"])
 def test_question_marks_in_place_of_letters_are_counted_and_left_out(text):
     for field in ("name", "address", "unknown"):
         assert restored(text, field) == (pytest.approx(float("nan"), nan_ok=True), 1)
