@@ -24,7 +24,14 @@ from cardocr_nb.local.engine._field_extraction import (
 )
 from cardocr_nb.local.engine._line_crops import ImagePyramid, even_contrast, ink_channel
 from cardocr_nb.local.engine._placed_chars import place_chars
-from cardocr_nb.local.engine._recognition import recognize_all, recognize_box, recognize_upright, rotate180
+from cardocr_nb.local.engine._recognition import (
+    UPRIGHT,
+    mean_confidence,
+    recognize_all,
+    recognize_box,
+    recognize_upright,
+    rotate180,
+)
 from cardocr_nb.local.engine._seal_rows import Seal, read_seal
 from cardocr_nb.local.engine._seal_square import beyond, outside
 from cardocr_nb.local.engine._watermark import may_have_watermark
@@ -148,13 +155,16 @@ class CardReading:
         lines, left = self._rounds(first, boxes[_ROUND:])
         extraction = self.extract(lines)
         if extraction.pose is None and len(boxes) >= _TRY_OPPOSITE:
-            opposite = rotate180(boxes)
-            other, rest = self._rounds(recognize_all(self.pyramid, opposite[:_ROUND], self.models), opposite[_ROUND:])
-            extraction = self.extract(other)
-            if extraction.pose is not None:
-                lines, left = other, rest
-            else:
-                extraction, lines = self._from_one_text((lines, other))
+            tries = [lines]
+            if mean_confidence(lines) < UPRIGHT:
+                opposite = rotate180(boxes)
+                start = recognize_all(self.pyramid, opposite[:_ROUND], self.models)
+                other, rest = self._rounds(start, opposite[_ROUND:])
+                extraction = self.extract(other)
+                if extraction.pose is not None:
+                    return extraction, other, rest
+                tries.append(other)
+            extraction, lines = self._from_one_text(tries)
         return extraction, lines, left
 
     def _from_one_text(self, tries: Sequence[tuple[Line, ...]]) -> tuple[Extraction, tuple[Line, ...]]:
