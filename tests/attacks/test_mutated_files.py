@@ -43,6 +43,12 @@ def test_mutated_files_give_a_result_or_an_error_of_the_package(kind, tmp_path):
     read_mutations(kind, 0, QUICK, tmp_path)
 
 
+@pytest.mark.parametrize(("kind", "number"), [("parquet", 22929)])
+def test_files_that_once_ended_the_process_are_errors(kind, number, tmp_path):
+    """pyarrow ends the process if metadata of a column with damaged statistics is asked for."""
+    read_mutations(kind, number, 1, tmp_path)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_very_many_mutated_files_give_a_result_or_an_error_of_the_package(kind, tmp_path):
