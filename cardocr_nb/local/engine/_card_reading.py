@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from cardocr_nb._card_geometry import LAYOUTS
@@ -14,6 +13,7 @@ from cardocr_nb.local.engine._card_evidence import card_confidence
 from cardocr_nb.local.engine._card_pose import provisional_pose
 from cardocr_nb.local.engine._detection import detect, detect_within
 from cardocr_nb.local.engine._digit_fields import is_valid_number
+from cardocr_nb.local.engine._extraction_quality import agreement_of, quality_of, worth_of
 from cardocr_nb.local.engine._field_extraction import (
     Extraction,
     extract_fields,
@@ -118,9 +118,9 @@ class CardReading:
         ink = even_contrast(self.ink)
         best = self._surest_group(detect(ink, self.models, _FAINT_SIDES[0]))
         for side in _FAINT_SIDES[1:]:
-            if _quality(best[0]) < _FOUND and max(self.size) > 0.8 * side:
+            if quality_of(best[0]) < _FOUND and max(self.size) > 0.8 * side:
                 again = self._surest_group(detect(ink, self.models, side))
-                best = again if _quality(again[0]) > _quality(best[0]) else best
+                best = again if quality_of(again[0]) > quality_of(best[0]) else best
         return best
 
     def _surest_group(self, found: Detection) -> tuple[Extraction, tuple[Line, ...], NDArray[np.float64]]:
@@ -142,9 +142,9 @@ class CardReading:
         best, lines, unread = Extraction(None, {}), (), found.boxes[:0]
         for _, boxes, first in starts:
             extraction, recognized, left = self._group(boxes, first)
-            if _quality(extraction) > _quality(best):
+            if quality_of(extraction) > quality_of(best):
                 best, lines, unread = extraction, recognized, left
-            if _quality(best) >= _FOUND:
+            if quality_of(best) >= _FOUND:
                 break
         return best, lines, unread
 
@@ -210,7 +210,7 @@ class CardReading:
             return None
         lines = self._within(best.pose, 3.0)
         extraction = self.extract(lines)
-        return (extraction, lines) if _worth(extraction) > _worth(best) else None
+        return (extraction, lines) if worth_of(extraction) > worth_of(best) else None
 
     def _is_incomplete(self, best: Extraction) -> bool:
         """Whether a field is missing or breaks a rule, but for a seal that was read from its own rows."""
@@ -240,7 +240,7 @@ class CardReading:
             more = recognize_all(self.pyramid, np.array(torn), self.models)
             legible = tuple(line for line in more if line.confidence > _LEGIBLE)
             again = self.extract(lines + legible) if legible else best
-            best = again if _agreement(again) >= _agreement(best) else best
+            best = again if agreement_of(again) >= agreement_of(best) else best
         for gap in (g for g in best.gaps if not g.torn):
             if not gap.instead and gap.field in best.fields and best.fields[gap.field].value.is_valid is not False:
                 continue
@@ -277,25 +277,6 @@ class CardReading:
             if is_valid_number(text[-18:]) and text[-18:] not in own:
                 return True
         return False
-
-
-def _quality(extraction: Extraction) -> float:
-    """How surely the card is there: agreement of its anchors and valid values, less the text that belongs to no field."""
-    if extraction.pose is None:
-        return -math.inf
-    valid = sum(0.5 if e.value.is_valid else 0.0 for e in extraction.fields.values())
-    stray = sum(len(s.chars) for s in extraction.unexplained)
-    return extraction.pose.agreement + valid - 0.1 * stray
-
-
-def _agreement(extraction: Extraction) -> float:
-    return extraction.pose.agreement if extraction.pose else 0.0
-
-
-def _worth(extraction: Extraction) -> float:
-    """How much of a card was read: its fields, those that break a rule for half."""
-    valid = sum(0.5 + 0.5 * (e.value.is_valid is not False) for e in extraction.fields.values())
-    return valid + 0.01 * _agreement(extraction)
 
 
 def _along(boxes: NDArray[np.float64], row: NDArray[np.float64]) -> NDArray[np.float64]:
