@@ -75,7 +75,7 @@ def days(year: NDArray[np.int64], month: NDArray[np.int64], day: NDArray[np.int6
     first = _MONTHS_BEGIN[place]
     right &= (day >= 1) & (day <= (_MONTHS_BEGIN[place + 1] - first).astype(np.int64))
     dates: NDArray[np.datetime64] = first + (day - 1).astype("timedelta64[D]")
-    dates[~right] = np.datetime64("NaT")
+    dates[~right] = np.datetime64("NaT", "D")  # NumPy 2.5 deprecates times without a unit
     return dates
 
 
