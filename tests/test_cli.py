@@ -74,7 +74,7 @@ def test_report_reads_the_table_that_run_wrote(specimens, tmp_path, capsys):
 def test_flatten_makes_a_table_of_saved_responses_and_reports_repairs(data, tmp_path, capsys):
     out = tmp_path / "cards.parquet"
     assert main(["flatten", str(data / "responses"), "--out", str(out)]) == 0
-    assert "cardocr: the document is not well-formed XML; read with a second opening" in capsys.readouterr().err
+    assert "is not well-formed XML; read with a second opening" in capsys.readouterr().err
     assert pd.read_parquet(out)["job_id"].nunique() >= 4
 
 

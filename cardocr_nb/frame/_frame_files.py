@@ -120,6 +120,7 @@ def read_checked(
         table = _open(path)
         # Arrow trusts offsets: without this check a damaged file ends the process.
         table.validate(full=True)
+        refuse_expansion(table)
         return finish(_with_usual_codes(table).to_pandas())
     except DecodeError as e:
         raise DecodeError(f"{shown_path(str(path))}: {e}") from None
@@ -136,9 +137,7 @@ def _open(path: Path) -> pa.Table:
         with pa.OSFile(str(path)) as file:
             refuse_too_large(feather_size(file))
             file.seek(0)
-            table = pa.ipc.open_file(file).read_all()
-        refuse_expansion(table)
-        return table
+            return pa.ipc.open_file(file).read_all()
     return read_parquet(path)
 
 

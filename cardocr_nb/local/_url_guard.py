@@ -76,7 +76,7 @@ class UrlGuard:
     >>> UrlGuard().check("http://192.0.2.1/")
     Traceback (most recent call last):
     cardocr_nb.errors.InvalidRequestError: the address has the host '192.0.2.1', which is not this machine; the \
-embedded service calls loopback addresses and the hosts of --allow-callback
+embedded service calls loopback addresses and the hosts that it is started with (--allow-callback, allowed_hosts=)
     """
 
     def __init__(self, allowed_hosts: Iterable[str] = ()) -> None:

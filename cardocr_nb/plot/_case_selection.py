@@ -54,6 +54,7 @@ def pick_cases(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> df = pd.DataFrame({"key": ["a.jpg", "b.jpg"], "field": "name", "text": "样本", "score": [99, 60]})
     >>> df["polygon"] = [[(0, 0), (0, 9), (30, 9), (30, 0)]] * 2
     >>> pick_cases(df, "scores", n=1)["key"].tolist()

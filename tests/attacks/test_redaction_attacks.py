@@ -517,7 +517,6 @@ WRONG_PICTURES = {
     "array without colors": np.zeros((4, 4), np.uint8),
     "empty array": np.zeros((0, 4, 3), np.uint8),
     "number": 7,
-    "None": None,
     "cut off": b"\xff\xd8\xff\xe0",
 }
 

@@ -2,6 +2,7 @@
 
 import _thread
 import hashlib
+import sys
 import threading
 
 import pytest
@@ -373,7 +374,8 @@ def test_the_same_picture_under_two_keys_is_paid_for_once_and_has_rows_for_both(
     assert frame["job_id"].nunique() == 1
 
 
-def test_bar_and_last_line_show_the_progress(client, photos, capsys):
+def test_bar_and_last_line_show_the_progress(client, photos, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)  # in a log file the bar is hidden
     read(photos, client, progress=True, price=0.15)
     shown = capsys.readouterr()
     assert "5/5" in shown.err
