@@ -137,14 +137,16 @@ PATHS_OF_FOLDERS = {"frame.to_coco": "sizes", "frame.to_label_studio": "sizes"}
 DRAWING = ("plot.", "report.", "rereading.", "review.", "specimen.", "cardocr_nb.robustness", "privacy.redact")
 """Functions whose calls take a tenth of a second and more."""
 QUICK = {"name", "latin name", "number as int", "xml", "gbk bytes", "list", "frame of cells"}
+QUICK_OF_METHODS = {"latin name", "frame of cells"}
+"""Methods are made from the functions, which get all quick values."""
 QUICK_COLUMNS = {"latin", "int", "bytes"}
 
 
-def cases(names):
+def cases(names, quick=QUICK):
     """Each name with the quick values; with all values, and those that draw, under the marker ``slow``."""
     for name in sorted(names):
         if not name.startswith(DRAWING) and ".plot_" not in name:
-            yield pytest.param(name, QUICK, QUICK_COLUMNS, id=f"{name}-quick")
+            yield pytest.param(name, quick, QUICK_COLUMNS, id=f"{name}-quick")
         yield pytest.param(name, set(HOSTILE), set(COLUMNS), id=f"{name}-all", marks=pytest.mark.slow)
 
 
@@ -342,7 +344,7 @@ def test_no_cell_of_a_frame_comes_back_in_an_error(name, kinds, columns, valid, 
         assert found == {}
 
 
-@pytest.mark.parametrize(("name", "kinds", "columns"), list(cases(methods())))
+@pytest.mark.parametrize(("name", "kinds", "columns"), list(cases(methods(), QUICK_OF_METHODS)))
 def test_no_argument_of_an_accessor_method_comes_back_in_an_error(name, kinds, columns, valid, place):
     accessor, method = name.split(".")
     bound = getattr(getattr(FRAME if accessor == "cardocr" else FRAME["polygon"], accessor), method)

@@ -51,7 +51,7 @@ def test_a_million_rows_make_a_page_below_5_mb(tmp_path):
 
 
 def test_many_codes_fields_keys_and_long_messages_make_a_page_below_5_mb(tmp_path):
-    cards = many_cards(2_000)
+    cards = many_cards(800)
     rng = np.random.default_rng(1)
     truth = cards[["key", "field", "text"]].astype({"field": "str"})
     cards["key"] = truth["key"] = "a" * 500 + "/" + cards["key"]

@@ -136,7 +136,8 @@ def test_readings_that_flipped_are_masked_unless_they_are_revealed(cards, everyt
     (flip,) = everything.comparison.shown
     assert (flip.key, flip.field, flip.text_left, flip.text_right) == ("1.jpg", "name", "范**", "范**")
     for render in (render_html, render_markdown, render_json):
-        assert not any(secret in render(everything) for secret in SECRETS)
+        page = render(everything)
+        assert not any(secret in page for secret in SECRETS)
     assert summarize(cards, other=other_run(), reveal=True).comparison.shown[0].text_left == NAME
 
 
