@@ -105,6 +105,7 @@ _ADVICE = {
     "cards": "a DataFrame as run, to_frame and read_responses return it",
     "other": "a DataFrame of another reading of the same images",
     "key": "the name of an object in the bucket, as client.upload returns it",
+    "pseudonym.key": "at least 16 random bytes that you keep secret, as secrets.token_bytes(32) makes them",
     "jobs": "a Job or a list of them, as client.submit returns it",
     "job": "a Job, as client.submit returns it, or its id",
     "ids": "ids of jobs, or jobs as client.submit returns them",
@@ -143,7 +144,8 @@ def check_required(function: Callable[..., Any], args: tuple[Any, ...], kwargs: 
     lacking = [one for at, one in positions if (args[at] if at < len(args) else kwargs.get(one)) is None]
     lacking += [one for one in named if kwargs.get(one) is None]
     if lacking:
-        said = "; ".join(f"{one}: {_ADVICE[one]}" if one in _ADVICE else one for one in lacking)
+        advice = {one: _ADVICE.get(f"{name}.{one}", _ADVICE.get(one)) for one in lacking}
+        said = "; ".join(one if known is None else f"{one}: {known}" for one, known in advice.items())
         raise TypeError(f"{name}() needs {said}")
 
 

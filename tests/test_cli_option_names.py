@@ -57,6 +57,7 @@ def test_no_message_that_a_command_can_print_names_an_argument_of_python(command
         ("run", "not ended after job_timeout=60 s", "not ended after --job-timeout 60 s"),
         ("evaluate", "it has key, card_type, text", "it has key, card_type, text"),
         ("redact", "pass card_type='IDCard' or", "pass --card-type IDCard or"),
+        ("evaluate", 'Name the groups, groups="folder", or', "Name the groups, --groups folder, or"),
         ("report", "see df.cardocr.check() for which", "see cardocr check for which"),
         ("report", "the file a_max_calls=1.jpg", "the file a_max_calls=1.jpg"),
     ],

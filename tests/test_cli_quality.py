@@ -230,3 +230,25 @@ def test_csv_of_a_command_holds_no_formula(tmp_path, capsys):
 def test_a_host_that_no_system_can_resolve_is_refused_in_one_line(host, tmp_path, capsys):
     code, out, err = run(capsys, "listen", "--ledger", tmp_path / "l.sqlite", "--host", host, "--port", "0")
     assert (code, out, err.count("\n")) == (1, "", 1)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        ["evaluate", "{cards}", "--truth", "{empty}", "--min-exact", "0.9"],
+        ["evaluate", "{cards}", "--truth", "{empty}", "--max-cer", "0.1"],
+        ["evaluate", "{none}", "--truth", "{truth}", "--min-exact", "0.9"],
+        ["check", "{none}", "--fail-on", "error"],
+        ["check", "{none}", "--min-passed", "0.9"],
+        ["compare", "{cards}", "{none}", "--truth", "{truth}", "--fail-on", "worse"],
+    ],
+)
+def test_a_gate_does_not_pass_where_nothing_was_judged(tmp_path, call):
+    cards = ocr.load_sample("readings").head(60)
+    paths = {name: str(tmp_path / f"{name}.csv") for name in ("cards", "none", "truth", "empty")}
+    cards.cardocr.to_csv(paths["cards"])
+    cards.head(0).cardocr.to_csv(paths["none"])
+    truth = ocr.load_sample("truth")
+    truth.to_csv(paths["truth"], index=False)
+    truth.head(0).to_csv(paths["empty"], index=False)
+    assert main([part.format(**paths) for part in call]) in (2, 3)

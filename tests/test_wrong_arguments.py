@@ -133,3 +133,8 @@ def test_a_frame_with_strange_columns_lists_only_their_number():
     with pytest.raises(ValueError, match="and 1 other") as caught:
         odd.cardocr.evaluate("data/readings/truth.csv", groups="nosuch")
     assert "谢" not in str(caught.value)
+
+
+def test_the_key_of_pseudonyms_is_not_taken_for_the_name_of_an_object():
+    with pytest.raises(TypeError, match="random bytes that you keep secret"):
+        ocr.load_sample("readings").head(3).cardocr.pseudonym()

@@ -61,7 +61,7 @@ def _as_option(message: str, parameter: click.Parameter) -> str:
     shown = parameter.opts[-1] if isinstance(parameter, click.Option) else parameter.human_readable_name
     for pattern, option in (
         (rf"{name}=True", shown),
-        (rf"{name}='([^']*)'", rf"{shown} \1"),
+        (rf"{name}=(['\"])(.*?)\1", rf"{shown} \2"),
         (rf"{name}=(?=\w)", f"{shown} "),
         (rf"{name}=", shown),
     ):

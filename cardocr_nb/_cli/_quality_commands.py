@@ -64,6 +64,8 @@ def check(
         write_junit(junit, "cardocr check", cases)
     if fail_on is None and min_passed is None:
         return 0
+    if counts.empty:
+        return gate(["no text was checked"])
     return gate(f"{field}: {name}: {message}" for field, name, message in cases if message is not None)
 
 
@@ -138,6 +140,8 @@ def compare(
         if message is not None
     ]
     if fail_on and accuracy is not None:
+        if not accuracy["cases"].any():
+            misses.append("no reading was judged")
         worse = accuracy[accuracy["high"] < 0].to_dict("records")
         misses += [f"{_name(row['field'])}: accuracy changed by {row['difference']:+.4g}" for row in worse]
     return gate(misses)
@@ -247,6 +251,8 @@ def _limits(
     """Return name, column and the message of a missed limit, None if it holds, for each row."""
     cases: list[tuple[str, str, str | None]] = []
     title = title or {"low": "lower bound of exact"}.get(column, column)
+    if table.empty and (at_least is not None or at_most is not None):
+        return [("all fields", title, "no reading was judged")]
     for row in table.to_dict("records"):
         value, message = float(row[column]), None
         if at_least is not None and not value >= at_least:

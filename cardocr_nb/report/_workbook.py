@@ -16,7 +16,7 @@ from cardocr_nb.frame._frame_schema import series
 from cardocr_nb.frame._protected_cells import escape_mark, text_of
 from cardocr_nb.frame._record_batch import TIMES
 from cardocr_nb.frame._reshape import card_numbers
-from cardocr_nb.frame._spreadsheet_damage import undo_excel, warn_of_damage
+from cardocr_nb.frame._spreadsheet_damage import ExcelDamageWarning, undo_excel, warn_of_damage
 from cardocr_nb.frame._text_tables import read_sheet
 from cardocr_nb.plot._field_crops import rectified
 from cardocr_nb.plot._image_sources import find_picture, warn_if_none
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 Layout = Literal["field", "card"]
 
 CARDS, CORRECTIONS = "cards", "corrections"
+_CELL_ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!"})
+"""ECMA-376, part 1, 18.18.11: values of cells of the type error."""
 _CORRECTION_COLUMNS = ("job_id", "key", "field", "text", "corrected", "reviewer")
 _MOST_ROWS = 1_048_576 - 1  # of a sheet, below its header
 _LONGEST_CELL = 32_767
@@ -188,6 +190,7 @@ def from_excel(path: str | os.PathLike[str], *, sheet: Literal["cards", "correct
             f"the sheet {sheet!r} of {path.name} has no column {', '.join(lacking)}; was its header changed?"
         )
     if sheet == CORRECTIONS:
+        table["corrected"] = _typed(table["corrected"], path.name)
         rows = table[table["corrected"].notna() & table["key"].notna() & table["field"].notna()].reset_index(drop=True)
         texts, counts = undo_excel(rows["corrected"], rows["field"], true=True)
         warn_of_damage(counts, f"the sheet {sheet!r}")
@@ -211,6 +214,20 @@ def _times(cells: pd.Series) -> pd.Series:
         return series(str(cells.name), cells)
     except ValueError:
         raise DecodeError(f"a cell of the column {cells.name} is not a time; correct it, or clear it") from None
+
+
+def _typed(cells: pd.Series, name: str) -> pd.Series:
+    """What people typed: neither blanks nor errors of the spreadsheet, which are counted."""
+    texts = cells.astype("str").str.strip()
+    wrong = cells.notna() & texts.isin(_CELL_ERRORS)
+    if wrong.any():
+        warnings.warn(
+            f"{int(wrong.sum())} cells of the column 'corrected' of {name} hold an error of the spreadsheet, such as #N/A, and "
+            "are left out",
+            ExcelDamageWarning,
+            stacklevel=3,
+        )
+    return cells.mask(wrong | (texts == ""))
 
 
 def _failed_checks(frame: pd.DataFrame) -> pd.Series:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from cardocr_nb._text_safety import shown_path
 from cardocr_nb.cards import field_name
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._protected_cells import cell_texts
@@ -43,6 +45,8 @@ def correct(
 
     Raises
     ------
+    FileNotFoundError
+        There is no such file.
     ValueError
         The corrections lack a column or have an unknown verdict.
 
@@ -118,6 +122,8 @@ def _reviewers(decided: pd.DataFrame) -> list[str | None]:
 def last_decisions(corrections: str | os.PathLike[str] | pd.DataFrame | Corrections | Review) -> pd.DataFrame:
     """The decisions as a table, the last one on a field only."""
     if isinstance(corrections, (str, os.PathLike)):
+        if not Path(corrections).is_file():
+            raise FileNotFoundError(f"there is no file of corrections {shown_path(str(corrections))}")
         corrections = Corrections(corrections)
     if not isinstance(corrections, (pd.DataFrame, Corrections)):
         corrections = corrections.session.file

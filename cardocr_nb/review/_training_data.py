@@ -196,7 +196,7 @@ def _reviewed(df: pd.DataFrame, decided: pd.DataFrame, *, one_line: bool) -> tup
         points = placed["polygon"].array.to_points()
         single = [_is_one_line(p, text) for p, text in zip(points, placed["label"], strict=True)]
         left_out["of several lines"] = len(placed) - sum(single)
-        placed = placed[single]
+        placed = placed[np.array(single, dtype=bool)]
     return placed.sort_values(["key", "field"]), +left_out
 
 

@@ -90,6 +90,22 @@ def test_a_correction_whose_digits_are_lost_is_left_out_and_is_no_absent_field(w
         assert len(from_excel(tmp_path / "typed.xlsx", sheet="corrections")) == 0
 
 
+def test_blank_and_broken_cells_are_no_corrections(workbook, tmp_path):
+    book = openpyxl.load_workbook(workbook)
+    for text in ("  ", "\u3000", "#N/A", "#REF!", "样木"):
+        book["corrections"].append([None, "a.jpg", "name", None, text])
+    book.save(tmp_path / "typed.xlsx")
+    with pytest.warns(ExcelDamageWarning, match="2 cells of the column 'corrected' of typed.xlsx hold an error"):
+        assert from_excel(tmp_path / "typed.xlsx", sheet="corrections")["text"].tolist() == ["样木"]
+
+
+@pytest.mark.parametrize("layout", ["field", "card"])
+def test_the_workbook_of_the_readings_is_no_truth(readings, tmp_path, layout):
+    readings.cardocr.to_excel(tmp_path / "cards.xlsx", layout=layout)
+    with pytest.raises(ValueError, match=r"sheet='corrections'|has no column"):
+        readings.cardocr.evaluate(tmp_path / "cards.xlsx")
+
+
 @pytest.mark.parametrize("text", ["'=1", "''=1", "'1", "'a", "=1", "\t'=1", "1\n2"])
 def test_apostrophes_of_the_card_come_back(text, tmp_path):
     cards = ocr.to_frame(ocr.CardResult((ocr.Field("住址", text, 98),), key="1.jpg"))

@@ -107,3 +107,8 @@ def test_what_a_spreadsheet_changed_in_corrections_is_restored_or_left_out():
         "99010197412010014", "1974-12-01", "样本", number, "1974年12月1月", "样木",
     ]  # fmt: skip
     assert frame["source"].tolist() == ["service", "person", "person", "person", "service", "service"]
+
+
+def test_a_file_of_corrections_that_is_missing_is_no_empty_one(cards, tmp_path):
+    with pytest.raises(FileNotFoundError, match="there is no file of corrections"):
+        cards.cardocr.correct(tmp_path / "corectoins.csv")

@@ -249,3 +249,11 @@ def test_the_rate_of_validation_is_about_the_one_asked_for():
     assert sides != split_cards(contents, [], validation=0.2, seed=1)
     assert set(split_cards(contents, [], validation=0.0, seed=0).values()) == {"train"}
     assert set(split_cards(contents, [], validation=1.0, seed=0).values()) == {"validation"}
+
+
+def test_where_no_reviewed_field_has_a_place_a_warning_says_so(tmp_path):
+    frame = conform(pd.DataFrame({"key": ["1.png"], "field": ["name"], "text": ["样木"], "score": [61]}))
+    decided = pd.DataFrame({"key": ["1.png", "q.png"], "field": "name", "verdict": "corrected", "text": "样本"})
+    pictures = {"1.png": np.full((80, 120, 3), 255, dtype=np.uint8)}
+    with pytest.warns(LeftOutWarning, match="1 not in the frame"):
+        assert to_training_data(frame, pictures, decided, tmp_path / "out", reveal=True).empty
