@@ -89,7 +89,7 @@ def read_truth(truth: pd.DataFrame | str | os.PathLike[str], *, weights: bool = 
     """
     table = truth if isinstance(truth, pd.DataFrame) else read_text_table(truth)
     missing = [c for c in _COLUMNS if c not in table.columns]
-    if not isinstance(truth, pd.DataFrame) and {"checks", "score"} <= set(table.columns):
+    if not isinstance(truth, pd.DataFrame) and "checks" in table.columns and (missing or "score" in table.columns):
         raise ValueError(
             "the truth is a workbook of cards.cardocr.to_excel, whose first sheet holds the texts as they were read; pass "
             "from_excel(path, sheet='corrections') for those that people typed"
