@@ -104,7 +104,7 @@ def test_an_interrupted_call_goes_on_where_it_stopped(places, finished, data, mo
     with pytest.warns(UnfinishedWarning, match="interrupted"):
         half = four.cardocr.complete(data / "cards", progress=False)
     left = int(half["read_by"].isna().sum()) // 6
-    assert left in (2, 3)  # the third call may be that of the second card
+    assert 1 <= left <= 4  # threads read side by side: the third call may be that of any of the four cards
     calls.clear()
     whole = half.cardocr.complete(data / "cards", progress=False)
     assert len(calls) == left
