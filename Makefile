@@ -1,6 +1,8 @@
 # Each target makes .venv itself when it is missing.
 PYTHON ?= python3
 BIN := .venv/bin
+# Modules are compiled once, not by each of the hundreds of processes that the tests start.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo check test coverage slow test-lowest lint docs lab bench sdks clean
 

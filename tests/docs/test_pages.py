@@ -38,8 +38,13 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
+def runs(path):
+    """A page to run; a Chinese one has the code of the English one (tested below), so it runs among the slow tests."""
+    return pytest.param(path, id=name(path), marks=[pytest.mark.slow] if ".zh-CN" in path.name else [])
+
+
 @pytest.mark.filterwarnings("error")  # the package's own filter of correlated errors included: readers do not have it
-@pytest.mark.parametrize("path", [path for path in TEXTS if any(blocks(path, "python"))], ids=name)
+@pytest.mark.parametrize("path", [runs(path) for path in TEXTS if any(blocks(path, "python"))])
 def test_the_python_blocks_of_a_page_run_one_after_another_without_a_warning(path, folder):
     import matplotlib as mpl
 
