@@ -69,6 +69,25 @@ def test_complete_ends_with_1_if_no_photo_is_found_and_names_its_own_option(fold
     assert "looked for 1 like 0.jpg, and there are 0" in capsys.readouterr().err
 
 
+def test_complete_names_its_file_also_if_nothing_is_open(folder, tmp_path, capsys):
+    out = tmp_path / "done.parquet"
+    assert main(["complete", str(folder / "cards.parquet"), "--quiet", "-o", str(out)]) == 0
+    assert f"{out}: 0 texts read on this machine, 0 places left open" in capsys.readouterr().out
+
+
+def test_photos_of_other_cards_end_with_an_error_and_no_texts(folder, tmp_path, capsys):
+    draw("IDCard", 9).image.save(tmp_path / "1.jpg", quality=92)
+    assert main(["second-opinion", str(folder / "cards.parquet"), "--images", str(tmp_path), "--quiet"]) == 2
+    assert "1 picture is not the one that the service read" in capsys.readouterr().err
+    places = read_table(folder / "cards.parquet").assign(text=None, score=None)
+    to_parquet(places, tmp_path / "places.parquet")
+    out = tmp_path / "done.parquet"
+    arguments = ["complete", str(tmp_path / "places.parquet"), "--images", str(tmp_path), "--quiet", "-o", str(out)]
+    assert main(arguments) == 1
+    assert "places left open" in capsys.readouterr().out
+    assert read_table(out)["text"].isna().all()
+
+
 @pytest.mark.parametrize(("shown", "column"), [("errors", "reader"), ("agreement", "share"), ("queue", "rank")])
 def test_second_opinion_shows_one_of_its_tables(folder, tmp_path, shown, column, capsys):
     arguments = ["second-opinion", str(folder / "cards.parquet"), "--images", str(folder), "--quiet", "--show", shown]

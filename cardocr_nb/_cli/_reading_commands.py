@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cardocr_nb._cli._console import echo
+from cardocr_nb._cli._console import echo, echo_message
 from cardocr_nb._cli._output import Format, gate, output_options, show
 from cardocr_nb._cli._parameters import EXISTING, EXISTING_FOLDER, RATE, cards_argument, table_option, yes_option
 from cardocr_nb._cli._quality_commands import as_arguments
@@ -85,6 +85,8 @@ def complete(*, cards: Path, images: Path | None, out: Path, results: str | None
         finished = complete_texts(read(cards), images, results=results, progress=not quiet)
     write(finished, out)
     echo(summary(finished))
+    read_here, still = (finished["read_by"] == "embedded").sum(), finished["left_open"].notna().sum()
+    echo_message(f"{out}: {read_here} texts read on this machine, {still} places left open")
     for warning in caught:
         warnings.showwarning(warning.message, warning.category, warning.filename, warning.lineno)
     return int(any(issubclass(warning.category, UnfinishedWarning) for warning in caught))
@@ -123,6 +125,9 @@ def second_opinion(
         "errors": opinion.errors, "agreement": opinion.agreement, "queue": opinion.queue
     }  # fmt: skip
     show(tables[shown], form, out)
+    if tables[shown].empty:
+        echo_message("cardocr: no field has a text of either reader, so nothing can be compared", err=True)
+        return 1
     limit = 0.0 if min_agreement is None else min_agreement
     low = opinion.agreement[opinion.agreement["share"] < limit]
     return gate(

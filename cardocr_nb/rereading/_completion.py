@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,13 +11,16 @@ import pandas as pd
 from cardocr_nb.cards import CardType
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers
+from cardocr_nb.plot._picture_identity import FOLDER, Identity, condemned, identity
 from cardocr_nb.quality._cells import refuse_parts
 from cardocr_nb.rereading._all_cores import engine_for, on_all_cores
 from cardocr_nb.rereading._kept_readings import KeptReadings, fingerprint
-from cardocr_nb.rereading._pictures import UnfinishedWarning, card_photo, not_found
+from cardocr_nb.rereading._other_cards import OTHER_NUMBER, same_card
+from cardocr_nb.rereading._pictures import UnfinishedWarning, card_photo, not_found, others_found
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
 
 READ_BY = "read_by"
 """Column with the reader of each text: ``service`` or ``embedded``."""
+LEFT_OPEN = "left_open"
+"""Column with the reason why a field with a place still has no text."""
+NO_PICTURE, OTHER_PICTURE, NOTHING, NOT_READ = "no picture", "other picture", "nothing recognized", "interrupted"
 
 
 def complete(
@@ -56,9 +62,10 @@ def complete(
     Returns
     -------
     DataFrame
-        The same rows. ``text`` and ``score`` (0 to 100, of the embedded engine) are filled where the text was missing and
-        there was a polygon; nothing else changes. The last column, ``read_by``, is ``service`` or ``embedded``, and missing
-        where there is no text.
+        The same rows. ``text`` and ``score`` (0 to 100, of the embedded engine) are filled where the text was missing or empty
+        and there was a polygon; nothing else changes. Two columns are added: ``read_by`` is ``service`` or ``embedded``, and
+        missing where there is no text; ``left_open`` is ``no picture``, ``other picture``, ``nothing recognized`` or
+        ``interrupted`` where a place still has no text.
 
     Raises
     ------
@@ -72,8 +79,17 @@ def complete(
     Warns
     -----
     UnfinishedWarning
-        Texts are missing and the frame has no polygon, pictures are missing or damaged, nothing was recognized within a polygon, or the call was interrupted. The frame
-        contains all texts so far; called again on it, `complete` reads only what is still open.
+        Texts are missing and the frame has no polygon, pictures are missing, damaged or others than the service read, nothing
+        was recognized within a polygon, or the call was interrupted. The frame contains all texts so far; called again on it,
+        `complete` reads only what is still open.
+
+    Notes
+    -----
+    A picture is another one if the file in the column ``image`` shows other fields, if places lie outside it, if the places
+    fit its print clearly better after a shift, a turn or another size, or if the number that the service read is that of
+    another person. Where at least two, and a quarter of the pictures that are not proven to be right, are others, none of
+    these is read. A single picture of another card with its fields in exactly the same places is not noticed unless the
+    file in the column ``image`` exists.
 
     See Also
     --------
@@ -92,11 +108,13 @@ def complete(
     """
     refuse_parts(df)
     frame = conform(df).copy()
+    frame["text"] = frame["text"].where(frame["text"].str.strip() != "")
     if READ_BY not in frame.columns:
         frame[READ_BY] = pd.Series("service", index=frame.index, dtype="str").where(frame["text"].notna())
     has_place = (frame["field"].notna() & frame["polygon"].notna()).to_numpy(bool)
     known = frame["card_type"].isin([str(kind) for kind in CardType]).to_numpy(bool)
     wanted = has_place & known & frame["text"].isna().to_numpy(bool)
+    frame[LEFT_OPEN] = pd.Series(None, index=frame.index, dtype="str")
     if wanted.any():
         trouble = _read_cards(frame, wanted, has_place, images, results, progress=progress)
     else:
@@ -132,45 +150,26 @@ def _read_cards(
     progress: bool,
 ) -> str:
     """Fill the texts of the wanted rows, card by card; return what went wrong, empty if nothing."""
-    from cardocr_nb.local.engine._region_reading import read_regions
-
     card = card_numbers(frame)
     rows_of = pd.Series(np.flatnonzero(has_place)).groupby(card[has_place]).agg(list)
-    rows_of = rows_of[rows_of.index.isin(card[wanted])]
-    corners = frame["polygon"].array.to_points()
-    kind, field, keys, files = (frame[name].astype("str").tolist() for name in ("card_type", "field", "key", "image"))
-    models = engine_for(len(rows_of)).loaded()
-    found: dict[int, tuple[str, int]] = {}
-    no_picture, trouble = 0, ""
-
-    def read(rows: list[int]) -> dict[str, list[Any]] | None:
-        """Text and score by field; None without a picture."""
-        photo = card_photo(keys[rows[0]], files[rows[0]], images)
-        if photo is None:
-            return None
-        pixels = photo.pixels
-        regions = {field[row]: photo.scaled(corners[row]) for row in reversed(rows)}
-        mark = fingerprint(pixels, "places", kind[rows[0]], {name: points.tolist() for name, points in regions.items()})
-        texts: dict[str, list[Any]] | None = kept.get(mark)
-        if texts is None:
-            texts = {name: list(value) for name, value in read_regions(pixels, kind[rows[0]], regions, models).items()}
-            kept.add(mark, texts)
-        return texts
-
+    cards = rows_of[rows_of.index.isin(card[wanted])].tolist()
+    done: list[_Read] = []
+    interrupted = False
     with KeptReadings(results) as kept:
-        cards = rows_of.tolist()
+        read = _reader(frame, images, kept, workers=len(cards))
         try:
-            for rows, texts in zip(
-                cards, on_all_cores(read, cards, label="completing", progress=progress), strict=True
-            ):
-                no_picture += texts is None
-                found |= {
-                    row: (texts[field[row]][0], texts[field[row]][1])
-                    for row in rows
-                    if texts and wanted[row] and field[row] in texts
-                }
+            done += on_all_cores(read, cards, label="completing", progress=progress)
         except KeyboardInterrupt:
-            trouble = "interrupted"
+            interrupted = True
+    done = _without_doubtful(done)
+    field = frame["field"].astype("str").tolist()
+    found: dict[int, list[Any]] = {}
+    reasons = pd.Series(NOT_READ, index=range(len(frame)), dtype="str").where(wanted)
+    for rows, one in zip(cards, done, strict=False):
+        texts = one.texts or {}
+        found |= {row: texts[field[row]] for row in rows if wanted[row] and field[row] in texts}
+        reasons.iloc[[row for row in rows if wanted[row]]] = one.left_open or NOTHING
+    reasons.iloc[list(found)] = None
     for place, name in enumerate(("text", "score")):
         column = frame[name].copy()
         column.iloc[list(found)] = [value[place] for value in found.values()]
@@ -178,9 +177,74 @@ def _read_cards(
     by = frame[READ_BY].copy()
     by.iloc[list(found)] = "embedded"
     frame[READ_BY] = by
-    empty = int(wanted.sum()) - len(found)
-    if no_picture and not trouble:
-        trouble = f"{no_picture} pictures are missing or damaged"
-        if no_picture == len(cards):
-            trouble += f": {not_found(frame[has_place], images)}"
-    return trouble or (f"nothing was recognized within {empty} polygons" if empty else "")
+    frame[LEFT_OPEN] = reasons.set_axis(frame.index)
+    if interrupted:
+        return "interrupted"
+    return "; ".join(filter(None, [_lost(done, frame[has_place], images), _unrecognized(reasons)]))
+
+
+class _Read(NamedTuple):
+    """Text and score by field of one card, or the reason why there are none."""
+
+    known: Identity
+    texts: dict[str, list[Any]] | None = None
+    left_open: str = ""
+
+
+def _reader(
+    frame: pd.DataFrame, images: Images | None, kept: KeptReadings, *, workers: int
+) -> Callable[[list[int]], _Read]:
+    """Return a function from the rows of a card to its texts."""
+    from cardocr_nb.local.engine._region_reading import read_regions
+
+    corners = frame["polygon"].array.to_points()
+    kind, field, keys, files = (frame[name].astype("str").tolist() for name in ("card_type", "field", "key", "image"))
+    given = frame["text"].astype("str").tolist()
+    models = engine_for(workers).loaded()
+
+    def read(rows: list[int]) -> _Read:
+        photo = card_photo(keys[rows[0]], files[rows[0]], images)
+        if photo is None:
+            return _Read(Identity(False), left_open=NO_PICTURE)
+        known = identity(photo, corners[rows], files[rows[0]], images)
+        if known.reason:
+            return _Read(known, left_open=OTHER_PICTURE)
+        pixels = photo.pixels
+        regions = {field[row]: photo.scaled(corners[row]) for row in reversed(rows)}
+        mark = fingerprint(pixels, "places", kind[rows[0]], {name: points.tolist() for name, points in regions.items()})
+        texts: dict[str, list[Any]] | None = kept.get(mark)
+        if texts is None:
+            texts = {name: list(value) for name, value in read_regions(pixels, kind[rows[0]], regions, models).items()}
+            kept.add(mark, texts)
+        own = {name: value[0] for name, value in texts.items()}
+        same = same_card({field[row]: given[row] for row in rows}, own, same_place=True)
+        if same is False:
+            return _Read(Identity(False, OTHER_NUMBER), left_open=OTHER_PICTURE)
+        return _Read(Identity(known.proven or bool(same)), texts)
+
+    return read
+
+
+def _without_doubtful(done: list[_Read]) -> list[_Read]:
+    """Drop the texts of unproven pictures if many others of the same source are wrong."""
+    with_picture = [one.known for one in done if one.left_open != NO_PICTURE]
+    if not condemned(with_picture):
+        return done
+    doubtful = _Read(Identity(False, FOLDER), left_open=OTHER_PICTURE)
+    return [doubtful if one.texts is not None and not one.known.proven else one for one in done]
+
+
+def _lost(done: list[_Read], placed: pd.DataFrame, images: Images | None) -> str:
+    """Count the cards without a picture, and with another one."""
+    said = []
+    if missing := sum(one.left_open == NO_PICTURE for one in done):
+        where = f": {not_found(placed, images)}" if missing == len(done) else ""
+        said.append(f"{missing} pictures are missing or damaged{where}")
+    if others := [one.known.reason for one in done if one.left_open == OTHER_PICTURE]:
+        said.append(others_found(others))
+    return "; ".join(said)
+
+
+def _unrecognized(reasons: pd.Series) -> str:
+    empty = int((reasons == NOTHING).sum())
+    return f"nothing was recognized within {empty} polygons" if empty else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from cardocr_nb.errors import CardOCRError
 from cardocr_nb.plot._image_sources import find_picture, photo_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
     from cardocr_nb.plot._image_sources import Images, Photo
@@ -28,6 +31,22 @@ def not_found(frame: pd.DataFrame, images: Images | None) -> str:
             return "the frame has no column image with files; pass images=, a folder below which the keys lie"
         return "the files in the column image are not there any more; pass images=, a folder below which the keys lie"
     return missing_pictures(frame["key"].dropna().unique(), images)
+
+
+def others_found(reasons: Sequence[str]) -> str:
+    """Describe pictures that are others than the service read, by reason.
+
+    Examples
+    --------
+    >>> print(others_found(["places lie outside the picture"]))
+    1 picture is not the one that the service read (1: places lie outside the picture); pass the folder of the pictures that were read, or remove the column image if its files have changed since
+    """
+    counted = ", ".join(f"{n}: {reason}" for reason, n in Counter(reasons).most_common())
+    said = "1 picture is not the one" if len(reasons) == 1 else f"{len(reasons)} pictures are not those"
+    return (
+        f"{said} that the service read ({counted}); pass the folder of the pictures that were read, or remove the column "
+        "image if its files have changed since"
+    )
 
 
 def card_photo(key: object, image: object, images: Images | None) -> Photo | None:

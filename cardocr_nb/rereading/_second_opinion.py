@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from cardocr_nb.cards import CardType
+from cardocr_nb.cards import CardType, known_field
 from cardocr_nb.frame._flatten import to_frame
 from cardocr_nb.frame._frame_schema import empty
+from cardocr_nb.plot._picture_identity import FOLDER, Identity, condemned, identity
 from cardocr_nb.quality import audit_sample, compare, estimate_errors, review_queue
 from cardocr_nb.quality._cells import refuse_parts
 from cardocr_nb.quality._comparison import first_readings
 from cardocr_nb.quality._error_estimate import RIGHT, WRONG, judged_pairs
 from cardocr_nb.rereading._all_cores import engine_for, on_all_cores
 from cardocr_nb.rereading._kept_readings import KeptReadings, fingerprint
-from cardocr_nb.rereading._pictures import UnfinishedWarning, card_photo, not_found
+from cardocr_nb.rereading._other_cards import OTHER_NUMBER, same_card
+from cardocr_nb.rereading._pictures import UnfinishedWarning, card_photo, not_found, others_found
 from cardocr_nb.wire._records import CardResult, Field, Job, JobState
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable
 
     from cardocr_nb.plot._image_sources import Images, Photo
 
@@ -119,12 +122,14 @@ def second_opinion(
     TypeError
         The frame is one of Dask.
     ValueError
-        No card was read, no picture was found, `n` is below 1, or the file for results contains something else.
+        No card was read, no picture was found or all are others than the service read, the engine read nothing on them,
+        `n` is below 1, or the file for results contains something else.
 
     Warns
     -----
     UnfinishedWarning
-        Pictures are missing or damaged, or the call was interrupted: the result is of the other cards.
+        Pictures are missing, damaged or others than the service read (see the notes of `complete`), or the call was
+        interrupted: the result is of the other cards.
 
     Examples
     --------
@@ -147,8 +152,12 @@ def second_opinion(
     if n is not None:
         frame = frame[frame["key"].isin(audit_sample(frame, n, unit="card", seed=seed)["key"])].reset_index(drop=True)
     readings, trouble = _read_again(frame, images, results, progress=progress)
-    if readings.empty:
-        raise ValueError(f"no picture of these cards was found: {not_found(frame, images)}")
+    if readings["text"].isna().all():
+        raise ValueError(
+            trouble
+            or f"the embedded engine read no text on the {readings['key'].nunique()} pictures; do they show cards of the "
+            "type in the column card_type?"
+        )
     if trouble:
         warnings.warn(f"{trouble}; the result is of the other cards", UnfinishedWarning, stacklevel=3)
     frame = frame[frame["key"].isin(readings["key"])].reset_index(drop=True)
@@ -168,40 +177,67 @@ def _read_again(
     frame: pd.DataFrame, images: Images | None, results: str | os.PathLike[str] | None, *, progress: bool
 ) -> tuple[pd.DataFrame, str]:
     """Readings of the embedded engine, one job a card; and what went wrong, empty if nothing."""
-    cards = frame.drop_duplicates("key")
-    files = cards["image"].astype("str").where(cards["image"].notna(), None)
-    rows = list(zip(cards["key"].astype(str), files, cards["card_type"].astype(str), strict=True))
-    engine = engine_for(len(rows))
+    cards = [part for _, part in frame.groupby("key", sort=False)]
     jobs: list[Job] = []
-    lost, trouble = 0, ""
+    done: list[_Read] = []
+    interrupted = False
+    with KeptReadings(results) as kept:
+        try:
+            done += on_all_cores(
+                _reader(images, kept, engine_for(len(cards))), cards, label="second opinion", progress=progress
+            )
+        except KeyboardInterrupt:
+            interrupted = True
+    doubtful = condemned([one.known for one in done if one.known is not None])
+    others: list[str] = []
+    for card, (fields, known) in zip(cards, done, strict=False):
+        if known is None or known.reason or (doubtful and not known.proven):
+            others += [] if known is None else [known.reason or FOLDER]
+            continue
+        key, kind = str(card["key"].iloc[0]), str(card["card_type"].iloc[0])
+        result = CardResult(fields, key=key, status=int(bool(fields)), state="Success", code="Success")
+        jobs.append(Job(f"embedded-{len(jobs)}", JobState.SUCCESS, key, kind, result=result))
+    lost = sum(one.known is None for one in done)
+    said = [f"interrupted after {len(done)} of {len(cards)} cards"] if interrupted else []
+    if lost and lost == len(cards):
+        said.append(f"no picture of these cards was found: {not_found(frame, images)}")
+    elif lost:
+        said.append(f"{lost} pictures are missing or damaged")
+    if others:
+        said.append(others_found(others))
+    return (to_frame(jobs) if jobs else empty()), "; ".join(said)
 
-    def read(row: tuple[str, str | None, str]) -> tuple[Field, ...] | None:
-        """Fields of a card; None without a picture."""
-        key, file, kind = row
-        photo = card_photo(key, file, images)
+
+class _Read(NamedTuple):
+    """Fields of one card, and what is known of its picture; None if there is none."""
+
+    fields: tuple[Field, ...]
+    known: Identity | None
+
+
+def _reader(images: Images | None, kept: KeptReadings, engine: Any) -> Callable[[pd.DataFrame], _Read]:
+    """Return a function from the rows of a card to its second reading."""
+
+    def read(card: pd.DataFrame) -> _Read:
+        image = card["image"].iloc[0]
+        photo = card_photo(card["key"].iloc[0], image, images)
         if photo is None:
-            return None
+            return _Read((), None)
+        known = identity(photo, card["polygon"].dropna().array.to_points(), image, images)
+        if known.reason:
+            return _Read((), known)
+        kind = str(card["card_type"].iloc[0])
         mark = fingerprint(photo.pixels, "card", kind)
         reading: list[list[Any]] | None = kept.get(mark)
         if reading is None:
             reading = [[f.label, f.text, f.score, f.polygon] for f in engine.read(photo.pixels, kind)]
             kept.add(mark, reading)
-        return tuple(_field(photo, *values) for values in reading)
+        fields = tuple(_field(photo, *values) for values in reading)
+        own = {known_field(one.label) or "": one.text for one in fields}
+        same = same_card(dict(zip(card["field"].astype("str"), card["text"], strict=True)), own)
+        return _Read(fields, Identity(False, OTHER_NUMBER) if same is False else Identity(known.proven or bool(same)))
 
-    with KeptReadings(results) as kept:
-        try:
-            found = on_all_cores(read, rows, label="second opinion", progress=progress)
-            for (key, _, kind), fields in zip(rows, found, strict=True):
-                if fields is None:
-                    lost += 1
-                    continue
-                result = CardResult(fields, key=key, status=int(bool(fields)), state="Success", code="Success")
-                jobs.append(Job(f"embedded-{len(jobs)}", JobState.SUCCESS, key, kind, result=result))
-        except KeyboardInterrupt:
-            trouble = f"interrupted after {len(jobs)} of {len(rows)} cards"
-    if lost and not trouble:
-        trouble = f"{lost} pictures are missing or damaged"
-    return (to_frame(jobs) if jobs else empty()), trouble
+    return read
 
 
 def _field(photo: Photo, label: str, text: str | None, score: int | None, corners: list[list[int]] | None) -> Field:

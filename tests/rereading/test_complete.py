@@ -138,12 +138,70 @@ def test_a_missing_picture_leaves_its_rows_open(places):
     assert left["read_by"].isna().all()
 
 
+def wrong_folder(data, folder, names):
+    """A folder in which each name holds the picture of the next card."""
+    for name, other in zip(names, names[1:] + names[:1], strict=True):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes((data / "cards" / other).read_bytes())
+    return folder
+
+
+@pytest.mark.parametrize("file", ["known", "gone"])
+@pytest.mark.parametrize("kind", ["id", "licence"])
+def test_no_text_of_another_person_is_filled_from_a_folder_with_the_same_names(places, data, tmp_path, kind, file):
+    names = [f"{kind}/000{n}.jpg" for n in range(1, 9)]
+    some = places[places["key"].isin(names)].reset_index(drop=True)
+    if file == "gone":
+        some["image"] = None
+    with pytest.warns(UnfinishedWarning, match="8 pictures are not those that the service read"):
+        left = some.cardocr.complete(wrong_folder(data, tmp_path, names), progress=False)
+    assert left["text"].isna().all()
+    assert set(left["left_open"]) == {"other picture"}
+
+
+def test_one_other_picture_among_the_right_ones_is_left_out_alone(places, finished, data):
+    some = places[places["key"].str.startswith("id/")].reset_index(drop=True).assign(image=None)
+    pictures = {key: data / "cards" / key for key in some["key"].unique()} | {"id/0001.jpg": data / "cards/id/0002.jpg"}
+    with pytest.warns(UnfinishedWarning, match="1 picture is not the one .*the places fit the print better elsewhere"):
+        read = some.cardocr.complete(pictures, progress=False).set_index("key")
+    assert read.loc["id/0001.jpg", "text"].isna().all()
+    rest = finished[finished["key"].str.startswith("id/") & (finished["key"] != "id/0001.jpg")]
+    assert read.drop("id/0001.jpg")["text"].tolist() == rest["text"].tolist()
+    assert read.drop("id/0001.jpg")["left_open"].isna().all()
+
+
+def test_a_copy_that_was_stored_again_is_the_picture_that_was_read(places, finished, data, tmp_path):
+    from PIL import Image
+
+    one = places[places["key"] == "id/0003.jpg"].reset_index(drop=True)
+    (tmp_path / "id").mkdir()
+    Image.open(data / "cards/id/0003.jpg").save(tmp_path / "id/0003.jpg", quality=60)
+    read = one.cardocr.complete(tmp_path, progress=False)
+    assert (read["read_by"] == "embedded").all()
+
+
+def test_a_number_that_the_service_read_proves_another_picture(places, finished, data):
+    """One polygon fits anywhere, but the number belongs to another person."""
+    one = finished[finished["key"] == "id/0003.jpg"].reset_index(drop=True).assign(image=None)
+    one = one[one["field"].isin(["name", "id_number"])]
+    one["text"] = one["text"].where(one["field"] == "id_number")
+    with pytest.warns(UnfinishedWarning, match="the numbers are those of two people"):
+        read = one.cardocr.complete({"id/0003.jpg": data / "cards/id/0004.jpg"}, progress=False)
+    assert read.loc[read["field"] == "name", "text"].isna().all()
+
+
+def test_an_empty_text_counts_as_missing(places, finished, data):
+    one = places[places["key"] == "id/0002.jpg"].assign(text="")
+    read = one.cardocr.complete(progress=False)
+    assert read["text"].tolist() == finished.loc[finished["key"] == "id/0002.jpg", "text"].tolist()
+
+
 @pytest.mark.parametrize("turn", [1, 2, 3])
 def test_the_order_of_corners_and_the_way_up_of_the_photo_do_not_matter(places, finished, data, turn):
 
     from cardocr_nb._images import load_upright
 
-    one = places[places["key"] == "id/0002.jpg"].reset_index(drop=True)
+    one = places[places["key"] == "id/0002.jpg"].reset_index(drop=True).assign(image=None)  # the file is not turned
     picture = load_upright(data / "cards" / "id" / "0002.jpg")
     points = one["polygon"].array.to_points()
     for _ in range(turn):

@@ -111,6 +111,24 @@ def test_missing_pictures_are_counted_and_the_others_compared(cards, data, kept)
         cards.cardocr.second_opinion({}, progress=False)
 
 
+def test_pictures_of_other_people_are_no_second_opinion(cards, data):
+    pictures = {key: data / "cards" / other for key, other in zip(PHOTOS, PHOTOS[1:] + PHOTOS[:1], strict=True)}
+    with pytest.raises(ValueError, match=r"6 pictures are not those that the service read .*numbers are those of two"):
+        cards.cardocr.second_opinion(pictures, progress=False)
+    one = dict(zip(PHOTOS, (data / "cards" / key for key in PHOTOS), strict=True)) | {PHOTOS[0]: pictures[PHOTOS[0]]}
+    with pytest.warns(UnfinishedWarning, match="1 picture is not the one that the service read"):
+        opinion = cards.cardocr.second_opinion(one, progress=False)
+    assert set(opinion.readings["key"]) == set(PHOTOS[1:])
+
+
+def test_pictures_on_which_the_engine_reads_nothing_are_named(cards, data):
+    import numpy as np
+
+    blank = np.full((400, 600, 3), 200, np.uint8)
+    with pytest.raises(ValueError, match="read no text on the 6 pictures"):
+        cards.cardocr.second_opinion(dict.fromkeys(PHOTOS, blank), progress=False)
+
+
 def test_a_frame_without_texts_is_refused(cards):
     with pytest.raises(ValueError, match="no card with a key, a card type and a text"):
         cards.assign(text=None).cardocr.second_opinion({}, progress=False)

@@ -1,0 +1,125 @@
+"""Whether a picture is the one that the service read, as far as its file, its size and its print show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from cardocr_nb.errors import CardOCRError
+from cardocr_nb.plot._field_crops import rectified
+from cardocr_nb.plot._image_sources import photo_of
+from cardocr_nb.privacy._picture_match import better_place
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from cardocr_nb.plot._image_sources import Images, Photo
+
+OTHER_FILE = "the file in the column image shows something else"
+OUTSIDE = "places lie outside the picture"
+ELSEWHERE = "the places fit the print better elsewhere"
+FOLDER = "most pictures of this source that could be checked are others"
+
+_ALIKE = 0.7
+"""Correlation of the gray levels of a field on two copies of one picture; other texts in the same place have 0.1 to 0.5."""
+_LINE = 32
+_FEW, _SHARE = 2, 0.25
+"""Pictures proven to be others, and their share of all that are not proven to be the right ones, which condemn a source. None
+of 150 right pictures is taken for another one."""
+
+
+class Identity(NamedTuple):
+    """What is known of a picture.
+
+    Attributes
+    ----------
+    proven : bool
+        The picture is the one that the service read.
+    reason : str
+        Why it is another one; empty if nothing shows that.
+    """
+
+    proven: bool
+    reason: str = ""
+
+
+def identity(
+    photo: Photo, quads: NDArray[np.float64], image: object, images: Images | None, *, search: bool = True
+) -> Identity:
+    """Compare a picture with the places that the service found, and with the file that was submitted.
+
+    Parameters
+    ----------
+    photo : Photo
+    quads : ndarray of shape (n, 4, 2)
+        Polygons of the card, pixels of the whole picture.
+    image : str or missing
+        File that the column ``image`` names; it counts if it exists.
+    images : path, sequence, mapping, client or None
+        Where the picture was found; None for the file itself.
+    search : bool, default True
+        Search the picture for a place that fits the polygons better, 0.15 s.
+
+    Returns
+    -------
+    Identity
+        Neither proven nor with a reason for pictures of other cards in exactly the same place.
+
+    Examples
+    --------
+    >>> from cardocr_nb.plot._image_sources import Photo
+    >>> blank = Photo(np.zeros((54, 85, 3), np.uint8), (85, 54))
+    >>> identity(blank, np.array([[(90, 10), (90, 20), (99, 20), (99, 10)]]), None, {"1.jpg": blank}).reason
+    'places lie outside the picture'
+    """
+    middle = quads.mean(axis=1)
+    if len(quads) and ((middle < 0) | (middle > photo.size)).any():
+        return Identity(False, OUTSIDE)
+    if images is None:
+        return Identity(True)
+    own = _own(image)
+    if own is not None:
+        return Identity(True) if _same(photo, own, quads) else Identity(False, OTHER_FILE)
+    if search and len(quads) and better_place(photo.pixels, photo.scaled(quads)) is not None:
+        return Identity(False, ELSEWHERE)
+    return Identity(False)
+
+
+def condemned(found: Sequence[Identity]) -> bool:
+    """Whether so many pictures of a source are others that the unproven ones are left alone as well.
+
+    Examples
+    --------
+    >>> condemned([Identity(False, OUTSIDE)] * 2 + [Identity(False)] * 5), condemned([Identity(False, OUTSIDE), Identity(False)])
+    (True, False)
+    """
+    other = sum(bool(one.reason) for one in found)
+    return other >= _FEW and other >= _SHARE * sum(not one.proven for one in found)
+
+
+def _own(image: object) -> Photo | None:
+    """The picture that the column ``image`` names; None if it cannot be read any more."""
+    try:
+        return photo_of(Path(image)) if isinstance(image, str) and Path(image).is_file() else None
+    except (CardOCRError, OSError):
+        return None
+
+
+def _same(photo: Photo, own: Photo, quads: NDArray[np.float64]) -> bool:
+    """Whether two pictures have the same size, and the same pixels or alike fields."""
+    if photo.size != own.size or photo.pixels.shape[:2] != own.pixels.shape[:2]:
+        return False
+    if np.array_equal(photo.pixels, own.pixels) or not len(quads):
+        return True
+    return float(np.median([_likeness(photo.pixels, own.pixels, quad) for quad in photo.scaled(quads)])) > _ALIKE
+
+
+def _likeness(one: NDArray[np.uint8], other: NDArray[np.uint8], quad: NDArray[np.float64]) -> float:
+    sides = [rectified(pixels, quad, height=_LINE, margin=0).mean(axis=2).ravel() for pixels in (one, other)]
+    if min(float(np.ptp(side)) for side in sides) == 0:
+        return float(np.array_equal(*sides))
+    return float(np.corrcoef(sides)[0, 1])
