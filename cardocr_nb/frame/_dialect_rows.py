@@ -55,20 +55,25 @@ def read_dialect(batch: Batch, dialect: Dialect, keys: Callable[[str], str]) -> 
 
 
 def _parsed(raw: bytes) -> dict[str, Any]:
-    """Read a JSON object; a list, which general OCR returns, becomes its member ``lines``."""
-    if not raw.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
+    """Read a JSON object; a list or null, which general OCR returns, becomes its member ``lines``."""
+    if raw.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"<"):
         return parse(raw, repair=False)
     try:
-        return {"lines": json.loads(raw.decode("utf-8-sig"))}
+        found = json.loads(raw.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         raise DecodeError("the document is not JSON in UTF-8", raw) from None
+    if found is not None and not isinstance(found, list):
+        raise DecodeError(f"the document must be a JSON object or list, got {type(found).__name__}", raw)
+    return {"lines": found}
 
 
 def _unwrapped(tree: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
     """Return the key and the response of a document that was saved together with the name of its image."""
     if set(tree) == {"key", "response"} and isinstance(tree["key"], str):
         response = tree["response"]
-        if isinstance(response, list):
+        if isinstance(response, str):  # a body that was saved as a text
+            response = _parsed(response.encode())
+        if response is None or isinstance(response, list):
             return tree["key"], {"lines": response}
         if isinstance(response, dict):
             return tree["key"], response

@@ -369,3 +369,195 @@ words = st.sampled_from(["姓名", "性别男民族汉", "公民身份号码", N
 def test_lines_in_any_place_are_a_reading_or_a_decode_error(lines):
     with contextlib.suppress(DecodeError):
         to_frame(ocr.CardResult(DIALECTS["lines"]({"lines": lines}).fields, key="a"))
+
+
+LICENSE_2023 = {
+    "words_result": {
+        "证号": {"words": NUMBER},
+        "姓名": {"words": "样本"},
+        "有效起始日期": {"words": "2019-09-09"},
+        "失效日期": {"words": "2029-09-09"},
+    },
+    "words_result_num": 4,
+    "log_id": 1,
+}
+FRONT, BACK = ({"card_info": {"card_type": f"idcard_{side}", "image_status": "normal"}} for side in ("front", "back"))
+MULTI = {
+    "words_result": [
+        BACK | {"card_result": {"签发机关": {"words": "样本市公安局"}}},
+        FRONT | {"card_result": {"姓名": {"words": "样本"}, "公民身份号码": {"words": NUMBER}}},
+    ]
+}
+
+
+def read_one(answer, dialect):
+    frame = ocr.read_responses(json.dumps({"key": "1.jpg", "response": answer}).encode(), dialect=dialect)
+    return dict(zip(frame["field"].astype("str"), frame["text"], strict=True)), frame
+
+
+def test_baidu_gives_the_end_of_a_license_in_a_field_of_its_own():
+    found, frame = read_one(LICENSE_2023, "baidu")
+    assert found == {"licence_number": NUMBER, "name": "样本", "valid_period": "2019-09-09至2029-09-09"}
+    assert set(frame["card_type"]) == {"DriverLicense"}
+
+
+def test_baidu_lists_the_sides_of_a_card_and_two_cards_are_refused():
+    assert read_one(MULTI, "baidu")[0] == {"name": "样本", "id_number": NUMBER}
+    two = {"words_result": [MULTI["words_result"][1]] * 2}
+    with pytest.raises(DecodeError, match="the document has 2 cards"):
+        read_one(two, "baidu")
+    with pytest.raises(DecodeError, match="general OCR gives a list"):
+        read_one({"words_result": [{"words": "样本"}]}, "baidu")
+
+
+@pytest.mark.parametrize("zero", [0, "0", None])
+def test_an_error_code_of_zero_is_no_failure(zero):
+    found, frame = read_one({"error_code": zero, "words_result": {"姓名": {"words": "样本"}}}, "baidu")
+    assert found == {"name": "样本"}
+    assert frame["state"].tolist() == ["Success"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "fields"),
+    [
+        (
+            {"Data": {"FrontResult": {"Name": "样本", "Nationality": "汉", "IDNumber": NUMBER, "CardAreas": []}}},
+            {"name": "样本", "ethnicity": "汉", "id_number": NUMBER},
+        ),
+        (
+            {"Data": {"FaceResult": {"LicenseNumber": NUMBER, "VehicleType": "C1", "StartDate": "20190909", "EndDate": "6年"}}},
+            {"licence_number": NUMBER, "vehicle_class": "C1", "valid_period": "6年"},
+        ),
+        ({"Data": {"BackResult": {"Issue": "样本市公安局"}}}, {}),
+        (
+            {"success": True, "name": "样本", "nationality": "汉", "num": NUMBER, "birth": "19741201", "address": "NoResult"},
+            {"name": "样本", "ethnicity": "汉", "birth_date": "19741201", "id_number": NUMBER},
+        ),
+        (
+            {"success": True, "name": "样本", "addr": "样本路9号", "start_date": "20190909", "end_date": "6"},
+            {"name": "样本", "address": "样本路9号", "valid_period": "6年"},
+        ),
+        ({"success": True, "archive_no": "990000000000"}, {}),
+    ],
+)  # fmt: skip
+def test_former_calls_of_alibaba_are_read(answer, fields):
+    found, frame = read_one(answer, "alibaba")
+    assert {name: text for name, text in found.items() if pd.notna(text)} == fields
+    assert frame["state"].tolist() == ["Success"] * max(1, len(fields))
+
+
+def test_a_refusal_of_the_market_is_a_failed_row():
+    _, frame = read_one({"success": False, "msg": "invalid image"}, "alibaba")
+    assert frame[["state", "code", "message"]].to_numpy().tolist() == [["Failed", "success=false", "invalid image"]]
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"), [("6年", "6年"), ("2029-09-09", "2019-09-09至2029-09-09"), ("长期", "2019-09-09至长期")]
+)
+def test_the_valid_period_is_written_as_on_the_license(given, shown):
+    face = {"data": {"licenseNumber": NUMBER, "validFromDate": "2019-09-09", "validPeriod": given}}
+    data = json.dumps({"data": {"face": face}})
+    for escaped in (data, json.dumps(data)):
+        assert read_one({"Data": escaped}, "alibaba")[0]["valid_period"] == shown
+
+
+def test_a_body_that_was_saved_as_a_text_is_read():
+    assert read_one(json.dumps(LICENSE_2023), "baidu")[0]["name"] == "样本"
+
+
+def test_cloud_infinite_answers_in_xml():
+    body = f"<Response><IdInfo><Name>样本</Name><IdNum>{NUMBER}</IdNum></IdInfo><RequestId>r</RequestId></Response>"
+    frame = ocr.read_responses(body.encode(), dialect="tencent")
+    assert frame["text"].tolist() == ["样本", NUMBER]
+
+
+def card_lines():
+    """Box, text and score of the lines of a flat card, as RapidOCR 1 gives them."""
+    texts = ["姓名样一", "性别女民族汉", "出生1974年12月1日", "住址样本省示例市标本路9号", f"公民身份号码{NUMBER}"]
+    tops, lefts = (40, 90, 140, 190, 330), (60, 60, 60, 60, 60)
+    return [
+        [[[left, top], [left + 28 * len(text), top], [left + 28 * len(text), top + 30], [left, top + 30]], text, 0.97]
+        for text, top, left in zip(texts, tops, lefts, strict=True)
+    ]
+
+
+BOXES, TEXTS, SCORES = (list(column) for column in zip(*card_lines(), strict=True))
+RECTANGLES = [[box[0][0], box[0][1], box[2][0], box[2][1]] for box in BOXES]
+PADDLE_3 = {
+    "rec_texts": TEXTS,
+    "rec_scores": SCORES,
+    "rec_polys": BOXES,
+    "dt_polys": [*BOXES, BOXES[0]],
+    "rec_boxes": RECTANGLES,
+}
+LINE_FORMATS = {
+    "RapidOCR 1, lines": card_lines(),
+    "RapidOCR 1, lines and times": [card_lines(), [0.1, 0.2, 0.3]],
+    "RapidOCR 1, lines and time": [card_lines(), 0.12],
+    "RapidOCR 3, columns": {"boxes": BOXES, "txts": TEXTS, "scores": SCORES},
+    "RapidOCR 3, to_json": [{"box": b, "txt": t, "score": s} for b, t, s in card_lines()],
+    "RapidOCR server": {str(n): {"dt_boxes": b, "rec_txt": t, "score": str(s)} for n, (b, t, s) in enumerate(card_lines())},
+    "PaddleOCR 2, image": [[b, [t, s]] for b, t, s in card_lines()],
+    "PaddleOCR 2, images": [[[b, [t, s]] for b, t, s in card_lines()]],
+    "PaddleOCR 3, result": PADDLE_3,
+    "PaddleOCR 3, file": {"res": PADDLE_3},
+    "PaddleOCR 3, list": [{"res": PADDLE_3}],
+    "PaddleOCR 3, rectangles": {name: value for name, value in PADDLE_3.items() if name not in ("rec_polys", "dt_polys")},
+    "PaddleOCR 3, server": {"errorCode": 0, "result": {"ocrResults": [{"prunedResult": PADDLE_3}], "dataInfo": {}}},
+    "PaddleHub": {"status": "000", "results": [[{"text_region": b, "text": t, "confidence": s} for b, t, s in card_lines()]]},
+    "PaddleOCR-json": {"code": 100, "data": [{"box": b, "text": t, "score": s} for b, t, s in card_lines()]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LINE_FORMATS)
+def test_every_format_of_lines_gives_the_same_fields(name):
+    found, _ = read_one(LINE_FORMATS[name], "lines")
+    assert found == {**ON_CARD, "name": "样一"}
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        None, [], [None], [[]], [None, None], [None, [0.1, 0.0, 0.0]], {"boxes": None, "txts": None, "scores": None},
+        {"code": 101, "data": "No text found in image."}, {"rec_texts": [], "rec_scores": [], "rec_polys": []}, {"res": []},
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("named", [True, False])
+def test_a_picture_without_text_is_a_card_not_found(nothing, named):
+    document = {"key": "1.jpg", "response": nothing} if named else nothing
+    frame = ocr.read_responses(json.dumps(document).encode(), dialect="lines")
+    assert frame[["state", "status"]].to_numpy().tolist() == [["Success", 0]]
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"pages": []}, "no lines of a known format"),
+        ([PADDLE_3, PADDLE_3], "the document has 2 images"),
+        ([card_lines(), card_lines()], "the document has 2 images"),
+        ([["样本"]], "a line must be"),
+        ({"rec_texts": ["a"], "rec_scores": [], "rec_polys": []}, "must have the same length"),
+        ([[BOXES[0][:3], "样本", 0.9]], "4 points"),
+        ([[BOXES[0], "样本", 97.0]], "0 to 1"),
+        ([[BOXES[0], "样本", "sure"]], "score must be a number"),
+        ("text", "not JSON"),
+    ],
+)
+def test_an_unknown_form_of_lines_is_refused_by_name(answer, said):
+    with pytest.raises(DecodeError, match=said) as refused:
+        read_one(answer, "lines")
+    assert "样本" not in str(refused.value)
+    assert "<Response>" not in str(refused.value)
+
+
+def test_a_number_is_no_document():
+    with pytest.raises(DecodeError, match="must be a JSON object or list, got int"):
+        ocr.read_responses(b"7 ", dialect="lines")
+
+
+@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(max_size=4) | st.sampled_from(BOXES), lambda inner: (
+    st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from([*PADDLE_3, "txts", "boxes", "scores", "res", "code", "data"]), inner)
+), max_leaves=12))  # fmt: skip
+def test_any_json_is_lines_or_refused(answer):
+    with contextlib.suppress(DecodeError):
+        ocr.read_responses(json.dumps({"key": "1.jpg", "response": answer}).encode(), dialect="lines")

@@ -1,4 +1,4 @@
-"""Alibaba Cloud OCR: ``RecognizeIdcard`` and ``RecognizeDrivingLicense``, API version 2021-07-07.
+"""Alibaba Cloud OCR: ``RecognizeIdcard`` and ``RecognizeDrivingLicense``, API version 2021-07-07, and the former calls.
 
 Source: the public reference of the two calls. ``Data`` is a JSON text with ``data/face/data``, texts by name, and with
 ``data/face/prism_keyValueInfo``, which repeats them with ``valueProb`` (0 to 100) and ``valuePos`` (four points, clockwise).
@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from cardocr_nb.errors import DecodeError
+from cardocr_nb.frame._dialects._alibaba_former import FORMER, read_former, read_market, valid_period
 from cardocr_nb.frame._dialects._dialect_reading import (
     DialectReading,
     code,
     corners,
     field,
     mapping,
-    period,
     score,
     sequence,
     text,
@@ -54,11 +54,16 @@ def read_alibaba(document: Mapping[str, Any]) -> DialectReading:
     <DialectReading card_type='IDCard', 1 fields>
     """
     body = mapping(document.get("body", document), "body")
-    if body.get("Data") is None:
+    if "success" in body:
+        return read_market(body)
+    if not body.get("Data"):
         if body.get("Code") is None:
-            raise DecodeError("the document has neither Data nor Code")
+            raise DecodeError("the document has none of Data, Code and success")
         return DialectReading(code=code(body["Code"], "Code"), message=text(body.get("Message"), "Message"))
-    data = mapping(_parsed(body["Data"]).get("data"), "Data/data")
+    whole = _parsed(body["Data"])
+    if whole.keys() & FORMER:
+        return read_former(whole)
+    data = mapping(whole.get("data"), "Data/data")
     if data.get("face") is None:
         return DialectReading()
     face = mapping(data["face"], _FACE)
@@ -73,15 +78,15 @@ def read_alibaba(document: Mapping[str, Any]) -> DialectReading:
         for node, name in _FIELDS.items()
         if (value := read.get(node))
     ]
-    if valid := period(read.get("validFromDate"), read.get("validPeriod")):
-        # The reference gives the second date in validPeriod, in some versions the whole period.
-        whole = read.get("validPeriod") or ""
-        fields.append(field("valid_period", card_type, whole if "至" in whole else valid))
+    if valid := valid_period(read.get("validFromDate"), read.get("validPeriod")):
+        fields.append(field("valid_period", card_type, valid))
     return DialectReading(tuple(fields), card_type)
 
 
 def _parsed(data: object) -> Mapping[str, Any]:
-    if isinstance(data, str):
+    for _ in range(2):  # a document that was saved as a text has it escaped twice
+        if not isinstance(data, str):
+            break
         if len(data) > _MAX_TEXT:
             raise DecodeError(f"Data must be at most {_MAX_TEXT} characters")
         try:

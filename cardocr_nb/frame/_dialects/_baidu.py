@@ -1,4 +1,4 @@
-"""Baidu AI Cloud OCR: ``idcard`` and ``driving_license``.
+"""Baidu AI Cloud OCR: ``idcard``, ``multi_idcard`` with one card, and ``driving_license``.
 
 Source: the public reference of the two calls. A field is a member of ``words_result`` under its printed label, with ``words``,
 ``location`` (an upright rectangle) and, where the call asked for it, ``probability`` (0 to 1, with its average).
@@ -24,7 +24,7 @@ from cardocr_nb.frame._dialects._dialect_reading import (
 from cardocr_nb.wire._records import Field
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from cardocr_nb.wire._records import Points
 
@@ -32,6 +32,9 @@ _UNTIL = "至"
 _LICENSE = {"licence_number", "vehicle_class", "first_issue_date", "valid_period", "nationality"}
 _BACK = {"签发机关", "签发日期", "失效日期"}
 """Labels of the back of an identity card, which the frame does not hold."""
+_PERIOD, _FROM, _END = "有效期限", "有效起始日期", "失效日期"
+"""Labels of the valid period of a license: the former one, whose end is at `_UNTIL`, and those since 2023."""
+_FRONT = "idcard_front"
 _MOST = 2**31 - 1
 
 
@@ -48,7 +51,7 @@ def read_baidu(document: Mapping[str, Any]) -> DialectReading:
     >>> read_baidu({"words_result": {"姓名": {"words": "样本"}, "民族": {"words": "汉"}}})
     <DialectReading card_type='IDCard', 2 fields>
     """
-    if "error_code" in document:
+    if document.get("error_code") not in (None, 0, "0"):
         return DialectReading(
             code=code(document["error_code"], "error_code"), message=text(document.get("error_msg"), "error_msg")
         )
@@ -56,12 +59,17 @@ def read_baidu(document: Mapping[str, Any]) -> DialectReading:
         raise DecodeError("the document has neither words_result nor error_code")
     # A picture without a card has an empty list in place of the object.
     result = document["words_result"] or {}
+    entries = mapping(_front_of_several(result) if isinstance(result, list) else result, "words_result")
+    names = {known_field(label) for label in entries} | ({"valid_period"} if _FROM in entries else set())
+    card_type = ("DriverLicense" if names & _LICENSE else "IDCard") if entries.keys() - _BACK else None
     read = {
-        label: _value(entry, label) for label, entry in mapping(result, "words_result").items() if label not in _BACK
+        label: _value(entry, label)
+        for label, entry in entries.items()
+        if label not in _BACK or (label == _END and card_type == "DriverLicense")
     }
-    until = read.pop(_UNTIL, None)
-    names = {known_field(label) for label in read}
-    card_type = ("DriverLicense" if names & _LICENSE else "IDCard") if read else None
+    until = read.pop(_UNTIL, None) or read.pop(_END, None)
+    if _FROM in read:
+        read[_PERIOD] = read.pop(_FROM)
     fields = []
     for label, (words, sure, place) in read.items():
         name, value = known_field(label), words
@@ -71,6 +79,22 @@ def read_baidu(document: Mapping[str, Any]) -> DialectReading:
             named = field(name, card_type or "", value, sure, place) if name else Field(label, value, sure, place)
             fields.append(named)
     return DialectReading(tuple(fields), card_type)
+
+
+def _front_of_several(cards: Sequence[Any]) -> Mapping[str, Any]:
+    """Fields of the front in an answer of ``multi_idcard``, which lists the cards and sides of a picture."""
+    if not all(isinstance(card, dict) and "card_result" in card for card in cards):
+        raise DecodeError(
+            "words_result must be an object; general OCR gives a list, for which this dialect has no fields"
+        )
+    fronts = [
+        card["card_result"]
+        for card in cards
+        if mapping(card.get("card_info") or {}, "words_result/card_info").get("card_type", _FRONT) == _FRONT
+    ]
+    if len(fronts) > 1:
+        raise DecodeError(f"the document has {len(fronts)} cards; a row needs a picture of its own")
+    return mapping(fronts[0], "words_result/card_result") if fronts else {}
 
 
 def _value(entry: object, label: str) -> tuple[str | None, int | None, Points | None]:

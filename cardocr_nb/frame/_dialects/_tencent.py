@@ -1,7 +1,8 @@
 """Tencent Cloud OCR: ``IDCardOCR`` and ``DriverLicenseOCR``, API version 2018-11-19.
 
 Source: the public reference of the two actions. They give texts only, neither scores nor polygons; a field that was not read
-is an empty text. Fields of the back of an identity card and of the second page of a license are left out.
+is an empty text. `RecognizeMainlandIDCardOCR` of the international site has the same nodes, and Cloud Infinite's ``ci-process=IDCardOCR`` has
+them in ``IdInfo``, as XML. Fields of the back of an identity card and of the second page of a license are left out.
 """
 
 from __future__ import annotations
@@ -50,7 +51,9 @@ def read_tencent(document: Mapping[str, Any]) -> DialectReading:
     <DialectReading card_type='IDCard', 1 fields>
     """
     body = mapping(document.get("Response", document), "Response")
-    if "Error" in body:
+    if isinstance(body.get("IdInfo"), dict):  # the call of Cloud Infinite, which answers in XML
+        body = body["IdInfo"]
+    if body.get("Error") is not None:
         error = mapping(body["Error"], "Response/Error")
         return DialectReading(
             code=code(error.get("Code"), "Response/Error/Code"),

@@ -1,7 +1,6 @@
 """Lines of general OCR, of RapidOCR or PaddleOCR: the embedded engine's rules find the fields among them.
 
-Sources: the public output formats. RapidOCR's ``to_json`` lists ``box, txt, score``; PaddleOCR 3 gives ``rec_polys, rec_texts,
-rec_scores``, PaddleOCR 2 a list of ``[polygon, [text, score]]``. The places of characters within a line are not given: they
+The formats are in `_line_formats`. The places of characters within a line are not given: they
 follow from its length. The score of a field is that of its least certain line, not one of the embedded engine. Needs the extra ``local``.
 """
 
@@ -11,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from cardocr_nb.cards import FIELDS, CardType, expected_fields
 from cardocr_nb.errors import DecodeError, missing_extra
-from cardocr_nb.frame._dialects._dialect_reading import DialectReading, mapping, number, sequence
+from cardocr_nb.frame._dialects._dialect_reading import DialectReading, number, sequence, wrong
+from cardocr_nb.frame._dialects._line_formats import entries
 from cardocr_nb.wire._records import Field
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from cardocr_nb.local.engine._field_extraction import Extraction
     from cardocr_nb.local.engine._placed_chars import PlacedChar
@@ -37,7 +37,7 @@ def read_text_lines(document: Mapping[str, Any]) -> DialectReading:
     Raises
     ------
     DecodeError
-        The lines are in none of the three formats.
+        The lines are in none of the known formats.
     MissingExtraError
         The extra ``local`` is not installed.
 
@@ -52,7 +52,7 @@ def read_text_lines(document: Mapping[str, Any]) -> DialectReading:
         missing_extra("the fields of text lines", "local", e)
     import numpy as np
 
-    lines = [line for entry in _entries(document) if (line := _line(*entry)) is not None]
+    lines = [line for entry in entries(document) if (line := _line(*entry)) is not None]
     if len(lines) > _MOST_LINES:
         raise DecodeError(f"an image must have at most {_MOST_LINES} lines, got {len(lines)}")
     best: tuple[CardType, Extraction] | None = None
@@ -67,44 +67,39 @@ def read_text_lines(document: Mapping[str, Any]) -> DialectReading:
     return DialectReading() if best is None else DialectReading(_fields(*best), str(best[0]))
 
 
-def _entries(document: Mapping[str, Any]) -> Iterator[tuple[object, object, object]]:
-    """Polygon, text and score of each line."""
-    body = mapping(document.get("res", document), "res")
-    if "rec_texts" in body:
-        names = ("rec_polys" if "rec_polys" in body else "dt_polys", "rec_texts", "rec_scores")
-        polygons, texts, scores = (sequence(body.get(name), name) for name in names)
-        if not len(polygons) == len(texts) == len(scores):
-            raise DecodeError("rec_polys, rec_texts and rec_scores must have the same length")
-        yield from zip(polygons, texts, scores, strict=True)
-        return
-    lines = sequence(body.get("lines"), "lines")
-    if len(lines) == 1 and isinstance(lines[0], list) and (not lines[0] or _is_pair(lines[0][0])):
-        lines = lines[0]  # PaddleOCR 2 lists the images first
-    for line in lines:
-        if isinstance(line, dict):
-            yield line.get("box"), line.get("txt"), line.get("score")
-        elif _is_pair(line):
-            yield line[0], line[1][0], line[1][1]
-        else:
-            raise DecodeError("a line must be an object with box, txt, score, or a pair of polygon and [text, score]")
+def _corners(box: object) -> list[list[float]]:
+    """Four points of a line: given as points, as eight numbers, or as left, top, right, bottom."""
+    given = sequence(box, "polygon")
+    if len(given) == 4 and not any(isinstance(value, list) for value in given):
+        left, top, right, bottom = given
+        given = [[left, top], [right, top], [right, bottom], [left, bottom]]
+    elif len(given) == 8 and not any(isinstance(value, list) for value in given):
+        given = [given[n : n + 2] for n in range(0, 8, 2)]
+    points = [
+        [number(value, "polygon", -_FARTHEST, _FARTHEST) for value in sequence(point, "polygon")] for point in given
+    ]
+    if len(points) != 4 or any(len(point) != 2 for point in points):
+        raise DecodeError("the polygon of a line must have 4 points of 2 numbers")
+    return points
 
 
-def _is_pair(line: object) -> bool:
-    return isinstance(line, list) and len(line) == 2 and isinstance(line[1], list) and len(line[1]) == 2
+def _sure(score: object) -> float:
+    """A score of 0 to 1; servers write it as a text, too."""
+    if isinstance(score, str):
+        try:
+            score = float(score)
+        except ValueError:
+            raise wrong("score", "a number", score) from None
+    return number(score, "score", 0, 1)
 
 
 def _line(box: object, text: object, score: object) -> Line | None:
     from cardocr_nb.local.engine._recognition import Char, Line
 
-    points = [
-        [number(value, "polygon", -_FARTHEST, _FARTHEST) for value in sequence(point, "polygon")]
-        for point in sequence(box, "polygon")
-    ]
-    if len(points) != 4 or any(len(point) != 2 for point in points):
-        raise DecodeError("the polygon of a line must have 4 points of 2 numbers")
+    points = _corners(box)
     if not isinstance(text, str):
         raise DecodeError("the text of a line must be a text")
-    sure = number(score, "score", 0, 1)
+    sure = _sure(score)
     shown = "".join(text.split())[:_MOST_CHARACTERS]
     (ax, ay), (bx, by), _, (dx, dy) = points
     if not shown or (ax, ay) in ((bx, by), (dx, dy)):
