@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FORMER = frozenset({"FrontResult", "BackResult", "FaceResult"})
-"""Members of ``Data``, either of which is empty for the other side."""
+"""Members of ``Data``; that of the other side may be empty."""
 _FRONT = {
     "Name": "name",
     "Gender": "gender",
