@@ -10,14 +10,21 @@ import pandas as pd
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable
 
 # Excel, LibreOffice and WPS turn a cell into a formula after these signs, in every width of them. Before them programs skip
 # blanks and unseen characters (LibreOffice 7.4 drops NUL); here all except letters and digits counts as skipped.
 _FORMULA = r"(?:[\t\r\n]|\W*[=+\-@＝＋－＠﹦﹢﹣﹫−])"
 # Digits with what may be in numbers, dates and times: a spreadsheet would round them or store them as a date.
-_NUMBER_LIKE = r"[0-9.,][0-9eE+.,:/ \-]*"
+_NUMBER_LIKE = r"[0-9.,][0-9eET+.,:/ \-]*+"
+_NAMED_MONTH = r"[0-9]{1,2}[/.\-][A-Za-z]{3}[/.\-][0-9]{2,4}"
 _TRUTH_VALUE = r"(?i:true|false)"
-_CHANGED = re.compile(rf"'*(?:{_FORMULA}.*|{_NUMBER_LIKE}|{_TRUTH_VALUE})", re.DOTALL)
+# What a program writes in place of letters that its encoding lacks; the mark shows that the text is as it was.
+_QUESTIONS = r"[ ->@-~]*+\?[ -~]*+"
+# Parts that may overlap are possessive, so that the time is linear. The flag keeps pandas from Arrow's regular expressions.
+_CHANGED = re.compile(
+    rf"'*+(?:{_FORMULA}.*|\s*+(?:{_NUMBER_LIKE}|{_NAMED_MONTH}|{_TRUTH_VALUE}|{_QUESTIONS})\s*+)", re.DOTALL
+)
 _RUN = re.compile(rf"{_FORMULA}.*", re.DOTALL)
 _LARGEST_EXACT = 10**15
 
@@ -50,6 +57,16 @@ def unprotect(texts: pd.Series) -> pd.Series:
         return words
     inner = words.str.slice(1)
     return words.mask(marked & inner.str.fullmatch(_CHANGED, na=False), inner)
+
+
+def unprotected(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of texts whose cells have no marks of `protect`; `with_plain_names` removes those of its columns."""
+    return _changed(table, unprotect)
+
+
+def with_plain_names(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose cells keep their marks and whose columns have none."""
+    return table.set_axis(pd.Index(unprotect(pd.Series(table.columns, dtype="str"))), axis=1)
 
 
 def protect_formula(text: str) -> str:
@@ -94,9 +111,7 @@ def to_csv(df: pd.DataFrame, path: str | os.PathLike[str]) -> None:
 
 def protected(df: pd.DataFrame) -> pd.DataFrame:
     """Return a table whose texts and names of columns are protected, for a CSV file."""
-    df = df.rename(columns=str)
-    words = {name: protect(df[name].astype("str")) for name in df.columns if _is_text(df[name])}
-    return df.assign(**words).rename(columns=protect_formula)
+    return _changed(df.rename(columns=str), protect).rename(columns=protect_formula)
 
 
 def text_of(value: object) -> str | None:
@@ -132,6 +147,11 @@ def cell_texts(column: pd.Series) -> pd.Series:
     ):
         return column.astype("str")
     return pd.Series([text_of(value) for value in column], index=column.index, dtype="str")
+
+
+def _changed(table: pd.DataFrame, change: Callable[[pd.Series], pd.Series]) -> pd.DataFrame:
+    columns = {name: change(column) if _is_text(column) else column for name, column in table.items()}
+    return pd.DataFrame(columns, index=table.index)
 
 
 def _is_text(column: pd.Series) -> bool:

@@ -32,7 +32,7 @@ _YEAR_LAST = re.compile(
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _SHORTER = re.compile(r"[0-9]{14}|[0-9]{16,17}")  # than 15 or 18; what lacks more digits may be another kind of number
-_LOST_LETTERS = re.compile(r"[ -~]*\?[ -~]*")
+_LOST_LETTERS = re.compile(r"(?:[ -&(->@-~][ ->@-~]*)?\?[ -~]*")  # an apostrophe first marks a text that is as it was
 _QUESTION = re.compile(r"(?<=[A-Za-z]{2})\?(?=\s|$)")  # the end of a question in Latin letters
 _FIRST_DAY = np.datetime64("1899-12-30")  # day 0 of Excel's date system of 1900, from March 1900 on
 _LAST_DAY = 73_050  # 2099-12-31

@@ -15,11 +15,12 @@ import pandas as pd
 from cardocr_nb.errors import DecodeError, missing_extra
 from cardocr_nb.frame._frame_files import categories_to_text, read_checked
 from cardocr_nb.frame._frame_schema import conform, series
-from cardocr_nb.frame._protected_cells import text_of, unprotect
+from cardocr_nb.frame._protected_cells import text_of, unprotected, with_plain_names
 from cardocr_nb.frame._spreadsheet_damage import ExcelDamageWarning
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable
 
 _ENCODINGS = ("utf-8-sig", "utf-16", "gb18030")
 _LARGEST_FILE = 1 << 30
@@ -64,7 +65,7 @@ def read_text_table(path: str | os.PathLike[str]) -> pd.DataFrame:
         return read_checked(path)
     if suffix in (".xlsx", ".xlsm"):
         return read_sheet(path)
-    return read_csv(path).pipe(_unprotected)
+    return read_csv(path).pipe(with_plain_names).pipe(unprotected)
 
 
 def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
@@ -93,19 +94,20 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     return read_checked(path, lambda df: conform(categories_to_text(df)))
 
 
-def read_sheet(path: Path, sheet: str | None = None) -> pd.DataFrame:
-    """Read a sheet of an XLSX file as texts, the first one by default."""
+def read_sheet(path: Path, sheet: str | None = None, *, marks: bool = False) -> pd.DataFrame:
+    """Read a sheet of an XLSX file as texts, the first one by default.
+
+    With `marks` the cells keep the apostrophe that `protect` put before them, as a sign that nothing changed them.
+    """
     try:
-        import openpyxl
-        from openpyxl.utils.escape import unescape
+        from cardocr_nb.frame._workbook_strings import load_values, unescape
     except ImportError as e:
         missing_extra("reading XLSX", "excel", e)
     if path.stat().st_size > _LARGEST_FILE:
         raise DecodeError(f"{path.name} is larger than {_LARGEST_FILE >> 20} MiB; split it into several files")
     try:
         _refuse_unpacked_size(path)
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        with closing(book):
+        with closing(load_values(path)) as book:
             found = sheet is None or sheet in book.sheetnames
             table = _table_of(book[sheet or book.sheetnames[0]], unescape) if found else pd.DataFrame()
         lost = _formulas_without_value(path, sheet) if found else 0
@@ -123,7 +125,8 @@ def read_sheet(path: Path, sheet: str | None = None) -> pd.DataFrame:
             ExcelDamageWarning,
             stacklevel=4,
         )
-    return _unprotected(table)
+    table = with_plain_names(table)
+    return table if marks else unprotected(table)
 
 
 def _formulas_without_value(path: Path, sheet: str | None) -> int:
@@ -167,7 +170,7 @@ def _refuse_unpacked_size(path: Path) -> None:
         )
 
 
-def _table_of(sheet: Any, unescape: Any) -> pd.DataFrame:
+def _table_of(sheet: Any, unescape: Callable[[str], str]) -> pd.DataFrame:
     """Read the columns that the first row names. A sheet may claim 17 billion cells, so that empty rows are not kept."""
     first = next(sheet.iter_rows(max_row=1, max_col=_MOST_COLUMNS + 1, values_only=True), ())
     header = [_cell(value, unescape) for value in first]
@@ -180,9 +183,8 @@ def _table_of(sheet: Any, unescape: Any) -> pd.DataFrame:
     return table[table.notna().any(axis=1)].reset_index(drop=True)
 
 
-def _cell(value: object, unescape: Any) -> str | None:
-    text = text_of(value)
-    return unescape(text) if isinstance(value, str) and text and "_x" in text else text
+def _cell(value: object, unescape: Callable[[str], str]) -> str | None:
+    return unescape(value) or None if isinstance(value, str) else text_of(value)
 
 
 def _column_names(header: list[str | None]) -> list[str]:
@@ -213,11 +215,6 @@ def read_csv(path: Path) -> pd.DataFrame:
         raise DecodeError(f"{path.name} is not a table in CSV; its first line must name the columns") from None
     _refuse_other_encoding(table, path.name)
     return table
-
-
-def _unprotected(table: pd.DataFrame) -> pd.DataFrame:
-    table.columns = pd.Index(unprotect(pd.Series(table.columns, dtype="str")))
-    return table.apply(unprotect) if len(table) else table
 
 
 def _form(text: str) -> dict[str, Any]:

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import io
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
-
-import pandas as pd
+from typing import TYPE_CHECKING, Literal
 
 from cardocr_nb._text_safety import shown_choice, shown_path
-from cardocr_nb.errors import DecodeError, ImageError, missing_extra
+from cardocr_nb.errors import DecodeError, missing_extra
 from cardocr_nb.frame import DoubledFieldWarning, conform, to_long, wide
 from cardocr_nb.frame._frame_schema import series
-from cardocr_nb.frame._protected_cells import escape_mark, text_of
+from cardocr_nb.frame._protected_cells import unprotect, unprotected
 from cardocr_nb.frame._record_batch import TIMES
 from cardocr_nb.frame._reshape import card_numbers
 from cardocr_nb.frame._spreadsheet_damage import ExcelDamageWarning, undo_excel, warn_of_damage
 from cardocr_nb.frame._text_tables import read_sheet
-from cardocr_nb.plot._field_crops import rectified
-from cardocr_nb.plot._image_sources import find_picture, warn_if_none
-from cardocr_nb.plot._reading_corners import reading_corners
 from cardocr_nb.quality import check
+from cardocr_nb.report._workbook_sheets import cell_words, crops, write_sheet
 
 if TYPE_CHECKING:
     import os
+
+    import pandas as pd
 
     from cardocr_nb.plot._image_sources import Images
 
@@ -35,28 +32,6 @@ _CELL_ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUL
 """ECMA-376, part 1, 18.18.11: values of cells of the type error."""
 _CORRECTION_COLUMNS = ("job_id", "key", "field", "text", "corrected", "reviewer")
 _MOST_ROWS = 1_048_576 - 1  # of a sheet, below its header
-_LONGEST_CELL = 32_767
-_CROP_HEIGHT, _WIDEST_CROP = 40, 480  # pixels on the sheet
-_WIDEST = 60  # characters
-_WIDTHS = {
-    "image": 24,
-    "key": 24,
-    "field": 18,
-    "text": 36,
-    "address": 40,
-    "checks": 44,
-    "label": 16,
-    "polygon": 34,
-    "job_id": 34,
-    "queue_id": 34,
-    "created": 20,  # narrower columns show times as ###
-    "started": 20,
-    "ended": 20,
-    "birth_date": 16,
-    "licence_number": 22,
-    "id_number": 22,
-    "corrected": 36,
-}
 
 
 def to_excel(
@@ -73,7 +48,8 @@ def to_excel(
     The sheet ``cards`` holds the readings, with failed checks and low scores in color. The sheet ``corrections`` lists
     the fields with a failed check or a low score, with an empty column ``corrected``; rows can be added.
     `from_excel` reads both back. Numbers, dates and texts that look like formulas are stored as texts, so that
-    nothing is rounded or run; times of jobs are dates in the service's time (UTC+08:00).
+    nothing is rounded or run; times of jobs are dates in the service's time (UTC+08:00). A reading that looks as if a
+    spreadsheet had damaged it, such as ``1.10101E+17`` or ``?``, has an apostrophe in front, which `from_excel` removes.
 
     Parameters
     ----------
@@ -99,7 +75,7 @@ def to_excel(
     Raises
     ------
     ValueError
-        Another suffix or layout, or more rows than a sheet holds (1,048,575).
+        Another suffix or layout, more rows than a sheet holds (1,048,575), or a text of more than 32,767 characters.
     MissingExtraError
         The extra ``excel`` is not installed.
 
@@ -138,12 +114,15 @@ def to_excel(
             raise ValueError(
                 f"the sheet {name!r} would have {len(rows):,} rows, Excel holds {_MOST_ROWS:,}; write parts"
             )
-    crops = _crops(frame, images) if images is not None and reveal and layout == "field" else {}
+    fields = frame["field"].dropna().unique()
+    sheets = {CARDS: cell_words(table, fields), CORRECTIONS: cell_words(listed, fields)}
+    pictures = crops(frame, images) if images is not None and reveal and layout == "field" else {}
     path.parent.mkdir(parents=True, exist_ok=True)
     options = {"strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(path, options) as book:
-        _write(book, CARDS, table, low_score, crops)
-        _write(book, CORRECTIONS, listed, low_score, {})
+        for name, rows in ((CARDS, table), (CORRECTIONS, listed)):
+            own = pictures if name == CARDS else {}
+            write_sheet(book, name, rows.rename(columns=str), sheets[name], low_score=low_score, images=own)
     return path
 
 
@@ -181,7 +160,7 @@ def from_excel(path: str | os.PathLike[str], *, sheet: Literal["cards", "correct
     to_excel : Write the workbook.
     """
     path = Path(path)
-    table = read_sheet(path, sheet).drop(columns=["crop", "checks"], errors="ignore")
+    table = read_sheet(path, sheet, marks=sheet == CARDS).drop(columns=["crop", "checks"], errors="ignore")
     of_cards = ("key", "text") if "field" in table.columns else ("key",)
     needed = of_cards if sheet == CARDS else ("key", "field", "corrected")
     lacking = [name for name in needed if name not in table.columns]
@@ -200,9 +179,11 @@ def from_excel(path: str | os.PathLike[str], *, sheet: Literal["cards", "correct
             drop=True
         )
     if "field" not in table.columns:
-        return to_long(table)
+        return conform(unprotected(to_long(table)))
+    # A text with a mark is as `to_excel` wrote it, however odd it looks.
     texts, counts = undo_excel(table["text"], table["field"].astype("str"))
     warn_of_damage(counts, f"the sheet {sheet!r}")
+    texts, table = unprotect(texts), unprotected(table)
     if "polygon" in table.columns:  # its marks are removed, and polygons of the dtype say so
         table = table.assign(polygon=series("polygon", table["polygon"]))
     return conform(table.assign(text=texts, **{name: _times(table[name]) for name in TIMES if name in table.columns}))
@@ -249,78 +230,3 @@ def _one_row_a_card(frame: pd.DataFrame, failed: pd.Series) -> pd.DataFrame:
         table = wide(frame, scores=True)
     names = failed.groupby(card_numbers(frame)).agg(lambda c: ", ".join(dict.fromkeys(c.dropna())))
     return table.assign(checks=names.where(names != "").to_numpy())
-
-
-def _write(book: Any, name: str, table: pd.DataFrame, low_score: float, crops: dict[int, bytes]) -> None:
-    from xlsxwriter.utility import xl_rowcol_to_cell
-
-    sheet = book.add_worksheet(name)
-    header = book.add_format({"bold": True, "bottom": 1, "bg_color": "#EEF2F6"})
-    text = book.add_format({"num_format": "@"})
-    time = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
-    low = book.add_format({"bg_color": "#FBE3D6", "font_color": "#8A3B12"})
-    wrong = book.add_format({"num_format": "@", "bg_color": "#F7D4D4", "font_color": "#8A1C1C"})
-    fill = book.add_format({"num_format": "@", "bg_color": "#FFF9DB"})
-    columns = [*(["crop"] if crops else []), *map(str, table.columns)]
-    n = len(table)
-    table = table.rename(columns=str)
-    for at, column in enumerate(columns):
-        sheet.write_string(0, at, column, header)
-        sheet.set_column(at, at, min(_WIDTHS.get(column, max(10, len(column) + 2)), _WIDEST))
-        if column == "crop":
-            continue
-        values = table[column]
-        if column == "score" or column.endswith("_score"):
-            for row, value in enumerate(values, 1):
-                if not pd.isna(value):
-                    sheet.write_number(row, at, float(value))
-            first = xl_rowcol_to_cell(1, at)
-            formula = f"=AND(ISNUMBER({first}),{first}<{low_score})"  # an empty cell would count as 0
-            rule = {"type": "formula", "criteria": formula, "format": low}
-            sheet.conditional_format(1, at, max(n, 1), at, rule)
-        elif isinstance(values.dtype, pd.DatetimeTZDtype):
-            for row, value in enumerate(values, 1):
-                if not pd.isna(value):
-                    sheet.write_datetime(row, at, value.tz_localize(None).to_pydatetime(), time)
-        else:
-            form = {"checks": wrong, "corrected": fill}.get(column, text)
-            for row, value in enumerate(values, 1):
-                word = text_of(value)
-                if word is not None:
-                    sheet.write_string(row, at, escape_mark(word)[:_LONGEST_CELL], form)
-                elif column == "corrected":
-                    sheet.write_blank(row, at, None, form)
-    for row, picture in crops.items():
-        sheet.set_row_pixels(row + 1, _CROP_HEIGHT + 4)
-        options = {"image_data": io.BytesIO(picture), "object_position": 1, "x_offset": 2, "y_offset": 2}
-        sheet.insert_image(row + 1, 0, "crop.png", options)
-    if crops:
-        sheet.set_column_pixels(0, 0, _WIDEST_CROP + 4)
-    sheet.freeze_panes(1, 0)
-    if n and columns:
-        sheet.autofilter(0, 0, n, len(columns) - 1)
-
-
-def _crops(frame: pd.DataFrame, images: Images) -> dict[int, bytes]:
-    """Return a PNG of each field that has a place on a picture that is found, by row."""
-    from PIL import Image
-
-    crops = {}
-    placed = frame[frame["polygon"].notna() & frame["key"].notna()]
-    quads = dict(zip(placed.index, reading_corners(frame, placed), strict=True))
-    found = False
-    for key, rows in placed.groupby("key", sort=False):
-        try:
-            photo = find_picture(str(key), images)
-            found |= photo is not None
-        except ImageError:
-            photo, found = None, True
-        if photo is None:
-            continue
-        for row in rows.index:
-            file = io.BytesIO()
-            crop = rectified(photo.pixels, photo.scaled(quads[row]), height=_CROP_HEIGHT)
-            Image.fromarray(crop).save(file, "PNG")
-            crops[int(row)] = file.getvalue()
-    warn_if_none(found, placed["key"].unique(), images)
-    return crops

@@ -1,8 +1,12 @@
 """Workbooks: written, looked at with openpyxl, changed as people change them, and read back."""
 
+import re
+
 import openpyxl
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import cardocr_nb as ocr
 from cardocr_nb.errors import DecodeError
@@ -18,6 +22,18 @@ def readings():
 @pytest.fixture(scope="module")
 def workbook(readings, tmp_path_factory):
     return to_excel(readings, tmp_path_factory.mktemp("excel") / "cards.xlsx")
+
+
+@pytest.fixture(scope="module")
+def few(readings):
+    """Twenty cards, some with low scores, for tests in which openpyxl writes a workbook."""
+    low = readings.loc[readings["score"] < 80, "key"].unique()[:5]
+    return readings[readings["key"].isin([*low, *readings["key"].unique()[:15]])].reset_index(drop=True)
+
+
+@pytest.fixture(scope="module")
+def short(few, tmp_path_factory):
+    return to_excel(few, tmp_path_factory.mktemp("excel") / "cards.xlsx")
 
 
 def test_every_text_number_time_and_polygon_comes_back(readings, workbook):
@@ -65,11 +81,11 @@ def test_a_formula_in_a_text_stays_a_text(tmp_path):
     assert {cell.data_type for row in sheet.iter_rows() for cell in row} <= {"s", "n", "d"}
 
 
-def test_corrections_come_back_after_people_typed_them(readings, workbook, tmp_path):
-    book = openpyxl.load_workbook(workbook)
+def test_corrections_come_back_after_people_typed_them(few, short, tmp_path):
+    book = openpyxl.load_workbook(short)
     sheet = book["corrections"]
     at = {cell.value: cell.column for cell in sheet[1]}
-    low = readings[(readings["score"] < 80) & readings["field"].notna()]
+    low = few[(few["score"] < 80) & few["field"].notna()]
     assert sheet.max_row - 1 >= len(low) > 0
     sheet.cell(2, at["corrected"], "样本")
     sheet.append([None, "front/9.jpg", "name", None, "样木"])
@@ -77,21 +93,21 @@ def test_corrections_come_back_after_people_typed_them(readings, workbook, tmp_p
     truth = from_excel(tmp_path / "typed.xlsx", sheet="corrections")
     assert truth["text"].tolist() == ["样本", "样木"]
     assert truth["key"].tolist()[1] == "front/9.jpg"
-    corrected = readings.cardocr.correct(truth)
+    corrected = few.cardocr.correct(truth[truth["key"] != "front/9.jpg"])
     hit = (corrected["key"] == truth["key"][0]) & (corrected["field"] == truth["field"][0])
     assert corrected.loc[hit, ["text", "source"]].to_numpy().tolist() == [["样本", "person"]]
 
 
-def test_a_correction_whose_digits_are_lost_is_left_out_and_is_no_absent_field(workbook, tmp_path):
-    book = openpyxl.load_workbook(workbook)
+def test_a_correction_whose_digits_are_lost_is_left_out_and_is_no_absent_field(short, tmp_path):
+    book = openpyxl.load_workbook(short)
     book["corrections"].append([None, "a.jpg", "id_number", None, 990101197412010014])
     book.save(tmp_path / "typed.xlsx")
     with pytest.warns(ExcelDamageWarning, match="changed 1 texts of the sheet 'corrections': 1 in scientific notation"):
         assert len(from_excel(tmp_path / "typed.xlsx", sheet="corrections")) == 0
 
 
-def test_blank_and_broken_cells_are_no_corrections(workbook, tmp_path):
-    book = openpyxl.load_workbook(workbook)
+def test_blank_and_broken_cells_are_no_corrections(short, tmp_path):
+    book = openpyxl.load_workbook(short)
     for text in ("  ", "\u3000", "#N/A", "#REF!", "样木"):
         book["corrections"].append([None, "a.jpg", "name", None, text])
     book.save(tmp_path / "typed.xlsx")
@@ -100,20 +116,83 @@ def test_blank_and_broken_cells_are_no_corrections(workbook, tmp_path):
 
 
 @pytest.mark.parametrize("layout", ["field", "card"])
-def test_the_workbook_of_the_readings_is_no_truth(readings, tmp_path, layout):
-    readings.cardocr.to_excel(tmp_path / "cards.xlsx", layout=layout)
+def test_the_workbook_of_the_readings_is_no_truth(few, tmp_path, layout):
+    few.cardocr.to_excel(tmp_path / "cards.xlsx", layout=layout)
     with pytest.raises(ValueError, match=r"from_excel\(path, sheet='corrections'\)"):
-        readings.cardocr.evaluate(tmp_path / "cards.xlsx")
+        few.cardocr.evaluate(tmp_path / "cards.xlsx")
 
 
-@pytest.mark.parametrize("text", ["'=1", "''=1", "'1", "'a", "=1", "\t'=1", "1\n2"])
-def test_apostrophes_of_the_card_come_back(text, tmp_path):
-    cards = ocr.to_frame(ocr.CardResult((ocr.Field("住址", text, 98),), key="1.jpg"))
-    assert from_excel(to_excel(cards, tmp_path / "cards.xlsx"))["text"].tolist() == cards["text"].tolist()
+def cards_of(texts, fields=("address",)):
+    return conform(
+        pd.DataFrame(
+            {
+                "key": [f"{n}.jpg" for n in range(len(texts))],
+                "card_type": "IDCard",
+                "field": [fields[n % len(fields)] for n in range(len(texts))],
+                "text": texts,
+            }
+        )
+    )
 
 
-def test_times_with_a_zone_are_read_as_well(readings, tmp_path):
-    few = readings.head(12)
+LIKE_DAMAGE = ["?", "??", "Room ?", "'?", "1.10101E+17", " 1.10101E+17 ", "990101197412010000", "27364", "12/25/1974",
+               "12/1/1974", "1-Dec-74", "1974-12-01 00:00:00", "1974-12-01T00:00", "#N/A", "TRUE"]  # fmt: skip
+ESCAPES = ["_x0041_", "_x000D_", "_x005F_x0041_", "x005F_", "_x005f_x005F_", "_xD800_", "_xFFFE_", "\ufffe", "\uffff",
+           "<r>a</r>", "<r><t>a</t></r>", "\0", "\x1b", "\r\n", "\x85", "\ufeff"]  # fmt: skip
+# Parts of escapes next to one another make every kind of overlap.
+PARTS = st.lists(
+    st.one_of(
+        st.sampled_from([*LIKE_DAMAGE, *ESCAPES, "'", "=", "_", "_x", "0041", "<r>", "</r>", "&lt;"]),
+        st.text(st.characters(exclude_categories=["Cs"]), max_size=3),
+    ),
+    min_size=1,
+    max_size=4,
+).map("".join)
+FIELDS = ("id_number", "birth_date", "name", "address")
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.lists(PARTS.filter(bool), min_size=30, max_size=60))
+def test_every_text_comes_back_or_is_refused_by_name(tmp_path_factory, texts):
+    cards = cards_of([*LIKE_DAMAGE * 4, *ESCAPES, *texts], FIELDS)
+    path = tmp_path_factory.mktemp("excel") / "cards.xlsx"
+    for layout in ("field", "card"):
+        try:
+            to_excel(cards, path, layout=layout)
+        except ValueError as error:
+            assert re.match("[0-9]+ texts of the columns .*control characters together with", str(error))  # noqa: PT017
+            return
+        assert from_excel(path)["text"].tolist() == cards["text"].tolist()
+
+
+@pytest.mark.parametrize("text", ["样" * 32_768, "𠮷" * 16_384, "'=" + "1" * 32_765])
+def test_a_text_that_is_longer_than_a_cell_is_refused_and_never_cut(tmp_path, text):
+    with pytest.raises(ValueError, match=r"1 texts of the columns text do not fit .* more than 32,767 characters"):
+        to_excel(cards_of([text, "样本"]), tmp_path / "cards.xlsx")
+    assert not (tmp_path / "cards.xlsx").exists()
+    assert from_excel(to_excel(cards_of([text[1:]]), tmp_path / "cards.xlsx"))["text"].item() == text[1:]
+
+
+@pytest.mark.parametrize("layout", ["field", "card"])
+@pytest.mark.parametrize("typed", [990101197412010014, "9.90101E+17", "990101197412010000", "??"])
+def test_damage_of_a_cell_that_was_edited_is_found_among_readings_that_look_like_it(tmp_path, layout, typed):
+    path = to_excel(cards_of(["990101197412010000", "??"], ("id_number",)), tmp_path / "cards.xlsx", layout=layout)
+    book = openpyxl.load_workbook(path)
+    at = {cell.value: cell.column for cell in book["cards"][1]}
+    book["cards"].cell(2, at["text" if layout == "field" else "id_number"], typed)
+    book.save(path)
+    with pytest.warns(ExcelDamageWarning, match="changed 1 texts"):
+        assert from_excel(path)["text"].dropna().tolist() == ["??"]
+
+
+def test_a_column_of_ones_own_may_have_any_name_and_texts_for_scores(tmp_path):
+    own = cards_of(["样本"])
+    own[["self", "<r>x</r>", "'=1", "risk_score"]] = ["a", "b", "c", "high"]
+    found = from_excel(to_excel(own, tmp_path / "cards.xlsx"))
+    assert found[["self", "<r>x</r>", "'=1", "risk_score"]].loc[0].tolist() == ["a", "b", "c", "high"]
+
+
+def test_times_with_a_zone_are_read_as_well(few, tmp_path):
     book = openpyxl.Workbook()  # as a spreadsheet saves a CSV file of the package
     book.active.title = "cards"
     for row in (
@@ -125,8 +204,8 @@ def test_times_with_a_zone_are_read_as_well(readings, tmp_path):
     assert from_excel(tmp_path / "cards.xlsx")["ended"].tolist() == few["ended"].tolist()
 
 
-def test_one_row_a_card_comes_back_as_one_row_a_field(readings, tmp_path):
-    cards = readings[readings["key"].isin(readings["key"].unique()[:20])]
+def test_one_row_a_card_comes_back_as_one_row_a_field(few, tmp_path):
+    cards = few
     with_polygons = from_excel(to_excel(cards, tmp_path / "wide.xlsx", layout="card"))
     there = cards["text"].notna()
     assert with_polygons["text"].dropna().tolist() == cards.loc[there, "text"].tolist()
@@ -147,15 +226,15 @@ def test_crops_need_pictures_and_reveal(tmp_path, data):
 
 
 @pytest.mark.parametrize(("name", "options"), [("cards.xls", {}), ("cards.xlsx", {"layout": "tall"})])
-def test_another_suffix_or_layout_is_refused(readings, tmp_path, name, options):
+def test_another_suffix_or_layout_is_refused(few, tmp_path, name, options):
     with pytest.raises(ValueError, match=r"\.xlsx|'field'"):
-        to_excel(readings, tmp_path / name, **options)
+        to_excel(few, tmp_path / name, **options)
 
 
-def test_plain_to_excel_works_with_the_documented_call(readings, tmp_path):
-    times = {name: readings[name].dt.tz_localize(None) for name in ("created", "started", "ended")}
-    readings.assign(**times).to_excel(tmp_path / "plain.xlsx")
-    assert openpyxl.load_workbook(tmp_path / "plain.xlsx").active.max_row == len(readings) + 1
+def test_plain_to_excel_works_with_the_documented_call(few, tmp_path):
+    times = {name: few[name].dt.tz_localize(None) for name in ("created", "started", "ended")}
+    few.assign(**times).to_excel(tmp_path / "plain.xlsx")
+    assert openpyxl.load_workbook(tmp_path / "plain.xlsx").active.max_row == len(few) + 1
 
 
 def changed(workbook, path, change):
@@ -175,12 +254,12 @@ def changed(workbook, path, change):
         (lambda sheet, heads: setattr(sheet.cell(2, heads["ended"].column), "value", "soon"), "ended is not a time"),
     ],
 )
-def test_a_workbook_whose_columns_were_changed_is_refused(workbook, tmp_path, change, message):
+def test_a_workbook_whose_columns_were_changed_is_refused(short, tmp_path, change, message):
     with pytest.raises(DecodeError, match=message):
-        from_excel(changed(workbook, tmp_path / "changed.xlsx", change))
+        from_excel(changed(short, tmp_path / "changed.xlsx", change))
 
 
-def test_a_truth_with_two_columns_of_one_name_is_refused(readings, workbook, tmp_path):
-    path = changed(workbook, tmp_path / "t.xlsx", lambda _, heads: setattr(heads["score"], "value", "text"))
+def test_a_truth_with_two_columns_of_one_name_is_refused(few, short, tmp_path):
+    path = changed(short, tmp_path / "t.xlsx", lambda _, heads: setattr(heads["score"], "value", "text"))
     with pytest.raises(DecodeError, match="have the same name"):
-        readings.cardocr.evaluate(path)
+        few.cardocr.evaluate(path)
