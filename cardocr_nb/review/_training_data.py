@@ -1,55 +1,51 @@
-"""Reviewed fields → crops and labels, from which a recognizer learns.
-
-Sources of the formats: PaddleOCR's page on text recognition data ("Data preparation": one line an image, path and label
-separated by a tab, UTF-8), and Label Studio's guide to tasks (``data``, ``annotations``, ``textarea``).
-"""
+"""Reviewed fields → crops and labels, from which a recognizer learns."""
 
 from __future__ import annotations
 
 import hashlib
-import json
+import unicodedata
 import warnings
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import numpy as np
 import pandas as pd
 
+from cardocr_nb import polygon
 from cardocr_nb._atomic import write_atomic
-from cardocr_nb._text_safety import describe, shown_choice, shown_path
+from cardocr_nb._text_safety import describe, shown_choice
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.plot._field_crops import rectified
-from cardocr_nb.plot._image_sources import find_picture
+from cardocr_nb.plot._picture_identity import Identity, condemned, identity
+from cardocr_nb.plot._reading_corners import reading_corners
+from cardocr_nb.rereading._pictures import card_photo
 from cardocr_nb.review._apply_corrections import last_decisions
+from cardocr_nb.review._training_files import WRITERS, new_folder
 from cardocr_nb.review._training_split import NUMBERS, split_cards
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from cardocr_nb.plot._image_sources import Images
+    from cardocr_nb.plot._image_sources import Images, Photo
     from cardocr_nb.review._corrections import Corrections
     from cardocr_nb.review._panel import Review
 
 TrainingFormat: TypeAlias = Literal["paddleocr", "label_studio", "jsonl"]
 
-_SIDES = ("train", "validation")
+OTHER = "with another picture than the service read"
+_LEAST = 3.0
+"""Pixels of the shorter side of a field, below which no text can be read."""
 _MARGIN = 0.1
 _NARROW = 0.6
 """A line of Chinese is about as long as it has characters times its height, of digits half of that. A shape that is shorter
 than this fraction holds several lines."""
 _SHORT = 3.0
 """Characters up to which the shape says nothing."""
-
-CONFIG = """<View>
-  <Image name="image" value="$image"/>
-  <TextArea name="transcription" toName="image" editable="true" maxSubmissions="1"/>
-</View>
-"""
 
 
 class LeftOutWarning(UserWarning):
@@ -83,11 +79,12 @@ def to_training_data(
     corrections : path, DataFrame, Corrections or Review
         Decisions of a review, as for `correct`. The last one on a field counts.
     folder : path
-        New or empty folder.
+        New or empty folder. If the export fails, it is as before.
     format : {"paddleocr", "label_studio", "jsonl"}, default "paddleocr"
         ``paddleocr``: ``rec_gt.txt``, ``rec_gt_train.txt`` and ``rec_gt_val.txt``, each line the path of a crop, a tab and the
         text. Fields of several lines are left out, since a recognizer reads one line. ``label_studio``: ``train.json`` and
-        ``validation.json`` with a task for each crop, and ``label_studio_config.xml``. ``jsonl``: ``train.jsonl`` and
+        ``validation.json`` with a task for each crop, whose address is that of a local file below `folder`, and
+        ``label_studio_config.xml``. ``jsonl``: ``train.jsonl`` and
         ``validation.jsonl`` with ``image, text, field, key, card_type``.
     validation : float, default 0.1
         Rate of cards for validation, 0 to 1. All fields of a card, and all photos with the same content or number, are on one
@@ -114,7 +111,8 @@ def to_training_data(
     Warns
     -----
     LeftOutWarning
-        Reviewed fields have no picture or polygon, or several lines.
+        Reviewed fields have no picture or another one than the service read, no polygon or one outside the picture, or several
+        lines.
 
     References
     ----------
@@ -122,6 +120,7 @@ def to_training_data(
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
     >>> from cardocr_nb import CardResult, Field, to_frame
     >>> box = ((20, 20), (20, 60), (100, 60), (100, 20))
@@ -134,14 +133,15 @@ def to_training_data(
     True
     """
     _check(format, validation, height, reveal=reveal)
-    target = _empty_folder(folder)
-    fields, left_out = _reviewed(df, last_decisions(corrections), one_line=format == "paddleocr")
-    contents, rows = _write_crops(fields, images, target, height, left_out)
-    numbers = _numbers(df, fields)
-    sides = split_cards(contents, numbers, validation=validation, seed=seed)
-    for row in rows:
-        row["split"] = sides[row["key"]]
-    _WRITERS[format](rows, target)
+    frame = conform(df)
+    fields, left_out = _reviewed(frame, last_decisions(corrections), one_line=format == "paddleocr")
+    with new_folder(folder) as target:
+        contents, rows, not_cut = _write_crops(frame, fields, images, target, height)
+        sides = split_cards(contents, _numbers(frame, fields), validation=validation, seed=seed)
+        for row in rows:
+            row["split"] = sides[row["key"]]
+        WRITERS[format](rows, target)
+    left_out.update(not_cut)
     if left_out:
         reasons = ", ".join(f"{n} {reason}" for reason, n in left_out.items())
         warnings.warn(f"reviewed fields are left out of the training data: {reasons}", LeftOutWarning, stacklevel=2)
@@ -167,23 +167,24 @@ def _check(format_: str, validation: float, height: int, *, reveal: bool) -> Non
         raise InvalidRequestError(f"height must be 8 to 512 pixels, got {describe(height)}")
 
 
-def _empty_folder(folder: str | os.PathLike[str]) -> Path:
-    target = Path(folder)
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise InvalidRequestError(f"{shown_path(target)} is not an empty folder; give a new one")
-    (target / "crops").mkdir(parents=True, mode=0o700)
-    target.chmod(0o700)
-    return target
+def _label(text: object) -> str:
+    r"""A text on one line, without characters that have no shape.
+
+    Examples
+    --------
+    >>> _label("样\t本\u2028\u200b 一\x00")
+    '样 本 一'
+    """
+    return "".join(c for c in " ".join(str(text).split()) if unicodedata.category(c) not in ("Cc", "Cf"))
 
 
-def _reviewed(df: pd.DataFrame, decided: pd.DataFrame, *, one_line: bool) -> tuple[pd.DataFrame, Counter[str]]:
+def _reviewed(frame: pd.DataFrame, decided: pd.DataFrame, *, one_line: bool) -> tuple[pd.DataFrame, Counter[str]]:
     """Fields that a person accepted or corrected, with the text of the decision; and the number of those left out."""
     kept = decided[decided["verdict"].isin(["accepted", "corrected"]) & (decided["text"].fillna("").str.strip() != "")]
     labels = {
-        (str(key), str(field)): " ".join(str(text).split())
+        (str(key), str(field)): _label(text)
         for key, field, text in kept[["key", "field", "text"]].itertuples(index=False)
     }
-    frame = conform(df)
     pairs = list(zip(frame["key"].astype("str"), frame["field"].astype("str"), strict=True))
     part = frame.assign(label=pd.Series([labels.get(pair) for pair in pairs], index=frame.index, dtype="str")).dropna(
         subset=["label"]
@@ -193,7 +194,7 @@ def _reviewed(df: pd.DataFrame, decided: pd.DataFrame, *, one_line: bool) -> tup
     placed = part[part["polygon"].notna()]
     left_out["without a polygon"] = len(part) - len(placed)
     if one_line:
-        points = placed["polygon"].array.to_points()
+        points = reading_corners(frame, placed)
         single = [_is_one_line(p, text) for p, text in zip(points, placed["label"], strict=True)]
         left_out["of several lines"] = len(placed) - sum(single)
         placed = placed[np.array(single, dtype=bool)]
@@ -208,39 +209,59 @@ def _is_one_line(points: NDArray[np.float64], text: str) -> bool:
 
 
 def _write_crops(
-    fields: pd.DataFrame, images: Images, target: Path, height: int, left_out: Counter[str]
-) -> tuple[dict[str, str], list[dict[str, Any]]]:
-    """Write the crops; return the digest of each image and a record for each crop."""
+    frame: pd.DataFrame, fields: pd.DataFrame, images: Images, target: Path, height: int
+) -> tuple[dict[str, str], list[dict[str, Any]], Counter[str]]:
+    """Write the crops; return the digest of each image, a record for each crop, and the number of fields left out by reason."""
+    left_out: Counter[str] = Counter()
     contents: dict[str, str] = {}
     rows: list[dict[str, Any]] = []
+    known: dict[str, Identity] = {}
     for key, card in fields.groupby("key", sort=False, observed=True):
-        photo = find_picture(str(key), images)
+        whole = frame[frame["key"] == key]
+        photo = card_photo(key, None, images)
         if photo is None:
             left_out["without a picture"] += len(card)
             continue
+        quads = whole["polygon"].dropna().array.to_points()
+        known[str(key)] = identity(photo, quads, whole["image"].iloc[0], images)
+        if known[str(key)].reason:
+            left_out[OTHER] += len(card)
+            continue
         contents[str(key)] = hashlib.sha256(repr(photo.pixels.shape).encode() + photo.pixels.tobytes()).hexdigest()
-        points = card["polygon"].array.to_points()
+        points = reading_corners(whole, card)
         for corners, field, label, kind in zip(points, card["field"], card["label"], card["card_type"], strict=True):
+            if not _is_in(photo, corners):
+                left_out["outside the picture or without an area"] += 1
+                continue
             name = hashlib.sha256(f"{key}\0{field}".encode()).hexdigest()[:20]
             path = f"crops/{name}.png"
-            crop = rectified(photo.pixels, photo.scaled(as_read(corners)), height=height, margin=_MARGIN)
+            crop = rectified(photo.pixels, photo.scaled(corners), height=height, margin=_MARGIN)
             write_atomic(target / path, _png(crop))
             card_type = None if pd.isna(kind) else str(kind)
             rows.append({"image": path, "text": label, "field": str(field), "key": str(key), "card_type": card_type})
-    return contents, rows
+    if condemned([*known.values()]):
+        doubtful = [row for row in rows if not known[row["key"]].proven]
+        left_out[OTHER] += len(doubtful)
+        for row in doubtful:
+            (target / row["image"]).unlink()
+        rows = [row for row in rows if known[row["key"]].proven]
+    return contents, rows, left_out
 
 
-def as_read(corners: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Bring corners into the order top-left, bottom-left, bottom-right, top-right of the text, from the other direction too.
+def _is_in(photo: Photo, corners: NDArray[np.float64]) -> bool:
+    """Whether a field lies in the picture but for a quarter of its height, and has an area.
 
     Examples
     --------
-    >>> as_read(np.array([(0, 0), (9, 0), (9, 2), (0, 2)])).tolist()
-    [[0, 0], [0, 2], [9, 2], [9, 0]]
+    >>> from cardocr_nb.plot._image_sources import Photo
+    >>> photo = Photo(np.zeros((40, 90, 3), np.uint8), (90, 40))
+    >>> box = np.array([(10, 10), (10, 20), (60, 20), (60, 10)], dtype=float)
+    >>> _is_in(photo, box), _is_in(photo, box + 40), _is_in(photo, box * (1, 0))
+    (True, False, False)
     """
-    x, y = corners[:, 0], corners[:, 1]
-    area = float(x @ np.roll(y, -1) - y @ np.roll(x, -1))
-    return corners if area <= 0 else corners[[0, 3, 2, 1]]
+    tall = float(polygon.height(corners[None])[0])
+    beyond = max(float(-corners.min()), float((corners - photo.size).max()))
+    return tall >= _LEAST and float(polygon.width(corners[None])[0]) >= _LEAST and beyond <= tall / 4
 
 
 def _png(pixels: NDArray[np.uint8]) -> bytes:
@@ -259,37 +280,3 @@ def _numbers(df: pd.DataFrame, fields: pd.DataFrame) -> Iterator[tuple[str, str]
     yield from zip(read["key"].astype("str"), read["text"].astype("str"), strict=True)
     decided = fields[fields["field"].isin(NUMBERS)]
     yield from zip(decided["key"].astype("str"), decided["label"].astype("str"), strict=True)
-
-
-def _write_paddleocr(rows: list[dict[str, Any]], target: Path) -> None:
-    lists = {"rec_gt.txt": _SIDES, "rec_gt_train.txt": ("train",), "rec_gt_val.txt": ("validation",)}
-    for name, sides in lists.items():
-        lines = [f"{row['image']}\t{row['text']}\n" for row in rows if row["split"] in sides]
-        write_atomic(target / name, "".join(lines).encode())
-
-
-def _write_label_studio(rows: list[dict[str, Any]], target: Path) -> None:
-    for side in _SIDES:
-        tasks = []
-        for row in rows:
-            if row["split"] == side:
-                value = {"text": [row["text"]]}
-                result = {"from_name": "transcription", "to_name": "image", "type": "textarea", "value": value}
-                data = {name: row[name] for name in ("image", "field", "key", "card_type")}
-                tasks.append({"data": data, "annotations": [{"result": [result]}]})
-        write_atomic(target / f"{side}.json", json.dumps(tasks, ensure_ascii=False, indent=1).encode())
-    write_atomic(target / "label_studio_config.xml", CONFIG.encode())
-
-
-def _write_jsonl(rows: list[dict[str, Any]], target: Path) -> None:
-    for side in _SIDES:
-        kept = [{name: value for name, value in row.items() if name != "split"} for row in rows if row["split"] == side]
-        lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in kept]
-        write_atomic(target / f"{side}.jsonl", "".join(lines).encode())
-
-
-_WRITERS: dict[str, Callable[[list[dict[str, Any]], Path], None]] = {
-    "paddleocr": _write_paddleocr,
-    "label_studio": _write_label_studio,
-    "jsonl": _write_jsonl,
-}

@@ -174,7 +174,9 @@ def test_label_studio_gets_annotated_tasks_and_a_configuration(frame, pictures, 
     config = (tmp_path / "out/label_studio_config.xml").read_text()
     assert f'name="{result["from_name"]}"' in config
     assert f'name="{result["to_name"]}"' in config
-    assert all((tmp_path / "out" / task["data"]["image"]).is_file() for task in tasks)
+    addresses = [task["data"]["image"] for task in tasks]
+    assert all(address.startswith("/data/local-files/?d=crops/") for address in addresses)
+    assert all((tmp_path / "out" / address.partition("=")[2]).is_file() for address in addresses)
 
 
 def test_json_lines_hold_a_record_for_each_crop(frame, pictures, decided, tmp_path):
@@ -257,3 +259,107 @@ def test_where_no_reviewed_field_has_a_place_a_warning_says_so(tmp_path):
     pictures = {"1.png": np.full((80, 120, 3), 255, dtype=np.uint8)}
     with pytest.warns(LeftOutWarning, match="1 not in the frame"):
         assert to_training_data(frame, pictures, decided, tmp_path / "out", reveal=True).empty
+
+
+def crops_of(folder, made):
+    import cv2
+
+    return {(row.key, row.field): cv2.imread(str(folder / row.path)) for row in made.itertuples()}
+
+
+@pytest.mark.parametrize("turn", [1, 2, 3])
+def test_crops_of_a_turned_card_with_upright_boxes_are_those_of_the_upright_card(
+    frame, pictures, decided, tmp_path, turn
+):
+    """Boxes as Baidu gives them: left, top, width, height on the turned photo."""
+    card = frame[frame["key"] == "a.png"].reset_index(drop=True)
+    points = card["polygon"].array.to_points()
+    low, high = points.min(axis=1), points.max(axis=1)
+    picture = pictures["a.png"]
+    for _ in range(turn):
+        width = picture.shape[1]
+        picture = np.rot90(picture)
+        low, high = (
+            np.stack([low[:, 1], width - high[:, 0]], axis=1),
+            np.stack([high[:, 1], width - low[:, 0]], axis=1),
+        )
+    boxes = np.stack([low, np.stack([low[:, 0], high[:, 1]], 1), high, np.stack([high[:, 0], low[:, 1]], 1)], axis=1)
+    turned = card.assign(polygon=type(card["polygon"].array).from_numpy(boxes))
+    made = {}
+    for name, cards, image in (("upright", card, pictures["a.png"]), ("turned", turned, picture)):
+        folder = tmp_path / name
+        table = to_training_data(
+            cards, {"a.png": np.ascontiguousarray(image)}, decided[decided["key"] == "a.png"], folder, reveal=True
+        )
+        made[name] = crops_of(folder, table)
+    assert made["turned"].keys() == made["upright"].keys()
+    for cell, crop in made["upright"].items():
+        other = made["turned"][cell]
+        width = min(crop.shape[1], other.shape[1])
+        assert abs(crop.shape[1] - other.shape[1]) <= 6
+        alike = np.corrcoef(crop[:, :width].ravel(), other[:, :width].ravel())[0, 1]
+        assert alike > 0.6, cell
+
+
+def test_places_outside_the_picture_and_without_an_area_are_left_out(frame, pictures, decided, tmp_path):
+    cards = frame[frame["key"] == "a.png"].reset_index(drop=True)
+    points = cards["polygon"].array.to_points()
+    fields = cards["field"].astype("str").tolist()
+    points[fields.index("name")] = [(5, 5), (5, 5), (90, 5), (90, 5)]
+    width = pictures["a.png"].shape[1]
+    points[fields.index("gender"), :, 0] += width - points[fields.index("gender"), :, 0].mean()
+    cards["polygon"] = type(cards["polygon"].array).from_numpy(points)
+    with pytest.warns(LeftOutWarning, match="2 outside the picture or without an area"):
+        made = to_training_data(
+            cards, pictures, decided[decided["key"] == "a.png"], tmp_path / "out", format="jsonl", reveal=True
+        )
+    assert {"name", "gender"} & set(made["field"]) == set()
+
+
+def test_pictures_of_other_cards_make_no_training_data(frame, pictures, decided, tmp_path):
+    swapped = {"a.png": pictures["b.png"], "b.png": pictures["a.png"]}
+    two = decided[decided["key"].isin(swapped)]
+    with pytest.warns(LeftOutWarning, match="10 with another picture than the service read"):
+        made = to_training_data(frame, swapped, two, tmp_path / "out", reveal=True)
+    assert made.empty
+    assert [*(tmp_path / "out/crops").iterdir()] == []
+
+
+@pytest.mark.parametrize("existed", [False, True])
+def test_a_failed_export_leaves_nothing_and_can_be_repeated(frame, pictures, decided, tmp_path, monkeypatch, existed):
+    from cardocr_nb.review import _training_data as module
+
+    folder = tmp_path / "td"
+    if existed:
+        folder.mkdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "split_cards", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            to_training_data(frame, pictures, decided, folder, reveal=True)
+    assert folder.exists() == existed
+    assert not existed or [*folder.iterdir()] == []
+    to_training_data(frame, pictures, decided, folder, reveal=True)
+
+
+def test_the_crops_of_a_killed_export_are_replaced(frame, pictures, decided, tmp_path):
+    crops = tmp_path / "td/crops"
+    crops.mkdir(parents=True)
+    (crops / ("0" * 20 + ".png")).write_bytes(b"half")
+    made = to_training_data(frame, pictures, decided, tmp_path / "td", reveal=True)
+    assert len([*crops.iterdir()]) == len(made)
+
+
+def test_a_damaged_picture_is_left_out(frame, pictures, decided, tmp_path):
+    two = decided[decided["key"].isin(["a.png", "b.png"])]
+    with pytest.warns(LeftOutWarning, match="5 without a picture"):
+        made = to_training_data(frame, pictures | {"a.png": b"no picture"}, two, tmp_path / "out", reveal=True)
+    assert set(made["key"]) == {"b.png"}
+
+
+@given(text=st.text(min_size=1))
+def test_a_label_is_one_line_without_tabs(text):
+    from cardocr_nb.review._training_data import _label
+
+    label = _label(text)
+    assert len(label.splitlines()) <= 1
+    assert not set(label) & set("\t\n\r\x00\u200b\ufeff")
