@@ -15,7 +15,8 @@ from cardocr_nb.frame._frame_schema import COLUMNS as COLUMNS_OF_CARDS
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers, first_rows
 from cardocr_nb.quality._cells import refuse_parts
-from cardocr_nb.quality._truth import SELECTION, WEIGHT
+from cardocr_nb.quality._intervals import whole_number
+from cardocr_nb.quality._truth import AUDIT, SELECTION, WEIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 
 COLUMNS = ("job_id", "key", "field", "score", "stratum", WEIGHT, SELECTION)
 """Columns of the table that `audit_sample` makes."""
-
-AUDIT = "audit"
-"""Selection of cases that were drawn at random."""
 
 _BANDS = 4
 _LEAST_PER_STRATUM = 5
@@ -90,8 +88,7 @@ def audit_sample(
     >>> len(sample), sample["weight"].unique().tolist()
     (20, [5.0])
     """
-    if isinstance(n, bool) or n != int(n) or n < 1:
-        raise ValueError(f"n must be a whole number of 1 or more, got {describe(n)}")
+    n = whole_number("n", n, least=1)
     if unit not in ("field", "card"):
         raise ValueError(f"unit must be 'field' or 'card', got {shown_choice(unit, ('field', 'card'))}")
     refuse_parts(df)
@@ -108,7 +105,7 @@ def audit_sample(
         return _table(units.assign(stratum="", weight=np.nan), units)
     stratum, names = _strata(units, columns)
     size = np.bincount(stratum)
-    taken = _allocation(size, _error_deviation(units, stratum), int(n))
+    taken = _allocation(size, _error_deviation(units, stratum), n)
     chosen = np.concatenate([
         rng.choice(np.flatnonzero(stratum == h), size=taken[h], replace=False) for h in range(len(size))
     ])  # fmt: skip

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from cardocr_nb._text_safety import describe
 from cardocr_nb.quality._cells import GROUP
-from cardocr_nb.quality._intervals import checked_confidence, exact_interval
+from cardocr_nb.quality._intervals import checked_confidence, exact_interval, whole_number
 from cardocr_nb.quality._truth import WEIGHT
 
 if TYPE_CHECKING:
@@ -87,8 +86,7 @@ def bootstrap(
     if draws is not None:
         warnings.warn("draws is now n_resamples", DeprecationWarning, stacklevel=2)
         n_resamples = draws
-    if n_resamples < 1:
-        raise ValueError(f"n_resamples must be 1 or more, got {describe(n_resamples)}")
+    n_resamples = whole_number("n_resamples", n_resamples, least=1)
     present = cells[(cells["outcome"] != "spurious").to_numpy()]
     weight = present[WEIGHT].to_numpy(np.float64) if WEIGHT in present.columns else np.ones(len(present))
     correct = (present["outcome"] == "correct").to_numpy(bool)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from cardocr_nb._text_safety import describe
 from cardocr_nb.quality._bootstrap import rate_intervals
 from cardocr_nb.quality._cells import GROUP
 from cardocr_nb.quality._evaluation import evaluate
+from cardocr_nb.quality._intervals import whole_number
 from cardocr_nb.quality._truth import WEIGHT
 
 if TYPE_CHECKING:
@@ -122,8 +122,7 @@ def calibration(
       field  cases  accuracy  score  auroc
     0  name      4      0.75   75.0    1.0
     """
-    if bins < 1:
-        raise ValueError(f"bins must be 1 or more, got {describe(bins)}")
+    whole_number("bins", bins, least=1)
     judged = evaluate(df, truth, normalize=normalize, complete=complete, groups=groups)
     readings = scored_readings(judged.cells)
     readings["bin"] = _bins(readings, bins)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cardocr_nb._text_safety import describe
+from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.quality import _calibrator_files as saved
 from cardocr_nb.quality._calibration import calibration_error, scored_readings
 from cardocr_nb.quality._calibration_fit import SCORES
@@ -18,6 +19,7 @@ from cardocr_nb.quality._evaluation import evaluate
 from cardocr_nb.quality._evidence import failed_checks
 from cardocr_nb.quality._field_maps import field_maps, held_out
 from cardocr_nb.quality._folds import folds_of
+from cardocr_nb.quality._intervals import whole_number
 from cardocr_nb.quality._truth import WEIGHT
 
 if TYPE_CHECKING:
@@ -81,22 +83,23 @@ class Calibrator:
             Once, when readings with a text get no probability.
         """
         refuse_parts(df)
+        frame = conform(df)
         known = pd.Index(self.fields["field"].astype("str"))
-        place = known.get_indexer(pd.Index(df["field"].astype("str")))
-        score, text = df["score"], df["text"].notna().to_numpy(bool)
+        place = known.get_indexer(pd.Index(frame["field"].astype("str")))
+        score, text = frame["score"], frame["text"].notna().to_numpy(bool)
         there = (place >= 0) & score.notna().to_numpy(bool) & text
         maps = self.table["probability"].to_numpy(np.float64).reshape(len(known), len(SCORES))
         values = np.full(len(df), np.nan)
         at = score[there].to_numpy(np.int64).clip(SCORES[0], SCORES[-1])
         values[there] = maps[place[there], at] if len(known) else np.nan
-        self._warn(df, place, text & ~there)
+        self._warn(frame, place, text & ~there)
         return df.assign(probability=values)
 
     def _warn(self, df: pd.DataFrame, place: NDArray[np.intp], without: NDArray[np.bool_]) -> None:
         if not without.any():
             return
         unknown = without & (place < 0) & df["field"].notna().to_numpy(bool)
-        names = ", ".join(sorted(df.loc[unknown, "field"].astype("str").unique())) or "none"
+        names = ", ".join(sorted(df["field"][unknown].astype("str").unique())) or "none"
         warnings.warn(
             f"{int(without.sum())} readings get no probability: "
             f"{int((without & ~unknown).sum())} have no score, {int(unknown.sum())} are of unknown fields ({names})",
@@ -200,9 +203,8 @@ def calibrate(
     >>> calibrator.apply(to_frame(read[:50:10]))["probability"].round(2).tolist()
     [0.28, 0.59, 0.84, 0.95, 0.99]
     """
-    if folds < 2:
-        raise ValueError(f"folds must be 2 or more, got {describe(folds)}")
-    if isotonic_from < 1:
+    whole_number("folds", folds, least=2)
+    if not isotonic_from >= 1:
         raise ValueError(f"isotonic_from must be 1 or more, got {describe(isotonic_from)}")
     cells = evaluate(df, truth, normalize=normalize, complete=complete, groups=groups).cells
     readings = scored_readings(cells).reset_index(drop=True)

@@ -36,7 +36,7 @@ class CardThreshold:
     ----------
     table : DataFrame
         One row: ``threshold``, the smallest probability that a field of a passing card may have (missing when none keeps
-        the promise), ``cases`` (cards that the promise was tested on), ``passing``, their rate ``share``, ``right``, the
+        the promise), ``cases`` (cards that the promise was tested on), ``passing``, their rate ``share`` (weighted, as the next two), ``right``, the
         rate of correct cards among those that pass, ``bound``, its lower bound, ``units``: cases with all fields read, or
         groups of such if groups were named, ``errors``: those with an incorrect field, and ``enough``: units that get a
         threshold if no further one has an error (cases of equal weight, groups of equal size).
@@ -152,7 +152,7 @@ def card_threshold(
             weight=scored["weight"].to_numpy(np.float64), group=group,
         )  # fmt: skip
     units, errors = units_and_errors(scored["correct"].to_numpy(bool), group)
-    share = found.rate * len(scored) / len(whole) if len(whole) else np.nan
+    share = found.rate * scored["weight"].sum() / whole["weight"].sum() if len(whole) else np.nan
     row = [
         found.threshold,
         len(whole),

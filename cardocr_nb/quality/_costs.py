@@ -13,7 +13,7 @@ from cardocr_nb.quality._bootstrap import ALL, with_all
 from cardocr_nb.quality._cells import GROUP
 from cardocr_nb.quality._evaluation import evaluate
 from cardocr_nb.quality._folds import folds_of
-from cardocr_nb.quality._intervals import checked_confidence, exact_interval
+from cardocr_nb.quality._intervals import checked_confidence, exact_interval, whole_number
 from cardocr_nb.quality._risk_curve import Curve, area, curve, least_area
 from cardocr_nb.quality._thresholds import passes
 from cardocr_nb.quality._truth import WEIGHT
@@ -68,7 +68,8 @@ class Costs:
         Returns
         -------
         Series of bool
-            With the index of `df`; False without a score, and for fields without a threshold.
+            With the index of `df`; False without a score, for fields without a threshold, and for a field that appears a
+            second time on its card.
         """
         return passes(self.fields, df)
 
@@ -146,8 +147,7 @@ def cost(
     for name, value in (("review", review), ("error", error)):
         if not 0 < value < np.inf:
             raise ValueError(f"{name} must be a positive number, got {describe(value)}")
-    if folds < 2:
-        raise ValueError(f"folds must be 2 or more, got {describe(folds)}")
+    whole_number("folds", folds, least=2)
     checked_confidence(confidence)
     cells = evaluate(df, truth, normalize=normalize, complete=complete, groups=groups).cells
     scored = (cells["score"].notna() & (cells["outcome"] != "missing")).to_numpy(bool)

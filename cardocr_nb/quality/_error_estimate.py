@@ -14,7 +14,8 @@ from cardocr_nb.quality._checks import REGISTRY, check
 from cardocr_nb.quality._comparison import first_readings, paired
 from cardocr_nb.quality._intervals import checked_confidence, lower_bound, upper_bound
 from cardocr_nb.quality._normalization import normalize_fields
-from cardocr_nb.quality._truth import read_truth
+from cardocr_nb.quality._same_reader import same_reader
+from cardocr_nb.quality._truth import read_truth, refuse_reading, with_known_keys
 
 if TYPE_CHECKING:
     import os
@@ -80,7 +81,8 @@ def estimate_errors(
     TypeError
         A frame is one of Dask.
     ValueError
-        No image is on both sides, or an argument is out of its range.
+        No image is on both sides, both frames hold the readings of one reader, the truth has no image of both, or an argument
+        is out of its range.
 
     Notes
     -----
@@ -146,6 +148,11 @@ def judged_pairs(
     if len(sides[0]) and len(sides[1]) and not sides[0]["key"].isin(sides[1]["key"].tolist()).any():
         keys = mismatch("the first", sides[0]["key"].dropna(), "the second", sides[1]["key"].dropna())
         raise ValueError(f"no key is in both frames; {keys}")
+    if df is other or same_reader(*sides):
+        raise ValueError(
+            "both frames hold the readings of one reader: all texts, scores and places are equal. A reader shows none of its own errors; "
+            "pass the readings of another service or engine"
+        )
     pairs = paired(sides[0], sides[1], normalize=True)
     pairs = pairs[pairs["text_left"].notna() & pairs["text_right"].notna()].reset_index(drop=True)
     refuted, passed = _by_themselves(sides, pairs)
@@ -222,8 +229,14 @@ def _verdicts(
 
 def _by_truth(pairs: pd.DataFrame, truth: pd.DataFrame | str | os.PathLike[str], verdict: NDArray[np.int8]) -> None:
     """Replace the verdicts on fields that the truth names."""
-    given = read_truth(truth, weights=False)
-    known = pd.DataFrame({"key": given.keys[given.key], "field": given.fields[given.field], "true": given.text})
+    given = with_known_keys(read_truth(truth, weights=False), pairs["key"])
+    if len(pairs) and len(given.keys) and not given.keys.isin(pairs["key"]).any():
+        raise ValueError(
+            f"no key of the truth was read by both; {mismatch('the frames', pairs['key'], 'the truth', given.keys)}"
+        )
+    known = pd.DataFrame(
+        {"key": given.keys[given.key], "field": given.fields[given.field], "true": given.text, "score": given.score}
+    )
     known = known[given.readable].astype({"field": "str"})
     named = (
         pairs[["key", "field"]]
@@ -231,6 +244,10 @@ def _by_truth(pairs: pd.DataFrame, truth: pd.DataFrame | str | os.PathLike[str],
         .merge(known, on=["key", "field"], how="left", indicator="found")
     )
     judged = (named["found"] == "both").to_numpy()
+    for name in _SIDES:
+        refuse_reading(
+            named["true"][judged], pairs[f"text_{name}"][judged], named["score"][judged], pairs[f"score_{name}"][judged]
+        )
     true = normalize_fields(named["true"], pairs["field"]).to_numpy(object)
     for side, name in enumerate(_SIDES):
         read = normalize_fields(pairs[f"text_{name}"], pairs["field"]).to_numpy(object)

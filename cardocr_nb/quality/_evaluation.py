@@ -18,7 +18,7 @@ from cardocr_nb.quality._cells import GROUP, Cells, pair
 from cardocr_nb.quality._confusions import confusions
 from cardocr_nb.quality._group_dependence import strata_of_cards, warn_of_dependence
 from cardocr_nb.quality._normalization import normalize as normalized
-from cardocr_nb.quality._truth import WEIGHT, read_truth
+from cardocr_nb.quality._truth import WEIGHT, read_truth, refuse_reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -183,8 +183,9 @@ def evaluate(
     TypeError
         The frame is one of Dask.
     ValueError
-        The truth lacks a column, names a field of a key twice, has no key in common with the frame, or holds only cases
-        that a review queue selected: their rates are lower than those of all readings. Or it is an Evaluation, and options
+        The truth lacks a column, names a field of a key twice, has no key in common with the frame, gives a weight to some
+        cases only, is the frame itself, or holds only cases that a review queue selected: their rates are lower than those
+        of all readings. Or it is an Evaluation, and options
         are given that it should have been made with.
 
     Warns
@@ -216,6 +217,10 @@ def evaluate(
     cells = pair(df, given, slices, complete=complete, groups=groups)
     if given.from_queue.any():
         cells = _without_queue(cells)
+    if given.score.notna().any():
+        both = (cells.row >= 0) & (cells.true >= 0)
+        own, true = cells.frame[["text", "score"]].take(cells.row[both]), cells.true[both]
+        refuse_reading(given.text.take(true), own["text"], given.score.take(true), own["score"])
     judged = _judge(cells, normalize, equal or {})
     table = _written_out(judged, cells, slices)
     whole = _whole_cards(judged, cells, table, slices, cells.whole)

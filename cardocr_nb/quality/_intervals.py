@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from statistics import NormalDist
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +19,34 @@ def checked_confidence(confidence: float) -> float:
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must lie between 0 and 1, got {describe(confidence)}")
     return confidence
+
+
+def whole_number(name: str, value: Any, *, least: int) -> int:
+    """Return a whole number, or raise unless it is one and `least` or more."""
+    number = np.nan if type(value) is bool or not isinstance(value, Real) else float(value)
+    if not number.is_integer() or number < least:
+        raise ValueError(f"{name} must be a whole number of {least} or more, got {describe(value)}")
+    return int(number)
+
+
+def _counts(count: ArrayLike, n: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return counts and numbers of trials; counts of no trials are 0.
+
+    Raises
+    ------
+    ValueError
+        A number is negative or not finite, or a count is not from 0 to the number of trials.
+    """
+    k, n = (np.asarray(values, dtype=np.float64) for values in (count, n))
+    k = np.where((n == 0) & np.isnan(k), 0.0, k)
+    # Weighted counts are sums of fractions.
+    valid = (n >= 0) & np.isfinite(n) & (k >= 0) & (k <= n * (1 + 1e-9))
+    if not valid.all():
+        raise ValueError(
+            "count must be from 0 to n, and n a finite number of 0 or more; "
+            f"got {np.count_nonzero(~valid)} other of {valid.size}"
+        )
+    return np.minimum(k, n), n
 
 
 def wilson(
@@ -40,7 +69,7 @@ def wilson(
     Raises
     ------
     ValueError
-        The confidence is not between 0 and 1.
+        The confidence is not between 0 and 1, or a count not from 0 to `n`.
 
     References
     ----------
@@ -58,12 +87,14 @@ def wilson(
     '0.596 0.982'
     """
     z = NormalDist().inv_cdf((1 + checked_confidence(confidence)) / 2)
-    k, n = np.asarray(count, dtype=np.float64), np.asarray(n, dtype=np.float64)
+    k, n = _counts(count, n)
     with np.errstate(invalid="ignore", divide="ignore"):
         rate = k / n
         middle = (rate + z**2 / (2 * n)) / (1 + z**2 / n)
         half = z / (1 + z**2 / n) * np.sqrt(rate * (1 - rate) / n + z**2 / (4 * n**2))
-    return np.clip(middle - half, 0, 1), np.clip(middle + half, 0, 1)
+    # Rounding leaves 1e-17 where the end is 0 or 1 exactly.
+    low, high = np.clip(middle - half, 0, 1), np.clip(middle + half, 0, 1)
+    return np.where((k == 0) & (n > 0), 0.0, low)[()], np.where((k == n) & (n > 0), 1.0, high)[()]
 
 
 def exact_interval(
@@ -86,7 +117,7 @@ def exact_interval(
     Raises
     ------
     ValueError
-        The confidence is not between 0 and 1.
+        The confidence is not between 0 and 1, or a count not from 0 to `n`.
 
     See Also
     --------
@@ -123,7 +154,7 @@ def lower_bound(count: ArrayLike, n: ArrayLike, *, confidence: float = 0.95) -> 
     Raises
     ------
     ValueError
-        The confidence is not between 0 and 1.
+        The confidence is not between 0 and 1, or a count not from 0 to `n`.
 
     References
     ----------
@@ -137,7 +168,7 @@ def lower_bound(count: ArrayLike, n: ArrayLike, *, confidence: float = 0.95) -> 
     """
     from scipy.stats import beta  # type: ignore[import-untyped]  # scipy ships no type hints
 
-    k, n = np.asarray(count, dtype=np.float64), np.asarray(n, dtype=np.float64)
+    k, n = _counts(count, n)
     bound = beta.ppf(1 - checked_confidence(confidence), np.where(k > 0, k, 1), np.maximum(n - k + 1, 1))
     return np.where(k > 0, bound, 0.0)
 
@@ -152,7 +183,7 @@ def upper_bound(count: ArrayLike, n: ArrayLike, *, confidence: float = 0.95) -> 
     >>> upper_bound([0, 1], [598, 598]).round(4).tolist()
     [0.005, 0.0079]
     """
-    k, n = np.asarray(count, dtype=np.float64), np.asarray(n, dtype=np.float64)
+    k, n = _counts(count, n)
     return 1 - lower_bound(n - k, n, confidence=confidence)
 
 
@@ -195,9 +226,8 @@ def sample_size(
     for name, value in (("precision", precision), ("confidence", confidence)):
         if not 0 < value < 1:
             raise ValueError(f"{name} must lie between 0 and 1, got {describe(value)}")
-    if isinstance(errors, bool) or errors != int(errors) or errors < 0:
-        raise ValueError(f"errors must be a whole number of 0 or more, got {describe(errors)}")
-    if group_size < 1 or not 0 <= icc <= 1:
+    whole_number("errors", errors, least=0)
+    if not 1 <= group_size < np.inf or not 0 <= icc <= 1:
         raise ValueError(f"group_size must be 1 or more and icc 0 to 1, got {describe(group_size)} and {describe(icc)}")
     low, high = int(errors), int(errors) + 1
 

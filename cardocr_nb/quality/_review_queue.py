@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from cardocr_nb._text_safety import describe
 from cardocr_nb.cards import CardType, expected_fields
 from cardocr_nb.frame._frame_schema import LEFT_OUT, PLANNED, UNREADABLE, conform
 from cardocr_nb.frame._reshape import card_numbers
-from cardocr_nb.quality._cells import refuse_parts
+from cardocr_nb.quality._cells import one_job_an_image, refuse_parts
 from cardocr_nb.quality._checks import check
 from cardocr_nb.quality._evidence import SURE, Caught, raised, reasons
+from cardocr_nb.quality._intervals import whole_number
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,7 +34,8 @@ def review_queue(df: pd.DataFrame, *, budget: int | None = None, calibrator: Cal
     Parameters
     ----------
     df : DataFrame
-        As `cardocr_nb.to_frame` makes it. Of a field that appears twice on a card the first counts.
+        As `cardocr_nb.to_frame` makes it. Of several readings of an image one counts, as in `evaluate`; of a field that
+        appears twice on a card the first.
     budget : int, optional
         How many rows can be looked at; all by default.
     calibrator : Calibrator, optional
@@ -44,7 +45,7 @@ def review_queue(df: pd.DataFrame, *, budget: int | None = None, calibrator: Cal
     Returns
     -------
     DataFrame
-        One row a field to review: ``rank`` from 1, ``job_id, key, field, score, chance`` (probability that the reading is
+        One row a field to review, of equal probabilities by key and field: ``rank`` from 1, ``job_id, key, field, score, chance`` (probability that the reading is
         incorrect, below 1), ``reasons`` (names of failed checks, joined by ", "), ``found``, the errors that are expected
         up to and with this row, ``found_error``, its standard error (found / square root of the errors that the calibrator
         has seen: 10 % need 100 errors), and ``basis``: ``calibrated``, or ``order only`` without a calibrator or with one
@@ -86,10 +87,11 @@ def review_queue(df: pd.DataFrame, *, budget: int | None = None, calibrator: Cal
     1     2  ethnicity    0.40
     2     3       name    0.03
     """
-    if budget is not None and budget < 0:
-        raise ValueError(f"budget must be 0 or more, got {describe(budget)}")
+    if budget is not None:
+        budget = whole_number("budget", budget, least=0)
     refuse_parts(df)
-    frame = conform(df).reset_index(drop=True)
+    frame = conform(df)
+    frame = frame[one_job_an_image(frame)].reset_index(drop=True)
     checked = check(frame)
     rows = _rows(frame, checked)
     before, calibrated = _error_probability(rows, frame, calibrator)
@@ -99,7 +101,9 @@ def review_queue(df: pd.DataFrame, *, budget: int | None = None, calibrator: Cal
     whole = rows["field"].isna()
     rows["reasons"] = rows["reasons"].where(~whole | (rows["reasons"] != ""), rows["state"].astype("str").fillna(""))
     worth = rows["chance"].to_numpy() * _fields_of(rows, whole.to_numpy())
-    order = np.argsort(-worth, kind="stable")[:budget]
+    # Of equal probabilities by key and field, so that the order of the rows in the frame does not matter.
+    names = (pd.factorize(rows[c].astype("str").fillna(""), sort=True)[0] for c in ("job_id", "field", "key"))
+    order = np.lexsort([*names, -worth.round(12)])[:budget]
     found = rows.take(order).reset_index(drop=True)
     errors = 0 if calibrator is None else int((calibrator.fields["cases"] - calibrator.fields["correct"]).sum())
     expected = np.cumsum(worth[order]) if errors else np.full(len(order), np.nan)

@@ -15,7 +15,7 @@ from cardocr_nb.frame._reshape import card_numbers, first_rows
 from cardocr_nb.quality._bootstrap import rate_intervals
 from cardocr_nb.quality._calibration import scored_readings
 from cardocr_nb.quality._card_threshold import CardThreshold, card_threshold
-from cardocr_nb.quality._cells import GROUP
+from cardocr_nb.quality._cells import GROUP, refuse_parts
 from cardocr_nb.quality._complete_cards import all_fields_read
 from cardocr_nb.quality._evaluation import evaluate
 from cardocr_nb.quality._fixed_sequence import lowest_threshold
@@ -116,7 +116,8 @@ class Thresholds:
         Returns
         -------
         Series of bool
-            With the index of `df`; False without a text or score, and for fields without a threshold.
+            With the index of `df`; False without a text or score, for fields without a threshold, and for a field that
+            appears a second time on its card, since the promise is about the first.
         """
         return passes(self.fields, df, incomplete=incomplete)
 
@@ -138,15 +139,17 @@ def _promise(precision: float, confidence: float, unit: str) -> str:
 
 def passes(fields: pd.DataFrame, df: pd.DataFrame, *, incomplete: bool = False) -> pd.Series:
     """Return which readings of a frame reach the threshold of their field, see `Thresholds.passes`."""
+    refuse_parts(df)
     known = fields[fields["field"].notna() & fields["threshold"].notna()]
     least = dict(zip(known["field"].astype("str"), known["threshold"].tolist(), strict=True))
-    needed = df["field"].astype("str").map(least).astype("Int16")
-    passing = (df["score"] >= needed).fillna(False).astype(bool) & df["text"].notna()
-    if not incomplete and len(df):
-        frame = conform(df)
-        card = card_numbers(frame)
+    frame = conform(df).reset_index(drop=True)
+    field, card = frame["field"].astype("str"), card_numbers(frame)
+    needed = field.map(least).astype("Int16")
+    passing = (frame["score"] >= needed).fillna(False).to_numpy(bool) & frame["text"].notna().to_numpy(bool)
+    passing &= ~pd.DataFrame({"card": card, "field": field}).duplicated().to_numpy(bool)
+    if not incomplete and len(frame):
         passing &= all_fields_read(frame, card)[card]
-    return passing.rename("passes")
+    return pd.Series(passing, index=df.index, name="passes")
 
 
 def passing_cards(frame: pd.DataFrame, passing: pd.Series | NDArray[np.bool_]) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from cardocr_nb.frame._protected_cells import cell_texts
 from cardocr_nb.frame._reshape import changes
 from cardocr_nb.frame._spreadsheet_damage import KEY, restored_keys, undo_excel, warn_of_damage
 from cardocr_nb.frame._text_tables import read_text_table
+from cardocr_nb.quality._same_reader import same_scores, same_values
 
 if TYPE_CHECKING:
     import os
@@ -28,8 +29,9 @@ _COLUMNS = ("key", "field", "text")
 WEIGHT, SELECTION = "weight", "selection"
 """Columns of a sampled truth: 1 / inclusion probability of each case, and how it was selected."""
 
-QUEUE = "queue"
-"""Selection of cases that a review queue put first: they are incorrect more often than the others."""
+AUDIT, QUEUE = "audit", "queue"
+"""Selections: cases that `audit_sample` drew, and cases that a review queue put first, or that people found to be
+incorrect: those are incorrect more often than the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class TruthTable:
         False where a reviewer could not read the card: such a field is not judged.
     from_queue : ndarray of bool
         Rows that a review queue put first and that carry no weight.
+    score : Series of Float64
+        Scores, where the truth is a frame of readings: it has places, and does not say who decided on the texts.
     """
 
     keys: pd.Index
@@ -60,6 +64,7 @@ class TruthTable:
     weight: NDArray[np.float64]
     readable: NDArray[np.bool_]
     from_queue: NDArray[np.bool_]
+    score: pd.Series
 
 
 def read_truth(truth: pd.DataFrame | str | os.PathLike[str], *, weights: bool = True) -> TruthTable:
@@ -69,8 +74,8 @@ def read_truth(truth: pd.DataFrame | str | os.PathLike[str], *, weights: bool = 
     ----------
     truth : DataFrame or path
         Columns ``key, field, text`` and, where known, ``weight`` and ``selection``; or the decisions of a review
-        (column ``verdict``). The last decision on a field counts, *absent* means that the card has no such field, and
-        *unreadable* fields are not judged.
+        (column ``verdict``). The last decision on a field counts, with the weight of an earlier one if it has none;
+        *absent* means that the card has no such field, and *unreadable* fields are not judged.
     weights : bool, default True
         Use the weights. If False, each row counts once.
 
@@ -79,7 +84,8 @@ def read_truth(truth: pd.DataFrame | str | os.PathLike[str], *, weights: bool = 
     DecodeError
         The file is not a table.
     ValueError
-        A column is missing, a weight is not a positive number, or a field of a key has two rows.
+        A column is missing, a weight is not a positive number or is missing where others are not, or a field of a key
+        has two rows.
 
     Examples
     --------
@@ -94,13 +100,18 @@ def read_truth(truth: pd.DataFrame | str | os.PathLike[str], *, weights: bool = 
             "the truth is a workbook of cards.cardocr.to_excel, whose first sheet holds the texts as they were read; pass "
             "from_excel(path, sheet='corrections') for those that people typed"
         )
+    if "corrected" in table.columns and not missing:
+        raise ValueError(
+            "the truth is the sheet 'corrections' of a workbook, whose column text holds the texts as they were read; pass "
+            "from_excel(path, sheet='corrections')"
+        )
     if missing:
         raise ValueError(f"the truth has no column {', '.join(missing)}; it needs key, field and text")
     named = (table["key"].notna() & table["field"].notna()).to_numpy()
     if not named.all():
         table = table[named]
     if "verdict" in table.columns:
-        table = table.drop_duplicates(["key", "field"], keep="last")
+        table = _last_decisions(table)
     table = _restored(table.reset_index(drop=True))
     texts = table[list(_COLUMNS)].reset_index(drop=True)
     key, keys, field, fields = _numbered_cells(texts)
@@ -109,9 +120,30 @@ def read_truth(truth: pd.DataFrame | str | os.PathLike[str], *, weights: bool = 
     if "verdict" in table.columns:
         readable = (table["verdict"] != "unreadable").to_numpy(bool)
         empty |= (table["verdict"] == "absent").to_numpy(bool)
-    weight, from_queue = _weights(table) if weights else (np.ones(len(texts)), np.zeros(len(texts), dtype=bool))
+    weight, from_queue = (
+        _weights(table, readable) if weights else (np.ones(len(texts)), np.zeros(len(texts), dtype=bool))
+    )
     text = text.mask(empty) if empty.any() else text
-    return TruthTable(keys, fields, key, field, text, weight, readable, from_queue)
+    score = pd.Series([pd.NA] * len(text), dtype="Float64")
+    if {"score", "polygon"} <= set(table.columns) and not {"verdict", SELECTION} & set(table.columns):
+        score = pd.to_numeric(table["score"].astype("str"), errors="coerce").astype("Float64")
+    return TruthTable(keys, fields, key, field, text, weight, readable, from_queue, score)
+
+
+def refuse_reading(true: pd.Series, text: pd.Series, true_score: pd.Series, score: pd.Series) -> None:
+    """Raise if the truth of all cells is the reading itself, with the same texts and scores.
+
+    Raises
+    ------
+    ValueError
+        It is.
+    """
+    if same_scores(true_score, score) and same_values(true, text).all():
+        raise ValueError(
+            "the truth is the frame of the readings itself: all texts and scores are equal. Pass a table of the texts that the cards "
+            "have, such as the file of corrections of cards.cardocr.review(); if a person has confirmed each text, pass "
+            "truth[['key', 'field', 'text']]"
+        )
 
 
 def with_known_keys(given: TruthTable, known: pd.Series) -> TruthTable:
@@ -151,24 +183,53 @@ def _numbered_cells(texts: pd.DataFrame) -> tuple[NDArray[np.intp], pd.Index, ND
     return key, keys, field, pd.Index(fields, dtype="str")
 
 
-def _weights(table: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def _last_decisions(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the last decision on each field; a case that was drawn at random keeps its weight if it is decided again."""
+    cell = ["key", "field"]
+    last = table.drop_duplicates(cell, keep="last")
+    if WEIGHT not in table.columns or len(last) == len(table):
+        return last
+    drawn = table[_given_weights(table).notna()].drop_duplicates(cell, keep="last")
+    place = pd.MultiIndex.from_frame(drawn[cell]).get_indexer(pd.MultiIndex.from_frame(last[cell]))
+    if drawn.empty:
+        return last
+    columns = {}
+    for name in (WEIGHT, SELECTION):
+        if name in table.columns:
+            known = drawn[name].to_numpy(object)[place]
+            columns[name] = np.where(place < 0, last[name].to_numpy(object), known)
+    return last.assign(**columns)
+
+
+def _given_weights(table: pd.DataFrame) -> pd.Series:
+    """Return the weights as texts, missing where none was given."""
+    text = table[WEIGHT].astype("str").str.strip()
+    return text.mask(text == "")
+
+
+def _weights(table: pd.DataFrame, readable: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Weight of each row, and whether a review queue selected it."""
-    if WEIGHT not in table.columns:
-        weight = np.full(len(table), np.nan)
-    else:
-        text = table[WEIGHT].astype("str").str.strip()
-        weight = pd.to_numeric(text.mask(text == ""), errors="coerce").to_numpy(np.float64, na_value=np.nan)
-        known = (text.notna() & (text != "")).to_numpy(bool)
-        if (known & ~((weight > 0) & np.isfinite(weight))).any():
+    weight = np.full(len(table), np.nan)
+    if WEIGHT in table.columns:
+        given = _given_weights(table)
+        weight = pd.to_numeric(given, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+        if (given.notna().to_numpy(bool) & ~((weight > 0) & np.isfinite(weight))).any():
             raise ValueError(
                 "a weight of the truth is not a positive number; take the weights as audit_sample() returns them"
             )
-    selected = np.isnan(weight)
+    without = np.isnan(weight)
+    selection = pd.Series("", index=table.index)
     if SELECTION in table.columns:
-        from_queue = selected & (table[SELECTION] == QUEUE).fillna(value=False).to_numpy(bool)
-    else:
-        from_queue = np.zeros(len(table), dtype=bool)
-    return np.where(selected, 1.0, weight), from_queue
+        selection = table[SELECTION].astype("str").str.strip().str.lower().fillna("")
+    from_queue = without & (selection == QUEUE).to_numpy(bool)
+    lost = without & ~from_queue & readable & (~without.all() | (selection == AUDIT).to_numpy(bool))
+    if lost.any():
+        raise ValueError(
+            f"{np.count_nonzero(lost)} of {len(table)} cases of the truth have no weight, but the others do, or they were drawn by "
+            "audit_sample(); add the column weight of audit_sample(), which draws the same cases with the same seed, or "
+            "leave out the cases without a weight: truth[truth['weight'].notna()]. weights=False counts each case once"
+        )
+    return np.where(without, 1.0, weight), from_queue
 
 
 def numbered(words: pd.Series) -> tuple[NDArray[np.intp], pd.Index]:

@@ -16,6 +16,7 @@ from cardocr_nb.frame._reshape import card_numbers
 from cardocr_nb.frame._spreadsheet_damage import ExcelDamageWarning, undo_excel, warn_of_damage
 from cardocr_nb.frame._text_tables import read_sheet
 from cardocr_nb.quality import check
+from cardocr_nb.quality._truth import QUEUE
 from cardocr_nb.report._workbook_sheets import cell_words, crops, write_sheet
 
 if TYPE_CHECKING:
@@ -134,14 +135,15 @@ def from_excel(path: str | os.PathLike[str], *, sheet: Literal["cards", "correct
     path : str or Path
         Workbook, also after it was saved by Excel, LibreOffice or WPS.
     sheet : {"cards", "corrections"}, default "cards"
-        ``cards`` is the readings; ``corrections`` are the rows in which the column ``corrected`` was filled, as a
-        ground truth for `cardocr_nb.quality.evaluate` with ``complete=False``, and for `cardocr_nb.review.correct`.
+        ``cards`` is the readings; ``corrections`` are the rows in which the column ``corrected`` was filled, for
+        `cardocr_nb.review.correct`. They are fields that were found to be incorrect: `cardocr_nb.quality.evaluate` takes
+        them as a truth, and refuses rates from them alone.
 
     Returns
     -------
     DataFrame
-        The frame as `cardocr_nb.to_frame` makes it; or ``job_id, key, field, verdict, text, reviewer``, one row a
-        correction; those whose text is lost are counted and left out.
+        The frame as `cardocr_nb.to_frame` makes it; or ``job_id, key, field, verdict, text, reviewer, selection``, one
+        row a correction, ``selection`` is ``queue``; those whose text is lost are counted and left out.
 
     Raises
     ------
@@ -174,10 +176,10 @@ def from_excel(path: str | os.PathLike[str], *, sheet: Literal["cards", "correct
         texts, counts = undo_excel(rows["corrected"], rows["field"], true=True)
         warn_of_damage(counts, f"the sheet {sheet!r}")
         others = {name: rows.get(name) for name in ("job_id", "reviewer")}
-        found = rows[["key", "field"]].assign(text=texts, verdict="corrected", **others)
-        return found.loc[texts.notna(), ["job_id", "key", "field", "verdict", "text", "reviewer"]].reset_index(
-            drop=True
-        )
+        # Doubtful fields are listed, and people add what they find incorrect: a truth of a queue, whose rates are too low.
+        found = rows[["key", "field"]].assign(text=texts, verdict="corrected", selection=QUEUE, **others)
+        names = ["job_id", "key", "field", "verdict", "text", "reviewer", "selection"]
+        return found.loc[texts.notna(), names].reset_index(drop=True)
     if "field" not in table.columns:
         return conform(unprotected(to_long(table)))
     # A text with a mark is as `to_excel` wrote it, however odd it looks.

@@ -26,6 +26,7 @@ from cardocr_nb.quality import (
     tally,
     threshold,
 )
+from cardocr_nb.quality._cells import one_job_an_image
 from cardocr_nb.wire._records import CardResult, Field, Job, JobState
 
 pytestmark = [
@@ -117,7 +118,8 @@ def test_estimates_and_the_queue_take_every_frame(many):
     assert queue["chance"].between(0, 1, inclusive="neither").all()
     assert queue["rank"].tolist() == list(range(1, len(queue) + 1))
     unread = ["Submitted", "Running", "Pause", "Failed", "Cancel"]
-    ended = frame[~frame["state"].isin(unread) | frame["field"].notna()]
+    counted = frame[one_job_an_image(frame)]
+    ended = counted[~counted["state"].isin(unread) | counted["field"].notna()]
     assert (
         queue.groupby(["job_id", "key"], dropna=False).ngroups == ended.groupby(["job_id", "key"], dropna=False).ngroups
     )

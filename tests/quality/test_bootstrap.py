@@ -75,7 +75,7 @@ def test_one_image_has_no_interval_and_none_gives_an_empty_table():
 
 @pytest.mark.parametrize("given", [{"confidence": 95}, {"n_resamples": 0}])
 def test_what_makes_no_sense_is_refused(given):
-    with pytest.raises(ValueError, match=r"confidence must lie between|n_resamples must be 1"):
+    with pytest.raises(ValueError, match=r"confidence must lie between|n_resamples must be a whole number of 1"):
         evaluate(*cards_and_truth([90, 80], [True, False])).bootstrap(**given)
 
 

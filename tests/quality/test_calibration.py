@@ -87,5 +87,5 @@ def test_nothing_gives_empty_tables():
 
 
 def test_no_bins_are_refused(drawn):
-    with pytest.raises(ValueError, match="bins must be 1 or more, got 0"):
+    with pytest.raises(ValueError, match="bins must be a whole number of 1 or more, got 0"):
         calibration(*cards_and_truth(*drawn), bins=0)

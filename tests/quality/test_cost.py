@@ -135,7 +135,7 @@ def test_equal_scores_and_nothing_at_all_give_a_table():
         ({"review": 0}, "review must be a positive number, got 0"),
         ({"error": float("inf")}, "error must be a positive number, got inf"),
         ({"error": float("nan")}, "error must be a positive number, got nan"),
-        ({"folds": 1}, "folds must be 2 or more, got 1"),
+        ({"folds": 1}, "folds must be a whole number of 2 or more, got 1"),
         ({"confidence": 95}, "confidence must lie between 0 and 1, got 95"),
     ],
 )

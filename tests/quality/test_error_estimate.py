@@ -106,3 +106,31 @@ def test_frames_of_other_images_are_refused():
     other = frame_of([{"name": "样本"}]).assign(key="x.jpg")
     with pytest.raises(ValueError, match="no key is in both frames"):
         estimate_errors(frame_of([{"name": "样本"}]), other)
+
+
+def read(cards, scores):
+    """Readings with scores, which vary as those of a reader do."""
+    frame = frame_of(cards)
+    return frame.assign(score=pd.Series(scores[: len(frame)], dtype="Int16"))
+
+
+def test_readings_compared_with_themselves_are_refused_and_equal_texts_of_two_readers_are_not():
+    cards = [{"name": "样本一", "gender": "男"}] * 3
+    frame = read(cards, [90, 91, 92, 93, 94, 95])
+    for same in (frame, frame.copy(), frame.sample(frac=1, random_state=1), frame.assign(job_id="other")):
+        with pytest.raises(ValueError, match="readings of one reader"):
+            estimate_errors(frame, same)
+    other = read(cards, [90, 91, 92, 93, 94, 96])
+    assert estimate_errors(frame, other)["disagree"].sum() == 0
+    assert estimate_errors(read(cards, [99] * 6), read(cards, [99] * 6))["disagree"].sum() == 0
+
+
+def test_a_truth_of_other_images_or_of_the_reader_itself_is_refused():
+    cards = [{"name": "样本一", "gender": "男"}] * 3
+    frame, other = read(cards, [90, 91, 92, 93, 94, 95]), read(cards, [80, 81, 82, 83, 84, 85])
+    decided = pd.DataFrame({"key": ["photos/1.jpg"], "field": "name", "text": "样本二"})
+    with pytest.raises(ValueError, match="no key of the truth was read by both"):
+        estimate_errors(frame, other, decided)
+    for reader in (frame, other):
+        with pytest.raises(ValueError, match="the truth is the frame of the readings itself"):
+            estimate_errors(frame, other, reader)

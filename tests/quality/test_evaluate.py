@@ -11,7 +11,7 @@ from rapidfuzz.distance import Levenshtein
 from sklearn.metrics import accuracy_score
 
 from cardocr_nb.frame import empty, to_frame
-from cardocr_nb.quality import calibrate, calibration, cost, evaluate, exact_interval, threshold
+from cardocr_nb.quality import audit_sample, calibrate, calibration, cost, evaluate, exact_interval, threshold
 from cardocr_nb.wire._records import CardResult, Field, Job, JobState
 
 
@@ -160,6 +160,28 @@ def test_cases_that_a_review_queue_selected_are_refused_for_rates():
     assert evaluate(frame, pd.concat([truth, audited])).fields[["cases", "exact"]].iloc[0].tolist() == [7, 1]
     everything = truth_of(*((str(k), {"name": "a"}) for k in range(10))).assign(selection="queue")
     assert evaluate(frame, everything).fields.cases.tolist() == [10]
+
+
+def test_a_case_without_a_weight_among_others_with_one_is_refused():
+    frame = to_frame([job({"姓名": "a"}, key=str(k)) for k in range(10)])
+    truth = truth_of(*((str(k), {"name": "a"}) for k in range(10))).assign(weight=[None, "", *["7.5"] * 8])
+    with pytest.raises(ValueError, match=r"2 of 10 cases of the truth have no weight.*truth\['weight'\]\.notna"):
+        evaluate(frame, truth)
+    assert evaluate(frame, truth, weights=False).fields.cases.tolist() == [10]
+    assert evaluate(frame, truth.assign(selection=["Queue", " queue", *["audit"] * 8])).fields.cases.tolist() == [8]
+    assert evaluate(frame, truth.assign(verdict=["unreadable"] * 2 + ["accepted"] * 8)).fields.cases.tolist() == [8]
+    with pytest.raises(ValueError, match="10 of 10 cases of the truth have no weight"):
+        evaluate(frame, truth.drop(columns="weight").assign(selection="audit"))
+
+
+def test_a_case_of_an_audit_that_a_queue_shows_again_keeps_its_weight_and_counts():
+    frame = to_frame([job({"姓名": "a"}, key=str(k)) for k in range(10)])
+    audit = truth_of(*((str(k), {"name": "a"}) for k in range(5))).assign(
+        selection="audit", weight=2.0, verdict="accepted"
+    )
+    again = audit.iloc[:1].assign(selection="queue", weight=None, verdict="corrected", text="b")
+    found = evaluate(frame, pd.concat([audit, again.astype({"weight": object})], ignore_index=True))
+    assert found.fields[["cases", "correct", "exact"]].iloc[0].tolist() == [5, 4, 0.8]
 
 
 def test_groups_widen_the_interval():
@@ -376,3 +398,13 @@ def test_of_equally_many_edits_the_surer_reading_is_worse():
         "50",
         "10",
     ]
+
+
+def test_the_frame_itself_is_no_truth_and_an_audit_of_correct_readings_is_one():
+    frame = to_frame([job({"姓名": "a"}, key=str(k), score=80 + k) for k in range(9)])
+    for same in (frame, frame.iloc[::-1], frame.assign(job_id="x")):
+        with pytest.raises(ValueError, match="the truth is the frame of the readings itself"):
+            evaluate(frame, same)
+    audit = audit_sample(frame, 60).merge(frame[["key", "field", "text"]].astype({"field": "str"}), on=["key", "field"])
+    assert evaluate(frame, audit).fields["correct"].tolist() == [9]
+    assert evaluate(frame, frame.assign(text="b", score=50)).fields["correct"].tolist() == [0]

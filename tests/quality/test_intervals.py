@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardocr_nb.quality import exact_interval, wilson
+from cardocr_nb.quality import exact_interval, sample_size, wilson
+from cardocr_nb.quality._intervals import lower_bound, upper_bound
 
 
 @pytest.mark.parametrize(
@@ -49,3 +50,29 @@ def test_bounds_of_fractions_of_cases_contain_their_rate_and_rise_with_it(n):
     assert (count / n <= high + 1e-12).all()
     assert (np.diff(low) >= 0).all()
     assert (np.diff(high) >= 0).all()
+
+
+@pytest.mark.parametrize("interval", [wilson, exact_interval, lower_bound, upper_bound])
+@pytest.mark.parametrize(
+    ("count", "n"), [(3, 2), (-1, 2), (np.nan, 2), (1, np.nan), (1, np.inf), (0, -1), (1, 0), ([1, 3], 2)]
+)
+def test_counts_that_are_none_are_refused(interval, count, n):
+    with pytest.raises(ValueError, match="count must be from 0 to n"):
+        interval(count, n)
+
+
+@pytest.mark.parametrize("n", [1, 3, 7, 13, 29, 1000, 12345])
+@pytest.mark.parametrize("confidence", [0.5, 0.9, 0.95, 0.999])
+def test_the_ends_are_0_and_1_exactly_where_all_or_none_succeed(n, confidence):
+    for interval in (wilson, exact_interval):
+        assert interval(0, n, confidence=confidence)[0] == 0
+        assert interval(n, n, confidence=confidence)[1] == 1
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"errors": np.nan}, {"errors": np.inf}, {"errors": "1"}, {"errors": 1.5}, {"group_size": np.nan}, {"icc": np.nan}],
+)
+def test_numbers_of_a_sample_size_that_are_none_are_refused(options):
+    with pytest.raises(ValueError, match="must be"):
+        sample_size(**options)

@@ -163,3 +163,84 @@ def test_options_that_a_finished_evaluation_would_ignore_are_refused():
         threshold(frame, judged, groups="bucket")
     with pytest.raises(TypeError, match="pass the truth itself"):
         compare(frame, frame, judged)
+
+
+def _arrow(frame):
+    return frame.assign(
+        score=frame["score"].astype("int64[pyarrow]"),
+        **{name: frame[name].astype("str").astype("string[pyarrow]") for name in ("key", "field", "text", "card_type")},
+    )
+
+
+VARIANTS = {
+    "objects": lambda df: df.astype(dict.fromkeys(("score", "key", "field", "text", "card_type"), object)),
+    "floats": lambda df: df.assign(score=df["score"].astype("float64"), field=df["field"].astype(object)),
+    "score as text": lambda df: df.assign(score=df["score"].astype("str")),
+    "arrow": _arrow,
+    "one index": lambda df: df.set_axis([7] * len(df)),
+    "shuffled": lambda df: df.sample(frac=1, random_state=3),
+}
+
+
+@pytest.fixture(scope="module")
+def learned():
+    """A frame, its truth, and every result that judges other frames."""
+    import promise_simulations as simulate
+
+    from cardocr_nb.quality import calibrate, cost, threshold
+
+    right, score = simulate.cards(np.random.default_rng(5), 150, "ties")
+    frame, truth = simulate.frame_of(right, score)
+    calibrator = calibrate(frame, truth)
+    results = (
+        threshold(frame, truth, precision=0.95), cost(frame, truth, review=1, error=5),
+        threshold(frame, truth, precision=0.85, unit="card"),
+    )  # fmt: skip
+    return frame, calibrator, results
+
+
+@pytest.mark.parametrize("change", VARIANTS.values(), ids=VARIANTS.keys())
+def test_what_was_learned_judges_frames_of_every_dtype_and_index_alike(learned, change):
+    from cardocr_nb.quality import audit_sample, review_queue
+
+    frame, calibrator, results = learned
+    other = change(frame)
+    cell = pd.MultiIndex.from_arrays([other["key"].astype("str"), other["field"].astype("str")])
+    own = pd.MultiIndex.from_arrays([frame["key"].astype("str"), frame["field"].astype("str")])
+    place = own.get_indexer(cell)
+    for result in results:
+        passing = result.passes(other)
+        assert passing.index.equals(other.index)
+        assert passing.tolist() == result.passes(frame).iloc[place].tolist()
+        assert 0 < passing.sum() < len(frame)
+    for result in (results[0], results[2]):
+        cards, expected = (result.cards(df).sort_values("key", ignore_index=True) for df in (other, frame))
+        pd.testing.assert_frame_equal(cards, expected, check_exact=False)
+    given = calibrator.apply(other)["probability"]
+    assert given.index.equals(other.index)
+    np.testing.assert_allclose(given, calibrator.apply(frame)["probability"].iloc[place])
+    for ask in (lambda df: review_queue(df, calibrator=calibrator), lambda df: audit_sample(df, 40, by="score")):
+        pd.testing.assert_frame_equal(ask(other).astype({"field": "str"}), ask(frame).astype({"field": "str"}))
+
+
+def test_a_second_text_of_a_field_passes_by_no_score_of_its_own(learned):
+    frame, _, (thresholds, costs, _) = learned
+    for result in (thresholds, costs):
+        card = frame["key"] == frame["key"][result.passes(frame)].iloc[0]
+        doubled = pd.concat([frame[card], frame[card].assign(score=100)], ignore_index=True)
+        passing = result.passes(doubled).to_numpy().reshape(2, -1)
+        assert passing[0].tolist() == result.passes(frame)[card].tolist()
+        assert not passing[1].any()
+
+
+def test_an_image_that_was_read_twice_is_once_in_the_queue_and_ties_go_by_key_and_field():
+    from cardocr_nb.quality import review_queue
+
+    once = to_frame([job(ID_CARD, key=f"{k}.jpg", score=90) for k in range(4)])
+    twice = pd.concat([once, once.assign(job_id="later", score=50)], ignore_index=True)
+    queue = review_queue(once).astype({"field": "str"})
+    pd.testing.assert_frame_equal(review_queue(twice).astype({"field": "str"}), queue)
+    backwards = review_queue(once.iloc[::-1]).astype({"field": "str"})
+    pd.testing.assert_frame_equal(backwards, queue)
+    tied = queue[queue["chance"] == queue["chance"].mode()[0]]
+    assert tied[["key", "field"]].equals(tied[["key", "field"]].sort_values(["key", "field"]))

@@ -46,7 +46,7 @@ def test_a_budget_cuts_the_queue():
     frame = cards_and_truth([90, 50, 99], [True] * 3)[0]
     pd.testing.assert_frame_equal(review_queue(frame, budget=2), review_queue(frame).head(2))
     assert review_queue(frame, budget=0).empty
-    with pytest.raises(ValueError, match="budget must be 0 or more, got -1"):
+    with pytest.raises(ValueError, match="budget must be a whole number of 0 or more, got -1"):
         review_queue(frame, budget=-1)
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import promise_simulations as simulate
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +10,7 @@ from scipy.stats import binom, binomtest
 from test_calibration import cards_and_truth
 
 from cardocr_nb.frame import empty
-from cardocr_nb.quality import exact_interval, lower_bound, sample_size, threshold
+from cardocr_nb.quality import evaluate, exact_interval, lower_bound, sample_size, threshold
 from cardocr_nb.quality._fixed_sequence import lowest_threshold
 from cardocr_nb.quality._label_advice import cases_enough
 
@@ -276,3 +277,18 @@ def test_nothing_gives_empty_tables():
     found = threshold(empty(), pd.DataFrame({"key": [], "field": [], "text": []}))
     assert found.fields.empty
     assert found.joint.cases.tolist() == [0]
+
+
+def test_the_rate_of_passing_cards_is_that_of_the_frame_and_not_of_the_sample():
+    right = np.random.default_rng(1).random((400, 6)) > 0.05
+    frame, truth = simulate.frame_of(right, np.where(right, 95, 40))
+    truth["weight"] = np.repeat(np.where(np.arange(400) < 200, 1.0, 9.0), 6)
+    judged = evaluate(frame, truth)
+    found = threshold(frame, judged, precision=0.8, unit="card")
+    passing = judged.whole.merge(found.cards(frame), on=["job_id", "key"])
+    # The sample on which the calibrator was learned is left out, by key.
+    tested = passing[~passing["key"].isin(found.calibrator.held_out["key"])]
+    assert len(tested) == found.table["cases"].item()
+    share = tested.loc[tested["passes"], "weight"].sum() / tested["weight"].sum()
+    assert found.table["share"].item() == pytest.approx(share)
+    assert abs(found.table["passing"].item() / len(tested) - share) > 1e-4
