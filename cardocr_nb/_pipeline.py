@@ -69,7 +69,8 @@ def run(
     upload : bool, default True
         Put files into the bucket. An object with other content is never replaced: then the key gets a hash.
     prefix : str, default ""
-        First part of the key of every uploaded file.
+        First part of the key of every uploaded file. Files below the folder of an embedded service have their path there as
+        key, which must begin with it.
     user_data : str, optional
         Passed through by the service, at most 991 characters: a run adds 33 of its own in front.
     job_level : int, optional
@@ -199,7 +200,7 @@ def estimate(
 ) -> Estimate:
     """Return how many calls, how long and how much the same call of `run` would take; nothing is sent or written.
 
-    With `min_quality` every photo that would be submitted is measured, about 10 ms each.
+    The header of every file that would be submitted is read; with `min_quality` the photo is measured, about 10 ms each.
 
     Parameters
     ----------

@@ -12,8 +12,11 @@ import pytest
 
 import cardocr_nb as ocr
 from cardocr_nb._cli import main
+from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.frame import read_responses, read_table
-from cardocr_nb.specimen import write
+from cardocr_nb.local._stub_reader import StubReader
+from cardocr_nb.local.engine import Engine
+from cardocr_nb.specimen import draw, write
 
 ROOT = Path(__file__).parents[1]
 
@@ -110,7 +113,6 @@ def test_specimen_draws_cards_with_their_truth(tmp_path, capsys):
 @pytest.mark.parametrize(
     "arguments",
     [
-        [],
         ["run", "x.jpg"],
         ["run", "x.jpg", "--card-type", "Passport", "--out", "a.parquet"],
         ["run", "x.jpg", "--card-type", "IDCard", "--out", "a.ods"],
@@ -349,3 +351,53 @@ def test_redacting_a_table_without_cards_fails(tmp_path, capsys):
     (tmp_path / "cards.csv").write_text("image,key,card_type,field,label,text,score,polygon\n", encoding="utf-8")
     assert main(["redact", str(tmp_path / "cards.csv"), str(tmp_path / "photos"), str(tmp_path / "out")]) == 1
     assert "no cards" in capsys.readouterr().err
+
+
+def test_without_a_command_the_help_is_printed(capsys):
+    assert main([]) == 0
+    printed = capsys.readouterr()
+    assert "Commands:" in printed.out
+    assert printed.err == ""
+
+
+def test_a_missing_extra_for_a_workbook_is_named_before_anything_is_read(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "xlsxwriter", None)
+    draw("IDCard", 7).image.save(tmp_path / "1.jpg")
+    monkeypatch.setattr(Engine, "read", lambda *_: pytest.fail("a card was read"))
+    assert main(["run", str(tmp_path), "--card-type", "IDCard", "-o", str(tmp_path / "a.xlsx"), "--quiet"]) == 1
+    assert "excel" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("prefix", "keys"), [("", ["1.jpg"]), ("id/", ["id/1.jpg"]), ("june/id/", ["june/id/1.jpg"])])
+def test_a_prefix_is_in_the_keys_of_a_run_on_this_machine(tmp_path, prefix, keys, monkeypatch):
+    folder = tmp_path / "june/id"
+    folder.mkdir(parents=True)
+    draw("IDCard", 7).image.save(folder / "1.jpg")
+    monkeypatch.setattr(Engine, "read", StubReader().read)
+    arguments = ["run", str(folder), "--card-type", "IDCard", "-o", str(tmp_path / "a.csv"), "--quiet"]
+    assert main([*arguments, *(["--prefix", prefix] if prefix else [])]) == 0
+    assert read_table(tmp_path / "a.csv")["key"].unique().tolist() == keys
+
+
+@pytest.mark.parametrize("prefix", ["july/", "id", "july/id/"])
+def test_a_prefix_that_the_folder_does_not_end_with_is_refused(tmp_path, prefix, capsys):
+    folder = tmp_path / "june/id"
+    folder.mkdir(parents=True)
+    draw("IDCard", 7).image.save(folder / "1.jpg")
+    arguments = ["run", str(folder), "--card-type", "IDCard", "-o", str(tmp_path / "a.csv"), "--quiet"]
+    assert main([*arguments, "--prefix", prefix]) == 2
+    assert "--prefix must be the end of the folder" in capsys.readouterr().err
+
+
+def test_a_prefix_without_an_effect_is_refused_in_python(tmp_path):
+    draw("IDCard", 7).image.save(tmp_path / "1.jpg")
+    with (
+        ocr.Client.local(tmp_path, reader=StubReader()) as client,
+        pytest.raises(InvalidRequestError, match="prefix= is for files that are uploaded"),
+    ):
+        ocr.run(tmp_path, card_type="IDCard", client=client, prefix="june/", progress=False)
+
+
+def test_a_card_on_which_nothing_is_found_may_be_of_another_type():
+    cards = ocr.to_frame(ocr.CardResult((), key="1.jpg", status=0))
+    assert "nothing found: 1: no card of the type that was asked for" in str(cards.cardocr.summary())

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from cardocr_nb._batch._image_files import FileSearch, listed
+from cardocr_nb._batch._image_files import FileSearch, listed, shown_path
 from cardocr_nb._ledger import PlannedImage
 from cardocr_nb.errors import InvalidRequestError
 
@@ -36,7 +36,7 @@ def plan_images(
     upload : bool, default True
         False when the objects are in the bucket already.
     prefix : str, default ""
-        First part of the key of every file that is uploaded. The rest of the key is its path below the folder that all
+        First part of the key of every file that is uploaded; the key of a file in the bucket must begin with it. The rest of the key is its path below the folder that all
         of them share; on several drives it begins with the drive.
     folder : Path, optional
         The folder that serves as bucket; a file below it is an object already.
@@ -74,21 +74,43 @@ def plan_images(
         raise InvalidRequestError(f"no images found in {shown}; pass image files, folders that hold some, or patterns")
 
 
-def shared_folder(images: Images) -> Path:
+def shared_folder(images: Images, prefix: str = "") -> Path:
     """Return the folder that contains all images, to serve as bucket.
+
+    Parameters
+    ----------
+    images : str, Path or iterable of them
+    prefix : str, default ""
+        With which the keys are to begin: the folders of which it is the path are left out.
+
+    Raises
+    ------
+    InvalidRequestError
+        The images are on several drives, or the folder that contains them does not end with the prefix.
 
     Examples
     --------
     >>> shared_folder(["/photos/front/1.jpg", "/photos/back/1.jpg"]).as_posix()
     '/photos'
+    >>> shared_folder(["/photos/front/1.jpg"], prefix="front/").as_posix()
+    '/photos'
     """
     given = listed(images)
     if len(given) == 1 and Path(given[0]).is_dir():
-        return Path(os.path.abspath(given[0]))  # noqa: PTH100 - a link keeps its name
-    common = common_folder(file.path for file in FileSearch().find(given))
+        common: str | None = os.path.abspath(given[0])  # noqa: PTH100 - a link keeps its name
+    else:
+        common = common_folder(file.path for file in FileSearch().find(given))
     if common is None:
         raise InvalidRequestError("the images are on several drives, so no folder can serve as bucket; run them apart")
-    return Path(common)
+    folder, outer = Path(common), PurePosixPath(prefix).parts
+    if not outer:
+        return folder
+    if not prefix.endswith("/") or folder.parts[-len(outer) :] != outer:
+        raise InvalidRequestError(
+            f"prefix= must be the end of the folder that contains the images, with / at its end, such as {folder.name}/: "
+            "on this machine the keys are paths of the files"
+        )
+    return folder.parents[len(outer) - 1]
 
 
 def common_folder(paths: Iterable[Path], system: ModuleType = os.path) -> str | None:
@@ -165,5 +187,11 @@ def _planned(file: FoundFile, folder: Path | None, common: str | None, prefix: s
         return PlannedImage(file.image, None, upload=False, image=file.image, problem=file.problem)
     if folder is not None and _inside(file.path, folder):
         key = file.path.resolve().relative_to(folder).as_posix()
+        if not key.startswith(prefix):
+            raise InvalidRequestError(
+                "prefix= is for files that are uploaded; the keys of these files are their paths below the folder of the "
+                f"embedded service, {shown_path(folder)}, and do not begin with it. Open the service on the folder in which "
+                "the keys begin"
+            )
         return PlannedImage(key, file.path, upload=False, image=file.image)
     return PlannedImage(prefix + key_below(file.path, common), file.path, upload=True, image=file.image)

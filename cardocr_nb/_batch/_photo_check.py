@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def low_quality(path: Path | None, least: float | None) -> str | None:
     """Return why a photo is left out, or None if it is to be submitted.
 
-    A file that cannot be read is not left out here: the submission reports what is wrong with it, and pays nothing.
+    A file of a format that cannot be decoded on this machine, such as HEIC without the extra ``heif``, is not left out.
 
     Parameters
     ----------
@@ -21,6 +21,11 @@ def low_quality(path: Path | None, least: float | None) -> str | None:
         None when only the key of an object is known.
     least : float or None
         Least probability to be read whole, 0 to 1; None for no limit.
+
+    Raises
+    ------
+    ImageError
+        The pixels are cut off or corrupt.
     """
     if path is None or not least:
         return None
@@ -28,7 +33,9 @@ def low_quality(path: Path | None, least: float | None) -> str | None:
 
     try:
         found = measure(path)
-    except ImageError:
+    except ImageError as e:
+        if e.code == "DamagedImage":
+            raise
         return None
     if found.probability >= least:
         return None

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from cardocr_nb._batch._image_keys import plan_images
 from cardocr_nb._batch._photo_check import low_quality
+from cardocr_nb._images import inspect
 from cardocr_nb._ledger import states_by_image
-from cardocr_nb.errors import LedgerError
+from cardocr_nb.errors import ImageError, LedgerError
 
 if TYPE_CHECKING:
     from cardocr_nb._batch._image_files import Images
     from cardocr_nb._batch._options import RunOptions
+    from cardocr_nb._ledger import PlannedImage
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,11 @@ class Estimate:
         Number of these that are accepted or unconfirmed: the run asks for them and does not submit them again.
     left_out : int
         Number of these that are not submitted because of ``min_quality``.
+    unreadable : int
+        Number of these that are not submitted because the file is missing, too large, or no picture that the service reads;
+        with ``min_quality`` also if its pixels are damaged.
     calls : int
-        Submissions at most; files that are not images, and pictures that appear twice, cost nothing.
+        Submissions at most; pictures that appear twice cost nothing.
     seconds : float
         Duration at least, at the pace of the options; the service may be slower.
     money : float or None
@@ -42,6 +47,7 @@ class Estimate:
     done: int
     under_way: int
     left_out: int
+    unreadable: int
     calls: int
     seconds: float
     money: float | None
@@ -57,10 +63,23 @@ class Estimate:
         )
         cost = "give a price to see the cost" if self.money is None else f"cost {self.money:,.2f} at most"
         left_out = f"{self.left_out} left out by min_quality, " if self.left_out else ""
+        unreadable = f"{self.unreadable} unreadable, " if self.unreadable else ""
         return (
-            f"{self.images} images: {self.done} done, {self.under_way} under way, {left_out}{self.calls} to submit at most; "
+            f"{self.images} images: {self.done} done, {self.under_way} under way, {left_out}{unreadable}{self.calls} to submit at most; "
             f"{lasts} at least; {cost}"
         )
+
+
+def _not_submitted(image: PlannedImage, min_quality: float | None) -> str:
+    """Why an image costs nothing: ``unreadable`` or ``left_out``; empty if it is submitted."""
+    try:
+        if image.problem is not None:
+            return "unreadable"
+        if image.path is not None:
+            inspect(image.path)
+        return "left_out" if low_quality(image.path, min_quality) is not None else ""
+    except ImageError:
+        return "unreadable"
 
 
 def estimate(
@@ -90,7 +109,7 @@ def estimate(
         except LedgerError:
             if Path(ledger).stat().st_size:
                 raise
-    counts = {"images": 0, "done": 0, "under_way": 0, "left_out": 0}
+    counts = {"images": 0, "done": 0, "under_way": 0, "left_out": 0, "unreadable": 0}
     seen: set[tuple[str, str]] = set()
     for image in plan_images(images, upload=options.upload, prefix=options.prefix, folder=folder):
         key = "key", image.key
@@ -108,9 +127,9 @@ def estimate(
             and not (options.retry_failed and outcome == "Failed")
         ):
             counts["done"] += 1
-        elif image.problem is None and low_quality(image.path, options.min_quality) is not None:
-            counts["left_out"] += 1
-    calls = counts["images"] - counts["done"] - counts["under_way"] - counts["left_out"]
+        elif left := _not_submitted(image, options.min_quality):
+            counts[left] += 1
+    calls = counts["images"] - sum(n for name, n in counts.items() if name != "images")
     if options.max_calls is not None:
         calls = min(calls, options.max_calls)
     money = None if options.price is None else calls * options.price

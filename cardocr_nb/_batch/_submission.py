@@ -82,10 +82,12 @@ class Submitter:
 
     def _start(self, image: Image) -> None:
         try:
-            file = None if image.path is None else _file_version(image.path)
+            self._check_and_submit(image)
         except ImageError as e:
             self._fail(image, e.code, str(e))
-            return
+
+    def _check_and_submit(self, image: Image) -> None:
+        file = None if image.path is None else _file_version(image.path)
         step = self._ledger.record_file(image.id, self._options.card_type, file, reuse=self._options.reuse)
         if step == "later":
             self._state.reschedule(image, _SAME_PICTURE_WAIT)

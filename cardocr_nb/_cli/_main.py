@@ -51,14 +51,21 @@ class _InOrder(click.Group):
             return _fail(message, 2 if isinstance(e, InvalidRequestError) else 1)
 
 
-@click.group(cls=_InOrder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=_InOrder,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(package_name="cardocr_nb", message="%(prog)s %(version)s")
-def cardocr() -> None:
+@click.pass_context
+def cardocr(ctx: click.Context) -> None:
     """Run card photos through card OCR, and measure how accurate the texts are.
 
     Exit codes: 0 success, 1 an image or a file could not be processed, 2 wrong arguments, 3 a gate such as --min-exact is
     missed, 130 interrupted.
     """
+    if ctx.invoked_subcommand is None:
+        echo(ctx.get_help())
 
 
 for _command in (

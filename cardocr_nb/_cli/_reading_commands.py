@@ -15,7 +15,7 @@ from cardocr_nb._cli._output import Format, gate, output_options, show
 from cardocr_nb._cli._parameters import EXISTING, EXISTING_FOLDER, RATE, cards_argument, table_option, yes_option
 from cardocr_nb._cli._quality_commands import as_arguments
 from cardocr_nb._cli._run_command import check_images
-from cardocr_nb._cli._table_files import read, write
+from cardocr_nb._cli._table_files import check_writable, read, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,6 +80,7 @@ def complete(*, cards: Path, images: Path | None, out: Path, results: str | None
     from cardocr_nb.rereading import UnfinishedWarning
     from cardocr_nb.rereading import complete as complete_texts
 
+    check_writable(out)
     with as_arguments(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UnfinishedWarning)
         finished = complete_texts(read(cards), images, results=results, progress=not quiet)

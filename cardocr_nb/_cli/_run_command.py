@@ -11,7 +11,7 @@ import click
 from cardocr_nb._batch._pace import Pace
 from cardocr_nb._cli._console import echo, echo_message
 from cardocr_nb._cli._parameters import OutputFile, cloud_arguments, cloud_options, yes_option
-from cardocr_nb._cli._table_files import WRITABLE, write
+from cardocr_nb._cli._table_files import WRITABLE, check_writable, write
 from cardocr_nb.cards import CardType
 from cardocr_nb.errors import InvalidRequestError
 
@@ -26,10 +26,14 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
 @click.option("--card-type", required=True, type=click.Choice([str(one) for one in CardType]))
 @click.option(
-    "-o", "--out", type=OutputFile(WRITABLE), metavar="FILE", help="Table to write: .parquet, .feather or .csv."
+    "-o", "--out", type=OutputFile(WRITABLE), metavar="FILE", help="Table to write: .parquet, .feather, .csv or .xlsx."
 )
 @click.option("--report", type=OutputFile((".html", ".md", ".json")), metavar="FILE", help="Also write a report.")
-@click.option("--prefix", default="", help="Prefix of the keys of uploaded files.")
+@click.option(
+    "--prefix",
+    default="",
+    help="First part of the keys, such as id/. On this machine the folder of the photos must end with it.",
+)
 @click.option("--keys", is_flag=True, help="IMAGE is the key of an object in the bucket, not a file.")
 @click.option("--quiet", is_flag=True, help="Show no progress bar.")
 @click.option(
@@ -97,7 +101,9 @@ def run(
     cloud = cloud_arguments(*(given.pop(name) for name in ("bucket", "region", "endpoint")))
     pace = Pace(given.pop("rate"), given.pop("query_rate"), given.pop("in_flight"), given.pop("threads"))
     keys, quiet = given.pop("keys"), given.pop("quiet")
-    with _client(images, keys, cloud) as client:
+    if out is not None and not estimate:
+        check_writable(out)
+    with _client(images, keys, cloud, given["prefix"]) as client:
         options: dict[str, Any] = {"card_type": card_type, "client": client, "pace": pace, "upload": not keys, **given}
         if estimate or out is None:
             echo(estimate_run(list(images), progress=not quiet, **options))
@@ -119,7 +125,7 @@ def check_images(images: tuple[str, ...]) -> None:
             )
 
 
-def _client(images: tuple[str, ...], keys: bool, cloud: dict[str, Any]) -> Client:
+def _client(images: tuple[str, ...], keys: bool, cloud: dict[str, Any], prefix: str) -> Client:
     from cardocr_nb._batch._image_keys import shared_folder
     from cardocr_nb._client import Client
 
@@ -127,4 +133,4 @@ def _client(images: tuple[str, ...], keys: bool, cloud: dict[str, Any]) -> Clien
         return Client.from_env(**cloud)
     if keys:
         raise InvalidRequestError("--keys needs --bucket or --endpoint: without them each IMAGE is a file")
-    return Client.local(shared_folder(images))
+    return Client.local(shared_folder(images, prefix))

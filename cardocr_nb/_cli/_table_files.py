@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cardocr_nb.errors import CardOCRError, DecodeError, InvalidRequestError
+from cardocr_nb.errors import CardOCRError, DecodeError, InvalidRequestError, missing_extra
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,6 +40,20 @@ def read(path: Path) -> pd.DataFrame:
         raise
     except Exception as e:  # noqa: BLE001 - readers of damaged files raise errors of many types; texts stay out
         raise DecodeError(f"{path}: not a readable {path.suffix} table ({type(e).__name__})") from None
+
+
+def check_writable(path: Path) -> None:
+    """Raise before anything is read or paid for if the extra is missing that writes a format.
+
+    Raises
+    ------
+    MissingExtraError
+    """
+    if path.suffix == ".xlsx":
+        try:
+            import xlsxwriter  # noqa: F401 - whether it is there
+        except ImportError as e:
+            missing_extra("to_excel", "excel", e)
 
 
 def write(cards: pd.DataFrame, path: Path) -> None:

@@ -48,6 +48,11 @@ _BY_STATE = {
 }
 
 
+_OTHER_CARD = (
+    ": no card of the type that was asked for is seen on the photo; perhaps it shows the other type or the back"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Summary:
     """Counts of a frame; holds no text of a card.
@@ -99,6 +104,8 @@ class Summary:
         codes = "".join(
             f"\n  {_shown(code)}: {count}{_ADVICE[remedy(str(code))]}" for code, count in self.codes.items()
         )
+        if self.not_found:
+            codes += f"\n  nothing found: {self.not_found}{_OTHER_CARD}"
         fields = f"\n{self.fields.to_string(na_rep='-')}" if len(self.fields) else ""
         return f"{self.cards} card{'s' * (self.cards != 1)}: {seen or 'none'}{codes}{fields}"
 

@@ -69,9 +69,20 @@ def test_a_card_that_was_read_is_not_left_out_later(photos, client, tmp_path):
 
 def test_the_estimate_counts_what_is_left_out(photos, client):
     said = ocr.estimate(photos, client=client, price=0.5, min_quality=0.2, **OPTIONS)
-    assert (said.images, said.left_out, said.calls, said.money) == (4, 1, 3, 1.5)
-    assert "1 left out by min_quality" in str(said)
-    assert ocr.estimate(photos, client=client, **OPTIONS).left_out == 0
+    assert (said.images, said.left_out, said.unreadable, said.calls, said.money) == (4, 1, 1, 2, 1.0)
+    assert "1 left out by min_quality, 1 unreadable, 2 to submit" in str(said)
+    without = ocr.estimate(photos, client=client, **OPTIONS)
+    assert (without.left_out, without.unreadable, without.calls) == (0, 1, 3)
+
+
+def test_a_photo_whose_end_is_missing_is_not_paid_for_with_min_quality(photos, client, tmp_path):
+    whole = (photos / "1 good.jpg").read_bytes()
+    (tmp_path / "cut.jpg").write_bytes(whole[: len(whole) // 2])
+    frame = run(tmp_path / "cut.jpg", client, min_quality=0.2)
+    assert frame[["state", "code"]].to_numpy().tolist() == [["Failed", "DamagedImage"]]
+    assert client.list_jobs() == []
+    said = ocr.estimate(tmp_path / "cut.jpg", client=client, min_quality=0.2, **OPTIONS)
+    assert (said.unreadable, said.calls) == (1, 0)
 
 
 def test_summary_and_report_name_it_and_do_not_count_it_as_failed(photos, client):
@@ -107,4 +118,4 @@ def test_a_limit_that_cannot_be_kept_is_refused_before_anything_is_sent(photos, 
 def test_the_command_line_has_it(photos, capsys):
     command = ["run", str(photos), "--card-type", "IDCard", "--estimate", "--min-quality", "0.2"]
     assert main(command) == 0
-    assert "1 left out by min_quality, 3 to submit" in capsys.readouterr().out
+    assert "1 left out by min_quality, 1 unreadable, 2 to submit" in capsys.readouterr().out

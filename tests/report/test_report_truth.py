@@ -78,10 +78,13 @@ def test_with_groups_the_report_counts_groups_that_are_missing(batches):
     some = cards["text"] == NAME
     page = render_markdown(summarize(cards[some], truth=truth, precision=0.9, groups="folder"))
     assert (
-        "Next: label Name in 9 more groups of equal size; if all are correct, a score threshold promises 90.0 % precision."
+        "Next: label Name of cards from 9 more groups (days, folders, or what else groups= names), each with about as many cards; if all are correct, a score threshold promises 90.0 % precision."
         in page
     )
-    assert "Name: no threshold yet. 29 groups of equal size without an error are enough; you have 20." in page
+    assert (
+        "Name: no threshold yet. 29 groups of about as many cards each without an error are enough; you have 20."
+        in page
+    )
 
 
 def test_thresholds_promise_what_was_asked_for(cards, truth):
