@@ -81,7 +81,7 @@ def shared_folder(images: Images, prefix: str = "") -> Path:
     ----------
     images : str, Path or iterable of them
     prefix : str, default ""
-        With which the keys are to begin: the folders of which it is the path are left out.
+        First part of the keys; its folders are left out of the result.
 
     Raises
     ------
