@@ -37,6 +37,12 @@ _LAST_LABEL_IS_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)", re.ASCII)
 
 # DNS64 gives hosts that have an IPv4 number only a number in this network, https://www.rfc-editor.org/rfc/rfc6052.
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# Bytes of an IPv6 number that hold an IPv4 one if a network translates behind a prefix of its own, RFC 6052, 2.2; in all but
+# the last form the byte 8 is zero.
+_TRANSLATED = ((4, 5, 6, 7), (5, 6, 7, 9), (6, 7, 9, 10), (7, 9, 10, 11), (9, 10, 11, 12), (12, 13, 14, 15))
+_ISATAP = (b"\x00\x00\x5e\xfe", b"\x02\x00\x5e\xfe")
+"""Bytes 8 to 11 before the IPv4 number, behind any prefix, RFC 5214, 6.1."""
+_SECRET_IPV4 = tuple(map(ipaddress.ip_network, ("127.0.0.0/16", "169.254.0.0/16", "100.100.100.200", "168.63.129.16", "192.0.0.192")))
 _NEVER_CALLED = tuple(
     map(
         ipaddress.ip_network,
@@ -235,7 +241,18 @@ def _is_unicast(number: str) -> bool:
             return False
     if address.is_loopback:
         return _is_loopback(str(address))
+    if isinstance(address, ipaddress.IPv6Address) and _hides_secret_ipv4(address.packed):
+        return False
     return not (address.is_link_local or address.is_multicast) and all(address not in net for net in _NEVER_CALLED)
+
+
+def _hides_secret_ipv4(number: bytes) -> bool:
+    """Return whether the 16 bytes of an IPv6 number lead to an IPv4 number that is never called, behind whatever prefix."""
+    if number[8:12] in _ISATAP:
+        return True
+    forms = _TRANSLATED if number[8] == 0 else _TRANSLATED[-1:]
+    inside = [ipaddress.IPv4Address(bytes(number[at] for at in form)) for form in forms]
+    return any(address in net for address in inside for net in _SECRET_IPV4)
 
 
 def _connect(url: _Url, numbers: list[str], seconds: float) -> socket.socket:

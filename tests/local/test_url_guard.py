@@ -189,7 +189,22 @@ INSIDE = [
     "64:ff9b:1::{0}:{1}",
     "2002:{0}:{1}::1",
 ]
+# Behind a prefix of the network's own: RFC 5214 (ISATAP), 5969 (6rd) and the six lengths of RFC 6052, which skip bits 64 to 71.
+PREFIXED = [
+    "2001:db8:1:2:0:5efe:{0}:{1}",
+    "2001:db8:1:2:200:5efe:{0}:{1}",
+    "2001:db8:1:2:3:4:{0}:{1}",
+    "2001:db8:{0}:{1}::",
+]
+TRANSLATED = {
+    "169.254.169.254": ["2001:db8:12a9:fea9:fe::", "2001:db8:1:a9fe:a9:fe00::", "2001:db8:1:2a9:fe:a9fe::", "2001:db8:1:2:a9:fea9:fe00::"],
+    "100.100.100.200": ["2001:db8:1264:6464:c8::", "2001:db8:1:6464:64:c800::", "2001:db8:1:264:64:64c8::", "2001:db8:1:2:64:6464:c800::"],
+}  # fmt: skip
 NEVER = [
+    *(form.format(*_halves(number)) for form in PREFIXED for number in SECRET if number != "0.0.0.0"),  # noqa: S104
+    *itertools.chain.from_iterable(TRANSLATED.values()),
+    "2001:db8::5efe:808:808",
+    "2001:db8:1:2:0:5efe:10.0.0.1",
     *(number for number in SECRET if not number.startswith("127.")),
     *(form.format(*_halves(number)) for form in INSIDE for number in SECRET),
     *(f"2001:0:{_halves(number)[0]}:{_halves(number)[1]}::1" for number in SECRET),
@@ -209,7 +224,7 @@ def test_an_allowed_host_must_not_lead_to_secrets_of_a_cloud_in_any_form_of_thei
         UrlGuard().check(f"http://{shown}/")
 
 
-@pytest.mark.parametrize("number", ["10.0.0.1", "100.64.0.1", "64:ff9b::808:808", "2606:4700::1111", "fd12::1", "::1"])
+@pytest.mark.parametrize("number", ["10.0.0.1", "100.64.0.1", "64:ff9b::808:808", "2606:4700::1111", "fd12::1", "::1", "2001:db8:64::808:808"])
 def test_an_allowed_host_may_be_in_the_own_network_or_behind_nat64(names, number):
     names["allowed.test"] = itertools.repeat([number])
     assert UrlGuard(["allowed.test"]).check("http://allowed.test/") == [number]
