@@ -22,6 +22,7 @@ name that begins with an underscore is private. Each part imports only from thos
     _keywords   messages for wrong keyword arguments
     _key_forms  keys that do not match, described without quoting them
     cards       card types, fields, labels, check character of identity numbers
+    _field_words  names of fields in messages
     _identity   ethnic groups, nations
     _text_safety   texts from outside in messages and on terminals
     _error_guard   errors at the public border, without texts of cards

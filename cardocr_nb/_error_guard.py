@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cardocr_nb._keywords import check_required
-from cardocr_nb._text_safety import describe, shown_path
+from cardocr_nb._text_safety import describe, shown_path, shown_word
 from cardocr_nb.errors import CardOCRError
 
 if TYPE_CHECKING:
@@ -79,8 +79,14 @@ def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
             if os.environ.get("CARDOCR_FULL_ERRORS") == "1":
                 raise
             if error.__traceback__ is None or error.__traceback__.tb_next is None:
-                raise  # Python's own error about a missing or unknown argument: it names parameters only
-            safe = _safe(error, function, args, kwargs)
+                odd = next((name for name in kwargs if shown_word(name) != repr(name)), None)
+                if odd is None:
+                    raise  # Python's own error about a missing or unknown argument: it names parameters only
+                safe: Exception = TypeError(
+                    f"{function.__name__}() got an unexpected keyword argument, {describe(odd)}"
+                )
+            else:
+                safe = _safe(error, function, args, kwargs)
         raise safe
 
     # Warnings count frames (stacklevel) up to the user's line and leave out those of the import system; this one, too.

@@ -44,7 +44,7 @@ def check_keywords(function: str, given: Iterable[str], allowed: Iterable[str]) 
         if name not in allowed:
             near = difflib.get_close_matches(name, allowed, n=1, cutoff=0.5)
             advice = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(allowed)}"
-            raise TypeError(f"{function}() has no argument {name!r}; {advice}")
+            raise TypeError(f"{function}() has no argument {shown_word(name)}; {advice}")
 
 
 def checked_keywords(renamed: Mapping[str, str]) -> Callable[[Callable[P, R]], Callable[P, R]]:

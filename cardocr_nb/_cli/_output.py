@@ -61,7 +61,9 @@ def _rendered(table: pd.DataFrame, form: Format, *, ascii_only: bool) -> str:
         return protected(table).to_csv(index=False, lineterminator="\n").rstrip("\n")
     if table.empty:
         return "no rows"
-    return table.to_string(index=False, na_rep="", float_format="{:.4g}".format)
+    from cardocr_nb.privacy._service_texts import with_shown_fields
+
+    return with_shown_fields(table).to_string(index=False, na_rep="", float_format="{:.4g}".format)
 
 
 def gate(misses: Iterable[str]) -> int:

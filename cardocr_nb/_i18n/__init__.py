@@ -4,6 +4,6 @@
 and durations as the language does. Texts from cards and names from users are never looked up here.
 """
 
-from cardocr_nb._i18n._messages import UNKNOWN_FIELD, WHOLE_CARD, Messages, messages
+from cardocr_nb._i18n._messages import Messages, messages
 
-__all__ = ["UNKNOWN_FIELD", "WHOLE_CARD", "Messages", "messages"]
+__all__ = ["Messages", "messages"]

@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from cardocr_nb._field_words import UNKNOWN_FIELD, WHOLE_CARD
 from cardocr_nb._settings import checked_lang
 from cardocr_nb.cards import english, printed
 
@@ -17,11 +18,6 @@ if TYPE_CHECKING:
     from cardocr_nb._settings import Lang
 
 _LONGEST = 60
-
-WHOLE_CARD = "whole card"
-"""Field name of the rows that count whole cards."""
-UNKNOWN_FIELD = "unknown_field_"
-"""Beginning of the names of fields whose label may not be shown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cardocr_nb._bulk._arrow_text import all_differ, arrow
+from cardocr_nb._field_words import listed_fields
 from cardocr_nb._text_safety import shown_names
 from cardocr_nb.cards import KNOWN_FIELDS, CardType, expected_fields, known_field
 from cardocr_nb.frame._frame_schema import CARD, COLUMNS, conform, series
@@ -255,7 +256,7 @@ def _field_columns(cards: pd.DataFrame, own: list[str], further: list[str]) -> d
     others = [name for name in names if name not in fields and name not in parts]
     if others:
         warnings.warn(
-            f"{len(others)} columns are not fields of a card and are left out: {', '.join(others[:10])}"
+            f"{len(others)} columns are not fields of a card and are left out: {listed_fields(others[:10])}"
             f"{', …' if len(others) > 10 else ''}. Keep them with id_columns=, or name them in fields=",
             UserWarning,
             stacklevel=3,

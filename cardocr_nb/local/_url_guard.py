@@ -42,7 +42,9 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _TRANSLATED = ((4, 5, 6, 7), (5, 6, 7, 9), (6, 7, 9, 10), (7, 9, 10, 11), (9, 10, 11, 12), (12, 13, 14, 15))
 _ISATAP = (b"\x00\x00\x5e\xfe", b"\x02\x00\x5e\xfe")
 """Bytes 8 to 11 before the IPv4 number, behind any prefix, RFC 5214, 6.1."""
-_SECRET_IPV4 = tuple(map(ipaddress.ip_network, ("127.0.0.0/16", "169.254.0.0/16", "100.100.100.200", "168.63.129.16", "192.0.0.192")))
+_SECRET_IPV4 = tuple(
+    map(ipaddress.ip_network, ("127.0.0.0/16", "169.254.0.0/16", "100.100.100.200", "168.63.129.16", "192.0.0.192"))
+)
 _NEVER_CALLED = tuple(
     map(
         ipaddress.ip_network,
@@ -247,7 +249,7 @@ def _is_unicast(number: str) -> bool:
 
 
 def _hides_secret_ipv4(number: bytes) -> bool:
-    """Return whether the 16 bytes of an IPv6 number lead to an IPv4 number that is never called, behind whatever prefix."""
+    """Return whether the 16 bytes of an IPv6 number lead to an IPv4 number that is never called, behind any prefix."""
     if number[8:12] in _ISATAP:
         return True
     forms = _TRANSLATED if number[8] == 0 else _TRANSLATED[-1:]

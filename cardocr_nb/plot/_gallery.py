@@ -102,7 +102,7 @@ def plot_gallery(
     if n < 1 or columns < 1:
         raise ValueError(f"n and columns must be 1 or more, got {describe(n)} and {describe(columns)}")
     need(df, "key", "field", "score", "text", "polygon")
-    language = plot_language(lang)
+    language = plot_language(lang, reveal=reveal)
     cases = pick_cases(df, kind, truth=truth, other=other, n=n)
     columns = min(columns, max(len(cases), 1))
     captions = [_caption(row, language, reveal=reveal) for _, row in cases.iterrows()]

@@ -150,7 +150,7 @@ def plot_overlay(
     if isinstance(ax, np.ndarray):
         raise TypeError(f"one picture is drawn on one Axes, got {ax.size}; pass a list of pictures for a grid")
     rows, photo = _rows_and_photo(df, image, key, client)
-    language = plot_language(lang)
+    language = plot_language(lang, reveal=reveal)
     if ax is None:
         ax = new_axes(8.0, float(np.clip(7.2 * photo.size[1] / photo.size[0], 2.5, 10.0)))
     _draw_picture(ax, photo)

@@ -16,7 +16,6 @@ import pandas as pd
 
 from cardocr_nb import polygon
 from cardocr_nb._i18n import messages
-from cardocr_nb.cards import english, printed
 from cardocr_nb.errors import CardOCRError, missing_extra
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers, first_rows
@@ -25,6 +24,7 @@ from cardocr_nb.plot._plot_data import corners
 from cardocr_nb.plot._row_selection import rows_of_image
 from cardocr_nb.plot._style import score_colors, score_norm
 from cardocr_nb.privacy import mask_text
+from cardocr_nb.privacy._service_texts import FieldNames
 
 try:
     import anywidget
@@ -35,7 +35,6 @@ except ImportError as error:
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from cardocr_nb._i18n import Messages
     from cardocr_nb._settings import Lang
     from cardocr_nb.plot._image_sources import Images
 
@@ -90,6 +89,8 @@ class OverlayWidget(anywidget.AnyWidget):
         super().__init__(_texts=dict(self._messages.texts["overlay"]))
         self._df, self._images, self._reveal = df, images, reveal
         self._cards = _Cards(conform(df))
+        names = FieldNames(reveal=reveal, words=True)
+        self._shown = {field: names(field) for field in self._cards.fields}
         self._matching = np.arange(self._cards.count)
         self._number = 0
         self.on_msg(self._handle)
@@ -110,8 +111,9 @@ class OverlayWidget(anywidget.AnyWidget):
                 self.selected = int(message["row"])
                 return
             if kind == "filter":
+                fields = {shown: field for field, shown in self._shown.items()}
                 self._matching = self._cards.matching(
-                    field=message.get("field") or None,
+                    field=fields.get(message["field"], message["field"]) if message.get("field") else None,
                     below=message.get("below"),
                     failed=bool(message.get("failed")),
                     lowest_first=bool(message.get("lowest_first")),
@@ -125,7 +127,7 @@ class OverlayWidget(anywidget.AnyWidget):
 
     def _show(self) -> None:
         total = len(self._matching)
-        fields = {name: _label(name, self._messages) for name in self._cards.fields}
+        fields = {name: self._messages.field(name) for name in self._shown.values()}
         state: dict[str, Any] = {"kind": "card", "number": self._number, "total": total, "names": fields}
         if not total:
             self.send(state | {"key": "", "fields": [], "fault": None})
@@ -154,7 +156,7 @@ class OverlayWidget(anywidget.AnyWidget):
             shown.append(
                 {
                     "row": int(row),
-                    "name": _label(str(field), self._messages),
+                    "name": self._messages.field(self._shown[str(field)]),
                     "text": known if known is None or self._reveal else mask_text(known, str(field)),
                     "score": None if pd.isna(score) else float(score),
                     "color": self._cards.color(score),
@@ -163,10 +165,6 @@ class OverlayWidget(anywidget.AnyWidget):
                 }
             )
         return shown
-
-
-def _label(field: str, texts: Messages) -> str:
-    return (printed(field) if texts.lang == "zh" else None) or english(field)
 
 
 def _jpeg(pixels: NDArray[np.uint8]) -> bytes:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cardocr_nb import cards
 from cardocr_nb._fonts import chinese_font
 from cardocr_nb._i18n import Messages, messages
+from cardocr_nb.privacy._service_texts import FieldNames
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,10 +36,13 @@ class PlotLanguage:
         A Chinese font; None leaves the font of the user's settings.
     messages : Messages
         Texts in the language of the plot.
+    reveal : bool, default False
+        Show names of unknown fields, which are made from labels of the service and may be texts of cards.
     """
 
     font: Path | None
     messages: Messages
+    reveal: bool = False
 
     def message(self, name: str, n: int | None = None, /, **values: str | int) -> str:
         """A text of the section ``plot``, filled in.
@@ -75,18 +79,22 @@ class PlotLanguage:
         -------
         dict of str to str
             In Chinese as printed on the card, English otherwise. A name that the font cannot draw becomes ``Field 1``,
-            ``Field 2`` and so on.
+            ``Field 2`` and so on; one that may be a text of a card ``Unknown field 1`` without `reveal`.
 
         Examples
         --------
         >>> PlotLanguage(None, messages("en")).field_names(["id_number", "档案编号"])
         {'id_number': 'ID number', '档案编号': 'Field 1'}
+        >>> PlotLanguage(None, messages("en")).field_names(["样本一", "blood_group"])
+        {'样本一': 'Unknown field 1', 'blood_group': 'Blood group'}
         """
+        shown_name = FieldNames(reveal=self.reveal, words=True)
         names: dict[str, str] = {}
         undrawable = 0
         for field in fields:
-            name = cards.printed(field, card_type) if self.messages.lang == "zh" else None
-            name = name or cards.english(field)
+            known = shown_name(str(field))
+            name = cards.printed(known, card_type) if self.messages.lang == "zh" else None
+            name = name or self.messages.field(known)
             if self.printable(name) != name:
                 undrawable += 1
                 name = self.message("field_number", number=undrawable)
@@ -134,13 +142,15 @@ def shortened(name: str) -> str:
     return name if len(name) <= LONGEST_NAME else f"{name[: half - 1]}…{name[-half:]}"
 
 
-def plot_language(lang: Lang | None = None) -> PlotLanguage:
+def plot_language(lang: Lang | None = None, *, reveal: bool = False) -> PlotLanguage:
     """Find a Chinese font; without one warn once and use English.
 
     Parameters
     ----------
     lang : {"en", "zh"}, optional
         Language of the plot; by default ``cardocr_nb.options.lang``. Texts from cards are Chinese in either.
+    reveal : bool, default False
+        Show names of unknown fields.
 
     Raises
     ------
@@ -157,7 +167,7 @@ def plot_language(lang: Lang | None = None) -> PlotLanguage:
     if font is None and wanted.lang == "zh":
         _warn_without_font()
         wanted = messages("en")
-    return PlotLanguage(font, wanted)
+    return PlotLanguage(font, wanted, reveal)
 
 
 @cache

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cardocr_nb import polygon
+from cardocr_nb._field_words import listed_fields
 from cardocr_nb.cards import expected_fields
 from cardocr_nb.errors import InvalidRequestError
 
@@ -122,7 +123,7 @@ def places_of(rows: pd.DataFrame, chosen: set[str], required: set[str], size: tu
         raise InvalidRequestError("no field to hide has a place, so that nothing can be hidden; read the picture again")
     if lacking:
         raise InvalidRequestError(
-            f"no place is known of {_listed(lacking)}, which may be on the picture; read it again, or hide it by hand"
+            f"no place is known of {listed_fields(lacking)}, which may be on the picture; read it again, or hide it by hand"
             + ("" if unplaced else "; complete=False if it is not on the card")
         )
     sizes = _Sizes.of_card(names[known], [t for t, k in zip(texts, known, strict=True) if k], corners[known])
@@ -172,12 +173,14 @@ def _place(name: str, text: str, corners: Floats, sizes: _Sizes, picture: tuple[
     area = float(polygon.area(corners)[0])
     if short < least or area < 0.5 * long * short:
         raise InvalidRequestError(
-            f"the place of {name} is a point, a line or crossed, and hides nothing; hide it by hand"
+            f"the place of {listed_fields([name])} is a point, a line or crossed, and hides nothing; hide it by hand"
         )
     slack = _OUTSIDE * short
     x, y = corners[:, 0], corners[:, 1]
     if min(x.min(), y.min()) < -slack or x.max() > picture[0] + slack or y.max() > picture[1] + slack:
-        raise InvalidRequestError(f"the place of {name} lies outside the picture; give the picture that was read")
+        raise InvalidRequestError(
+            f"the place of {listed_fields([name])} lies outside the picture; give the picture that was read"
+        )
     width = text_width(text)
     lines = 1
     if name in _MULTILINE:
@@ -193,7 +196,7 @@ def _place(name: str, text: str, corners: Floats, sizes: _Sizes, picture: tuple[
         too_small = long < sizes.min_fill * wanted
     if too_small:
         raise InvalidRequestError(
-            f"the place of {name} is too small for a text of {len(text)} characters; read the picture again, or hide it by hand"
+            f"the place of {listed_fields([name])} is too small for a text of {len(text)} characters; read the picture again, or hide it by hand"
         )
     return Place(name, corners, line, max(0.0, wanted - long))
 
@@ -204,7 +207,7 @@ def _refuse_overlaps(places: list[Place]) -> None:
         for other, theirs in zip(places, corners, strict=True):
             if place.field != other.field and _share_inside(own, theirs) > _MAX_OVERLAP:
                 raise InvalidRequestError(
-                    f"{place.field} and {other.field} have the same place, so that one of them is not hidden; "
+                    f"{listed_fields([place.field, other.field])} have the same place, so that one of them is not hidden; "
                     "read the picture again, or hide it by hand"
                 )
 
@@ -222,7 +225,3 @@ def _share_inside(own: Floats, other: Floats) -> float:
 def _upright(corners: Floats) -> Floats:
     (left, top), (right, bottom) = corners[0].min(axis=0), corners[0].max(axis=0)
     return np.array([[(left, top), (left, bottom), (right, bottom), (right, top)]])
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names)

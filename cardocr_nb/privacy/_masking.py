@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cardocr_nb.frame._frame_schema import refuse_doubled_columns, without_marks
+from cardocr_nb.privacy._service_texts import FieldNames, mask_service_texts, refuse_without_fields, text_columns
 
 _MASKED_CHARACTERS = r"[^\s\pP]"
 
@@ -53,7 +54,6 @@ RULES: dict[str, Rule] = {
 """Visible characters by field; a field without a rule is masked whole. Of a number two characters stay at each end: with four,
 a birth date and the check digit leave a few dozen candidates."""
 
-_TEXT_COLUMNS = ("text", "truth")
 _FULLY_MASKED_COLUMNS = ("user_data",)
 
 
@@ -63,13 +63,19 @@ def mask(df: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     df : DataFrame
-        Long, with a column ``field``. The columns ``text`` and ``truth`` are masked by the rule of their field,
-        ``user_data`` whole.
+        Long, with a column ``field``. The columns ``text`` and ``truth``, and those that begin with ``text_`` and ``truth_``,
+        are masked by the rule of their field, ``user_data`` whole; labels, names of fields, codes and messages where they are
+        not made of known words.
 
     Returns
     -------
     DataFrame
         A copy, every other column unchanged.
+
+    Raises
+    ------
+    InvalidRequestError
+        The frame has no column ``field``.
 
     Examples
     --------
@@ -78,9 +84,10 @@ def mask(df: pd.DataFrame) -> pd.DataFrame:
     ['样**', '99**************14']
     """
     refuse_doubled_columns(df)
+    refuse_without_fields(df, "mask")
     df = without_marks(df)
-    result = df.copy()
-    for column in (c for c in _TEXT_COLUMNS if c in df.columns):
+    result = mask_service_texts(df, FieldNames(reveal=False, words=True))
+    for column in text_columns(df):
         fields = df["field"].astype("str").to_numpy(dtype=object)
         masked = _masked(df[column], Rule())
         for field, rule in RULES.items():

@@ -24,6 +24,7 @@ from cardocr_nb._text_safety import shown_names
 from cardocr_nb.cards import KNOWN_FIELDS
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.frame._frame_schema import refuse_doubled_columns, without_marks
+from cardocr_nb.privacy._service_texts import mask_service_texts, refuse_without_fields, text_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,7 +35,6 @@ _MIN_DISTINCT_BYTES = 8
 _HEX_DIGITS = 32
 """Hexadecimal digits of a pseudonym: 128 bits, enough that two texts of an archive never collide by chance."""
 _DOMAINS = {"licence_number": "id_number"}
-_TEXT_COLUMNS = ("text", "truth")
 _WHITE_SPACE = re.compile(r"\s+")
 
 
@@ -44,12 +44,14 @@ def pseudonym(df: pd.DataFrame, *, key: bytes | str, fields: Iterable[str] | Non
     Parameters
     ----------
     df : DataFrame
-        Long, with a column ``field``. The columns ``text``, ``truth`` and ``user_data`` are replaced.
+        Long, with a column ``field``. The columns ``text`` and ``truth``, those that begin with ``text_`` and ``truth_``,
+        and ``user_data`` are replaced; names and labels of unknown fields as well, and codes and messages are masked, where
+        they are not made of known words.
     key : bytes or str
         The secret, at least 16 bytes, for example ``secrets.token_bytes(32)``. It is not stored.
     fields : iterable of str, optional
-        Canonical names of the fields whose texts are replaced; all other texts and ``user_data`` stay. By default all
-        texts are replaced.
+        Canonical names of the fields whose texts are replaced; all other texts, ``user_data``, labels, codes and messages
+        stay. By default all texts are replaced.
 
     Returns
     -------
@@ -59,7 +61,7 @@ def pseudonym(df: pd.DataFrame, *, key: bytes | str, fields: Iterable[str] | Non
     Raises
     ------
     InvalidRequestError
-        The key is too short or repeats a few bytes, or a field of `fields` is in no row.
+        The key is too short or repeats a few bytes, a field of `fields` is in no row, or the frame has no column ``field``.
 
     Examples
     --------
@@ -81,6 +83,7 @@ def pseudonym(df: pd.DataFrame, *, key: bytes | str, fields: Iterable[str] | Non
             "cannot be guessed; make one with secrets.token_bytes(32)"
         )
     refuse_doubled_columns(df)
+    refuse_without_fields(df, "pseudonym")
     df = without_marks(df)
     names = df["field"].astype("str")
     chosen = None if fields is None else {fields} if isinstance(fields, str) else set(fields)
@@ -92,8 +95,8 @@ def pseudonym(df: pd.DataFrame, *, key: bytes | str, fields: Iterable[str] | Non
     domains = names.fillna("").replace(_DOMAINS)
     if chosen is not None:
         domains = domains.where(names.isin(chosen))
-    result = df.copy()
-    for column in (c for c in _TEXT_COLUMNS if c in df.columns):
+    result = df.copy() if chosen is not None else mask_service_texts(df, lambda name: _digest("field", name, secret))
+    for column in text_columns(df):
         result[column] = _replace(df[column], domains, secret)
     if chosen is None and "user_data" in df.columns:
         result["user_data"] = _replace(df["user_data"], pd.Series("user_data", df.index, dtype="str"), secret)

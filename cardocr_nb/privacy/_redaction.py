@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from cardocr_nb import polygon
+from cardocr_nb._field_words import listed_fields
 from cardocr_nb._images import load_upright
 from cardocr_nb._text_safety import shown_choice
 from cardocr_nb.cards import card_type as checked_card_type
@@ -22,6 +23,7 @@ from cardocr_nb.privacy._picture_files import FileId, file_ids, format_of, refus
 from cardocr_nb.privacy._picture_match import refuse_other_picture
 from cardocr_nb.privacy._portrait import portrait_corners
 from cardocr_nb.privacy._pose import card_pose
+from cardocr_nb.privacy._service_texts import FieldNames
 from cardocr_nb.privacy._valid_from import valid_from_areas
 
 if TYPE_CHECKING:
@@ -207,7 +209,10 @@ def redact_checked(
     image_of_result = Image.fromarray(result)
     if out is not None:
         save(image_of_result, *out)
-    return image_of_result, tuple(dict.fromkeys([*(place.field for place in places), *(name for name, _ in areas)]))
+    names = FieldNames(reveal=False, words=True)
+    return image_of_result, tuple(
+        dict.fromkeys([*(names(place.field) for place in places), *(name for name, _ in areas)])
+    )
 
 
 def _areas_without_fields(
@@ -296,7 +301,7 @@ def _cover_places(
         cover = _cover(total.shape, _lengthened(place), max(_MARGIN * place.height, _MIN_MARGIN))
         if cover is None:
             raise InvalidRequestError(
-                f"the place of {place.field} lies outside the picture; give the picture that was read"
+                f"the place of {listed_fields([place.field])} lies outside the picture; give the picture that was read"
             )
         region, mask = cover
         total[region] |= mask

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from cardocr_nb._field_words import listed_fields
+from cardocr_nb.privacy._service_texts import with_shown_fields
 from cardocr_nb.quality._bootstrap import rate_intervals
 from cardocr_nb.quality._cells import GROUP
 from cardocr_nb.quality._evaluation import evaluate
@@ -45,12 +47,12 @@ class Calibration:
     fields: pd.DataFrame
 
     def __str__(self) -> str:
-        return self.fields.to_string(index=False)
+        return with_shown_fields(self.fields).to_string(index=False)
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return str(self.fields.to_html(index=False))
+        return str(with_shown_fields(self.fields).to_html(index=False))
 
 
 def scored_readings(cells: pd.DataFrame) -> pd.DataFrame:
@@ -140,7 +142,7 @@ def calibration(
     few = fields.loc[fields["distinct"] <= _FEW, "field"].astype("str").tolist()
     if few:
         warnings.warn(
-            f"scores of {', '.join(few)} take {_FEW} values or fewer; they can hardly separate correct from incorrect",
+            f"scores of {listed_fields(few)} take {_FEW} values or fewer; they can hardly separate correct from incorrect",
             FewScoresWarning,
             stacklevel=2,
         )

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from cardocr_nb._field_words import listed_fields
 from cardocr_nb._text_safety import describe
 from cardocr_nb.frame._frame_schema import conform
+from cardocr_nb.privacy._service_texts import with_shown_fields
 from cardocr_nb.quality import _calibrator_files as saved
 from cardocr_nb.quality._calibration import calibration_error, scored_readings
 from cardocr_nb.quality._calibration_fit import SCORES
@@ -99,7 +101,7 @@ class Calibrator:
         if not without.any():
             return
         unknown = without & (place < 0) & df["field"].notna().to_numpy(bool)
-        names = ", ".join(sorted(df["field"][unknown].astype("str").unique())) or "none"
+        names = listed_fields(sorted(df["field"][unknown].astype("str").unique()))
         warnings.warn(
             f"{int(without.sum())} readings get no probability: "
             f"{int((without & ~unknown).sum())} have no score, {int(unknown.sum())} are of unknown fields ({names})",
@@ -132,12 +134,12 @@ class Calibrator:
         return cls(fields, table, _nothing(fields["field"].dtype))
 
     def __str__(self) -> str:
-        return self.fields.to_string(index=False)
+        return with_shown_fields(self.fields).to_string(index=False)
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return str(self.fields.to_html(index=False))
+        return str(with_shown_fields(self.fields).to_html(index=False))
 
 
 def calibrate(

@@ -11,6 +11,7 @@ import pandas as pd
 from cardocr_nb._key_forms import mismatch
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._text_tables import read_table
+from cardocr_nb.privacy._service_texts import with_shown_fields
 from cardocr_nb.quality._bootstrap import ALL, equal_weights, imaginary, rate_intervals, resampled_interval, with_all
 from cardocr_nb.quality._cells import GROUP, group_of_cards, one_job_an_image, refuse_parts
 from cardocr_nb.quality._distribution_shift import ks, psi, psi_test
@@ -67,12 +68,15 @@ class Comparison:
         return f"{self.left_only} images only on the left, {self.right_only} only on the right"
 
     def __str__(self) -> str:
-        return "\n".join([*(t.to_string(index=False) for t in self._tables), self._alone])
+        return "\n".join([*(with_shown_fields(t).to_string(index=False) for t in self._tables), self._alone])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return "".join(t.to_html(index=False, na_rep="–") for t in self._tables) + f"<p>{self._alone}</p>"
+        return (
+            "".join(with_shown_fields(t).to_html(index=False, na_rep="–") for t in self._tables)
+            + f"<p>{self._alone}</p>"
+        )
 
 
 def compare(

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cardocr_nb._text_safety import describe
+from cardocr_nb.privacy._service_texts import with_shown_fields
 from cardocr_nb.quality._bootstrap import ALL, with_all
 from cardocr_nb.quality._cells import GROUP
 from cardocr_nb.quality._evaluation import evaluate
@@ -74,12 +75,14 @@ class Costs:
         return passes(self.fields, df)
 
     def __str__(self) -> str:
-        return f"review {self.review:g}, error {self.error:g}\n{self.fields.to_string(index=False)}"
+        return f"review {self.review:g}, error {self.error:g}\n{with_shown_fields(self.fields).to_string(index=False)}"
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return f"<p>review {self.review:g}, error {self.error:g}</p>{self.fields.to_html(index=False)}"
+        return (
+            f"<p>review {self.review:g}, error {self.error:g}</p>{with_shown_fields(self.fields).to_html(index=False)}"
+        )
 
 
 def cost(

@@ -13,6 +13,7 @@ from rapidfuzz.distance import Levenshtein
 
 from cardocr_nb._bulk._arrow_text import arrow
 from cardocr_nb.frame._reshape import first_rows
+from cardocr_nb.privacy._service_texts import with_shown_fields
 from cardocr_nb.quality._bootstrap import bootstrap, rate_intervals
 from cardocr_nb.quality._cells import GROUP, Cells, pair
 from cardocr_nb.quality._confusions import confusions
@@ -117,12 +118,14 @@ class Evaluation:
         return ", ".join(parts)
 
     def __str__(self) -> str:
-        return "\n".join([self.cards.to_string(index=False), self.fields.to_string(index=False), self._left_out()])
+        return "\n".join(
+            [self.cards.to_string(index=False), with_shown_fields(self.fields).to_string(index=False), self._left_out()]
+        )
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return f"{self.cards.to_html(index=False)}{self.fields.to_html(index=False)}<p>{self._left_out()}</p>"
+        return f"{self.cards.to_html(index=False)}{with_shown_fields(self.fields).to_html(index=False)}<p>{self._left_out()}</p>"
 
 
 def evaluate(

@@ -14,6 +14,7 @@ from cardocr_nb.cards import CardType, expected_fields
 from cardocr_nb.frame._dask_frame import is_dask, reduce
 from cardocr_nb.frame._frame_schema import LEFT_OUT, PLANNED, UNREADABLE, conform
 from cardocr_nb.frame._reshape import card_numbers, fields_of, first_rows, ordered_fields
+from cardocr_nb.privacy._service_texts import with_shown_fields
 from cardocr_nb.wire._records import JobState
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class Summary:
         )
         if self.not_found:
             codes += f"\n  nothing found: {self.not_found}{_OTHER_CARD}"
-        fields = f"\n{self.fields.to_string(na_rep='-')}" if len(self.fields) else ""
+        fields = f"\n{with_shown_fields(self.fields).to_string(na_rep='-')}" if len(self.fields) else ""
         return f"{self.cards} card{'s' * (self.cards != 1)}: {seen or 'none'}{codes}{fields}"
 
     __repr__ = __str__
@@ -114,7 +115,7 @@ class Summary:
     def _repr_html_(self) -> str:
         seen = ", ".join(f"{count} {name}" for name, count in self.outcomes.items() if count)
         codes = self.codes.rename(_shown).to_frame("cards").to_html() if len(self.codes) else ""
-        return f"<p><b>{self.cards} card{'s' * (self.cards != 1)}</b>: {seen or 'none'}</p>{codes}{self.fields.to_html(na_rep='–')}"
+        return f"<p><b>{self.cards} card{'s' * (self.cards != 1)}</b>: {seen or 'none'}</p>{codes}{with_shown_fields(self.fields).to_html(na_rep='–')}"
 
 
 def outcomes(df: pd.DataFrame) -> pd.Series:

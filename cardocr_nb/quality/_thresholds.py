@@ -12,6 +12,7 @@ import pandas as pd
 from cardocr_nb._text_safety import describe, shown_choice
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers, first_rows
+from cardocr_nb.privacy._service_texts import with_shown_fields
 from cardocr_nb.quality._bootstrap import rate_intervals
 from cardocr_nb.quality._calibration import scored_readings
 from cardocr_nb.quality._card_threshold import CardThreshold, card_threshold
@@ -63,7 +64,7 @@ class Thresholds:
     @property
     def advice(self) -> str:
         """How many labeled cards, or groups, are enough, a line for each kind of field; empty if all have a threshold."""
-        without = self.fields[self.fields["threshold"].isna()]
+        without = with_shown_fields(self.fields[self.fields["threshold"].isna()])
         if without.empty:
             return ""
         units = "cards" if without["units"].equals(without["cases"]) else "groups of equal size"
@@ -92,7 +93,10 @@ class Thresholds:
         return "\n".join(sentences)
 
     def __str__(self) -> str:
-        parts = [_promise(self.precision, self.confidence, "field by field"), self.fields.to_string(index=False)]
+        parts = [
+            _promise(self.precision, self.confidence, "field by field"),
+            with_shown_fields(self.fields).to_string(index=False),
+        ]
         parts += [self.advice] if self.advice else []
         return "\n".join([*parts, "whole cards (estimate)", self.joint.to_string(index=False)])
 
@@ -101,7 +105,7 @@ class Thresholds:
     def _repr_html_(self) -> str:
         promise = _promise(self.precision, self.confidence, "field by field")
         advice = f"<p>{self.advice}</p>" if self.advice else ""
-        return f"<p>{promise}</p>{self.fields.to_html(index=False)}{advice}<p>whole cards (estimate)</p>{self.joint.to_html(index=False)}"
+        return f"<p>{promise}</p>{with_shown_fields(self.fields).to_html(index=False)}{advice}<p>whole cards (estimate)</p>{self.joint.to_html(index=False)}"
 
     def passes(self, df: pd.DataFrame, *, incomplete: bool = False) -> pd.Series:
         """Return which readings of a frame may be used without review.

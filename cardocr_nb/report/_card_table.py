@@ -20,8 +20,9 @@ from cardocr_nb.plot._field_crops import rectified
 from cardocr_nb.plot._image_sources import find_picture, warn_if_none
 from cardocr_nb.plot._reading_corners import reading_corners
 from cardocr_nb.plot._style import score_colors, score_norm
+from cardocr_nb.privacy._service_texts import FieldNames, masked_code
 from cardocr_nb.quality import check
-from cardocr_nb.report._report_masking import FieldNames, masked_code, masked_text
+from cardocr_nb.report._report_masking import masked_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -53,7 +53,7 @@ def scores_picture(summary: ReportSummary) -> Picture | None:
     )
 
     def draw(ax: Axes) -> None:
-        language = plot_language(t.lang)
+        language = plot_language(t.lang, reveal=summary.revealed)
         draw_scores(ax, counts, language.field_names(counts.groups), language, threshold=summary.low_score)
 
     alt = t(

@@ -6,7 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from cardocr_nb._failure_codes import Remedy, remedy
-from cardocr_nb._i18n import WHOLE_CARD, messages
+from cardocr_nb._field_words import WHOLE_CARD
+from cardocr_nb._i18n import messages
 from cardocr_nb.quality._intervals import sample_size
 from cardocr_nb.quality._label_advice import obstacle
 

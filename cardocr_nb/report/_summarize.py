@@ -16,6 +16,7 @@ from cardocr_nb.cards import CardType, expected_fields
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers, first_rows
 from cardocr_nb.plot._score_counts import score_counts
+from cardocr_nb.privacy._service_texts import FieldNames, masked_code, masked_message
 from cardocr_nb.quality import check, outcomes
 from cardocr_nb.report._report_checks import (
     check_results,
@@ -24,7 +25,6 @@ from cardocr_nb.report._report_checks import (
     worst_against_truth,
     worst_without_truth,
 )
-from cardocr_nb.report._report_masking import FieldNames, masked_code, masked_message
 from cardocr_nb.report._report_summary import (
     Failure,
     FieldScores,

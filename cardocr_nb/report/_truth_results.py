@@ -6,7 +6,7 @@ import warnings
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from cardocr_nb._i18n import WHOLE_CARD
+from cardocr_nb._field_words import WHOLE_CARD
 from cardocr_nb.quality import (
     Calibration,
     Comparison,
@@ -19,7 +19,7 @@ from cardocr_nb.quality import (
 )
 from cardocr_nb.quality._confusions import frequent_confusions
 from cardocr_nb.quality._costs import Costs, cost
-from cardocr_nb.report._report_masking import FieldNames, masked_text
+from cardocr_nb.report._report_masking import masked_text
 from cardocr_nb.report._truth_records import (
     Accuracy,
     Agreement,
@@ -41,6 +41,7 @@ from cardocr_nb.report._truth_records import (
 if TYPE_CHECKING:
     import pandas as pd
 
+    from cardocr_nb.privacy._service_texts import FieldNames
     from cardocr_nb.quality import Evaluation
     from cardocr_nb.quality._cells import Groups
     from cardocr_nb.quality._evaluation import Truth

@@ -19,8 +19,8 @@ from cardocr_nb.plot._overlay import draw_fields, plot_overlay
 from cardocr_nb.plot._plot_fonts import plot_language
 from cardocr_nb.plot._reading_corners import reading_corners
 from cardocr_nb.plot._style import score_norm, style
+from cardocr_nb.privacy._service_texts import FieldNames
 from cardocr_nb.report._charts import Picture, draw_picture
-from cardocr_nb.report._report_masking import FieldNames
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,6 +13,7 @@ from cardocr_nb.cards import CardType, known_field
 from cardocr_nb.frame._flatten import to_frame
 from cardocr_nb.frame._frame_schema import empty
 from cardocr_nb.plot._picture_identity import FOLDER, Identity, condemned, identity
+from cardocr_nb.privacy._service_texts import with_shown_fields
 from cardocr_nb.quality import audit_sample, compare, estimate_errors, review_queue
 from cardocr_nb.quality._cells import refuse_parts
 from cardocr_nb.quality._comparison import first_readings
@@ -62,12 +63,12 @@ class SecondOpinion:
     readings: pd.DataFrame
 
     def __str__(self) -> str:
-        return "\n".join(t.to_string(index=False) for t in (self.agreement, self.errors))
+        return "\n".join(with_shown_fields(t).to_string(index=False) for t in (self.agreement, self.errors))
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return "".join(t.to_html(index=False, na_rep="–") for t in (self.agreement, self.errors))
+        return "".join(with_shown_fields(t).to_html(index=False, na_rep="–") for t in (self.agreement, self.errors))
 
 
 def second_opinion(

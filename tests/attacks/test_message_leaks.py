@@ -223,6 +223,10 @@ def everything_said(said):
         said += [stream.getvalue(), *(str(w.message) for w in caught)]
 
 
+ATTRIBUTES = ("__notes__", "args", "object", "doc", "text", "filename", "filename2", "name", "value")
+"""Of errors of Python and this package; what collects errors stores them."""
+
+
 def output_of(function, /, *args, of_result=True, **kwargs):
     """Everything that a call says: as an error, a warning, a log, a print or the repr of its result."""
     said = []
@@ -234,8 +238,8 @@ def output_of(function, /, *args, of_result=True, **kwargs):
                 said += [
                     str(each),
                     repr(each),
-                    *map(str, getattr(each, "__notes__", ())),
-                    str(getattr(each, "failures", "")),
+                    *(f"{name}: {getattr(each, name, None)!r}" for name in ATTRIBUTES),
+                    repr({name: value for name, value in vars(each).items() if name != "raw"}),  # the document itself
                 ]
         else:
             if (
@@ -279,6 +283,16 @@ def test_no_argument_of_a_function_comes_back_in_an_error(name, kinds, columns, 
         if leak := leaks(output_of(function, *first, **named)):
             found[f"{parameter}={kind}"] = leak
     assert found == {}
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_no_name_of_a_keyword_and_no_argument_too_many_comes_back_in_an_error(name, valid, place):
+    function = FUNCTIONS[name]
+    given, _, positional = arguments(function, valid)
+    first = [given.pop(p) for p in positional if p in given]
+    assert leaks(output_of(function, *first, **given, **{LATIN: 1})) == []
+    assert leaks(output_of(function, **{NAME: NUMBER})) == []
+    assert leaks(output_of(function, *[NAME] * 25)) == []
 
 
 @pytest.mark.parametrize("name", sorted(CLASSES))

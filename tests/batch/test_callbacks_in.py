@@ -263,6 +263,22 @@ def test_new_connections_of_one_host_close_none_of_another_whose_head_is_under_w
     assert marked(ledger) == ["j1"]
 
 
+@pytest.mark.parametrize("first", [b"", b"POST / HTTP/1.1\r\nHost: a\r\nX: "], ids=repr)
+def test_a_flood_of_many_hosts_keeps_no_callback_out(ledger, first):
+    jobs = [f"j{number}" for number in range(10)]
+    for job in jobs:
+        record_submission(ledger, job, f"{job}.png")
+    with listening(ledger) as there, contextlib.ExitStack() as stack:
+        address = urlsplit(there.url)
+        for number, job in enumerate(jobs):
+            for host in range(50):
+                source = (f"127.{number + 1}.{host}.1", 0)
+                sock = socket.create_connection((address.hostname, address.port), timeout=10, source_address=source)
+                stack.enter_context(sock).sendall(first)
+            assert post(there.url, callback(job)) == 200
+        assert sorted(marked(ledger)) == jobs
+
+
 def test_a_byte_now_and_then_does_not_extend_the_time_for_a_head(ledger, monkeypatch):
     monkeypatch.setattr(_callback_listener, "_HEAD_SECONDS", 0.5)
     with listening(ledger) as there, contextlib.ExitStack() as stack:

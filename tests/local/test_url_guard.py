@@ -224,7 +224,10 @@ def test_an_allowed_host_must_not_lead_to_secrets_of_a_cloud_in_any_form_of_thei
         UrlGuard().check(f"http://{shown}/")
 
 
-@pytest.mark.parametrize("number", ["10.0.0.1", "100.64.0.1", "64:ff9b::808:808", "2606:4700::1111", "fd12::1", "::1", "2001:db8:64::808:808"])
+@pytest.mark.parametrize(
+    "number",
+    ["10.0.0.1", "100.64.0.1", "64:ff9b::808:808", "2606:4700::1111", "fd12::1", "::1", "2001:db8:64::808:808"],
+)
 def test_an_allowed_host_may_be_in_the_own_network_or_behind_nat64(names, number):
     names["allowed.test"] = itertools.repeat([number])
     assert UrlGuard(["allowed.test"]).check("http://allowed.test/") == [number]
