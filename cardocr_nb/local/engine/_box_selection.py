@@ -42,19 +42,32 @@ _HUGE = 5.0
 """Height of a box over that of the labels, beyond which it holds a picture."""
 _LEVEL = 12.0
 """Degrees off the rows of the card beyond which a box is not of it."""
+_ACROSS = 8.0
+"""Degrees off the rows of the card from which a text on it may be a watermark."""
+_SURE, _SAME_ENDS, _SAME_LEVEL = 0.9, 0.4, 0.25
+"""Confidence of each character of a line that is not recognized again, and the heights by which its box may differ."""
+_LONGEST = {"IDCard": 16.0, "DriverLicense": 20.0}
+"""Length over height of the longest row of a card."""
+_SHORT_ROW = 10.0
+"""Length over height up to which boxes are recognized first: labels and most values are."""
+_UNDER, _SMALLER, _SHIFTED = 1.25, 0.85, 1.5
+"""A translation under its label: distance and height over those of the label, and heights by which it begins elsewhere."""
 
 
-def by_usual_height(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the same boxes, those of the commonest height first.
+def likely_first(boxes: NDArray[np.float64], card_type: str) -> NDArray[np.float64]:
+    """Return the boxes that may be of a card: short ones before long ones, those of the commonest height first, translations last.
 
     Parameters
     ----------
     boxes : ndarray of shape (n, 4, 2)
+    card_type : str
     """
     if not len(boxes):
         return boxes
     heights = np.maximum(np.linalg.norm(boxes[:, 3] - boxes[:, 0], axis=1), 1.0)
-    return boxes[np.argsort(abs(np.log(heights / np.median(heights))), kind="stable")]
+    shape = np.linalg.norm(boxes[:, 1] - boxes[:, 0], axis=1) / heights
+    order = np.lexsort((abs(np.log(heights / np.median(heights))), shape > _SHORT_ROW, next_to_larger(boxes)))
+    return np.asarray(boxes[order[shape[order] < _LONGEST[card_type]]])
 
 
 def sure_pose(lines: Sequence[Line], card_type: str) -> CardPose | None:
@@ -105,11 +118,68 @@ def translations(boxes: NDArray[np.float64], pose: CardPose, *, read: bool) -> N
         down = middle[:, 1] - label.y
         marked |= small & (down > _TRANSLATED[0]) & (down < _TRANSLATED[1]) & (abs(left - label.left) < _FLUSH)
     title, number = pose.anchors.get("title"), pose.anchors.get("licence_number:value")
-    if number is not None and (title is not None) == read:
+    if (title is not None and number is not None) == read:
         # A long text in the middle between the title and the number.
         upper = TITLE_CENTER[1] if title is None else pose.on_card(title.center[None])[0, 1]
-        down, up = middle[:, 1] - upper, pose.on_card(number.center[None])[0, 1] - middle[:, 1]
+        down = middle[:, 1] - upper
+        up = np.inf if number is None else pose.on_card(number.center[None])[0, 1] - middle[:, 1]
         wide = np.linalg.norm(corners[:, 1] - corners[:, 0], axis=1) > _LONG
         central = abs(middle[:, 0] - TITLE_CENTER[0]) < _CENTRAL
         marked |= wide & central & (down > _UNDER_TITLE[0]) & (down < _UNDER_TITLE[1]) & (up > _ABOVE_NUMBER)
     return marked
+
+
+def next_to_larger(boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Mark the boxes directly above or below a larger one with an end or the middle in common, shape (n,).
+
+    Translations of labels and of the title are.
+
+    Parameters
+    ----------
+    boxes : ndarray of shape (n, 4, 2)
+        Of one direction.
+    """
+    if not len(boxes):
+        return np.zeros(0, bool)
+    along = np.median(boxes[:, 1] - boxes[:, 0], axis=0)
+    along = along / max(float(np.linalg.norm(along)), 1e-9)
+    placed = boxes @ np.column_stack([along, (-along[1], along[0])])
+    high = np.linalg.norm(boxes[:, 3] - boxes[:, 0], axis=1)
+    ends = np.column_stack([placed[..., 0].min(1), placed[..., 0].max(1), placed[..., 0].mean(1)])
+    apart = abs(placed[:, None, :, 1].mean(2) - placed[None, :, :, 1].mean(2))
+    near = (apart > 0.4 * high) & (apart < _UNDER * high) & (high[:, None] < _SMALLER * high)
+    flush = (abs(ends[:, None] - ends[None]) < _SHIFTED * high[None, :, None]).any(2)
+    return np.asarray((near & flush).any(1))
+
+
+def across(boxes: NDArray[np.float64], pose: CardPose) -> NDArray[np.bool_]:
+    """Mark the boxes on a card that run in another direction than its rows, shape (n,)."""
+    corners = pose.on_card(boxes.reshape(-1, 2)).reshape(-1, 4, 2)
+    middle, along = corners.mean(1), corners[:, 1] - corners[:, 0]
+    inside = ((middle > 0) & (middle < np.array(pose.layout.size))).all(1)
+    turn = abs((np.degrees(np.arctan2(along[:, 1], along[:, 0])) + 90) % 180 - 90)
+    return np.asarray(inside & (turn > _ACROSS))
+
+
+def known_lines(boxes: NDArray[np.float64], lines: Sequence[Line]) -> tuple[tuple[Line, ...], NDArray[np.bool_]]:
+    """Return the lines that are sure and fill one of the boxes, and a mark for those boxes, shape (n,).
+
+    Parameters
+    ----------
+    boxes : ndarray of shape (n, 4, 2)
+        As in `Detection.boxes`, the right way up.
+    lines : sequence of Line
+    """
+    kept, again = [], np.zeros(len(boxes), bool)
+    for line in lines:
+        if min((char.confidence for char in line.chars), default=0.0) < _SURE:
+            continue
+        start, end, below = np.array(line.corners)
+        high = max(float(np.linalg.norm(below - start)), 1e-9)
+        along, down = (end - start) / max(float(np.linalg.norm(end - start)), 1e-9), (below - start) / high
+        off = boxes[:, [0, 1, 3]] - np.array([start, end, below])
+        same = (abs(off @ along) < _SAME_ENDS * high).all(1) & (abs(off @ down) < _SAME_LEVEL * high).all(1)
+        if (same & ~again).any():
+            again[np.flatnonzero(same & ~again)[0]] = True
+            kept.append(line)
+    return tuple(kept), again

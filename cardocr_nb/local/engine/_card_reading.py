@@ -7,12 +7,19 @@ from typing import TYPE_CHECKING
 from cardocr_nb._card_geometry import LAYOUTS
 from cardocr_nb.cards import FIELDS, CardType, expected_fields
 from cardocr_nb.local.engine._anchors import anchor_names
-from cardocr_nb.local.engine._box_selection import by_usual_height, on_card, sure_pose, translations
+from cardocr_nb.local.engine._box_selection import (
+    across,
+    known_lines,
+    likely_first,
+    next_to_larger,
+    on_card,
+    sure_pose,
+    translations,
+)
 from cardocr_nb.local.engine._card_answer import Recognition, answered_fields
 from cardocr_nb.local.engine._card_evidence import card_confidence
 from cardocr_nb.local.engine._card_pose import provisional_pose
 from cardocr_nb.local.engine._detection import detect, detect_within
-from cardocr_nb.local.engine._digit_fields import is_valid_number
 from cardocr_nb.local.engine._extraction_quality import agreement_of, quality_of, worth_of
 from cardocr_nb.local.engine._field_extraction import (
     Extraction,
@@ -22,7 +29,8 @@ from cardocr_nb.local.engine._field_extraction import (
     with_field,
     with_missing,
 )
-from cardocr_nb.local.engine._line_crops import ImagePyramid, even_contrast, ink_channel
+from cardocr_nb.local.engine._line_crops import ImagePyramid, even_contrast, ink_channel, print_contrast
+from cardocr_nb.local.engine._other_cards import shows_another_card
 from cardocr_nb.local.engine._placed_chars import place_chars
 from cardocr_nb.local.engine._recognition import (
     UPRIGHT,
@@ -34,7 +42,6 @@ from cardocr_nb.local.engine._recognition import (
 )
 from cardocr_nb.local.engine._seal_rows import Seal, read_seal
 from cardocr_nb.local.engine._seal_square import beyond, outside
-from cardocr_nb.local.engine._watermark import may_have_watermark
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,12 +66,12 @@ _FAINT_SIDES = 960, 1600
 """Longer sides of the picture as the detector sees it when nothing was found before: a card may take a fifth of it."""
 _ROUGH_MARGIN = 14.0
 """Millimeters around a card whose pose is known from one text only."""
-_NUMBER_SHAPE = 6.0, 22.0
-"""Length over height of a box that may hold a number."""
-_OTHER_NUMBERS = 4
-"""Boxes outside the card that are recognized to look for the number of a second card."""
+_NARROW_MARGIN = 3.0
+"""Millimeters around a card whose pose is known."""
 _LEGIBLE = 0.75
 """Mean confidence of a line that the detector did not see, below which it is lines of the background."""
+_PRINTED = 0.4
+"""Contrast of a row over that of the address above it, below which no text is in it."""
 _NO_CARD = 0.1
 """Confidence that a card is there, below which its fields are not returned."""
 MORE_CARDS = "the picture shows more than one card of this type; the fields are those of the surer one"
@@ -72,9 +79,16 @@ UNSURE_CARD = "it is not certain that the picture shows a card of this type"
 
 
 class CardReading:
-    """The steps for one picture; `known` is the pose of the card from another look at it."""
+    """The steps for one picture; `known` is the pose of the card from another look at it, with its `lines`."""
 
-    def __init__(self, image: NDArray[np.uint8], kind: str, models: Models, known: CardPose | None = None) -> None:
+    def __init__(
+        self,
+        image: NDArray[np.uint8],
+        kind: str,
+        models: Models,
+        known: CardPose | None = None,
+        lines: Sequence[Line] = (),
+    ) -> None:
         import cv2
         import numpy as np
 
@@ -83,8 +97,9 @@ class CardReading:
         self.pyramid = ImagePyramid(np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), np.uint8))
         self.size = image.shape[1], image.shape[0]
         self.seal: Seal | None = None
-        self.crossed = False
+        self.found: Detection | None = None
         self.known = known
+        self.lines = tuple(lines)
         self.pose: CardPose | None = None
         self.labels = {f.name: f.label for f in FIELDS[CardType(kind)]}
 
@@ -96,22 +111,35 @@ class CardReading:
 
     def result(self) -> Recognition:
         """Detect, recognize and extract; then look again where something is missing."""
-        found = detect(self.ink, self.models, _SIDES[self.kind])
-        self.crossed = may_have_watermark(found.groups)
-        best, lines, unread = self._surest_group(found)
-        if best.pose is None:
-            best, lines, unread = self._faint()
+        best, lines, unread = self._first_look() if self.known is None else self._known_card(self.known)
         if best.pose is None:
             return Recognition([])
         if self.seal is None:
             self._seek_seal(best.pose, last=True)
             best = best if self.seal is None else self.extract(lines)
         best = self._reread(best, lines)
-        again = self._enlarged(best)
+        again = self._enlarged(best, lines) if self.known is None else None
         if again is not None:
             best = with_missing(self._reread(*again), best)
-        self.pose = best.pose
+            lines = again[1]
+        self.pose, self.lines = best.pose, lines
         return self._answer(best, unread)
+
+    def _first_look(self) -> tuple[Extraction, tuple[Line, ...], NDArray[np.float64]]:
+        self.found = detect(self.ink, self.models, _SIDES[self.kind])
+        first = self._surest_group(self.found)
+        return first if first[0].pose is not None else self._faint()
+
+    def _known_card(self, pose: CardPose) -> tuple[Extraction, tuple[Line, ...], NDArray[np.float64]]:
+        import numpy as np
+
+        lines = self._within(pose, _NARROW_MARGIN, self.lines)
+        self._seek_seal(pose)
+        return self.extract(lines), lines, np.empty((0, 4, 2))
+
+    def is_crossed(self) -> bool:
+        """Whether text in another direction than its rows is on the card that was read."""
+        return self.found is not None and self.pose is not None and bool(across(self.found.boxes, self.pose).any())
 
     def _faint(self) -> tuple[Extraction, tuple[Line, ...], NDArray[np.float64]]:
         """Look for a card with faint or small print: with even contrast, larger, and larger again."""
@@ -131,7 +159,7 @@ class CardReading:
         """
         starts = []
         for group in range(len(found.angles)):
-            boxes = by_usual_height(found.boxes[found.groups == group])
+            boxes = likely_first(found.boxes[found.groups == group], self.kind)
             if group and len(boxes) < _TRY_OPPOSITE:
                 continue
             lines, turned = recognize_upright(self.pyramid, boxes[:_ROUND], self.models)
@@ -144,7 +172,7 @@ class CardReading:
             extraction, recognized, left = self._group(boxes, first)
             if quality_of(extraction) > quality_of(best):
                 best, lines, unread = extraction, recognized, left
-            if quality_of(best) >= _FOUND:
+            if best.pose is not None and (quality_of(best) >= _FOUND or not self._is_incomplete(best)):
                 break
         return best, lines, unread
 
@@ -190,8 +218,8 @@ class CardReading:
             else:
                 self._seek_seal(pose)
                 now = on_card(left, pose) if self.seal is None else on_card(left, pose) & beyond(left, self.seal.square)
-                sooner = now & ~translations(left, pose, read=False)
-                now = sooner if sooner.any() else now
+                later = translations(left, pose, read=False).astype(int) + next_to_larger(left)
+                now &= later == later[now].min(initial=2)
             if not now.any():
                 break
             lines += recognize_all(self.pyramid, left[now], self.models)
@@ -204,11 +232,11 @@ class CardReading:
             seal = read_seal(self.image, self.pyramid, pose, self.models)
             self.seal = seal if seal is None or seal.is_valid or last else None
 
-    def _enlarged(self, best: Extraction) -> tuple[Extraction, tuple[Line, ...]] | None:
+    def _enlarged(self, best: Extraction, lines: tuple[Line, ...]) -> tuple[Extraction, tuple[Line, ...]] | None:
         """Detect again on the card alone, with its contrast made even, if something is missing; None if that does not help."""
         if best.pose is None or not self._is_incomplete(best):
             return None
-        lines = self._within(best.pose, 3.0)
+        lines = self._within(best.pose, _NARROW_MARGIN, lines)
         extraction = self.extract(lines)
         return (extraction, lines) if worth_of(extraction) > worth_of(best) else None
 
@@ -219,8 +247,11 @@ class CardReading:
             broken.remove("issuing_authority")
         return bool(broken) or len(best.fields) < len(expected_fields(self.kind))
 
-    def _within(self, pose: CardPose, margin: float) -> tuple[Line, ...]:
-        """Recognize all text on a card, detected with the card as large as the detector sees well."""
+    def _within(self, pose: CardPose, margin: float, known: Sequence[Line] = ()) -> tuple[Line, ...]:
+        """Recognize all text on a card, detected with the card as large as the detector sees well.
+
+        Of the known lines, those that are sure are kept where the same box is found again.
+        """
         import numpy as np
 
         width, height = pose.layout.size
@@ -228,14 +259,16 @@ class CardReading:
         corners = pose.on_picture(np.array([(low, low), (right, low), (low, bottom)]))
         found = detect_within(even_contrast(self.ink), corners, self.models, max(_SIDES[self.kind], 640))
         boxes = _along(found.boxes, corners[1] - corners[0])
-        return recognize_all(self.pyramid, boxes[on_card(boxes, pose, margin)], self.models)
+        boxes = boxes[on_card(boxes, pose, margin)]
+        kept, again = known_lines(boxes, known)
+        return kept + recognize_all(self.pyramid, boxes[~again], self.models)
 
     def _reread(self, best: Extraction, lines: tuple[Line, ...]) -> Extraction:
         """Recognize once more where a value must be."""
         import numpy as np
 
         torn = [np.array(gap.box) for gap in best.gaps if gap.torn]
-        torn += [np.array(best.further)] if best.further else []
+        torn += [np.array(best.further)] if best.further and self._has_print(best) else []
         if torn:
             more = recognize_all(self.pyramid, np.array(torn), self.models)
             legible = tuple(line for line in more if line.confidence > _LEGIBLE)
@@ -244,39 +277,28 @@ class CardReading:
         for gap in (g for g in best.gaps if not g.torn):
             if not gap.instead and gap.field in best.fields and best.fields[gap.field].value.is_valid is not False:
                 continue
-            line = recognize_box(self.pyramid, np.array(gap.box), self.models, extend=False)
+            line = recognize_box(self.pyramid, np.array(gap.box), self.models, extend=False, trim=True)
             extracted = reread_gap(gap, line, self.kind)
             if extracted is not None and (not gap.instead or surer(extracted, best)):
                 best = with_field(best, extracted)
         return best
+
+    def _has_print(self, best: Extraction) -> bool:
+        """Whether the row under an address shows ink nearly as dark as that of the address."""
+        import numpy as np
+
+        contrast = print_contrast(self.pyramid.crop(np.array(best.further)[[0, 1, 3]]))
+        own = np.median([placed.char.contrast for placed in best.fields["address"].chars])
+        return bool(contrast > _PRINTED * own)
 
     def _answer(self, best: Extraction, unread: NDArray[np.float64]) -> Recognition:
         card = card_confidence(best, self.image)
         if card < _NO_CARD:
             return Recognition([])
         message = "" if card >= 0.5 else UNSURE_CARD
-        if self._second_card(best, unread):
+        if shows_another_card(best, unread, self.pyramid, self.models):
             message = MORE_CARDS
         return Recognition(answered_fields(best, self.kind, card), message)
-
-    def _second_card(self, best: Extraction, unread: NDArray[np.float64]) -> bool:
-        """Whether another number of a card is among the boxes outside the card."""
-        import numpy as np
-
-        if best.pose is None or not len(unread):
-            return False
-        places = best.pose.on_card(unread.mean(1))
-        unread = unread[~((places > 0) & (places < best.pose.layout.size)).all(1)]
-        along = np.linalg.norm(unread[:, 1] - unread[:, 0], axis=1)
-        high = np.maximum(np.linalg.norm(unread[:, 3] - unread[:, 0], axis=1), 1.0)
-        low, most = _NUMBER_SHAPE
-        like = unread[(along / high > low) & (along / high < most)][:_OTHER_NUMBERS]
-        own = {e.value.text for name, e in best.fields.items() if name in ("id_number", "licence_number")}
-        for line in recognize_all(self.pyramid, like, self.models):
-            text = "".join(c.text for c in line.chars if c.text in "0123456789X")
-            if is_valid_number(text[-18:]) and text[-18:] not in own:
-                return True
-        return False
 
 
 def _along(boxes: NDArray[np.float64], row: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -137,10 +137,10 @@ class Engine:
         kind = str(checked_card_type(card_type))
         reading = CardReading(image, kind, self.loaded())
         first = reading.result()
-        if first.fields and not (reading.crossed and is_unsure(first.fields, len(expected_fields(kind)))):
+        if first.fields and not (is_unsure(first.fields, len(expected_fields(kind))) and reading.is_crossed()):
             return first
         known = of_other_lines(reading.pose) if reading.pose else None
-        second = CardReading(without_pale_ink(image), kind, self.loaded(), known).result()
+        second = CardReading(without_pale_ink(image), kind, self.loaded(), known, reading.lines).result()
         order = [reading.labels[name] for name in expected_fields(kind)]
         return Recognition(
             surest_fields(first.fields, second.fields, order),

@@ -158,6 +158,21 @@ def whole_line(ink: NDArray[np.bool_], start: int, end: int) -> tuple[int, int]:
     return int(np.clip(min(left, start - _MARGIN), 0, wide)), int(np.clip(max(right, end + _MARGIN), 0, wide))
 
 
+def ink_ends(ink: NDArray[np.bool_]) -> tuple[int, int]:
+    """Return the columns a little before the first and behind the last ink of a crop, equal if there is none.
+
+    Parameters
+    ----------
+    ink : ndarray of shape (48, w)
+    """
+    import numpy as np
+
+    columns = np.flatnonzero(ink[_band(ink)].sum(0) >= 2)
+    if not len(columns):
+        return 0, 0
+    return max(int(columns[0]) - 2 * _MARGIN, 0), min(int(columns[-1]) + 1 + 2 * _MARGIN, ink.shape[1])
+
+
 def ink_boxes(ink: NDArray[np.bool_], centers: Sequence[float]) -> list[tuple[float, float, float, float]]:
     """Return the extent of the ink around each center, as parts of the crop; a character without ink takes all its room."""
     import numpy as np
@@ -250,6 +265,27 @@ def ink_tones(crop: NDArray[np.uint8], boxes: Sequence[tuple[float, float, float
     clear, color = _tones(around, middle)
     redness = np.where(clear > _AS_CLEAR * contrast, np.minimum(redness, color), redness)
     return [(float(c), float(r)) for c, r in zip(contrast.round(3), redness.round(3), strict=True)]
+
+
+def print_contrast(crop: NDArray[np.uint8]) -> float:
+    """Return the contrast of the darkest ink of a crop with the paper, 0 to 1.
+
+    Parameters
+    ----------
+    crop : ndarray of shape (48, w, 3), uint8, BGR
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> crop = np.full((48, 400, 3), 240, np.uint8)
+    >>> crop[12:36, 20:60] = 40
+    >>> round(print_contrast(crop), 2), print_contrast(crop[:, 60:])
+    (0.83, 0.0)
+    """
+    import numpy as np
+
+    ink, paper = np.quantile(ink_channel(crop[:, :, 2], crop[:, :, 1]), (0.01, 0.8))
+    return float(1 - (ink + 1) / (paper + 1))
 
 
 def _darkest(part: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cardocr_nb.local.engine._line_crops import ImagePyramid, ink_boxes, ink_of, ink_tones, whole_line
+from cardocr_nb.local.engine._line_crops import ImagePyramid, ink_boxes, ink_ends, ink_of, ink_tones, whole_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -101,14 +101,13 @@ def recognize_upright(
         Whether the boxes were upside down. The longest lines decide; mostly digits may decide incorrectly.
     """
     boxes = _longest_first(boxes)
-    lines = recognize_all(pyramid, boxes, models)
-    sure = mean_confidence(lines[:_TRIED])
+    lines, turned = recognize_all(pyramid, boxes[:_TRIED], models), False
+    sure = mean_confidence(lines)
     if len(boxes) and sure < UPRIGHT:
-        opposite = rotate180(boxes)
-        other = recognize_all(pyramid, opposite[:_TRIED], models)
+        other = recognize_all(pyramid, rotate180(boxes[:_TRIED]), models)
         if mean_confidence(other) > sure:
-            return other + recognize_all(pyramid, opposite[_TRIED:], models), True
-    return lines, False
+            lines, boxes, turned = other, rotate180(boxes), True
+    return lines + recognize_all(pyramid, boxes[_TRIED:], models), turned
 
 
 def recognize_all(pyramid: ImagePyramid, boxes: NDArray[np.float64], models: Models) -> tuple[Line, ...]:
@@ -135,7 +134,9 @@ def mean_confidence(lines: Iterable[Line]) -> float:
     return sum(chars) / len(chars) if chars else 0.0
 
 
-def recognize_box(pyramid: ImagePyramid, box: NDArray[np.float64], models: Models, *, extend: bool = True) -> Line:
+def recognize_box(
+    pyramid: ImagePyramid, box: NDArray[np.float64], models: Models, *, extend: bool = True, trim: bool = False
+) -> Line:
     """Recognize one box.
 
     Parameters
@@ -146,6 +147,8 @@ def recognize_box(pyramid: ImagePyramid, box: NDArray[np.float64], models: Model
     models : Models
     extend : bool, default True
         Whether to follow ink that continues beyond the ends of the box.
+    trim : bool, default False
+        Whether to leave out paper before the first and after the last ink of the box.
     """
     import numpy as np
 
@@ -156,8 +159,13 @@ def recognize_box(pyramid: ImagePyramid, box: NDArray[np.float64], models: Model
     else:
         crop = pyramid.crop(corners)
         ink = ink_of(crop)
+        if trim:
+            left, right = ink_ends(ink)
+            along = (end - start) / crop.shape[1]
+            crop, ink = np.ascontiguousarray(crop[:, left:right]), ink[:, left:right]
+            corners = np.array([start + left * along, start + right * along, below + left * along])
     x, y, z = ((round(float(px), 2), round(float(py), 2)) for px, py in corners)
-    return Line((x, y, z), _chars(crop, ink, models))
+    return Line((x, y, z), _chars(crop, ink, models) if crop.size else ())
 
 
 def _whole_crop(

@@ -1,7 +1,7 @@
 """A watermark over the whole card, such as what a copy may be used for: paler than the print, and in a direction of its own.
 
-Where no card is found, or texts of another direction are on the picture and a field is missing or unsure, the picture is read
-once more without its pale ink, and of each field the surer reading is kept. A pale red seal is lost with the watermark; it comes from the first reading.
+Where no card is found, or texts of another direction are on the card and a field is missing or unsure, the picture is read once
+more without its pale ink, only the card if it was found, and of each field the surer reading is kept. A pale red seal is lost with the watermark; it comes from the first reading.
 """
 
 from __future__ import annotations
@@ -23,20 +23,6 @@ _DARK = 120
 """Level of even contrast below which ink is print."""
 _UNSURE = 85
 """Score below which a field is worth a second look."""
-_ACROSS = 1
-"""Boxes of another direction from which a watermark is possible: on photos of a card alone there is none."""
-
-
-def may_have_watermark(groups: NDArray[np.int_]) -> bool:
-    """Whether enough texts run in another direction than most.
-
-    Parameters
-    ----------
-    groups : ndarray of shape (n,)
-        As in `Detection`.
-    """
-    counts = np.sort(np.bincount(groups)) if len(groups) else np.zeros(1)
-    return bool(counts[:-1].sum() >= _ACROSS)
 
 
 def is_unsure(fields: Sequence[Field], expected: int) -> bool:

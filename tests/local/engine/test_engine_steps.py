@@ -12,7 +12,7 @@ import pytest
 from cardocr_nb import cards, errors
 from cardocr_nb.local.engine import _networks as networks
 from cardocr_nb.local.engine._block_shapes import is_square, rows_are_full, spacing_is_even
-from cardocr_nb.local.engine._box_selection import by_usual_height, on_card, sure_pose, translations
+from cardocr_nb.local.engine._box_selection import on_card, sure_pose, translations
 from cardocr_nb.local.engine._confidence import score_fields
 from cardocr_nb.local.engine._detection import detect, detect_within
 from cardocr_nb.local.engine._field_extraction import extract_fields, reread_gap, with_missing
@@ -127,6 +127,20 @@ def test_a_gap_is_read_again(without_number, models):
     assert again.value.text == truth["licence_number"]
 
 
+def test_a_place_is_recognized_without_the_paper_around_its_ink(without_number, models):
+    kind, _, rest = without_number
+    gap, *_ = extracted(rest, kind).gaps
+    pyramid = ImagePyramid(np.ascontiguousarray(picture("licence_flat")[:, :, ::-1]))
+    whole, trimmed = (recognize_box(pyramid, np.array(gap.box), models, extend=False, trim=t) for t in (False, True))
+    assert line_text(trimmed) == line_text(whole)
+    long, short = (np.linalg.norm(np.subtract(*line.corners[:2])) for line in (whole, trimmed))
+    assert 0.5 * long < short < long
+    paper = ImagePyramid(np.full((60, 400, 3), 230, np.uint8))
+    box = np.array([(5.0, 5.0), (395.0, 5.0), (395.0, 50.0), (5.0, 50.0)])
+    no_networks = models._replace(recognizer=None)
+    assert recognize_box(paper, box, no_networks, extend=False, trim=True).chars == ()
+
+
 def test_a_gap_that_shows_nothing_stays_one(without_number):
     kind, _, rest = without_number
     gap, *_ = extracted(rest, kind).gaps
@@ -209,13 +223,6 @@ def test_few_labels_do_not_show_where_the_card_is():
     assert len(few) >= 3
     assert sure_pose(few, kind) is None
     assert sure_pose([], kind) is None
-
-
-def test_boxes_of_the_usual_height_come_first():
-    usual = np.array([(0.0, 0.0), (90.0, 0.0), (90.0, 20.0), (0.0, 20.0)])
-    flat = [usual + np.array([0, 40 * n]) for n in range(4)]
-    assert np.array_equal(by_usual_height(np.array([3 * usual, *flat])), [*flat, 3 * usual])
-    assert len(by_usual_height(np.empty((0, 4, 2)))) == 0
 
 
 def test_a_hole_in_an_address_is_read_again_and_lowers_the_score():

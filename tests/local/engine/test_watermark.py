@@ -10,7 +10,7 @@ from cardocr_nb._fonts import pil_font
 from cardocr_nb.cards import field_name
 from cardocr_nb.local.engine._card_pose import of_other_lines
 from cardocr_nb.local.engine._card_reading import CardReading
-from cardocr_nb.local.engine._watermark import is_unsure, may_have_watermark, surest_fields, without_pale_ink
+from cardocr_nb.local.engine._watermark import is_unsure, surest_fields, without_pale_ink
 from cardocr_nb.specimen import draw
 from cardocr_nb.wire._records import Field
 
@@ -53,11 +53,18 @@ def test_fields_under_a_watermark_are_read_in_the_second_look(engine, kind):
     assert both >= 0.9 * 3 * len(card.texts)
 
 
-def test_a_watermark_is_looked_for_where_texts_run_in_another_direction():
-    assert may_have_watermark(np.array([0, 0, 0, 0, 1, 1, 1]))
-    assert may_have_watermark(np.array([0, 0, 0, 0, 1]))
-    assert not may_have_watermark(np.array([0, 0, 0]))
-    assert not may_have_watermark(np.array([], int))
+@pytest.mark.parametrize("kind", ["IDCard", "DriverLicense"])
+def test_a_card_is_crossed_by_texts_on_it_in_another_direction_and_not_by_those_around_it(models, kind):
+    card = draw(kind, 44).image.convert("RGB")
+    table = Image.new("RGB", (card.width + 900, card.height + 900), (225, 225, 220))
+    papers = Image.fromarray(tiled(table, "工作安排会议纪要", -33, 40))
+    papers.paste(card, (450, 450))
+    around, plain = CardReading(np.asarray(papers), kind, models), CardReading(np.asarray(card), kind, models)
+    marked = CardReading(tiled(card, "仅限本次登记复印无效", -33, 110), kind, models)
+    for reading in (around, plain, marked):
+        assert reading.result().fields
+    assert (around.is_crossed(), plain.is_crossed(), marked.is_crossed()) == (False, False, True)
+    assert len(around.found.angles) > 1
 
 
 @given(FIELDS, FIELDS)

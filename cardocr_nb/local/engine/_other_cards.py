@@ -1,0 +1,60 @@
+"""A second card of the type on a picture, known by its number."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cardocr_nb.local.engine._digit_fields import is_valid_number
+from cardocr_nb.local.engine._recognition import recognize_all
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from cardocr_nb.local.engine._field_extraction import Extraction
+    from cardocr_nb.local.engine._line_crops import ImagePyramid
+    from cardocr_nb.local.engine._networks import Models
+
+_NUMBERS = "id_number", "licence_number"
+_NUMBER_SHAPE = 6.0, 22.0
+"""Length over height of a box that may hold a number."""
+_LIKE_OWN = 0.4, 1.3
+"""The same over length over height of the ink of the number that was read; a box is higher than its ink, and may hold a label."""
+_OTHER_NUMBERS = 4
+"""Boxes outside the card that are recognized to look for the number of a second card."""
+
+
+def shows_another_card(best: Extraction, unread: NDArray[np.float64], pyramid: ImagePyramid, models: Models) -> bool:
+    """Whether another number of a card is among the boxes outside a card.
+
+    Parameters
+    ----------
+    best : Extraction
+        Of the card that was found.
+    unread : ndarray of shape (n, 4, 2)
+        Boxes that were not recognized, as in `Detection`.
+    pyramid : ImagePyramid
+    models : Models
+    """
+    if best.pose is None or not len(unread):
+        return False
+    places = best.pose.on_card(unread.mean(1))
+    unread = unread[~((places > 0) & (places < best.pose.layout.size)).all(1)]
+    along = np.linalg.norm(unread[:, 1] - unread[:, 0], axis=1)
+    high = np.maximum(np.linalg.norm(unread[:, 3] - unread[:, 0], axis=1), 1.0)
+    number = next((best.fields[name] for name in _NUMBERS if name in best.fields), None)
+    low, most = _NUMBER_SHAPE
+    if number is not None and len({c.line for c in number.chars}) == 1:
+        ends = number.chars[0].corners, number.chars[-1].corners
+        shape = float(np.linalg.norm(ends[1][3] - ends[0][0])) / max(
+            float(np.linalg.norm(ends[0][1] - ends[0][0])), 1.0
+        )
+        low, most = _LIKE_OWN[0] * shape, _LIKE_OWN[1] * shape
+    like = unread[(along / high > low) & (along / high < most)][:_OTHER_NUMBERS]
+    own = {number.value.text} if number is not None else set()
+    for line in recognize_all(pyramid, like, models):
+        text = "".join(c.text for c in line.chars if c.text in "0123456789X")
+        if is_valid_number(text[-18:]) and text[-18:] not in own:
+            return True
+    return False

@@ -1,0 +1,95 @@
+"""Which boxes are recognized, in which order, and which are not recognized again."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cardocr_nb.local.engine._box_selection import across, known_lines, likely_first, next_to_larger, sure_pose
+
+sys.path.insert(0, str(Path(__file__).parent))
+from record_lines import SPECIMENS, load
+
+ROW = np.array([(0.0, 0.0), (90.0, 0.0), (90.0, 20.0), (0.0, 20.0)])
+
+
+def boxes_of(lines):
+    corners = np.array([line.corners for line in lines])
+    start, end, below = corners[:, 0], corners[:, 1], corners[:, 2]
+    return np.stack([start, end, end + below - start, below], axis=1)
+
+
+def text_of(line):
+    return "".join(c.text for c in line.chars)
+
+
+def test_boxes_of_the_usual_height_come_first():
+    flat = [ROW + np.array([0, 40 * n]) for n in range(4)]
+    high = 3 * ROW + np.array([500, 0])
+    assert np.array_equal(likely_first(np.array([high, *flat]), "IDCard"), [*flat, high])
+    assert len(likely_first(np.empty((0, 4, 2)), "IDCard")) == 0
+
+
+def test_long_rows_come_later_and_rows_longer_than_a_card_not_at_all():
+    far = np.array([0.0, 40.0])
+    long, longer = ROW * np.array([3, 1]) + far, ROW * np.array([5, 1]) + 2 * far
+    boxes = np.array([longer, long, ROW])
+    assert np.array_equal(likely_first(boxes, "DriverLicense"), [ROW, long])
+    assert np.array_equal(likely_first(boxes, "IDCard"), [ROW, long])
+    narrower = boxes * np.array([0.8, 1])
+    assert [len(likely_first(narrower, kind)) for kind in ("IDCard", "DriverLicense")] == [2, 3]
+
+
+@pytest.mark.parametrize("turn", [0, 25, 180])
+def test_translations_come_last_the_right_way_up_or_upside_down(turn):
+    c, s = np.cos(np.radians(turn)), np.sin(np.radians(turn))
+    under = ROW * np.array([0.7, 0.6]) + np.array([0, 20])
+    other = ROW + np.array([150, 0])
+    boxes = np.array([under, ROW, other]) @ np.array([[c, s], [-s, c]])
+    assert next_to_larger(boxes).tolist() == [True, False, False]
+    assert np.array_equal(likely_first(boxes, "IDCard")[-1], boxes[0])
+
+
+@pytest.mark.parametrize("recording", [name for name in SPECIMENS if name.startswith("licence")])
+def test_no_value_of_a_recorded_license_is_taken_for_a_translation(recording):
+    _, truth, _, lines = load(recording)
+    marked = {text_of(line) for line, mark in zip(lines, next_to_larger(boxes_of(lines)), strict=True) if mark}
+    assert not marked & set(truth.values())
+    assert any(text.isascii() for text in marked)
+
+
+@pytest.mark.parametrize("recording", SPECIMENS)
+def test_sure_lines_are_kept_where_their_box_is_found_again(recording):
+    _, _, _, lines = load(recording)
+    sure = [line for line in lines if min(c.confidence for c in line.chars) >= 0.9]
+    kept, again = known_lines(boxes_of(lines), lines)
+    assert len(sure) > 5
+    assert set(map(id, kept)) == set(map(id, sure))
+    assert again.sum() == len(kept)
+    assert known_lines(np.empty((0, 4, 2)), lines)[0] == ()
+
+
+def test_a_line_whose_box_is_another_or_that_is_not_sure_is_recognized_again():
+    _, _, _, lines = load("id_flat")
+    line = max(lines, key=lambda line: len(line.chars))
+    (box,) = boxes_of([line])
+    high = np.linalg.norm(box[3] - box[0])
+    longer, lower = box.copy(), box + np.array([0, 0.5 * high])
+    longer[[1, 2], 0] += high
+    assert known_lines(np.array([longer, lower]), [line])[1].tolist() == [False, False]
+    unsure = replace(line, chars=(replace(line.chars[0], confidence=0.6), *line.chars[1:]))
+    assert known_lines(box[None], [unsure])[1].tolist() == [False]
+
+
+def test_only_texts_on_the_card_in_another_direction_are_across_it():
+    kind, _, _, lines = load("licence_turned")
+    pose = sure_pose(lines, kind)
+    boxes = boxes_of(lines)
+    assert not across(boxes, pose).any()
+    middle = boxes.mean((0, 1))
+    c, s = np.cos(np.radians(40)), np.sin(np.radians(40))
+    turned = (boxes[:1] - boxes[:1].mean(1)) @ np.array([[c, s], [-s, c]]) + middle
+    assert across(turned, pose).tolist() == [True]
+    assert across(turned + 5000, pose).tolist() == [False]
