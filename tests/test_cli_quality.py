@@ -252,3 +252,69 @@ def test_a_gate_does_not_pass_where_nothing_was_judged(tmp_path, call):
     truth.to_csv(paths["truth"], index=False)
     truth.head(0).to_csv(paths["empty"], index=False)
     assert main([part.format(**paths) for part in call]) in (2, 3)
+
+
+@pytest.fixture(scope="module")
+def gaps(tmp_path_factory):
+    """Tables that lack cards: 1 of 12 in the table, and 3 of 12 that failed."""
+    folder = tmp_path_factory.mktemp("gaps")
+    cards, truth = ocr.load_sample("readings"), ocr.load_sample("truth")
+    checked = ocr.quality.check(cards)
+    whole = ocr.quality.evaluate(cards, truth).whole
+    known = set(whole.loc[whole["correct"], "key"]) - set(
+        checked.loc[~checked["passed"] & (checked["severity"] == "error"), "key"].dropna()
+    )
+    keys = [key for key in cards["key"].unique() if key in known][:12]
+    all_cards = cards[cards["key"].isin(keys)]
+    failed = all_cards.drop_duplicates("key").tail(3).assign(state="Failed", field=None, text=None, score=None)
+    failed = conform(failed.drop(columns="polygon"))
+    tables = {
+        "all": all_cards,
+        "one": all_cards[all_cards["key"] == keys[0]],
+        "failed": pd.concat([all_cards[all_cards["key"].isin(keys[:9])], failed]),
+    }
+    for name, table in tables.items():
+        conform(table).to_parquet(folder / f"{name}.parquet")
+    truth[truth["key"].isin(keys)].to_csv(folder / "truth.csv", index=False)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (["evaluate", "one.parquet", "--truth", "truth.csv", "--min-exact", "0.9"], "11 cards of the truth are not in"),
+        (["evaluate", "one.parquet", "--truth", "truth.csv", "--min-cards", "0.9"], "11 cards of the truth are not in"),
+        (["evaluate", "one.parquet", "--truth", "truth.csv", "--max-cer", "0.5"], "11 cards of the truth are not in"),
+        (["check", "failed.parquet", "--fail-on", "error"], "cards were not read (3 failed)"),
+        (["check", "failed.parquet", "--min-passed", "0.5"], "cards were not read (3 failed)"),
+        (["review-queue", "failed.parquet", "--max-errors", "500"], "cards were not read (3 failed)"),
+        (
+            ["compare", "all.parquet", "one.parquet", "--min-agreement", "0.9"],
+            "11 images of all.parquet are not in one",
+        ),
+        (["compare", "all.parquet", "one.parquet", "--truth", "truth.csv", "--fail-on", "worse"], "11 images of all"),
+    ],
+)
+def test_cards_that_are_missing_miss_a_limit_unless_they_are_ignored(call, said, gaps, monkeypatch, capsys):
+    monkeypatch.chdir(gaps)
+    code, _, err = run(capsys, *call)
+    assert code == 3
+    assert [line for line in err.splitlines() if "gate missed" in line and said in line]
+    assert run(capsys, *call, "--ignore-unread")[0] == 0
+    complete = [part.replace("one.", "all.").replace("failed.", "all.") for part in call]
+    assert run(capsys, *complete)[0] == 0
+    # Without a limit the command says it and goes on.
+    code, _, err = run(capsys, *call[: next(n for n, part in enumerate(call) if part.startswith(("--m", "--f")))])
+    assert (code, "gate missed" in err) == (0, False)
+    assert said.split(" (")[-1].rstrip(")") in err
+
+
+def test_missing_cards_are_a_failure_of_junit(gaps, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(gaps)
+    for call in (
+        ["check", "failed.parquet"],
+        ["evaluate", "one.parquet", "--truth", "truth.csv", "--min-exact", "0.5"],
+    ):
+        run(capsys, *call, "--junit", tmp_path / "junit.xml")
+        suite = ET.parse(tmp_path / "junit.xml").getroot().find("testsuite")  # noqa: S314 - our own file
+        assert suite.get("failures") == "1"

@@ -42,6 +42,13 @@ def junit_option(command: F) -> F:
     )(command)
 
 
+def unread_option(command: F) -> F:
+    """Add ``--ignore-unread``."""
+    return click.option(
+        "--ignore-unread", is_flag=True, help="Hold limits for the cards that were read, even if others were not."
+    )(command)
+
+
 def show(table: pd.DataFrame, form: Format, out: Path | None) -> None:
     """Print a table or write it to a file."""
     if out is not None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cardocr_nb._cli._console import echo_message
-from cardocr_nb._cli._output import Format, gate, junit_option, output_options, show, write_junit
+from cardocr_nb._cli._output import Format, gate, junit_option, output_options, show, unread_option, write_junit
 from cardocr_nb._cli._parameters import EXISTING, RATE, cards_argument, groups_option
 from cardocr_nb._cli._table_files import read
 from cardocr_nb.errors import CardOCRError, InvalidRequestError
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
+
+_UNREAD = ("failed", "left out", "unreadable", "under way", "not submitted", "cancelled", "unknown")
+"""Outcomes of cards without a reading."""
 
 
 @click.command()
@@ -32,25 +35,29 @@ if TYPE_CHECKING:
 @click.option(
     "--min-passed", type=RATE, metavar="RATE", help="Exit with 3 if a check passes less often, for any field."
 )
+@unread_option
 @junit_option
 @output_options
 def check(
-    *, cards: Path, findings: bool, fail_on: str | None, min_passed: float | None, junit: Path | None,
+    *, cards: Path, findings: bool, fail_on: str | None, min_passed: float | None, ignore_unread: bool, junit: Path | None,
     form: Format, out: Path | None,
 ) -> int:  # fmt: skip
     """Check the texts without ground truth: check digits, dates, contradictions between fields.
 
-    Checks of severity "warning" count for --min-passed and --junit only with --fail-on warning.
+    Checks of severity "warning" count for --min-passed and --junit only with --fail-on warning. A limit is missed if cards
+    were not read (failed, under way, unreadable), unless --ignore-unread is given.
     """
     from cardocr_nb.quality import check as run_checks
     from cardocr_nb.quality import tally
 
-    results = run_checks(read(cards))
+    table = read(cards)
+    results = run_checks(table)
     counts = tally(results)
     failed = results.loc[~results["passed"], ["key", "field", "check", "severity", "detail"]]
     show(failed if findings else counts, form, out)
     severities = ["error", "warning"] if fail_on == "warning" else ["error"]
     judged = counts[counts["severity"].isin(severities)]
+    unread = _report_unread(table)
     allowed = 1 - (1 if min_passed is None else min_passed)
     cases = [
         (
@@ -60,6 +67,7 @@ def check(
         )
         for row in judged.to_dict("records")
     ]
+    cases += [] if ignore_unread or unread is None else [("all cards", "were read", unread)]
     if junit is not None:
         write_junit(junit, "cardocr check", cases)
     if fail_on is None and min_passed is None:
@@ -81,13 +89,17 @@ def check(
     "--max-cer", type=click.FloatRange(0), metavar="RATE", help="Exit with 3 if a character error rate is higher."
 )
 @click.option("--lower-bound", is_flag=True, help="Hold --min-* against the lower end of the 95 % interval.")
+@unread_option
 @junit_option
 @output_options
 def evaluate(
     *, cards: Path, truth: Path, by: tuple[str, ...], groups: str | None, partial: bool, min_exact: float | None, min_cards: float | None,
-    max_cer: float | None, lower_bound: bool, junit: Path | None, form: Format, out: Path | None,
+    max_cer: float | None, lower_bound: bool, ignore_unread: bool, junit: Path | None, form: Format, out: Path | None,
 ) -> int:  # fmt: skip
-    """Compare the texts with the ground truth: exact matches, character error rate, intervals."""
+    """Compare the texts with the ground truth: exact matches, character error rate, intervals.
+
+    A limit is missed if cards of the truth are not in the table, unless --ignore-unread is given.
+    """
     from cardocr_nb.quality import evaluate as run_evaluation
 
     table = read(cards)
@@ -102,6 +114,11 @@ def evaluate(
         *_limits(result.fields, [*by, "field"], "cer", at_most=max_cer),
         *_limits(result.cards.assign(field="whole cards"), [*by, "field"], column, at_least=min_cards),
     ]
+    if absent := result.cards_without_reading:
+        message = f"{absent} cards of the truth are not in the table"
+        echo_message(f"cardocr: {message}", err=True)
+        if not ignore_unread and any(limit is not None for limit in (min_exact, min_cards, max_cer)):
+            cases.append(("all cards", "are in the table", f"{message}; --ignore-unread judges the others alone"))
     if junit is not None:
         write_junit(junit, "cardocr evaluate", cases)
     return gate(f"{name}: {message}" for name, _, message in cases if message is not None)
@@ -118,12 +135,16 @@ def evaluate(
     type=click.Choice(["worse"]),
     help="With --truth: exit with 3 if AFTER is less accurate, by the 95 % interval of the difference.",
 )
+@unread_option
 @output_options
 def compare(
     *, before: Path, after: Path, truth: Path | None, groups: str | None, min_agreement: float | None,
-    fail_on: str | None, form: Format, out: Path | None,
+    fail_on: str | None, ignore_unread: bool, form: Format, out: Path | None,
 ) -> int:  # fmt: skip
-    """Compare two runs over the same images: agreement by field, and with --truth the change in accuracy."""
+    """Compare two runs over the same images: agreement by field, and with --truth the change in accuracy.
+
+    A limit is missed if AFTER lacks images of BEFORE, unless --ignore-unread is given.
+    """
     from cardocr_nb.quality import compare as run_comparison
 
     if fail_on and truth is None:
@@ -144,6 +165,11 @@ def compare(
             misses.append("no reading was judged")
         worse = accuracy[accuracy["high"] < 0].to_dict("records")
         misses += [f"{_name(row['field'])}: accuracy changed by {row['difference']:+.4g}" for row in worse]
+    if result.left_only:
+        message = f"{result.left_only} images of {before} are not in {after}"
+        echo_message(f"cardocr: {message}", err=True)
+        if not ignore_unread and (min_agreement is not None or fail_on is not None):
+            misses.append(f"{message}; --ignore-unread compares the others alone")
     return gate(misses)
 
 
@@ -185,6 +211,7 @@ def drift(*, cards: Path, reference: str, fail_on: str | None, form: Format, out
     metavar="N",
     help="Exit with 3 if more errors are expected among the fields listed.",
 )
+@unread_option
 @output_options
 def review_queue(
     *,
@@ -192,12 +219,14 @@ def review_queue(
     budget: int | None,
     calibrator: Path | None,
     max_errors: float | None,
+    ignore_unread: bool,
     form: Format,
     out: Path | None,
 ) -> int:
     """List the fields that are most likely wrong, worst first, for a person to review.
 
-    Cards without a reading (failed, left out, not ended) use up no budget; their number is printed.
+    Cards without a reading (failed, left out, not ended) use up no budget; their number is printed. They miss the limit of
+    errors, unless --ignore-unread is given.
     """
     from cardocr_nb.quality import Calibrator
     from cardocr_nb.quality import review_queue as make_queue
@@ -206,23 +235,29 @@ def review_queue(
         table = read(cards)
         queue = make_queue(table, budget=budget, calibrator=None if calibrator is None else Calibrator.load(calibrator))
     show(queue, form, out)
-    _report_unread(table)
+    unread = _report_unread(table)
     # Without a calibrator the probabilities are those of the scores, which order the queue and do not estimate.
     errors = queue["found"].fillna(queue["chance"].cumsum())
     expected = float(errors.iloc[-1]) if len(queue) else 0.0
     missed = max_errors is not None and expected > max_errors
-    return gate([f"{expected:.1f} errors expected, more than {max_errors:g}"] if missed else [])
+    misses = [f"{expected:.1f} errors expected, more than {max_errors:g}"] if missed else []
+    if unread is not None and max_errors is not None and not ignore_unread:
+        misses.append(unread)
+    return gate(misses)
 
 
-def _report_unread(cards: pd.DataFrame) -> None:
-    """Print how many cards have nothing to review."""
+def _report_unread(cards: pd.DataFrame) -> str | None:
+    """Print how many cards have no reading; return a message if there are some that were not left out on purpose."""
     from cardocr_nb.quality._summary import outcomes
 
     counts = outcomes(cards).value_counts()
-    kinds = ("failed", "left out", "unreadable", "under way", "not submitted", "cancelled")
-    unread = [f"{counts[kind]} {kind}" for kind in kinds if counts.get(kind)]
-    if unread:
-        echo_message(f"cardocr: cards without a reading to review: {', '.join(unread)}", err=True)
+    named = {kind: f"{counts[kind]} {kind}" for kind in _UNREAD if counts.get(kind)}
+    if named:
+        echo_message(f"cardocr: cards without a reading: {', '.join(named.values())}", err=True)
+    named.pop("left out", None)
+    return (
+        f"cards were not read ({', '.join(named.values())}); --ignore-unread judges the others alone" if named else None
+    )
 
 
 def check_columns(option: str, names: Iterable[str], cards: Path, table: pd.DataFrame) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cardocr_nb._cli._console import echo, echo_message
-from cardocr_nb._cli._output import Format, gate, output_options, show
+from cardocr_nb._cli._output import Format, gate, output_options, show, unread_option
 from cardocr_nb._cli._parameters import EXISTING, EXISTING_FOLDER, RATE, cards_argument, table_option, yes_option
 from cardocr_nb._cli._quality_commands import as_arguments
 from cardocr_nb._cli._run_command import check_images
@@ -106,18 +106,21 @@ def complete(*, cards: Path, images: Path | None, out: Path, results: str | None
     help="Estimated error rates, agreement by field, or the fields to review, worst first.",
 )  # fmt: skip
 @click.option("--min-agreement", type=RATE, metavar="RATE", help="Exit with 3 if fewer texts of a field are equal.")
+@unread_option
 @_RESULTS
 @_QUIET
 @output_options
 def second_opinion(
     *, cards: Path, images: Path | None, n: int | None, seed: int, truth: Path | None, shared: float,
-    service_corrects: bool, shown: str, min_agreement: float | None, results: str | None, quiet: bool, form: Format,
+    service_corrects: bool, shown: str, min_agreement: float | None, ignore_unread: bool, results: str | None, quiet: bool, form: Format,
     out: Path | None,
 ) -> int:  # fmt: skip
     """Read the cards once more on this machine, and estimate how often each of the two readers is wrong."""
+    from cardocr_nb.rereading import UnfinishedWarning
     from cardocr_nb.rereading import second_opinion as read_again
 
-    with as_arguments():
+    with as_arguments(), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UnfinishedWarning)
         opinion = read_again(
             read(cards), images, n, truth=truth, shared=shared, service_corrects=service_corrects, seed=seed,
             results=results, progress=not quiet,
@@ -126,14 +129,21 @@ def second_opinion(
         "errors": opinion.errors, "agreement": opinion.agreement, "queue": opinion.queue
     }  # fmt: skip
     show(tables[shown], form, out)
+    for warning in caught:
+        warnings.showwarning(warning.message, warning.category, warning.filename, warning.lineno)
     if tables[shown].empty:
         echo_message("cardocr: no field has a text of either reader, so nothing can be compared", err=True)
         return 1
-    limit = 0.0 if min_agreement is None else min_agreement
-    low = opinion.agreement[opinion.agreement["share"] < limit]
-    return gate(
-        f"{field}: agreement {rate:.4g} is below {limit:g}" for field, rate in low[["field", "share"]].to_numpy()
-    )
+    if min_agreement is None:
+        return 0
+    low = opinion.agreement[opinion.agreement["share"] < min_agreement]
+    misses = [
+        f"{field}: agreement {rate:.4g} is below {min_agreement:g}"
+        for field, rate in low[["field", "share"]].to_numpy()
+    ]
+    if not ignore_unread:
+        misses += [str(warning.message) for warning in caught if issubclass(warning.category, UnfinishedWarning)]
+    return gate(misses)
 
 
 @click.command("estimate-errors")

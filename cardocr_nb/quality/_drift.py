@@ -13,7 +13,7 @@ import pandas as pd
 from cardocr_nb._text_safety import describe
 from cardocr_nb.cards import CardType, expected_fields
 from cardocr_nb.frame._dask_frame import is_dask, reduce
-from cardocr_nb.frame._frame_schema import conform
+from cardocr_nb.frame._frame_schema import LEFT_OUT, PLANNED, UNREADABLE, conform
 from cardocr_nb.frame._reshape import card_numbers, fields_of, first_rows, ordered_fields
 from cardocr_nb.quality._bootstrap import ALL
 from cardocr_nb.quality._cells import one_job_an_image
@@ -23,6 +23,7 @@ from cardocr_nb.quality._distribution_shift import ks, ks_probability, psi, psi_
 from cardocr_nb.quality._drift_alarms import LEAST_REFERENCE, cusum, deviations, rate_values
 from cardocr_nb.quality._image_sizes import add_sizes
 from cardocr_nb.quality._intervals import wilson
+from cardocr_nb.wire._records import JobState
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,6 +35,7 @@ COLUMNS = (
 """Columns of the table that `drift` makes."""
 
 _CELL = ["field", "day"]
+_NOT_ENDED = (JobState.SUBMITTED, JobState.RUNNING, JobState.PAUSE, JobState.CANCEL, LEFT_OUT, PLANNED, UNREADABLE)
 _RESAMPLES = 500
 _COUNTED = ["cases", "written", "failed", "faults"]
 _SUMS = ("score_sum", "scored", "squares")
@@ -75,7 +77,7 @@ def drift(
     -------
     DataFrame
         One row a field and day, and rows ``all`` for all fields together: ``field, day`` (by the clock of ``created``);
-        ``cases``, cards that should have the field; ``score``, mean of its scores (0 to 100); ``share_missing``, rate of
+        ``cases``, cards that should have the field, with those on which nothing was found or that the service refused; ``score``, mean of its scores (0 to 100); ``share_missing``, rate of
         cases without a text, with its interval ``low, high``; ``share_failed``, rate of cases that failed a check of
         their text; ``ks`` with ``p``, and ``psi`` with ``psi_expected`` and ``psi_p``: distances of the scores from those
         of the reference, see `cardocr_nb.quality.compare`. They describe one day, take its cards as independent, and are
@@ -254,8 +256,9 @@ def _counts(df: Any, *, by_day: bool) -> _Counts:
 
 def _count(df: pd.DataFrame, *, by_day: bool) -> _Counts:
     frame = conform(df)
-    frame = frame[frame["field"].notna()]
-    readings = len(frame)
+    readings = int(frame["field"].notna().sum())
+    # A card on which nothing was found, or that the service refused, has a row without a field: all its fields are unread.
+    frame = frame[frame["field"].notna() | ~frame["state"].isin(_NOT_ENDED)]
     frame = frame[frame["created"].notna() | (not by_day)].reset_index(drop=True)
     frame["day"] = frame["created"].dt.tz_localize(None).dt.normalize() if by_day else pd.Timestamp(0)
     frame = _once_a_day(frame) if by_day else frame
@@ -263,7 +266,9 @@ def _count(df: pd.DataFrame, *, by_day: bool) -> _Counts:
     day = frame["day"].take(first_rows(card)).reset_index(drop=True)
     parts = [_cells(field, cards, day) for field, cards in _cards(frame, card).items()]
     cells = pd.concat(parts) if parts else pd.DataFrame(columns=_COUNTED, index=_no_cells())
-    scored = frame.loc[frame["score"].notna(), [*_CELL, "score"]].astype({"field": "str", "score": np.int64})
+    scored = frame.loc[frame["score"].notna() & frame["field"].notna(), [*_CELL, "score"]].astype(
+        {"field": "str", "score": np.int64}
+    )
     return _Counts(readings, cells, scored.value_counts([*_CELL, "score"]))
 
 

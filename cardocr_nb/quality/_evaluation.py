@@ -112,7 +112,9 @@ class Evaluation:
         return bootstrap(self.cells, self.by, confidence=confidence, n_resamples=n_resamples, seed=seed, draws=draws)
 
     def _left_out(self) -> str:
-        parts = [f"{self.cards_without_truth} cards without truth, {self.cards_without_reading} without a reading"]
+        parts = [
+            f"{self.cards_without_truth} cards without truth, {self.cards_without_reading} of the truth without a reading"
+        ]
         if self.repeated:
             parts.append(f"{self.repeated} further readings of the same images left out")
         return ", ".join(parts)

@@ -195,6 +195,8 @@ class ReportSummary:
     thresholds : Promise or None
     costs : Priced or None
         None without the two prices.
+    absent : int
+        Cards of the truth that are not in the table.
     correlated : bool
         Cards of the same day, folder, bucket or user data are incorrect together, and no groups were named.
     comparison : Compared or None
@@ -225,6 +227,7 @@ class ReportSummary:
     calibration: Calibrated | None = None
     thresholds: Promise | None = None
     costs: Priced | None = None
+    absent: int = 0
     correlated: bool = False
     comparison: Compared | None = None
     worst: tuple[WorstCase, ...] = ()

@@ -169,6 +169,7 @@ def summarize(
         calibration=against.calibration,
         thresholds=against.thresholds,
         costs=against.costs,
+        absent=0 if against.evaluation is None else against.evaluation.cards_without_reading,
         correlated=against.correlated,
         comparison=None if comparison is None else compared(comparison, reveal=reveal, most=most_cases),
         worst=with_places(worst, shown),

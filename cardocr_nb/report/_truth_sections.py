@@ -69,6 +69,8 @@ def _accuracy(s: ReportSummary, figures: Mapping[str, Picture]) -> Section:
     if rows:
         heads = "field:row cases:number correct:number exact_share:share interval:number missing:number spurious:number cer:number"
         blocks = [table(t, t("accuracy.caption"), heads, rows), *left_out(s, "accuracy")]
+        if s.absent:
+            blocks.insert(0, Paragraph(t("accuracy.absent", s.absent)))
         if s.correlated:
             blocks.append(Paragraph(t("accuracy.correlated")))
     if s.confusions:

@@ -106,6 +106,20 @@ def test_a_number_that_is_unread_on_most_cards_raises_an_alarm_of_its_own():
     assert found.signal.iloc[-1] in ("faults", "unread")
 
 
+@pytest.mark.parametrize("state", ["Success", "Failed"])
+def test_cards_of_which_nothing_was_read_are_unread_fields(state):
+    frame = days_of_cards(np.random.default_rng(5), 30, rate=0.01)
+    day = frame["created"].dt.tz_localize(None).dt.normalize()
+    lost = (day >= day.min() + pd.Timedelta(days=20)) & (pd.factorize(frame["key"])[0] % 5 < 3)
+    bare = frame[lost].drop_duplicates("key").assign(state=state, field=None, text=None, score=None)
+    found = of(drift(conform(pd.concat([frame[~lost], bare]))), "id_number")
+    assert found.cases.tolist() == of(drift(frame), "id_number").cases.tolist()
+    assert found.alarm.fillna(False).to_numpy(bool)[20:22].any()
+    assert found.share_missing[20:].min() > 0.2
+    waiting = conform(pd.concat([frame[~lost], bare.assign(state="Running")]))
+    assert not of(drift(waiting), "id_number").alarm[20:].any()
+
+
 def test_failed_checks_raise_an_alarm():
     frame = days_of_cards(np.random.default_rng(6), 24, rate=0.01)
     late = frame["created"] >= frame["created"].min() + pd.Timedelta(days=15)

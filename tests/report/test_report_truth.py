@@ -87,6 +87,15 @@ def test_with_groups_the_report_counts_groups_that_are_missing(batches):
     )
 
 
+@pytest.mark.parametrize(
+    ("lang", "sentence"), [("en", "1 card of the truth is not in the table"), ("zh", "真值中有 1 张卡证不在表中")]
+)
+def test_a_report_says_how_many_cards_of_the_truth_are_not_in_the_table(cards, truth, lang, sentence):
+    lacking = summarize(cards[cards["key"] != truth["key"].iloc[0]], truth=truth, lang=lang)
+    assert sentence in render_markdown(lacking)
+    assert sentence not in render_markdown(summarize(cards, truth=truth, lang=lang))
+
+
 def test_thresholds_promise_what_was_asked_for(cards, truth):
     promised = summarize(cards, truth=truth, precision=0.04).thresholds
     found = threshold(cards, truth, precision=0.04).fields["threshold"]
