@@ -82,8 +82,8 @@ def is_same_photo(one: Gray, other: Gray) -> bool:
     a, b = a - a.mean(axis=1, keepdims=True), b - b.mean(axis=1, keepdims=True)
     spreads = np.sqrt((a**2).mean(axis=1) * (b**2).mean(axis=1))
     printed = np.maximum(a.std(axis=1), b.std(axis=1)) >= _LEAST_LEVELS
-    if not printed.any():
-        return True
+    if not printed.any():  # nothing but the light can be compared
+        return bool(abs(float(one.mean()) - float(other.mean())) < _LEAST_LEVELS)
     unlike = (a * b).mean(axis=1)[printed] < _LEAST_CORRELATION * spreads[printed]
     return bool(unlike.mean() <= _MOST_UNLIKE)
 

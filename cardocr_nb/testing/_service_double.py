@@ -30,9 +30,11 @@ if TYPE_CHECKING:
 SECRET_ID = "AKIDcardocrservice"  # noqa: S105 - invented; opens this service only
 SECRET_KEY = "key-of-the-test-service"  # noqa: S105
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{0,49}-[0-9]+")
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9.\-]{0,63}")
 _ENGINES = ("stub", "rapidocr")
 _THROTTLED = (429, 503)
 _LOOK_SECONDS = 0.01
+_SHOWN = 5
 
 
 class CardOCRService:
@@ -201,19 +203,33 @@ class CardOCRService:
         Parameters
         ----------
         key : str
-            Key of the object, or a pattern with ``*``, ``?`` and ``[…]``. Of several that match, the one set last counts.
+            Key of the object, or a pattern with ``*``, ``?`` and ``[…]``; a key is always equal to itself, whatever signs it has.
+            Of several that match, the one set last counts.
         reading : dict of str to str, or sequence of Field
-            Texts by canonical field name (score 99, invented polygons), or fields. Empty: the service finds no card, Status 0.
+            Texts by canonical field name (score 99, invented polygons; None for a place without a text), or fields. Empty: the
+            service finds no card, Status 0.
 
         Raises
         ------
         InvalidRequestError
-            A name is not a field of a card.
+            A name is not a field of a card, or a text, score or polygon is none that the service can give.
         """
         self._readings.set(key, reading)
 
     def set_failure(self, key: str, code: str = "InternalError", message: str = "The image cannot be read.") -> None:
-        """Let the job of an object fail with a code and a message; arguments as in `set_reading`."""
+        """Let the job of an object fail with a code (a word) and a message; the key is as in `set_reading`.
+
+        Raises
+        ------
+        InvalidRequestError
+            The code is no word of letters, digits, dots and dashes, or the message is no text.
+        """
+        if not isinstance(code, str) or not _CODE.fullmatch(code):
+            raise InvalidRequestError(
+                f"code must be a word such as InternalError, of letters, digits, dots and dashes, got {describe(code)}"
+            )
+        if not isinstance(message, str):
+            raise InvalidRequestError(f"message must be a text, got {type(message).__name__}")
         self._readings.set(key, ReadingError(code, message))
 
     def replay(self, *documents: bytes | str | Path) -> list[str]:
@@ -293,7 +309,11 @@ class CardOCRService:
         end = time.monotonic() + timeout
         while open_jobs := [job for job in self._service.jobs() if not job.state.final]:
             if time.monotonic() >= end:
-                raise AssertionError(f"{len(open_jobs)} jobs have not ended after {timeout:g} s")
+                listed = ", ".join(f"{job.key!r} is {job.state}" for job in open_jobs[:_SHOWN])
+                raise AssertionError(
+                    f"{len(open_jobs)} of {len(self.jobs)} jobs have not ended after {timeout:g} s ({listed}); "
+                    "is the service paused, or its latency longer?"
+                )
             time.sleep(_LOOK_SECONDS)
 
     # What a test asks.
@@ -331,7 +351,9 @@ class CardOCRService:
         wrong = {key: counts[key] for key in (keys or counts) if counts[key] != 1}
         if wrong:
             listed = ", ".join(f"{key!r} {times} times" for key, times in sorted(wrong.items()))
-            raise AssertionError(f"each object must be paid for once, got {listed}")
+            others = sorted(set(counts) - set(wrong))[:_SHOWN]
+            paid = f"; paid for once: {', '.join(map(repr, others))}" if others else ""
+            raise AssertionError(f"each object must be paid for once, got {listed}{paid}")
         if not counts:
             raise AssertionError("no object was paid for; was the program configured with the address of this service?")
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from cardocr_nb._text_safety import describe
 from cardocr_nb.cards import FIELDS, KNOWN_FIELDS, CardType, printed
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.local._stub_reader import StubReader
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
 
     from cardocr_nb.local.engine import Reader
 
-Reading: TypeAlias = Mapping[str, str] | Sequence[Field]
-"""Texts by field, or fields with scores and polygons."""
+Reading: TypeAlias = Mapping[str, str | None] | Sequence[Field]
+"""Texts by field, None for a place without a text; or fields with scores and polygons."""
 
 
 class SetReadings:
@@ -38,18 +40,17 @@ class SetReadings:
         self._lock = threading.Lock()
 
     def set(self, pattern: str, answer: Reading | ReadingError) -> None:
-        """Set the answer for the keys that match a pattern; of several the one set last counts.
+        """Set the answer for the key that is equal to a pattern, or for those that match it; of several the one set last counts.
 
         Raises
         ------
         InvalidRequestError
-            A mapping names a field that is on no card.
+            The pattern is no text, or the answer is no reading that the service can give.
         """
-        if isinstance(answer, Mapping) and (unknown := sorted(set(answer) - KNOWN_FIELDS)):
-            raise InvalidRequestError(
-                f"a reading is set by field names ({', '.join(sorted(KNOWN_FIELDS))}), got {len(unknown)} others; "
-                "give Field objects for other labels"
-            )
+        if not isinstance(pattern, str) or not pattern:
+            raise InvalidRequestError(f"key must be the key of an object or a pattern, got {describe(pattern)}")
+        if not isinstance(answer, ReadingError):
+            check_reading(answer)
         with self._lock:
             self._answers.pop(pattern, None)
             self._answers[pattern] = answer
@@ -67,7 +68,11 @@ class SetReadings:
             A failure was set.
         """
         with self._lock:
-            found = [answer for pattern, answer in self._answers.items() if key and fnmatchcase(key, pattern)]
+            found = [
+                answer
+                for pattern, answer in self._answers.items()
+                if key and (key == pattern or fnmatchcase(key, pattern))
+            ]
         if not found:
             return recognized(self._fallback, image, card_type, key)
         answer = found[-1]
@@ -76,7 +81,79 @@ class SetReadings:
         return (_placed(answer, image, card_type) if isinstance(answer, Mapping) else tuple(answer)), ""
 
 
-def _placed(texts: Mapping[str, str], image: NDArray[np.uint8], card_type: str) -> tuple[Field, ...]:
+def check_reading(reading: Any) -> None:
+    """Raise unless a reading is texts by field, or fields, as the service can give them; no text is quoted.
+
+    Examples
+    --------
+    >>> check_reading({"name": "样本"})
+    >>> check_reading(Field("姓名", "样本"))
+    Traceback (most recent call last):
+        ...
+    cardocr_nb.errors.InvalidRequestError: a reading must be a dict of texts by field name, or a list of Field objects, got Field; put it into a list
+    """
+    if isinstance(reading, Mapping):
+        _check_texts(reading)
+        return
+    if not isinstance(reading, Sequence) or isinstance(reading, str | bytes):
+        more = "; put it into a list" if isinstance(reading, Field) else ""
+        raise InvalidRequestError(
+            f"a reading must be a dict of texts by field name, or a list of Field objects, got {type(reading).__name__}{more}"
+        )
+    for number, field in enumerate(reading):
+        if wrong := _fault(field):
+            raise InvalidRequestError(f"field {number} of the reading: {wrong}")
+
+
+def _check_texts(texts: Mapping[Any, Any]) -> None:
+    if unknown := set(texts) - KNOWN_FIELDS:
+        raise InvalidRequestError(
+            f"a reading is set by field names ({', '.join(sorted(KNOWN_FIELDS))}), got {len(unknown)} others; "
+            "give Field objects for other labels"
+        )
+    for name, text in texts.items():
+        if text is not None and not _is_text(text):
+            raise InvalidRequestError(f"the text of {name} {_TEXT}, got {_type(text)}")
+
+
+_TEXT = "must be a text without control characters, or None for a place without a text"
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that no XML document can hold (XML 1.0, production 2)."""
+
+
+def _is_text(text: object) -> bool:
+    return isinstance(text, str) and bool(text.strip()) and not _NO_XML.search(text)
+
+
+def _type(value: object) -> str:
+    return "an empty one" if isinstance(value, str) and not value.strip() else type(value).__name__
+
+
+def _fault(field: object) -> str:
+    """What is wrong with a field; empty if nothing is."""
+    if not isinstance(field, Field):
+        return f"must be a cardocr_nb.Field, got {type(field).__name__}"
+    if not _is_text(field.label):
+        return f"label must be a text, got {_type(field.label)}"
+    if field.text is not None and not _is_text(field.text):
+        return f"text {_TEXT}, got {_type(field.text)}"
+    if field.score is not None and (type(field.score) is not int or not 0 <= field.score <= 100):
+        return f"score must be a whole number from 0 to 100 or None, got {describe(field.score)}"
+    if field.polygon is not None and not _is_polygon(field.polygon):
+        return "polygon must be four points (x, y) of whole numbers, or None"
+    return ""
+
+
+def _is_polygon(points: object) -> bool:
+    return (
+        isinstance(points, Sequence)
+        and len(points) == 4
+        and all(isinstance(point, Sequence) and len(point) == 2 for point in points)
+        and all(isinstance(value, int) and not isinstance(value, bool) for point in points for value in point)
+    )
+
+
+def _placed(texts: Mapping[str, str | None], image: NDArray[np.uint8], card_type: str) -> tuple[Field, ...]:
     """Give texts the label, score and polygon that the stub gives to its own."""
     stub = {
         f.name: shown
@@ -86,5 +163,5 @@ def _placed(texts: Mapping[str, str], image: NDArray[np.uint8], card_type: str) 
     for name, text in texts.items():
         of_card = stub.get(name)
         label, polygon = (of_card.label, of_card.polygon) if of_card else (printed(name) or name, None)
-        fields.append(Field(label, text, 99, polygon))
+        fields.append(Field(label, text, None if text is None else 99, polygon))
     return tuple(fields)

@@ -215,3 +215,11 @@ def test_cards_of_two_people_in_one_layout_at_one_place_are_never_joined(kind, p
     ]
     assert len(joined) == 21
     assert sum(joined) == 0
+
+
+def test_an_all_white_and_an_all_black_photo_are_no_copies(tmp_path):
+    for name, color in (("1.png", "white"), ("2.png", "black"), ("3.png", "white")):
+        Image.new("RGB", (800, 500), color).save(tmp_path / name)
+    found = ocr.photo_quality(tmp_path, progress=False)
+    assert found["copies"].tolist() == [2, 1, 2]
+    assert found["group"].tolist() == [0, 1, 0]

@@ -272,3 +272,71 @@ def test_errors_reach_the_sdk_in_the_vendors_words(cardocr_service, sdk):
     assert caught.value.get_error_code() == "NoSuchKey"
     with cardocr_service.client() as client, pytest.raises(ServiceError):
         client.recognize("missing.jpg", card_type="IDCard")
+
+
+@pytest.mark.parametrize(
+    ("reading", "said"),
+    [
+        ("样本", "got str"),
+        (None, "got NoneType"),
+        (7, "got int"),
+        (Field("姓名", "样本"), "put it into a list"),
+        ([{"name": "样本"}], "must be a cardocr_nb.Field, got dict"),
+        ({"name": 7}, "text of name must be a text .* got int"),
+        ({"name": ""}, "got an empty one"),
+        ({"name": "样\x00本"}, "without control characters"),
+        ([Field("", "样本")], "label must be a text"),
+        ([Field("姓名", "样本", 101)], "score must be a whole number from 0 to 100 or None, got 101"),
+        ([Field("姓名", "样本", 0.5)], "score must be a whole number"),
+        ([Field("姓名", "样本", 90, ((0, 0), (1, 1)))], "four points"),
+        ([Field("姓名", "样本", 90, ((0, 0), (0, 9), (9, 9), (9, "0")))], "four points"),
+    ],
+)
+def test_a_reading_that_the_service_cannot_give_is_refused_when_it_is_set(cardocr_service, reading, said):
+    with pytest.raises((InvalidRequestError, TypeError), match=said) as refused:
+        cardocr_service.set_reading("a.jpg", reading)
+    assert "样" not in str(refused.value)
+
+
+@pytest.mark.parametrize("key", ["", None, 3])
+def test_a_key_that_is_no_text_is_refused(cardocr_service, key):
+    with pytest.raises((InvalidRequestError, TypeError), match="key"):
+        cardocr_service.set_reading(key, {})
+
+
+@pytest.mark.parametrize("code", ["", "no card", "<Code>", 7])
+def test_a_code_that_is_no_word_is_refused(cardocr_service, code):
+    with pytest.raises(InvalidRequestError, match="code must be a word"):
+        cardocr_service.set_failure("a.jpg", code)
+
+
+def test_a_key_with_signs_of_patterns_is_equal_to_itself(cardocr_service, submit):
+    cardocr_service.set_reading("*", {})
+    for key in ("scan [1].jpg", "a*b?.jpg"):
+        cardocr_service.add_photo(key)
+        cardocr_service.set_reading(key, {"name": "样本"})
+        submit(key)
+    cardocr_service.wait()
+    assert [len(job.fields) for job in cardocr_service.jobs] == [1, 1]
+
+
+def test_a_text_of_none_is_a_place_without_a_text(cardocr_service):
+    cardocr_service.add_photo("a.jpg")
+    cardocr_service.set_reading("a.jpg", {"name": None, "gender": "女"})
+    with cardocr_service.client() as client:
+        name, gender = client.recognize("a.jpg", card_type="IDCard").fields
+    assert (name.text, name.score, name.polygon is None) == (None, None, False)
+    assert gender.text == "女"
+
+
+def test_assertions_name_the_keys_that_were_paid_for_and_the_jobs_that_are_open(cardocr_service, submit):
+    cardocr_service.add_photo("front/1.jpg")
+    submit("front/1.jpg")
+    cardocr_service.wait()
+    with pytest.raises(AssertionError, match=r"got '1.jpg' 0 times; paid for once: 'front/1.jpg'"):
+        cardocr_service.assert_paid_once("1.jpg")
+    cardocr_service.pause()
+    submit("front/1.jpg")
+    with pytest.raises(AssertionError, match=r"1 of 2 jobs have not ended after 0 s \('front/1.jpg' is Submitted\)"):
+        cardocr_service.wait(0)
+    cardocr_service.resume()
