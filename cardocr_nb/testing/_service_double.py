@@ -203,7 +203,7 @@ class CardOCRService:
         Parameters
         ----------
         key : str
-            Key of the object, or a pattern with ``*``, ``?`` and ``[…]``; a key is always equal to itself, whatever signs it has.
+            Key of the object, or a pattern with ``*``, ``?`` and ``[…]``; a key is always equal to itself, also with these signs.
             Of several that match, the one set last counts.
         reading : dict of str to str, or sequence of Field
             Texts by canonical field name (score 99, invented polygons; None for a place without a text), or fields. Empty: the
@@ -222,7 +222,7 @@ class CardOCRService:
         Raises
         ------
         InvalidRequestError
-            The code is no word of letters, digits, dots and dashes, or the message is no text.
+            The code is something else than a word of letters, digits, dots and dashes, or the message something else than a text.
         """
         if not isinstance(code, str) or not _CODE.fullmatch(code):
             raise InvalidRequestError(

@@ -45,7 +45,7 @@ class SetReadings:
         Raises
         ------
         InvalidRequestError
-            The pattern is no text, or the answer is no reading that the service can give.
+            The pattern is not a text, or the service cannot give the answer.
         """
         if not isinstance(pattern, str) or not pattern:
             raise InvalidRequestError(f"key must be the key of an object or a pattern, got {describe(pattern)}")
