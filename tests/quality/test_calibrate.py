@@ -240,7 +240,7 @@ def test_no_file_is_taken_for_a_calibrator_by_chance(tmp_path_factory, content, 
 
 @pytest.mark.parametrize("given_", [{"folds": 1}, {"isotonic_from": 0}])
 def test_what_makes_no_sense_is_refused(given_):
-    with pytest.raises(ValueError, match=r"must be \d or more, got"):
+    with pytest.raises(ValueError, match=r"must be .*\d or more, got"):
         calibrate(*cards_and_truth([90], [True]), **given_)
 
 
