@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from cardocr_nb._free_memory import free_memory
 from cardocr_nb.errors import DecodeError
+from cardocr_nb.frame._parquet_pages import chunks_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +42,7 @@ def refuse_too_large(needed: int) -> None:
 
 
 def read_parquet(path: Path) -> pa.Table:
-    """Read a Parquet file if it fits into memory, by the sizes that it states and those of its texts.
+    """Read a Parquet file if it fits into memory, by the sizes of its pages and those of its texts.
 
     Where rows may share long texts, columns of texts are read as dictionaries and counted before they are repeated, or in
     small batches where that is not possible.
@@ -56,11 +57,9 @@ def read_parquet(path: Path) -> pa.Table:
     free = free_memory()
     most = _UNKNOWN if free is None else free
     with pq.ParquetFile(path) as file:
-        # Not `column(n)` of a row group, which ends the process where statistics are damaged (pyarrow 26).
-        groups = [file.metadata.row_group(n) for n in range(file.metadata.num_row_groups)]
-        sizes = [(max(group.num_rows, 0), max(group.total_byte_size, 1)) for group in groups]
+        sizes = _group_sizes(path, file, most)
         rows = max(file.metadata.num_rows, sum(count for count, _ in sizes))
-        refuse_too_large(max(sum(size for _, size in sizes), rows * file.metadata.num_columns * _CELL))
+        refuse_too_large(rows * file.metadata.num_columns * _CELL)
         kinds = file.schema_arrow
         if sum(count * size for count, size in sizes) * _COPIES <= most:
             return pq.read_table(path, partitioning=None)
@@ -77,6 +76,43 @@ def read_parquet(path: Path) -> pa.Table:
         if name in texts and not pa.types.is_dictionary(kinds.field(name).type):
             table = table.set_column(place, name, table.column(place).cast(kinds.field(name).type))
     return table
+
+
+def _group_sizes(path: Path, file: pq.ParquetFile, most: int) -> list[tuple[int, int]]:
+    """Rows and bytes of each row group, by footer and page headers; raise DecodeError if they do not fit into memory."""
+    try:
+        groups = chunks_of(path)
+    except (ValueError, IndexError) as fault:
+        raise DecodeError(f"the table is damaged: {fault or 'its footer is cut off'}; write it again") from fault
+    refuse_too_large(sum(max(chunk.size, chunk.values * _CELL) for group in groups for chunk in group))
+    nested = [chunk for group in groups for chunk in group if chunk.nested]
+    if sum(chunk.values * chunk.shared for chunk in nested) * _COPIES > most:
+        _refuse_nested(path, sorted({chunk.path for chunk in nested if chunk.shared}))
+    sizes = []
+    for number, group in enumerate(groups[: file.metadata.num_row_groups]):
+        stated = file.metadata.row_group(number)
+        rows = max([stated.num_rows, 0, *(chunk.values for chunk in group if not chunk.nested)])
+        sizes.append((rows, max(stated.total_byte_size, sum(chunk.size for chunk in group), 1)))
+    return sizes
+
+
+def _refuse_nested(path: Path, leaves: list[str]) -> None:
+    """Raise DecodeError if the texts in lists do not fit into memory; a row is decoded whole, so they are read as dictionaries."""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path, read_dictionary=leaves) as file:
+        for leaf in leaves:
+            try:
+                column = file.read(columns=[leaf]).column(0)
+            except OSError as fault:
+                raise DecodeError(
+                    "texts in lists share their beginnings; write the table without DELTA_BYTE_ARRAY"
+                ) from fault
+            while pa.types.is_nested(column.type):
+                is_struct = pa.types.is_struct(column.type)
+                column = pc.struct_field(column, [0]) if is_struct else pc.list_flatten(column)
+            refuse_expansion(pa.table({"text": column}))
 
 
 def _refuse_batches(file: pq.ParquetFile, columns: list[str], rows: int) -> None:

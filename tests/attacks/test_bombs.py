@@ -1,5 +1,6 @@
 """Small files that would take gigabytes or never end."""
 
+import contextlib
 import io
 import os
 import resource
@@ -12,12 +13,16 @@ import zipfile
 import zlib
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import openpyxl
+import polars as pl
 import pyarrow as pa
 import pyarrow.feather
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 import cardocr_nb as ocr
@@ -27,6 +32,7 @@ from cardocr_nb._ledger import Ledger
 from cardocr_nb._ledger._packing import MAX_RESPONSE, unpack
 from cardocr_nb.errors import DecodeError, ImageError, LedgerError
 from cardocr_nb.frame import _table_memory, read_table
+from cardocr_nb.frame._parquet_pages import chunks_of
 from cardocr_nb.report import from_excel
 
 
@@ -352,13 +358,118 @@ TABLES = {
 }
 
 
+def varint(number, length=0):
+    """A number as Thrift's compact protocol writes it, padded to a length: all but the last byte have the highest bit."""
+    number *= 2
+    found = [number & 127]
+    while number := number >> 7:
+        found.append(number & 127)
+    found += [0] * (length - len(found))
+    return bytes([*(byte | 128 for byte in found[:-1]), found[-1]])
+
+
+def with_false_footer(path, table, **options):
+    """A Parquet file whose footer states a byte for each group of rows and column."""
+    pq.write_table(table, path, **options)
+    group = pq.read_metadata(path).row_group(0)
+    data = path.read_bytes()
+    footer = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    head, tail = data[:footer], data[footer:]
+    for size in {group.total_byte_size, *(group.column(n).total_uncompressed_size for n in range(group.num_columns))}:
+        assert varint(size) in tail
+        tail = tail.replace(varint(size), varint(1, len(varint(size))))
+    path.write_bytes(head + tail)
+    assert pq.read_metadata(path).row_group(0).total_byte_size == 1
+
+
+TABLES |= {
+    "false footer.parquet": lambda path: with_false_footer(
+        path, pa.table({"text": ["A" * 10**6] * 100}), use_dictionary=False, compression="zstd"
+    ),
+    "false footer, version 2.parquet": lambda path: with_false_footer(
+        path, pa.table({"text": ["A" * 10**6] * 100}), use_dictionary=False, compression="zstd", data_page_version="2.0"
+    ),
+    "false footer and a dictionary.parquet": lambda path: with_false_footer(
+        path, pa.table({"text": ["A" * 10**6, *"abc"] * 100}), compression="zstd"
+    ),
+    "one row of numbers.parquet": lambda path: pq.write_table(
+        pa.table({"numbers": pa.array([np.zeros(2 * 10**7, np.int8)])}), path
+    ),
+    "one row of texts.parquet": lambda path: pq.write_table(pa.table({"texts": [["A" * 10**6] * 100]}), path),
+    "texts in structs in lists.parquet": lambda path: pq.write_table(
+        pa.table({"texts": [[{"a": "A" * 10**6}] * 100]}), path
+    ),
+    "prefixes in lists.parquet": lambda path: pq.write_table(
+        pa.table({"texts": [["A" * 10**6] * 100]}), path, use_dictionary=False,
+        column_encoding={"texts.list.element": "DELTA_BYTE_ARRAY"},
+    ),
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("name", TABLES)
 def test_a_table_that_unpacks_to_more_than_the_free_memory_is_refused(tmp_path, monkeypatch, name):
     TABLES[name](tmp_path / name)
     assert (tmp_path / name).stat().st_size < 6 * 10**5
     monkeypatch.setattr(_table_memory, "free_memory", lambda: 90_000_000)
-    with pytest.raises(DecodeError, match="GB of memory or more"):
+    with pytest.raises(DecodeError, match=r"GB of memory or more|share their beginnings"):
         read_table(tmp_path / name)
+
+
+def test_lists_whose_texts_fit_are_read_though_their_bound_does_not(tmp_path, monkeypatch):
+    texts = [["x", "y"]] * 999 + [["A" * 10**5, "z"]]
+    pq.write_table(pa.table({"text": ["a"] * 1000, "tags": texts}), tmp_path / "t.parquet")
+    monkeypatch.setattr(_table_memory, "free_memory", lambda: 90_000_000)
+    assert _table_memory.read_parquet(tmp_path / "t.parquet").column("tags").to_pylist() == texts
+
+
+def other_writers(table, folder):
+    """Files of one table by several programs, codecs and versions."""
+    for codec in ("NONE", "SNAPPY", "ZSTD", "GZIP", "BROTLI", "LZ4"):
+        for version in ("1.0", "2.0"):
+            path = folder / f"{codec} {version}.parquet"
+            pq.write_table(
+                table, path, compression=codec, data_page_version=version, row_group_size=700, data_page_size=900,
+                write_page_index=version == "2.0", write_page_checksum=True,
+            )  # fmt: skip
+            yield path
+    pl.from_arrow(table).write_parquet(folder / "polars.parquet")
+    duckdb.from_arrow(table).write_parquet(str(folder / "duck.parquet"))
+    pq.write_table(table.slice(0, 0), folder / "empty.parquet")
+    yield from (folder / f"{name}.parquet" for name in ("polars", "duck", "empty"))
+
+
+def test_pages_of_other_writers_have_the_sizes_that_their_footers_state(tmp_path):
+    n = 2000
+    table = pa.table(
+        {
+            "text": [None if i % 7 == 0 else f"t{i % 300}" for i in range(n)],
+            "score": np.arange(n) % 100,
+            "places": [[1, 2, 3]] * n,
+            "tags": [["a", "b" * 50], []] * (n // 2),
+            "parts": [{"x": i, "y": "q"} for i in range(n)],
+            "time": pa.array(range(n), pa.timestamp("us")),
+        }
+    )
+    for path in other_writers(table, tmp_path):
+        stated = pq.read_metadata(path)
+        found = chunks_of(path)
+        assert len(found) == stated.num_row_groups
+        for number, group in enumerate(found):
+            columns = [stated.row_group(number).column(at) for at in range(stated.num_columns)]
+            assert [chunk.path for chunk in group] == [column.path_in_schema for column in columns]
+            assert [chunk.values for chunk in group] == [column.num_values for column in columns]
+            for chunk, column in zip(group, columns, strict=True):  # the footer's sizes include page headers
+                assert 0 <= column.total_uncompressed_size - chunk.size < 100 + column.total_uncompressed_size / 2
+
+
+@given(st.binary(max_size=60), st.integers(0, 200))
+def test_a_damaged_footer_is_an_error(tmp_path_factory, content, cut):
+    path = tmp_path_factory.mktemp("p") / "t.parquet"
+    path.write_bytes(b"PAR1" + content + len(content).to_bytes(4, "little") + b"PAR1"[: cut % 5])
+    with contextlib.suppress(ValueError, IndexError):
+        chunks_of(path)
+    with pytest.raises(DecodeError):
+        read_table(path)
 
 
 @pytest.mark.parametrize("suffix", [".feather", ".parquet"])

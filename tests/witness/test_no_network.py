@@ -42,6 +42,30 @@ for kind in ("IDCard", "DriverLicense"):
     read.cardocr.redact(out / "photos" / f"{kind}.jpg", verify=True)
     assert len(read) == {"IDCard": 6, "DriverLicense": 10}[kind]
 ocr.photo_quality(out / "photos")
+read.assign(text=None).cardocr.to_parquet(out / "places.parquet")
+read.assign(text=read["text"].str.replace("1", "7"), score=90).cardocr.to_parquet(out / "cards.parquet")  # another reader
+read[["key", "field", "text"]].to_csv(out / "truth.csv", index=False)
+decided = read[["key", "field", "text"]].assign(verdict="accepted")
+read.cardocr.to_training_data(out / "photos", decided, out / "training", reveal=True)
+read.cardocr.review(out / "photos", out / "corrections.csv", queue=read.cardocr.review_queue())
+read.cardocr.to_excel(out / "cards.xlsx", images=out / "photos", reveal=True)
+
+from cardocr_nb._cli import main
+
+photos, tables = ["--images", str(out / "photos")], [str(out / f"{name}.parquet") for name in ("cards", "done")]
+for arguments, code in (
+    (["photo-quality", str(out / "photos"), "--quiet"], 0),
+    (["complete", str(out / "places.parquet"), *photos, "-o", tables[1], "--quiet"], 0),
+    (["second-opinion", tables[0], *photos, "--quiet"], 0),
+    (["estimate-errors", *tables], 0),
+    (["evaluate", *tables[:1], "--truth", str(out / "truth.csv")], 0),
+    (["review-queue", tables[0]], 0),
+    (["redact", tables[0], str(out / "photos"), str(out / "redacted"), "--verify"], 0),
+    (["specimen", "-o", str(out / "drawn"), "--type", "IDCard", "--n", "1"], 0),
+    (["report", tables[0], "-o", str(out / "r.md"), "--other", tables[1], *photos], 0),
+):
+    found = main(arguments)
+    assert found == code, (arguments, found)
 cards = ocr.read_responses("data/responses/*.xml", errors="row")
 cards.cardocr.summary(), cards.cardocr.check(), cards.cardocr.mask()
 
