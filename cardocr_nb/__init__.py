@@ -25,6 +25,7 @@ name that begins with an underscore is private. Each part imports only from thos
     _field_words  names of fields in messages
     _identity   ethnic groups, nations
     _text_safety   texts from outside in messages and on terminals
+    _argument_kinds  arguments of another kind than their parameter names
     _error_guard   errors at the public border, without texts of cards
     _settings   settings of the session
     _i18n       messages in English and Chinese

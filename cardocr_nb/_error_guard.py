@@ -17,6 +17,7 @@ import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cardocr_nb._argument_kinds import check_truth_values, wrong_kinds
 from cardocr_nb._keywords import check_required
 from cardocr_nb._text_safety import describe, shown_path, shown_word
 from cardocr_nb.errors import CardOCRError
@@ -73,6 +74,7 @@ def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         check_required(function, args, kwargs, function.__name__)
+        check_truth_values(function, args, kwargs)
         try:
             return function(*args, **kwargs)
         except Exception as error:
@@ -107,14 +109,48 @@ def _safe(
         return error
     if isinstance(error, OSError):
         return _safe_os_error(error)
-    kind = next((kind for kind in _KINDS if isinstance(error, kind)), ValueError)
+    wrong = wrong_kinds(function, args, kwargs)
     given = _described(function, args, kwargs)
-    library = _library(error)
-    replacement = kind(
-        f"{function.__name__} cannot work with its arguments ({type(error).__name__}{library}): {given}; check their "
-        "types and shapes. The original message may quote a card; CARDOCR_FULL_ERRORS=1 shows it"
-    )
+    if wrong:
+        replacement: Exception = TypeError(f"{function.__name__}(): {'; '.join(wrong)}")
+    elif _is_fault_of_package(error, [*args, *kwargs.values()]):
+        replacement = RuntimeError(
+            f"{function.__name__} failed by a fault in cardocr_nb, not by its arguments ({type(error).__name__} in "
+            f"{_place(error)}). Please report it with this message; CARDOCR_FULL_ERRORS=1 shows the original one, which may "
+            "quote a card"
+        )
+    else:
+        kind = next((kind for kind in _KINDS if isinstance(error, kind)), ValueError)
+        replacement = kind(
+            f"{function.__name__} failed ({type(error).__name__}{_library(error)}) with these arguments: {given}. Compare "
+            f"them with help({function.__name__}); if they are as it says, this is a fault in cardocr_nb ({_place(error)}). "
+            "CARDOCR_FULL_ERRORS=1 shows the original message, which may quote a card"
+        )
     return replacement.with_traceback(error.__traceback__)
+
+
+def _is_fault_of_package(error: Exception, given: list[Any]) -> bool:
+    """Whether a name is wrong in the package itself: no argument can cause that."""
+    last = _innermost(error.__traceback__)
+    if last is None or not last.tb_frame.f_code.co_filename.startswith(_PACKAGE):
+        return False
+    if isinstance(error, AttributeError):
+        of = error.obj
+        own = of if inspect.isclass(of) or inspect.ismodule(of) else type(of)
+        name = str(getattr(own, "__module__", getattr(own, "__name__", "")))
+        return not any(of is value for value in given) and (inspect.ismodule(of) or name.startswith("cardocr_nb"))
+    return isinstance(error, NameError)
+
+
+def _place(error: BaseException) -> str:
+    """Name the innermost line of the package that an error passed."""
+    place, current = "", error.__traceback__
+    while current is not None:
+        code = current.tb_frame.f_code
+        if code.co_filename.startswith(_PACKAGE):
+            place = f"{Path(code.co_filename).relative_to(_PACKAGE).as_posix()}, line {current.tb_lineno}"
+        current = current.tb_next
+    return place
 
 
 def _safe_os_error(error: OSError) -> OSError:

@@ -195,23 +195,28 @@ def missing_columns(names: Iterable[Any], columns: Iterable[Any], known: Iterabl
     --------
     >>> missing_columns(["card_typ"], ["key", "card_type", "Zhang"], ["key", "card_type"])
     "the frame has no column 'card_typ'; did you mean 'card_type'?; it has key, card_type and 1 other"
+    >>> missing_columns(["Zhang"], ["key"], ["key"])
+    'the frame has no column named by a str of 5 characters; it has key'
     """
     columns, known = list(map(str, columns)), list(known)
     safe = [name for name in columns if name in known or shown_word(name) == repr(name)]
-    wrong = ", ".join(shown_choice(name, safe) for name in names)
+    shown = [shown_choice(name, safe) for name in names]
+    wrong = ", ".join(one if one.startswith("'") else f"named by {one}" for one in shown)
     return f"the frame has no column {wrong}; it has {shown_names(columns, safe)}"
 
 
 def why_missing(path: str | os.PathLike[str]) -> str:
-    """Say of a path without a file whether its folder exists.
+    """Say of a path without a file or folder whether the folder around it exists.
 
     Examples
     --------
-    >>> why_missing("none/such.csv"), why_missing("such.csv")
-    ('its folder does not exist either', 'its folder exists')
+    >>> why_missing("none/such.csv"), why_missing("such.csv"), why_missing("nosuch/")
+    ('its folder does not exist either', 'its folder exists', 'there is no such folder')
     """
     try:
         there = Path(path).absolute().parent.is_dir()
     except (OSError, ValueError, TypeError):
         return "it is not a path"
+    if str(path).endswith(("/", "\\")):
+        return "there is no such folder"
     return "its folder exists" if there else "its folder does not exist either"

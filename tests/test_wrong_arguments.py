@@ -3,6 +3,7 @@
 import inspect
 import re
 import shutil
+import types
 import warnings
 
 import pandas as pd
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 import cardocr_nb as ocr
 from cardocr_nb import frame, plot, privacy, quality, report, rereading
+from cardocr_nb._argument_kinds import _kinds_of, wrong_kinds
 from cardocr_nb._keywords import check_required
 from cardocr_nb._text_safety import shown_choice, shown_word
 from cardocr_nb.frame import read_responses
@@ -91,6 +93,97 @@ def test_a_default_or_an_optional_argument_is_not_needed():
 def test_a_misspelled_argument_of_a_programmer_is_shown_with_the_nearest_right_one(call, said):
     with pytest.raises((ValueError, KeyError, OSError), match=said):
         call()
+
+
+TRUTH = pd.DataFrame({"key": READINGS["key"], "field": READINGS["field"].astype("str"), "text": READINGS["text"]})
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: READINGS.cardocr.audit_sample(NAN), "n must be a whole number of 1 or more, got nan"),
+        (lambda: READINGS.cardocr.drift(1.5), "reference must be a whole number of days or a DataFrame"),
+        (lambda: READINGS.cardocr.review_queue(budget="x"), r"budget must be a whole number or None, got 'x'"),
+        (lambda: READINGS.cardocr.review_queue(budget="ten"), "budget must be .*, got a str of 3 characters"),
+        (lambda: READINGS.cardocr.estimate_errors(READINGS, corrects=True), "corrects must be two of True and False"),
+        (lambda: READINGS.cardocr.evaluate(TRUTH, by="field"), "leave 'field' out of by"),
+        (lambda: READINGS.cardocr.evaluate(TRUTH, normalize="x"), "normalize must be True or False or a mapping"),
+        (lambda: READINGS.cardocr.evaluate(TRUTH, weights="false"), "weights must be True or False, got 'false'"),
+        (lambda: READINGS.cardocr.evaluate(7), "truth must be a DataFrame of pandas, a text, a path or"),
+        (lambda: READINGS.cardocr.calibration(TRUTH, bins="x"), "bins must be a whole number, got 'x'"),
+        (lambda: READINGS.cardocr.calibrate(TRUTH, folds=NAN), "folds must be 2 or more, got nan"),
+        (lambda: READINGS.cardocr.threshold(TRUTH, precision="high"), "precision must be a number, got 'high'"),
+        (lambda: READINGS.cardocr.to_excel("a.xlsx", low_score="x"), "low_score must be a number, got 'x'"),
+        (lambda: READINGS.cardocr.to_excel("a.xlsx", reveal="false"), "reveal must be True or False, got 'false'"),
+        (lambda: READINGS.cardocr.correct(1.5), "corrections must be a text, a path, a DataFrame of pandas, .*got 1.5"),
+        (lambda: READINGS.cardocr.to_csv("nodir/c.csv"), "the folder 'nodir' of path does not exist; create it"),
+        (lambda: READINGS.cardocr.to_parquet("nodir/c.parquet"), "the folder 'nodir' of path does not exist"),
+        (lambda: READINGS.cardocr.evaluate("no.csv"), r"there is no file 'no.csv' \(its folder exists\)"),
+        (lambda: READINGS.cardocr.compare("no.csv"), r"there is no file 'no.csv' \(its folder exists\)"),
+        (lambda: quality.summary("x"), "df must be a DataFrame of pandas, got 'x'"),
+        (lambda: read_responses("nofolder/"), r"'nofolder/' \(there is no such folder\)"),
+        (lambda: READINGS.cardocr.evaluate(TRUTH, groups="Zhang"), "no column named by a str of 5 characters; it has"),
+    ],
+)
+def test_a_wrong_argument_is_named_with_what_was_got_and_what_is_accepted(call, said):
+    with pytest.raises((TypeError, ValueError, OSError), match=said) as caught:
+        call()
+    assert "help(" not in str(caught.value)
+
+
+@pytest.mark.parametrize("client", ["local", ocr.Client, 1, {"a": 1}])
+def test_a_run_names_a_client_that_is_none(client):
+    for function in (ocr.run, ocr.estimate):
+        with pytest.raises(TypeError, match=r"client must be a Client, such as Client.local\('photos'\) makes, got "):
+            function("data/cards/id", card_type="IDCard", client=client)
+
+
+def test_a_run_checks_min_quality_before_anything_is_read(tmp_path):
+    with (
+        ocr.Client.local(tmp_path) as client,
+        pytest.raises(TypeError, match="min_quality must be a number or None, got 'x'"),
+    ):
+        ocr.run("data/cards/id", card_type="IDCard", client=client, min_quality="x")
+
+
+@pytest.mark.parametrize("name", sorted(_FUNCTIONS))
+def test_a_value_of_no_kind_is_named_for_every_parameter_of_known_kind(name):
+    function, parameters = _FUNCTIONS[name], inspect.signature(_FUNCTIONS[name]).parameters.values()
+    known = [p.name for p in parameters if _kinds_of(str(p.annotation)) and p.kind == p.KEYWORD_ONLY]
+    wrong = wrong_kinds(function, (), dict.fromkeys(known, object()))
+    assert [one.split(" must be ")[0] for one in wrong] == known
+    defaults = {p.name: p.default for p in parameters if p.name in known and p.default is not p.empty}
+    assert wrong_kinds(function, (), defaults) == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        lambda: nosuch,  # noqa: F821
+        lambda: pd.nosuch,
+        lambda: ocr.Pace().nosuch,
+    ],
+)
+def test_a_wrong_name_in_the_package_is_not_blamed_on_the_arguments(monkeypatch, fault):
+    code = fault.__code__.replace(co_filename=quality._summary.__file__)
+    own = types.FunctionType(code, {"pd": pd, "ocr": ocr})
+    monkeypatch.setattr(quality._summary, "conform", lambda df: own())
+    with pytest.raises(
+        RuntimeError, match=r"failed by a fault in cardocr_nb, not by its arguments .*_summary.py, line"
+    ):
+        quality.summary(READINGS)
+
+
+def test_other_errors_of_libraries_name_the_place_and_do_not_blame_the_arguments(monkeypatch):
+    def fail(df):
+        raise KeyError("样本")
+
+    code = fail.__code__.replace(co_filename="/usr/lib/python3/site-packages/other.py")
+    monkeypatch.setattr(quality._summary, "conform", types.FunctionType(code, {}))
+    with pytest.raises(KeyError, match="if they are as it says, this is a fault in cardocr_nb") as caught:
+        quality.summary(READINGS)
+    assert "样本" not in str(caught.value)
 
 
 _SYLLABLES = "wei fang na min jing li qiang lei jun yang yong yan jie juan tao ming chao xiu xia ping gang gui ying hua zi han xuan".split()  # fmt: skip # noqa: SIM905

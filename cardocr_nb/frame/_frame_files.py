@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pyarrow as pa
 
+from cardocr_nb._keywords import why_missing
 from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import DecodeError
 from cardocr_nb.frame._frame_schema import DTYPES, usual_dtypes
@@ -20,6 +21,54 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _SUFFIXES = (".parquet", ".feather")
+_OTHER_READERS = {
+    ".xlsx": "cardocr_nb.report.from_excel reads workbooks",
+    ".sqlite": "cardocr_nb.to_frame reads ledgers",
+    ".xml": "cardocr_nb.read_responses reads saved responses",
+    ".json": "cardocr_nb.read_responses reads saved responses",
+    ".jsonl": "cardocr_nb.read_responses reads saved responses",
+}
+
+
+def target(path: str | os.PathLike[str], suffix: str, function: str) -> Path:
+    """Return the path of a table to write.
+
+    Raises
+    ------
+    ValueError
+        It has another suffix, by which no reader would know the format.
+    FileNotFoundError
+        Its folder does not exist.
+    """
+    found = Path(path)
+    if found.suffix.lower() != suffix:
+        raise ValueError(
+            f"{function} writes {suffix}, got {shown_path(path)}; change the suffix, by which readers know the format"
+        )
+    if not found.parent.is_dir():
+        raise FileNotFoundError(f"the folder {shown_path(found.parent)} of path does not exist; create it")
+    return found
+
+
+def source(path: str | os.PathLike[str], suffixes: tuple[str, ...]) -> Path:
+    """Return the path of a table to read.
+
+    Raises
+    ------
+    ValueError
+        It has another suffix.
+    FileNotFoundError
+        There is no such file.
+    """
+    found = Path(path)
+    suffix = found.suffix.lower()
+    if suffix not in suffixes:
+        other = f"; {_OTHER_READERS[suffix]}" if suffix in _OTHER_READERS else ""
+        raise ValueError(f"a table of cards is read from {', '.join(suffixes)}, got {shown_path(path)}{other}")
+    if not found.is_file():
+        why = "it is a folder" if found.is_dir() else why_missing(path)
+        raise FileNotFoundError(f"there is no file {shown_path(path)} ({why})")
+    return found
 
 
 def to_parquet(df: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
@@ -30,12 +79,19 @@ def to_parquet(df: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     df : DataFrame
         As `cardocr_nb.to_frame` makes it; further columns are kept, the index is not.
     path : str or path
-        Replaced when it is there.
+        Ends in ``.parquet``; replaced when it is there.
 
     Returns
     -------
     Path
         The file.
+
+    Raises
+    ------
+    ValueError
+        Another suffix.
+    FileNotFoundError
+        The folder does not exist.
 
     See Also
     --------
@@ -51,16 +107,18 @@ def to_parquet(df: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     """
     import pyarrow.parquet
 
-    pyarrow.parquet.write_table(to_table(df), path)
-    return Path(path)
+    written = target(path, ".parquet", "to_parquet")
+    pyarrow.parquet.write_table(to_table(df), written)
+    return written
 
 
 def to_feather(df: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
-    """Write a Feather file; parameters and result are those of `to_parquet`."""
+    """Write a Feather file (``.feather``); all else is as for `to_parquet`."""
     import pyarrow.feather
 
-    pyarrow.feather.write_feather(_with_usual_codes(to_table(df)), path)
-    return Path(path)
+    written = target(path, ".feather", "to_feather")
+    pyarrow.feather.write_feather(_with_usual_codes(to_table(df)), written)
+    return written
 
 
 def _with_usual_codes(table: pa.Table) -> pa.Table:
@@ -111,11 +169,7 @@ def read_checked(
     DecodeError, FileNotFoundError
         As `read_table` does.
     """
-    path = Path(path)
-    if path.suffix.lower() not in _SUFFIXES:
-        raise ValueError(f"a table of cards is read from {' or '.join(_SUFFIXES)}, got {shown_path(str(path))}")
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no file {shown_path(str(path))}")
+    path = source(path, _SUFFIXES)
     try:
         table = _open(path)
         # Arrow trusts offsets: without this check a damaged file ends the process.

@@ -32,6 +32,7 @@ ended      datetime64[us, UTC+08:00]
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +43,7 @@ import pyarrow as pa
 from cardocr_nb._text_safety import shown_names
 from cardocr_nb.cards import FIELDS, CardType
 from cardocr_nb.frame._polygon_dtype import PolygonDtype
-from cardocr_nb.frame._protected_cells import unprotect
+from cardocr_nb.frame._protected_cells import are_protected, unprotect
 from cardocr_nb.wire._records import SERVICE_TIME, JobState
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ CARD = ("job_id", "key")
 
 
 _WITH_ZONE = r":[0-9]{2}(?:[.,][0-9]+)? ?(?:[Zz]|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)$"
+_HALF = re.compile("[\ud800-\udfff]")
 _NUMBERS = r"[0-9]+(?:\.[0-9]+)?"
 _SHORT_OFFSET = r"([+-][0-9]{2})$"
 
@@ -135,8 +137,19 @@ def series(name: str, values: Iterable[Any] | pd.Series) -> pd.Series:
         raise
     except (TypeError, ValueError):
         # Said without what pandas says, which quotes the value.
+        refuse_half_characters(column, f"the column {name!r}")
         raise ValueError(
             f"the column {name!r} cannot be made {dtype}; are the columns of the frame named right?"
+        ) from None
+
+
+def refuse_half_characters(texts: Iterable[Any], place: str) -> None:
+    """Raise if texts hold half of a surrogate pair, which no file and no Arrow array can store."""
+    broken = sum(isinstance(text, str) and _HALF.search(text) is not None for text in texts)
+    if broken:
+        raise ValueError(
+            f"{broken} texts of {place} hold half of a character (\\ud800 to \\udfff); replace it: "
+            "text.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace')"
         ) from None
 
 
@@ -272,12 +285,15 @@ def usual_dtypes(df: pd.DataFrame) -> pd.DataFrame:
 
 
 def without_marks(df: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame without the marks of a CSV file; polygons as texts show that another program has read one."""
-    if not {"polygon", "text"} <= set(df.columns) or not pd.api.types.is_string_dtype(df["polygon"].dtype):
+    """Return the frame without the marks of a CSV file that another program has read: its polygons are texts, or all missing."""
+    if not {"polygon", "text"} <= set(df.columns) or df["polygon"].dtype == PolygonDtype():
         return df
-    if not isinstance(df["polygon"].dropna().head(1).squeeze(), str):
+    if not all(isinstance(polygon, str) for polygon in df["polygon"].dropna().head(1)):
         return df
     texts = [name for name, dtype in DTYPES.items() if name in df.columns and dtype in ("str", "category")]
+    texts = [name for name in texts if pd.api.types.is_string_dtype(df[name].dtype) or df[name].dtype == "category"]
+    if not are_protected(df[name] for name in texts):
+        return df
     return df.assign(**{name: unprotect(df[name]) for name in texts})
 
 

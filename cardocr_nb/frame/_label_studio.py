@@ -184,7 +184,7 @@ def image_sizes(keys: Iterable[str], sizes: Sizes) -> dict[str, tuple[int, int]]
         lacking = [key for key in keys if key not in sizes]
         if lacking:
             raise KeyError(f"sizes has no width and height for {', '.join(map(repr, lacking[:10]))}")
-        return {key: sizes[key] for key in keys}
+        return {key: _checked_size(key, sizes[key]) for key in keys}
     if not Path(sizes).is_dir():
         raise NotADirectoryError(f"sizes names {shown_path(sizes)}, which is not a folder of images")
     found, faults = {}, []
@@ -197,6 +197,18 @@ def image_sizes(keys: Iterable[str], sizes: Sizes) -> dict[str, tuple[int, int]]
     if faults:
         raise ImageError(faults[0].code, f"{len(faults)} images give no size: " + "; ".join(map(str, faults[:10])))
     return found
+
+
+def _checked_size(key: str, size: Any) -> tuple[int, int]:
+    try:
+        width, height = size
+        if 0 < width < math.inf and 0 < height < math.inf:
+            return width, height
+    except (TypeError, ValueError):
+        pass
+    raise ValueError(
+        f"sizes holds no width and height above 0 in pixels for {key!r}; give (width, height) of its image"
+    )
 
 
 def _plain(value: object) -> str | None:

@@ -10,7 +10,8 @@ import pandas as pd
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
 
 # Excel, LibreOffice and WPS turn a cell into a formula after these signs, in every width of them. Before them programs skip
 # blanks and unseen characters (LibreOffice 7.4 drops NUL); here all except letters and digits counts as skipped.
@@ -21,9 +22,11 @@ _NAMED_MONTH = r"[0-9]{1,2}[/.\-][A-Za-z]{3}[/.\-][0-9]{2,4}"
 _TRUTH_VALUE = r"(?i:true|false)"
 # What a program writes in place of letters that its encoding lacks; the mark shows that the text is as it was.
 _QUESTIONS = r"[ ->@-~]*+\?[ -~]*+"
+# What spreadsheets take for an error, and pandas.read_csv for a missing value.
+_MISSING = r"#(?:N/A(?: N/A)?|NA|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!)|<NA>|1\.#(?:IND|QNAN)|(?i:n/?a|nan|null|none)"
 # Parts that may overlap are possessive, so that the time is linear. The flag keeps pandas from Arrow's regular expressions.
 _CHANGED = re.compile(
-    rf"'*+(?:{_FORMULA}.*|\s*+(?:{_NUMBER_LIKE}|{_NAMED_MONTH}|{_TRUTH_VALUE}|{_QUESTIONS})\s*+)", re.DOTALL
+    rf"'*+(?:{_FORMULA}.*|\s*+(?:{_NUMBER_LIKE}|{_NAMED_MONTH}|{_TRUTH_VALUE}|{_MISSING}|{_QUESTIONS})\s*+)", re.DOTALL
 )
 _RUN = re.compile(rf"{_FORMULA}.*", re.DOTALL)
 _LARGEST_EXACT = 10**15
@@ -59,6 +62,25 @@ def unprotect(texts: pd.Series) -> pd.Series:
     return words.mask(marked & inner.str.fullmatch(_CHANGED, na=False), inner)
 
 
+def are_protected(columns: Iterable[pd.Series]) -> bool:
+    """Whether texts come from `to_csv`: some have a mark, and none lacks one that it would have put there.
+
+    Examples
+    --------
+    >>> are_protected([pd.Series(["'1974", "样本"])]), are_protected([pd.Series(["'1974", "12"])])
+    (True, False)
+    """
+    some = False
+    for column in columns:
+        words = column.dropna().astype("str").drop_duplicates()
+        words = words[words.str.fullmatch(_CHANGED, na=False)]
+        marked = words.str.startswith("'", na=False)
+        if not marked.all():
+            return False
+        some |= bool(len(words))
+    return some
+
+
 def unprotected(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table of texts whose cells have no marks of `protect`; `with_plain_names` removes those of its columns."""
     return _changed(table, unprotect)
@@ -91,7 +113,7 @@ def escape_mark(text: str) -> str:
     return f"'{text}" if text[:1] == "'" and _CHANGED.fullmatch(text, 1) else text
 
 
-def to_csv(df: pd.DataFrame, path: str | os.PathLike[str]) -> None:
+def to_csv(df: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     """Write a frame as CSV that spreadsheets open without changing it.
 
     UTF-8 with a byte order mark, so that Excel finds the encoding; texts that a spreadsheet would change get an
@@ -102,11 +124,26 @@ def to_csv(df: pd.DataFrame, path: str | os.PathLike[str]) -> None:
     df : DataFrame
         As `cardocr_nb.to_frame` makes it.
     path : str or Path
-        File to write.
+        File to write; ends in ``.csv``.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    ValueError
+        Another suffix.
+    FileNotFoundError
+        The folder does not exist.
     """
+    from cardocr_nb.frame._frame_files import target
     from cardocr_nb.frame._frame_schema import usual_dtypes
 
-    protected(usual_dtypes(df)).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
+    written = target(path, ".csv", "to_csv")
+    protected(usual_dtypes(df)).to_csv(written, index=False, encoding="utf-8-sig", lineterminator="\r\n")
+    return written
 
 
 def protected(df: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from cardocr_nb._bulk._columns import MISSING
 from cardocr_nb._bulk._numerals import NO_TIME
-from cardocr_nb.frame._frame_schema import UNREADABLE
+from cardocr_nb.frame._frame_schema import UNREADABLE, refuse_half_characters
 from cardocr_nb.frame._record_batch import NUMBERS, TEXTS, TIMES, RecordBatch
 from cardocr_nb.wire._records import Callback, CardResult, Error, Field, Job, JobList, JobState
 
@@ -120,7 +120,7 @@ class RecordRows:
             numbers={name: _numbers([card.get(name) for card in self._cards]) for name in NUMBERS},
             times={name: _moments([card.get(name) for card in self._cards]) for name in TIMES},
             fields=np.array(self._counts, dtype=np.int64),
-            label=pa.array([f.label for f in self._fields], pa.large_string()),
+            label=_arrow([f.label for f in self._fields]),
             text=_texts([f.text for f in self._fields]),
             score=_numbers([f.score for f in self._fields]),
             points=points,
@@ -130,7 +130,15 @@ class RecordRows:
 
 
 def _texts(values: list[Any]) -> pa.LargeStringArray:
-    return pa.array([str(value) if value else None for value in values], pa.large_string())
+    return _arrow([str(value) if value else None for value in values])
+
+
+def _arrow(texts: list[str | None] | list[str]) -> pa.LargeStringArray:
+    try:
+        return pa.array(texts, pa.large_string())
+    except UnicodeEncodeError:
+        refuse_half_characters(texts, "the cards")
+        raise
 
 
 def _numbers(values: list[int | None]) -> NDArray[np.int16]:

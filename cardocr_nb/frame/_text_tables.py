@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from cardocr_nb._keywords import why_missing
+from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import DecodeError, missing_extra
-from cardocr_nb.frame._frame_files import categories_to_text, read_checked
+from cardocr_nb.frame._frame_files import categories_to_text, read_checked, source
 from cardocr_nb.frame._frame_schema import conform, series
 from cardocr_nb.frame._protected_cells import text_of, unprotected, with_plain_names
 from cardocr_nb.frame._spreadsheet_damage import ExcelDamageWarning
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _ENCODINGS = ("utf-8-sig", "utf-16", "gb18030")
+_CARDS = (".parquet", ".feather", ".csv")
+"""Suffixes of files of cards that `read_table` takes."""
 _LARGEST_FILE = 1 << 30
 _UNPACKED_ALWAYS = 1 << 26
 _UNPACKED_RATIO = 100
@@ -59,7 +63,9 @@ def read_text_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     MissingExtraError
         The extra ``excel`` is needed for XLSX and is not installed.
     """
-    path = Path(path)
+    given, path = path, Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {shown_path(given)} ({why_missing(given)})")
     suffix = path.suffix.lower()
     if suffix in (".parquet", ".feather"):
         return read_checked(path)
@@ -88,7 +94,8 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     FileNotFoundError
         There is no file at the path.
     """
-    if Path(path).suffix.lower() == ".csv":
+    path = source(path, _CARDS)
+    if path.suffix.lower() == ".csv":
         table = read_text_table(path)  # its marks are removed, and polygons of the dtype say so
         return conform(table.assign(polygon=series("polygon", table["polygon"])) if "polygon" in table else table)
     return read_checked(path, lambda df: conform(categories_to_text(df)))
@@ -238,7 +245,8 @@ def _refuse_other_encoding(table: pd.DataFrame, name: str) -> None:
     words = words[words.str.contains(r"[^\x00-\x7f]", na=False)].head(1000)
     as_gbk = words.map(_is_utf8_as_gbk).astype(bool)  # true of 乡丁 as well: one text shows nothing
     other = words.str.contains(_READ_AS_1252) | (as_gbk & (as_gbk.sum() > 3))
-    if words.str.contains(_MARK_AS_OTHER).any() or other.mean() > 0.5:
+    mark = _MARK_AS_OTHER.match(str(table.columns[0])) if len(table.columns) else None
+    if mark or other.mean() > 0.5:
         raise DecodeError(
             f"{name} was opened in another encoding than UTF-8 and then saved, so that letters are lost; "
             "open the original file again as UTF-8"

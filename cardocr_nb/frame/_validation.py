@@ -106,9 +106,11 @@ def _values(df: pd.DataFrame) -> Iterator[Fault]:
             given = known[name].notna()
             yield from _fault(name, "is a number", given & numbers.isna(), "mend the values, or leave them missing")
             outside = ((numbers < low) | (numbers > high)).fillna(value=False)
-            advice = "multiply shares from 0 to 1 by 100" if name == "score" else "leave other values missing"
-            yield from _fault(name, f"lies from {low} to {high}", outside, advice)
-            yield from _fault(name, "is a whole number", (numbers % 1 != 0).fillna(value=False), "round the values")
+            yield from _fault(name, f"lies from {low} to {high}", outside, "mend the values, or leave them missing")
+            advice = "round the values"
+            if name == "score" and numbers.notna().any() and numbers.min() >= 0 and numbers.max() <= 1:
+                advice = "multiply shares from 0 to 1 by 100, then round them"
+            yield from _fault(name, "is a whole number", (numbers % 1 != 0).fillna(value=False), advice)
     for name in _CLOSED:
         if name in known:
             words = CATEGORIES[name]

@@ -96,7 +96,7 @@ def compare(
     df : DataFrame
         The left side, as `cardocr_nb.to_frame` makes it.
     other : DataFrame or path
-        The right side, a frame or a Parquet or Feather file of one. Both are paired by ``key`` and ``field``. Of several
+        The right side, a frame or a Parquet, Feather or CSV file of one. Both are paired by ``key`` and ``field``. Of several
         readings of an image on one side one counts, as in `evaluate`; of a field that appears twice the first.
     truth, normalize, complete, groups
         As for `cardocr_nb.quality.evaluate`; without truth there is agreement, not accuracy. Groups are those of `df`.

@@ -117,6 +117,8 @@ def drift(
               day  score  signal
     12 2026-03-13   82.0  scores
     """
+    if isinstance(reference, bool) or not (isinstance(reference, int) or hasattr(reference, "columns")):
+        raise TypeError(f"reference must be a whole number of days or a DataFrame of them, got {describe(reference)}")
     if isinstance(reference, int) and reference < 1:
         raise ValueError(f"the reference must be one day or more, got {describe(reference)}")
     if not false_alarms > 0:

@@ -217,7 +217,11 @@ def evaluate(
         options = {"normalize": normalize is not True, "by": bool(by), "complete": complete is not None,
                    "groups": groups is not None, "weights": not weights, "equal": bool(equal)}  # fmt: skip
         return _judged_already(truth, [name for name, given in options.items() if given])
-    slices = [by] if isinstance(by, str) else list(by)
+    slices = list(dict.fromkeys([by] if isinstance(by, str) else by))
+    if "field" in slices:
+        raise ValueError(
+            "by names columns of the whole card, and the tables count by field anyway; leave 'field' out of by"
+        )
     given = read_truth(truth, weights=weights)
     cells = pair(df, given, slices, complete=complete, groups=groups)
     if given.from_queue.any():

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from cardocr_nb._key_forms import mismatch
 from cardocr_nb._text_safety import shown_path
 from cardocr_nb.cards import field_name
 from cardocr_nb.frame._frame_schema import conform
@@ -52,6 +54,8 @@ def correct(
 
     Warns
     -----
+    UserWarning
+        The corrections name keys that the frame does not have.
     ExcelDamageWarning
         A spreadsheet changed keys or texts of the corrections; they are restored or left out, and counted.
 
@@ -71,6 +75,7 @@ def correct(
     """
     frame = conform(df).reset_index(drop=True)
     decided = _undamaged(last_decisions(corrections), frame["key"])
+    _warn_of_unknown_keys(decided["key"], frame["key"])
     decided = decided[(decided["verdict"] != "unreadable") & decided["key"].isin(frame["key"])]
     decided = decided.assign(text=decided["text"].astype(object).mask(decided["verdict"] == "absent", None))
     cells = [*zip(decided["key"].astype("str"), decided["field"].astype("str"), strict=True)]
@@ -95,6 +100,18 @@ def correct(
     if "reviewer" in frame:
         rows["reviewer"] = pd.Series([reviewer[pair] for pair, _ in missing], dtype="str")
     return conform(pd.concat([frame, conform(rows)], ignore_index=True))
+
+
+def _warn_of_unknown_keys(given: pd.Series, known: pd.Series) -> None:
+    keys = given.dropna().drop_duplicates()
+    absent = keys[~keys.isin(known)]
+    if len(absent):
+        warnings.warn(
+            f"{len(absent)} of {len(keys)} keys of the corrections are not in the frame, and their decisions are left out; "
+            + mismatch("the frame", known.dropna().drop_duplicates(), "the corrections", absent),
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def _undamaged(decided: pd.DataFrame, known: pd.Series) -> pd.DataFrame:
