@@ -105,8 +105,14 @@ NAN = float("nan")
         (lambda: READINGS.cardocr.audit_sample(NAN), "n must be a whole number of 1 or more, got nan"),
         (lambda: READINGS.cardocr.drift(1.5), "reference must be a whole number of days or a DataFrame"),
         (lambda: READINGS.cardocr.review_queue(budget="x"), r"budget must be a whole number of 0 or more, got a str"),
-        (lambda: READINGS.cardocr.review_queue(budget="ten"), "budget must be a whole number of 0 or more, got a str of 3 characters"),
-        (lambda: READINGS.cardocr.estimate_errors(READINGS.assign(score=50), corrects=True), "corrects must be two of True and False"),
+        (
+            lambda: READINGS.cardocr.review_queue(budget="ten"),
+            "budget must be a whole number of 0 or more, got a str of 3 characters",
+        ),
+        (
+            lambda: READINGS.cardocr.estimate_errors(READINGS.assign(score=50), corrects=True),
+            "corrects must be two of True and False",
+        ),
         (lambda: READINGS.cardocr.evaluate(TRUTH, by="field"), "leave 'field' out of by"),
         (lambda: READINGS.cardocr.evaluate(TRUTH, normalize="x"), "normalize must be True or False or a mapping"),
         (lambda: READINGS.cardocr.evaluate(TRUTH, weights="false"), "weights must be True or False, got 'false'"),
