@@ -2,7 +2,7 @@
 
 Two sets that share no seed and no code of damage. ``calibration`` spoils specimens with `cardocr_nb.specimen.degrade`, several lots
 of glare, wide Gaussian blur, tone curves, a gray veil (near to fog), smaller sizes, cuts at the left or right, small pictures that
-are enlarged, the reflection of a window, and cuts at opposite sides or next to a turned card. ``held out`` spoils
+are enlarged, the reflection of a window, strong compression by Pillow, and cuts at opposite sides or next to a turned card. ``held out`` spoils
 specimens and the cards of `foreign_cards` and `rendered_cards` with motion, a lens out of focus, underexposure, fog, a lamp,
 large pixels, strong compression and cuts at the top, bottom or a corner. Every card of the held-out set is read without damage
 too, because the engine misses some cards of other layouts even in a perfect scan.
@@ -16,6 +16,7 @@ import argparse
 import json
 import random
 import sys
+from io import BytesIO
 from pathlib import Path
 
 import cv2
@@ -154,6 +155,16 @@ def shifted(number: int) -> tuple[str, dict[str, str], Image.Image, str]:
     return kind, texts, image.crop(tuple(map(int, box))), "shifted"
 
 
+def squeezed(number: int) -> tuple[str, dict[str, str], Image.Image, str]:
+    """Draw a photo of the calibration set that was saved by Pillow with much compression before."""
+    dice, kind, texts, image = _plain_or_on_table(number, 9, 23_000)
+    wide = int(np.exp(dice.uniform(np.log(450), np.log(1400))))
+    image = image.resize((wide, int(image.height * wide / image.width)), Image.Resampling.LANCZOS)
+    file = BytesIO()
+    image.save(file, "JPEG", quality=int(dice.uniform(2, 28)), subsampling=int(dice.integers(3)))
+    return kind, texts, Image.open(file).convert("RGB"), "squeezed"
+
+
 def held_out_card(number: int):
     """Draw a card of the held-out set: card type, texts, a flat scan, a photo on a table, family."""
     kind, family = TYPES[number % 2], ("specimen", "foreign", "rendered")[number // 2 % 3]
@@ -266,7 +277,7 @@ def main() -> None:
         ]
         photos += [
             (part.__name__, number, *part(number))
-            for part in (glare, veil, enlarged, window, shifted)
+            for part in (glare, veil, enlarged, window, shifted, squeezed)
             if number < 60 and f"{part.__name__}{number:04}.jpg" not in seen
         ]
         for part, n, kind, texts, image, damage in photos:

@@ -10,6 +10,7 @@ import numpy as np
 
 from cardocr_nb._images import load_gray
 from cardocr_nb._photos import _read_probability as model
+from cardocr_nb._photos._compression_blocks import STRONG, compression_blocks
 from cardocr_nb._photos._enlargement import enlargement
 from cardocr_nb._photos._tiles import Tiles, cut_into_tiles
 
@@ -60,6 +61,8 @@ class PhotoMeasures:
     cut : float
         Length of the text that touches a side of the photo, as a part of the card's width; 0 if text touches opposite
         sides, as papers below a card do.
+    blocks : float
+        How much larger the steps at the borders of JPEG's blocks are than those within them; 0 where no blocks are seen.
     hash : ndarray of shape (n,), bool
         Perceptual hash, see `cardocr_nb._photos._near_duplicates`.
     """
@@ -77,6 +80,7 @@ class PhotoMeasures:
     glare: float
     angle: float
     cut: float
+    blocks: float
     hash: NDArray[np.bool_] = field(repr=False)
 
     @cached_property
@@ -120,13 +124,16 @@ def measure(source: str | Path | bytes) -> PhotoMeasures:
     rows, columns = np.nonzero(tiles.is_text)
     if not len(rows):
         return PhotoMeasures(info.width, info.height, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, tiles.noise, float(np.median(tiles.high)), 0.0, 0.0,
-                             0.0, perceptual_hash(gray))  # fmt: skip
+                             0.0, 0.0, perceptual_hash(gray))  # fmt: skip
     long, short = _extents(rows, columns, tiles)
     contrast = tiles.contrast[tiles.is_text]
     edge = float(np.median(contrast / np.maximum(tiles.step[tiles.is_text], 0.5)))
     scale = info.width / gray.shape[1]
     box = tuple(slice(at.min() * tiles.side, (at.max() + 1) * tiles.side) for at in (rows, columns))
-    lattice = enlargement(gray[box])
+    blocks = compression_blocks(gray, scale)
+    # Blocks are a lattice themselves, and are even where print is faint.
+    compressed = blocks > STRONG
+    lattice = 0.0 if compressed else enlargement(gray[box])
     return PhotoMeasures(
         width=info.width,
         height=info.height,
@@ -138,9 +145,10 @@ def measure(source: str | Path | bytes) -> PhotoMeasures:
         contrast=float(np.percentile(contrast, 90)),
         noise=tiles.noise,
         brightness=float(np.median(tiles.high[tiles.is_text])),
-        glare=_glare(tiles),
+        glare=0.0 if compressed else _glare(tiles),
         angle=tiles.angle,
         cut=_cut(tiles.is_text) * tiles.side / long,
+        blocks=blocks,
         hash=perceptual_hash(gray),
     )
 

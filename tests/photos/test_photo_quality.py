@@ -223,3 +223,16 @@ def test_an_all_white_and_an_all_black_photo_are_no_copies(tmp_path):
     found = ocr.photo_quality(tmp_path, progress=False)
     assert found["copies"].tolist() == [2, 1, 2]
     assert found["group"].tolist() == [0, 1, 0]
+
+
+def test_strong_compression_is_named_also_after_the_photo_was_saved_again(flat):
+    small = flat.resize((600, round(flat.height * 600 / flat.width)), Image.Resampling.LANCZOS)
+    whole, poor = measure(jpeg(small, 90)), measure(jpeg(Image.open(io.BytesIO(jpeg(small, 2))), 90))
+    assert whole.blocks < 0.5 < poor.blocks
+    assert poor.fault == "the file is compressed too much"
+    assert poor.probability < whole.probability - 0.15
+
+
+@pytest.mark.parametrize("quality", [60, 75, 90])
+def test_usual_compression_has_no_blocks(flat, quality):
+    assert measure(jpeg(flat, quality)).blocks < 0.5
