@@ -15,8 +15,8 @@ from cardocr_nb.plot._picture_identity import FOLDER, Identity, condemned, ident
 from cardocr_nb.quality._cells import refuse_parts
 from cardocr_nb.rereading._all_cores import engine_for, on_all_cores
 from cardocr_nb.rereading._kept_readings import KeptReadings, fingerprint
-from cardocr_nb.rereading._other_cards import OTHER_NUMBER, same_card
 from cardocr_nb.rereading._pictures import UnfinishedWarning, card_photo, not_found, others_found
+from cardocr_nb.rereading._same_card import OTHER_NUMBER, same_card
 
 if TYPE_CHECKING:
     import os

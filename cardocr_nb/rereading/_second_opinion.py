@@ -20,8 +20,8 @@ from cardocr_nb.quality._comparison import first_readings
 from cardocr_nb.quality._error_estimate import RIGHT, WRONG, judged_pairs
 from cardocr_nb.rereading._all_cores import engine_for, on_all_cores
 from cardocr_nb.rereading._kept_readings import KeptReadings, fingerprint
-from cardocr_nb.rereading._other_cards import OTHER_NUMBER, same_card
 from cardocr_nb.rereading._pictures import UnfinishedWarning, card_photo, not_found, others_found
+from cardocr_nb.rereading._same_card import OTHER_NUMBER, same_card
 from cardocr_nb.wire._records import CardResult, Field, Job, JobState
 
 if TYPE_CHECKING:
