@@ -28,6 +28,7 @@ from cardocr_nb.local.engine._field_extraction import (
     surer,
     with_field,
     with_missing,
+    without_field,
 )
 from cardocr_nb.local.engine._line_crops import ImagePyramid, even_contrast, ink_channel, print_contrast
 from cardocr_nb.local.engine._other_cards import shows_another_card
@@ -117,8 +118,10 @@ class CardReading:
         if self.seal is None:
             self._seek_seal(best.pose, last=True)
             best = best if self.seal is None else self.extract(lines)
-        best = self._reread(best, lines)
-        again = self._enlarged(best, lines) if self.known is None else None
+        first, best = best, self._reread(best, lines)
+        # A place holds one row of an address: there may be more.
+        sure = best if "address" in first.fields else without_field(best, "address")
+        again = self._enlarged(sure, lines) if self.known is None else None
         if again is not None:
             best = with_missing(self._reread(*again), best)
             lines = again[1]

@@ -27,7 +27,14 @@ from cardocr_nb.local.engine._label_places import label_places
 from cardocr_nb.local.engine._placed_chars import place_chars
 from cardocr_nb.local.engine._segmentation import segments_of
 from cardocr_nb.local.engine._value_chains import Surroundings
-from cardocr_nb.local.engine._value_doubts import DOUBT_LOST, DOUBT_PLACE, doubt_of, starts_late
+from cardocr_nb.local.engine._value_doubts import (
+    DOUBT_LOST,
+    DOUBT_PLACE,
+    doubt_of,
+    is_no_han_name,
+    starts_early,
+    starts_late,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -161,6 +168,7 @@ def extract_fields(
     rest = tuple(s for s in found if not s.ids & used)
     extracted, gaps = {}, []
     shift = misprint(chosen, places)
+    is_id = card_type == "IDCard"
     for field in pose.layout.fields:
         candidate = chosen.get(field)
         slot = fields[field]
@@ -172,7 +180,8 @@ def extract_fields(
                 continue
         chars = tuple(candidate.chars[i] for i in candidate.value.used)
         doubt = doubt_of(candidate, rest, places[field], size) * (DOUBT_PLACE if field in completed else 1.0)
-        doubt *= DOUBT_LOST if starts_late(candidate, chosen) else 1.0
+        doubt *= DOUBT_LOST if starts_late(candidate, chosen) or (is_id and starts_early(candidate, chosen)) else 1.0
+        doubt *= DOUBT_PLACE if is_no_han_name(candidate, chosen) else 1.0
         if field == "name":
             gaps += [Gap(field, labels[field], box, instead=True) for box in places_of_crowded(candidate, chosen, pose)]
         torn = place_of_torn(candidate, segments, pose)
@@ -229,6 +238,11 @@ def surer(extracted: Extracted, extraction: Extraction) -> bool:
 def with_field(extraction: Extraction, extracted: Extracted) -> Extraction:
     """Return an extraction with one more field."""
     return replace(extraction, fields={**extraction.fields, extracted.field: extracted})
+
+
+def without_field(extraction: Extraction, field: str) -> Extraction:
+    """Return an extraction with one field less."""
+    return replace(extraction, fields={n: e for n, e in extraction.fields.items() if n != field})
 
 
 def with_missing(extraction: Extraction, other: Extraction) -> Extraction:

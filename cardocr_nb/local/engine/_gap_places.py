@@ -28,6 +28,8 @@ _VOID = 16.0
 """Millimeters of a row that glare may hide: if text follows within, the gap is read again."""
 _FULL_LINE = 9.0
 """Heights of a single line of an address beyond which it may go on in another line."""
+_FULL_ROW = 9
+"""Characters of a full row of an address, at least."""
 _LEADING = 1.4
 """Heights from one line to the next, where there is only one."""
 _UNSURE = 12.0
@@ -113,6 +115,8 @@ def place_of_following(candidate: Candidate, segments: Sequence[Segment], pose: 
     first, last = candidate.segments[0], candidate.segments[-1]
     right = max(s.right for s in candidate.segments)
     full = last.right > right - 2.0 * last.height if len(levels) > 1 else right - first.left > _FULL_LINE * last.height
+    # Some cards break an address after a number of characters, narrow ones too.
+    full |= len(candidate.segments) > 1 and len(last.chars) >= max(len(first.chars), _FULL_ROW)
     if not full or len(levels) > 3:
         return None
     y = last.y + (levels[-1] - levels[0]) / (len(levels) - 1) if len(levels) > 1 else last.y + _LEADING * last.height

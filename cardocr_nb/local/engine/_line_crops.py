@@ -284,7 +284,7 @@ def print_contrast(crop: NDArray[np.uint8]) -> float:
     """
     import numpy as np
 
-    ink, paper = np.quantile(ink_channel(crop[:, :, 2], crop[:, :, 1]), (0.01, 0.8))
+    ink, paper = np.quantile(ink_channel(crop[:, :, 2], crop[:, :, 1]), (0.003, 0.8))
     return float(1 - (ink + 1) / (paper + 1))
 
 

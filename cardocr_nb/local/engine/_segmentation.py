@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from cardocr_nb.local.engine._placed_chars import PlacedChar
     from cardocr_nb.local.engine._segments import Segment
 
+_NUMBER_CHARS, _NUMBER_LENGTH, _NUMBER_BEYOND = "0123456789X", 14, 12.0
+"""Characters of a number, how many show that a line is one, and millimeters by which it may end beyond the edge of the card."""
+
 
 def segments_of(
     rows: Sequence[Sequence[PlacedChar]], pose: CardPose, height: float
@@ -84,7 +87,9 @@ def _cut(row: Sequence[PlacedChar | None], pose: CardPose, *, pale: bool = False
         return
     placed = pose.on_card(np.concatenate([char.corners for char in chars])).reshape(-1, 4, 2)
     centers = placed.mean(1)
-    inside = ((centers > -margin) & (centers < (width + margin, high + margin))).all(1).tolist()
+    # In perspective the end of a number may be beyond the edge of the card as its labels show it.
+    beyond = _NUMBER_BEYOND if sum(char.char.text in _NUMBER_CHARS for char in chars) > _NUMBER_LENGTH else margin
+    inside = ((centers > -margin) & (centers < (width + beyond, high + margin))).all(1).tolist()
     on_card = {char.place: corners for char, corners, within in zip(chars, placed, inside, strict=True) if within}
     run: list[tuple[PlacedChar, NDArray[np.float64]]] = []
     for char in (*row, None):

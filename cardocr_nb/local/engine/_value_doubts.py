@@ -12,12 +12,14 @@ from cardocr_nb.local.engine._field_rules import words_of_permission
 from cardocr_nb.local.engine._kind_costs import begins_with_region
 from cardocr_nb.local.engine._placed_chars import is_han
 from cardocr_nb.local.engine._segments import hole_between
+from cardocr_nb.local.engine._surnames import begins_with_surname
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cardocr_nb.local.engine._candidates import Candidate
     from cardocr_nb.local.engine._label_places import LabelPlace
+    from cardocr_nb.local.engine._placed_chars import PlacedChar
     from cardocr_nb.local.engine._segments import Segment
 
 _RED = 0.4
@@ -25,6 +27,13 @@ _LATE = 0.75, 5.0
 """Heights by which an address that lost its beginning starts right of the values above it."""
 _DOUBLE = 1.6
 """Usual widths of a character from which another one is in its ink."""
+_EARLY = 0.9
+"""Heights by which a name that has characters of another text in front begins left of the values below it."""
+_SHORT_ROW = 7
+"""Characters of a row of an address below which it is the last one, or was not read to its end."""
+_WIDE_END, _WIDTHS = 1.35, 3
+"""Width of the last character of a line over those before it from which it has the ink of another one, cut by a portrait, and how many
+of those there must be."""
 _OPEN_END = re.compile(r"[^\d-]\d{1,3}$")
 """An address whose last number has no 号, 室 or the like."""
 DOUBT_PLACE = 0.85
@@ -80,21 +89,69 @@ def starts_late(candidate: Candidate, chosen: Mapping[str, Candidate]) -> bool:
     return _LATE[0] * first.height < late < _LATE[1] * first.height
 
 
+def starts_early(candidate: Candidate, chosen: Mapping[str, Candidate]) -> bool:
+    """Whether the name of an identity card begins a character or more left of the column in which the values below it begin."""
+    if candidate.field != "name":
+        return False
+    first = candidate.segments[0]
+    starts = [chosen[f].segments[0].left for f in ("gender", "birth_date", "address") if f in chosen]
+    return len(starts) > 1 and first.left < float(np.median(starts)) - _EARLY * first.height
+
+
+def is_no_han_name(candidate: Candidate, chosen: Mapping[str, Candidate]) -> bool:
+    """Whether the name of a Han person on an identity card begins with no surname: with print of the form, or a misread character."""
+    group = chosen.get("ethnicity")
+    if candidate.field != "name" or group is None or group.value.text != "汉":
+        return False
+    return not begins_with_surname(candidate.value.text)
+
+
+def _ends_early(candidate: Candidate) -> bool:
+    """Whether a row of an address that is not its last one has too few characters: the rest of it was not read."""
+    rows: list[int] = []
+    level = -np.inf
+    for segment in candidate.segments:
+        if abs(segment.y - level) > 0.6 * segment.height:
+            rows.append(0)
+            level = segment.y
+        rows[-1] += len(segment.chars)
+    return len(rows) > 1 and min(rows[:-1]) < _SHORT_ROW
+
+
+def _ends_within_ink(used: Sequence[PlacedChar]) -> bool:
+    """Whether the last Chinese character of a line is wider than the others: ink that was not read follows it."""
+    by_line: dict[int, list[PlacedChar]] = {}
+    for char in used:
+        by_line.setdefault(char.line, []).append(char)
+    for line in by_line.values():
+        before = [_width(c) for c in line[:-1] if is_han(c)]
+        if len(before) >= _WIDTHS and is_han(line[-1]) and _width(line[-1]) > _WIDE_END * float(np.median(before)):
+            return True
+    return False
+
+
+def _width(char: PlacedChar) -> float:
+    return float(np.linalg.norm(char.corners[3] - char.corners[0]))
+
+
 def _doubt_of_characters(candidate: Candidate) -> float:
     """Factor of the score for signs that a character was lost: one as wide as two, one that was dropped, an open end."""
     used = [candidate.chars[i] for i in candidate.value.used]
-    wide = np.array([np.linalg.norm(c.corners[3] - c.corners[0]) for c in used if is_han(c)])
+    wide = np.array([_width(c) for c in used if is_han(c)])
     high = np.array([np.linalg.norm(c.corners[1] - c.corners[0]) for c in used if is_han(c)])
     doubt = 1.0
+    if _ends_within_ink(used):
+        doubt *= DOUBT_LOST
     if len(wide) and wide.max() > _DOUBLE * min(float(np.median(wide)), 1.2 * float(np.median(high))):
         doubt *= DOUBT_LOST
     if candidate.field == "name" and len(used) < len(candidate.chars):
         left_out = [c for i, c in enumerate(candidate.chars) if i not in candidate.value.used]
-        sizes = [np.linalg.norm(c.corners[3] - c.corners[0]) for c in left_out]
+        sizes = [_width(c) for c in left_out]
         if max(sizes) > 0.5 * float(np.median(wide)):
             doubt *= DOUBT_LOST
     if candidate.field == "address":
-        cut = _OPEN_END.search(candidate.value.text) or words_of_permission([c.char for c in candidate.chars])
+        ends_openly = _OPEN_END.search(candidate.value.text) is not None
+        cut = ends_openly or _ends_early(candidate) or words_of_permission([c.char for c in candidate.chars])
         doubt *= DOUBT_LOST if cut else 1.0
     return doubt
 
