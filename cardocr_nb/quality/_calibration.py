@@ -128,11 +128,11 @@ def calibration(
     judged = evaluate(df, truth, normalize=normalize, complete=complete, groups=groups)
     readings = scored_readings(judged.cells)
     readings["bin"] = _bins(readings, bins)
-    weighted = readings.assign(weighted_score=readings["score"] * readings[WEIGHT])
+    weighted = readings.assign(weighted_score=readings["score"] * readings[WEIGHT], square=readings[WEIGHT] ** 2)
     parts = weighted.groupby(["field", "bin"], observed=True)
     table = parts.agg(
         first=("score", "min"), last=("score", "max"), score=("weighted_score", "sum"), size=(WEIGHT, "sum"),
-        cases=("right", "size"), correct=("right", "sum"),
+        square=("square", "sum"), cases=("right", "size"), correct=("right", "sum"),
     ).reset_index()  # fmt: skip
     table["score"] /= table["size"]
     right = readings["right"].to_numpy(bool)
@@ -206,7 +206,9 @@ def _by_field(readings: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
         ece = float((gaps * bins["size"]).sum() / weight.sum())
         brier = float(np.average((score / 100 - right) ** 2, weights=weight))
         accuracy, mean = float(np.average(right, weights=weight)), float(np.average(score, weights=weight))
-        floor = ece_floor(bins["score"].to_numpy() / 100, bins["size"].to_numpy(), bins["cases"].to_numpy())
+        # Number of equally weighted cases with the same variance (Kish).
+        effective = (bins["size"] ** 2 / bins["square"]).to_numpy(np.float64)
+        floor = ece_floor(bins["score"].to_numpy() / 100, bins["size"].to_numpy(), effective)
         rows.append(
             [field, len(part), accuracy, mean, part["score"].nunique(), ece, floor, brier, _auroc(score, right, weight)]
         )
@@ -214,7 +216,9 @@ def _by_field(readings: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names).astype({"field": readings["field"].dtype})
 
 
-def ece_floor(probability: NDArray[np.float64], size: NDArray[np.float64], n: NDArray[np.int64]) -> float:
+def ece_floor(
+    probability: NDArray[np.float64], size: NDArray[np.float64], n: NDArray[np.int64] | NDArray[np.float64]
+) -> float:
     """Return the expected calibration error that bins have on average if their probabilities are the true ones.
 
     Parameters
@@ -223,8 +227,8 @@ def ece_floor(probability: NDArray[np.float64], size: NDArray[np.float64], n: ND
         Mean probability of each bin.
     size : ndarray of shape (bins,)
         Weight of each bin in the mean.
-    n : ndarray of int, shape (bins,)
-        Cases in each bin.
+    n : ndarray of shape (bins,)
+        Cases in each bin, 1 or more; with weights the effective number, which may have a fraction.
 
     Examples
     --------
@@ -233,11 +237,16 @@ def ece_floor(probability: NDArray[np.float64], size: NDArray[np.float64], n: ND
     """
     from scipy.stats import binom  # type: ignore[import-untyped]  # scipy ships no type hints
 
-    p, count = np.clip(probability, 0, 1), n.astype(np.float64)
-    # De Moivre: the mean absolute deviation of a binomial count is 2 (k + 1) q P(X = k + 1), k the whole part of n p.
-    k = np.floor(count * p)
-    deviation = 2 * (k + 1) * (1 - p) * binom.pmf(k + 1, count, p)
-    return float((size * deviation / count).sum() / size.sum())
+    p, count = np.clip(probability, 0, 1), np.round(n.astype(np.float64), 9)
+
+    def deviation(cases: NDArray[np.float64]) -> NDArray[np.float64]:
+        # De Moivre: the mean absolute deviation of a binomial count is 2 (k + 1) q P(X = k + 1), k the whole part of n p.
+        k = np.floor(cases * p)
+        return np.asarray(2 * (k + 1) * (1 - p) * binom.pmf(k + 1, cases, p) / cases)
+
+    below = np.floor(count)
+    gap = deviation(below) + (count - below) * (deviation(below + 1) - deviation(below))
+    return float((size * gap).sum() / size.sum())
 
 
 def _auroc(score: NDArray[np.float64], right: NDArray[np.bool_], weight: NDArray[np.float64]) -> float:

@@ -225,7 +225,7 @@ def _streams(days: pd.DataFrame, reference: int) -> list[tuple[str, NDArray[np.f
     n = days["cases"].to_numpy(np.float64)
     streams = []
     for name, rate in (("faults", "share_faults"), ("unread", "share_missing"), ("failed checks", "share_failed")):
-        streams.append((name, deviations(*rate_values(days[rate].to_numpy(np.float64) * n, n), reference)))
+        streams.append((name, deviations(*rate_values(days[rate].to_numpy(np.float64) * n, n, reference), reference)))
     scored = days["scored"].to_numpy(np.float64)
     has = np.flatnonzero(scored > 0)
     if (has < reference).sum() >= LEAST_REFERENCE:

@@ -49,15 +49,21 @@ def limit(false_alarms: float) -> float:
     return float(brentq(excess, 0, 100))
 
 
-def rate_values(count: NDArray[np.float64], n: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def rate_values(
+    count: NDArray[np.float64], n: NDArray[np.float64], reference: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return daily rates on a scale on which their variance hardly depends on the rate, and their least deviation.
+
+    On that scale a rate of 0 or 1 depends on the number of cards. The value that the rate of the first `reference` days has
+    for the number of each day is therefore subtracted: more or fewer cards a day do not count as a change.
 
     References
     ----------
     F. J. Anscombe, "The transformation of Poisson, binomial and negative-binomial data", Biometrika 35, 1948.
     """
-    values = np.arcsin(np.sqrt((count + 0.375) / (n + 0.75)))
-    return values, 1 / np.sqrt(4 * n + 2)
+    usual = count[:reference].sum() / max(n[:reference].sum(), 1.0)
+    values, expected = (np.arcsin(np.sqrt((c + 0.375) / (n + 0.75))) for c in (count, usual * n))
+    return values - expected, 1 / np.sqrt(4 * n + 2)
 
 
 def deviations(values: NDArray[np.float64], least: NDArray[np.float64], reference: int) -> NDArray[np.float64]:

@@ -617,12 +617,16 @@ def level_of_psi(rng, repetitions, left, right, scores):
     return float(np.mean(p <= 0.05)), round(float(expected.mean() / np.mean(index)), 2)
 
 
-def ece_over_expected(rng, repetitions, n):
-    """Mean calibration error of scores that are the true probabilities, over the mean expected value."""
+def ece_over_expected(rng, repetitions, n, largest=1.0):
+    """Mean calibration error of scores that are the true probabilities, over the mean expected value.
+
+    A fifth of the readings has the largest weight, the others 1.
+    """
     found = []
     for fields in at_once(repetitions):
         score = rng.integers(70, 100, (n, len(fields)))
         frame, truth = frame_of(rng.random(score.shape) < score / 100, score, fields=fields)
+        truth["weight"] = np.where(rng.random(len(truth)) < 0.2, largest, 1.0)
         found.append(calibration(frame, truth).fields[["ece", "ece_expected"]].to_numpy())
     observed, expected = np.concatenate(found).mean(axis=0)
     return round(float(observed / expected), 3)
@@ -759,7 +763,9 @@ def settings():
         yield ("psi", f"{left} and {right} of {scores} scores",
                lambda g, r, a=left, b=right, k=scores: level_of_psi(g, r, a, b, k))  # fmt: skip
     for n in (60, 330, 2000):
-        yield "ece", f"{n} readings", lambda g, r, n=n: ece_over_expected(g, r, n)
+        for largest in (1.0, 5.0, 20.0):
+            yield ("ece", f"{n} readings, weights up to {largest:g}",
+                   lambda g, r, n=n, w=largest: ece_over_expected(g, r, n, w))  # fmt: skip
     yield "partial", "300 cards, one field named", mean_probability_with_partial_truth
 
 

@@ -15,6 +15,7 @@ from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.quality import FewDaysWarning, drift, wilson
 from cardocr_nb.quality._distribution_shift import ks, ks_probability, psi, psi_test
 from cardocr_nb.quality._drift import COLUMNS
+from cardocr_nb.quality._drift_alarms import cusum, deviations, rate_values
 
 scores = st.lists(st.integers(0, 100), min_size=4, max_size=30).map(np.array)
 
@@ -104,6 +105,23 @@ def test_a_number_that_is_unread_on_most_cards_raises_an_alarm_of_its_own():
     found = of(drift(frame), "id_number")
     assert found.alarm.fillna(False).to_numpy(bool)[20:22].any()
     assert found.signal.iloc[-1] in ("faults", "unread")
+
+
+@pytest.mark.parametrize("rate", [0.0, 1.0])
+@pytest.mark.parametrize("sizes", [(8, 80), (80, 8), (5, 300), (300, 5)])
+def test_more_or_fewer_cards_a_day_are_no_change(rate, sizes):
+    n = np.repeat(sizes, [15, 185]).astype(float)
+    evidence, alarm = cusum(deviations(*rate_values(rate * n, n, 10), 10), 0.4)
+    assert not alarm.any()
+    assert np.nanmax(evidence) == pytest.approx(0, abs=1e-9)
+
+
+def test_numbers_that_fail_a_check_on_every_card_raise_no_alarm_when_cards_become_more():
+    few, many = (days_of_cards(np.random.default_rng(5), days, rate=0, per_day=n) for days, n in ((15, 8), (10, 60)))
+    many = many.assign(key=many["key"] + "m", created=many["created"] + pd.Timedelta(days=15))
+    found = of(drift(conform(pd.concat([few, many]))), "id_number")
+    assert found.share_failed.tolist() == [1] * 25
+    assert not found.alarm[10:].any()
 
 
 @pytest.mark.parametrize("state", ["Success", "Failed"])

@@ -150,5 +150,6 @@ def test_the_p_value_of_the_stability_index_keeps_its_level(rng, times, left, ri
     assert ratio == pytest.approx(1.05, abs=0.15)
 
 
-def test_the_expected_calibration_error_is_that_of_scores_that_are_probabilities(rng, times):
-    assert simulate.ece_over_expected(rng, 4 * times, 330) == pytest.approx(1, abs=0.4)
+@pytest.mark.parametrize("largest", [1, 20])
+def test_the_expected_calibration_error_is_that_of_scores_that_are_probabilities(rng, times, largest):
+    assert simulate.ece_over_expected(rng, 8 * times, 330, largest) == pytest.approx(1, abs=0.4)
