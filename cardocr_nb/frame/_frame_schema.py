@@ -161,6 +161,8 @@ def _cast(name: str, column: pd.Series) -> pd.Series:
         column = _times(column)
     if name == "score" and column.dtype != dtype:
         column = _whole_scores(column)
+    elif dtype == "Int8" and pd.api.types.is_string_dtype(column.dtype):
+        column = pd.to_numeric(column)  # pandas writes whole numbers with gaps as 1.0
     if dtype == "category":
         fixed = CATEGORIES.get(name, ())
         if column.dtype == "category" and tuple(column.cat.categories[: len(fixed)]) == fixed:

@@ -22,10 +22,12 @@ from cardocr_nb.frame import (
     to_coco,
     to_csv,
     to_feather,
+    to_frame,
     to_label_studio,
     to_parquet,
 )
 from cardocr_nb.report import from_excel, report, to_excel
+from cardocr_nb.wire import CardResult, Field
 
 
 @pytest.fixture(scope="module")
@@ -208,3 +210,18 @@ def test_a_report_of_a_frame_from_csv_and_json_is_that_of_the_frame(cards, tmp_p
 def test_objects_are_stored_as_polygons(cards, tmp_path):
     few = cards[["key", "text", "polygon"]].head(20)
     assert read_table(to_parquet(few.astype(object), tmp_path / "a.parquet"))["polygon"].equals(few["polygon"])
+
+
+def test_a_csv_table_that_pandas_read_and_wrote_again_is_the_same_table(tmp_path):
+    """One card failed, so pandas reads status and job level as floats and writes them as 1.0."""
+    failed = CardResult((), key="b.jpg", state="Failed", code="InvalidArgument")
+    cards = conform(
+        pd.concat([to_frame(CardResult((Field("姓名", "样一", 90),), key="a.jpg", status=1)), to_frame(failed)])
+    ).assign(status=[1, None], job_level=[0, None])
+    cards = conform(cards)
+    cards.cardocr.to_csv(tmp_path / "cards.csv")
+    pd.read_csv(tmp_path / "cards.csv").to_csv(tmp_path / "again.csv", index=False)
+    assert "1.0" in (tmp_path / "again.csv").read_text(encoding="utf-8")
+    again = read_table(tmp_path / "again.csv")
+    assert again["status"].fillna(-1).tolist() == cards["status"].fillna(-1).tolist() == [1, -1]
+    assert again["text"].tolist()[0] == "样一"
