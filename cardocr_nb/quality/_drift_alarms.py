@@ -95,8 +95,10 @@ def deviations(values: NDArray[np.float64], least: NDArray[np.float64], referenc
     start = values[:reference].mean()
     sums, squares = (np.cumsum((values - start) ** power)[n - 1] for power in (1, 2))
     known = np.sqrt(np.maximum(squares - sums**2 / n, 0.0) / (n - 1))
-    deviation = np.maximum(np.maximum(known, least[days]), 1e-9)
-    distance = (values[days] - start - sums / n) / (deviation * np.sqrt(1 + 1 / n))
+    here = np.maximum(np.maximum(known, least[days]), 1e-9)
+    # The mean of days with few cards is less certain than one day with many suggests.
+    before = np.maximum(known, np.sqrt(np.cumsum(least**2)[n - 1] / n))
+    distance = (values[days] - start - sums / n) / np.sqrt(here**2 + before**2 / n)
     result[days] = norm.ppf(np.clip(t.cdf(distance, n - 1), 1e-9, 1 - 1e-9))
     return result
 
