@@ -1,5 +1,6 @@
 """Frames that went through other tools come back with every text, number, time and polygon."""
 
+import datetime as dt
 import json
 
 import altair as alt
@@ -9,6 +10,8 @@ import plotly.express as px
 import polars as pl
 import pytest
 import random_responses
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import cardocr_nb  # noqa: F401 - registers the accessors
 from cardocr_nb.errors import DecodeError
@@ -26,6 +29,7 @@ from cardocr_nb.frame import (
     to_label_studio,
     to_parquet,
 )
+from cardocr_nb.frame._text_tables import _READ_AS_1252
 from cardocr_nb.report import from_excel, report, to_excel
 from cardocr_nb.wire import CardResult, Field
 
@@ -63,6 +67,9 @@ WAYS = {
     "pandas Feather": lambda df, file, folder: pd.read_feather(to_feather(df, folder / "cards.feather")),
     "DataFrame.to_parquet": lambda df, file, folder: (df.to_parquet(folder / "own.parquet"), pd.read_parquet(folder / "own.parquet"))[1],
     "Excel": lambda df, file, folder: from_excel(to_excel(df, folder / "cards.xlsx")),
+    "CSV in pandas": lambda df, file, folder: pd.read_csv(to_csv(df, folder / "a.csv")),
+    "CSV in polars": lambda df, file, folder: pl.read_csv(to_csv(df, folder / "a.csv"), infer_schema=False).to_pandas(),
+    "CSV in DuckDB": lambda df, file, folder: duckdb.sql(f"from read_csv('{to_csv(df, folder / 'a.csv')}', all_varchar=true, header=true)").df(),
     "plain": lambda df, file, folder: plain(df),
     "DuckDB from plain": lambda df, file, folder: duckdb.query_df(plain(df), "t", "select * from t").df(),
 }  # fmt: skip
@@ -72,6 +79,40 @@ WAYS = {
 @pytest.mark.parametrize("way", WAYS)
 def test_every_value_comes_back(cards, file, tmp_path, way):
     same(WAYS[way](cards, file, tmp_path), cards)
+
+
+# Cells that readers of CSV, JSON and workbooks take for something else, and every other character.
+ODD = ["?", "'", "=", "_x0041_", "\0", "\r", "\n", '"', ",", ";", "\t", "\ufeff", "\ufffe", "\x1a", "\u2028", "𠮷", "NULL", "nan", "NA", "None",
+       "#N/A", "TRUE", "1.0", "1e5", "-", "[]", "\\N", " ", "锘", "0"]  # fmt: skip
+TEXTS = st.none() | st.one_of(
+    st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6),
+    st.lists(st.sampled_from(ODD), min_size=1, max_size=3).map("".join),
+).filter(lambda text: not _READ_AS_1252.search(text))
+CORNER = st.tuples(*[st.integers(-99_999, 99_999) | st.integers(-(2**31), 2**31 - 1)] * 2)
+TIMES = st.none() | st.datetimes(dt.datetime(1973, 6, 1), dt.datetime(2198, 1, 1)).map(  # noqa: DTZ001 - of the service
+    lambda time: pd.Timestamp(time.replace(microsecond=0), tz="+08:00")
+)
+ROWS = st.fixed_dictionaries(
+    dict.fromkeys(("key", "job_id", "label", "text", "code", "message", "user_data", "queue_id"), TEXTS)
+    | dict.fromkeys(("status", "job_level"), st.none() | st.integers(0, 1))
+    | dict.fromkeys(("created", "ended"), TIMES)
+    | {
+        "field": st.sampled_from(["name", "id_number", "birth_date", "address", "血型", "'=x"]),
+        "score": st.none() | st.integers(0, 100),
+        "polygon": st.none() | st.tuples(*[CORNER] * 4),
+        "state": st.sampled_from(["Success", "Failed", None]),
+    }
+)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:The inplace keyword")
+@pytest.mark.parametrize("way", WAYS)
+@settings(max_examples=30)
+@given(rows=st.lists(ROWS, min_size=1, max_size=8))
+def test_every_value_comes_back_whatever_it_is(tmp_path_factory, way, rows):
+    df, folder = conform(pd.DataFrame(rows, columns=list(rows[0]))), tmp_path_factory.mktemp("odd")
+    same(WAYS[way](df, to_parquet(df, folder / "cards.parquet"), folder), df)
 
 
 def test_csv_and_json_come_back(cards, tmp_path):

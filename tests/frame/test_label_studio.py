@@ -16,7 +16,7 @@ from cardocr_nb.frame._label_studio import from_label_studio, label_studio_confi
 from cardocr_nb.wire._records import CardResult, Field, Job, JobState
 
 BOX = ((10, 20), (10, 40), (130, 40), (130, 20))
-SIZES = {"a.jpg": (300, 200), "b.jpg": (4000, 3000), "c.jpg": (85, 54)}
+SIZES = {"a.jpg": (300, 200), "样 本/{0}'=1.jpg": (4000, 3000), "\0?%\n": (85, 54)}
 HELD = ["job_id", "key", "card_type", "state", "field", "text", "score", "polygon"]
 
 _NUMBERS = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
