@@ -110,7 +110,7 @@ ROWS = st.fixed_dictionaries(
 @pytest.mark.parametrize("way", WAYS)
 @settings(max_examples=30)
 @given(rows=st.lists(ROWS, min_size=1, max_size=8))
-def test_every_value_comes_back_whatever_it_is(tmp_path_factory, way, rows):
+def test_every_value_of_any_text_comes_back(tmp_path_factory, way, rows):
     df, folder = conform(pd.DataFrame(rows, columns=list(rows[0]))), tmp_path_factory.mktemp("odd")
     same(WAYS[way](df, to_parquet(df, folder / "cards.parquet"), folder), df)
 
