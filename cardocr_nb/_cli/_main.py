@@ -21,6 +21,7 @@ from cardocr_nb._cli._redact_command import redact
 from cardocr_nb._cli._report_command import report
 from cardocr_nb._cli._run_command import run
 from cardocr_nb._cli._serve_command import serve
+from cardocr_nb._cli._shown_arguments import without_texts
 from cardocr_nb._cli._specimen_command import specimen
 from cardocr_nb._interrupt import end_guard
 from cardocr_nb.errors import CardOCRError, InvalidRequestError
@@ -48,6 +49,7 @@ class _InOrder(click.Group):
             if isinstance(e, BrokenPipeError):
                 raise
             message = in_options(_reason(e), self.commands.get(ctx.invoked_subcommand or ""), tuple(self.commands))
+            message = without_texts(message, ctx.obj or (), None, paths=True)
             return _fail(message, 2 if isinstance(e, InvalidRequestError) else 1)
 
 
@@ -88,19 +90,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         0 success, 1 something could not be done, 2 the arguments are wrong, 3 a gate is missed, 130 interrupted.
     """
+    given = list(sys.argv[1:] if arguments is None else arguments)
     prepare_console()
     end_guard()
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         try:
-            code = cardocr.main(arguments, prog_name="cardocr", standalone_mode=False)
+            code = cardocr.main(given, prog_name="cardocr", standalone_mode=False, obj=given)
             sys.stdout.flush()
         except click.UsageError as e:
             if e.ctx is not None:
                 echo(e.ctx.get_usage(), err=True)
-            return _fail(e.format_message(), 2)
+            param = getattr(e, "param", None)
+            is_path = param is not None and isinstance(param.type, click.Path)
+            return _fail(without_texts(e.format_message(), given, param, paths=is_path), 2)
         except click.ClickException as e:
-            return _fail(e.format_message(), 1)
+            return _fail(without_texts(e.format_message(), given, None, paths=True), 1)
         except (click.Abort, KeyboardInterrupt):
             return _fail("interrupted", INTERRUPTED)
         except BrokenPipeError:  # the reader, such as `head`, has ended

@@ -24,9 +24,10 @@ from PIL import Image
 import cardocr_nb
 import cardocr_nb as ocr
 from cardocr_nb import plot, privacy, quality
+from cardocr_nb._cli import main
 from cardocr_nb.frame import to_frame
 from cardocr_nb.quality import register
-from cardocr_nb.report import _webfont
+from cardocr_nb.report import _charts, _webfont
 from cardocr_nb.wire import CardResult, Error, Field, Job, JobList, JobState
 from cardocr_nb.wire._encode import jobs_xml
 
@@ -140,6 +141,8 @@ QUICK = {"name", "latin name", "number as int", "xml", "gbk bytes", "list", "fra
 QUICK_OF_METHODS = {"latin name", "frame of cells"}
 """Methods are made from the functions, which get all quick values."""
 QUICK_COLUMNS = {"latin", "int", "bytes"}
+CARRIED = {"image", "label", "queue_id", "bucket", "region", "job_level", "status", "started", "ended"}
+"""Columns that most functions carry along; `conform` and the others of ``frame`` get them in the quick form, too."""
 
 
 def cases(names, quick=QUICK):
@@ -262,9 +265,11 @@ FONT_SUBSET = functools.cache(_webfont.font_subset)
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    """A folder to write to; the font of the same characters is made once, which is a third of a report."""
+    """A folder to write to; the figures of a report are drawn and not rendered, and its font is made once: most of its time."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(_webfont, "font_subset", FONT_SUBSET)
+    monkeypatch.setattr(_charts, "svg_address", lambda _: "data:,")
+    monkeypatch.setattr(_charts, "webp_address", lambda _: "data:,")
 
 
 @pytest.mark.parametrize(("name", "kinds", "columns"), list(cases(FUNCTIONS)))
@@ -347,7 +352,8 @@ def test_no_cell_of_a_frame_comes_back_in_an_error(name, kinds, columns, valid, 
         found = {}
         for parameter, (kind, value) in itertools.product(frames, [(kind, COLUMNS[kind]) for kind in sorted(columns)]):
             frame = valid[parameter]
-            for column in frame.columns:
+            quick = columns == QUICK_COLUMNS and not name.startswith("frame.")
+            for column in frame.columns.difference(CARRIED if quick else [], sort=False):
                 cells = pd.Series([value] * len(frame), index=frame.index, dtype=object)
                 if leak := leaks(
                     output_of(
@@ -487,3 +493,42 @@ def test_the_search_itself_finds_leaks():
     assert leaks(output_of(lambda: warnings.warn(LATIN, stacklevel=1))) != []
     assert leaks(output_of(lambda: CSV.encode("gbk").decode())) != []
     assert re.search("[0-9]{18}", NUMBER)
+
+
+@pytest.mark.parametrize("text", [XML, JSON, CSV, NUMBER], ids=["xml", "json", "csv", "number"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["check"],
+        ["photo-quality"],
+        ["evaluate", "1.parquet", "--truth"],
+        ["report", "1.parquet", "-o"],
+        ["drift", "1.parquet", "--format"],
+    ],
+    ids=lambda arguments: " ".join(arguments[:1]) or "no command",
+)
+def test_a_document_passed_to_a_command_is_described(arguments, text, place):
+    said = []
+    with everything_said(said):
+        assert main([*arguments, text]) == 2
+    assert re.search("characters|no images found", "".join(said))  # a document with brackets is a pattern
+    assert leaks("".join(said)) == []
+
+
+@pytest.mark.parametrize("arguments", [[NAME], ["drift", "1.parquet", "--format", LATIN], ["specimen", f"--n={NAME}"]])
+def test_a_name_passed_for_a_word_of_a_command_is_described(arguments, place):
+    said = []
+    with everything_said(said):
+        assert main(arguments) == 2
+    assert leaks("".join(said)) == []
+
+
+def test_folders_of_any_script_and_misspelled_words_are_shown(place, tmp_path):
+    (tmp_path / "1.parquet").touch()
+    said = []
+    with everything_said(said):
+        assert main(["complete", "1.parquet", "--images", "照片"]) == 2
+        assert main(["evaluat"]) == 2
+    assert "'照片' does not exist" in "".join(said)
+    assert "'evaluat'" in "".join(said)

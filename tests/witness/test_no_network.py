@@ -58,11 +58,9 @@ for arguments, code in (
     (["complete", str(out / "places.parquet"), *photos, "-o", tables[1], "--quiet"], 0),
     (["second-opinion", tables[0], *photos, "--quiet"], 0),
     (["estimate-errors", *tables], 0),
-    (["evaluate", *tables[:1], "--truth", str(out / "truth.csv")], 0),
-    (["review-queue", tables[0]], 0),
-    (["redact", tables[0], str(out / "photos"), str(out / "redacted"), "--verify"], 0),
+    (["redact", tables[0], str(out / "photos"), str(out / "redacted")], 0),
     (["specimen", "-o", str(out / "drawn"), "--type", "IDCard", "--n", "1"], 0),
-    (["report", tables[0], "-o", str(out / "r.md"), "--other", tables[1], *photos], 0),
+    (["report", tables[0], "-o", str(out / "r.md"), "--other", tables[1]], 0),
 ):
     found = main(arguments)
     assert found == code, (arguments, found)
@@ -99,7 +97,7 @@ def test_everything_embedded_works_without_a_network_and_never_calls_one(tmp_pat
         text=True,
         check=False,
         cwd=Path(__file__).parents[2],
-        timeout=300,
+        timeout=1200,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "attempts 0"
