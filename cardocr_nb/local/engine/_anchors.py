@@ -6,7 +6,7 @@ Labels are anchors, but also values that can be known by themselves: a number wi
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from cardocr_nb.local.engine._digit_fields import is_valid_number
@@ -33,6 +33,10 @@ _NUMBER_LENGTH = {"IDCard": 46.0, "DriverLicense": 35.5}
 _NUMBER_FIELD = {"IDCard": "id_number", "DriverLicense": "licence_number"}
 _NUMBER = re.compile(r"(?=(\d{17}[\dX]))")
 _NUMBER_CHARS = 18
+_IN_ANY_ORDER = frozenset({"birth_date", "first_issue_date", "vehicle_class"})
+"""Fields of the license below each other, whose order differs between printers."""
+_OTHER_ROW = 0.2
+"""What the place of another one of them counts as, in parts of a label that were not read."""
 _DATE = re.compile(r"\d{4}[-./]?\d\d[-./]?\d\d")
 
 
@@ -73,11 +77,23 @@ def anchors_of(chains: Sequence[list[PlacedChar]], layouts: Sequence[Layout], ca
         labels = _Labels(chain)
         values = [*_value_texts(chain, card_type)]
         for layout, own in zip(layouts, found, strict=True):
-            for anchor in (*labels.anchors(layout), *(value.anchor(layout) for value in values)):
-                key = anchor.name, anchor.chars[0].line, anchor.chars[0].place, len(anchor.chars)
+            in_place = (*labels.anchors(layout), *(value.anchor(layout) for value in values))
+            for anchor in (*in_place, *(other for each in in_place for other in _in_other_rows(each, layout))):
+                key = anchor.name, anchor.chars[0].line, anchor.chars[0].place, len(anchor.chars), anchor.target
                 if key not in own or anchor.missing < own[key].missing:
                     own[key] = anchor
     return [sorted(own.values(), key=lambda a: a.missing) for own in found]
+
+
+def _in_other_rows(anchor: Anchor, layout: Layout) -> Iterator[Anchor]:
+    """Yield the same anchor at the other places that it has where the rows are in another order."""
+    field = anchor.name.removesuffix(":value")
+    if field not in _IN_ANY_ORDER or not layout.fields.keys() >= _IN_ANY_ORDER:
+        return
+    x, y = anchor.target
+    for other in _IN_ANY_ORDER - {field}:
+        level = y + layout.fields[other].center[1] - layout.fields[field].center[1]
+        yield replace(anchor, target=(x, level), missing=anchor.missing + _OTHER_ROW)
 
 
 def anchor_names(rows: Sequence[Sequence[PlacedChar]], layouts: Sequence[Layout], card_type: str) -> frozenset[str]:

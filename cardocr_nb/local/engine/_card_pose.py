@@ -28,8 +28,13 @@ _ENOUGH = 3
 _LONG = 5
 """Characters of a line whose direction can be relied on."""
 _MOST_ANCHORS = 120
+_UNMISTAKABLE = 1.0
+"""Agreement that a title or a number counts more than a label or a date in the choice of a pose: each is on a card once."""
 _STEADY_LABELS = 4
 """Labels from which values do not bend the pose: they are printed off the form by up to 2 mm."""
+
+_ROUNDS, _ASTRAY = 3, 2.5
+"""Times that a pose is bent, and millimeters from its place by which a label counts half then: rows may be in another order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,7 @@ def estimate_pose(rows: Sequence[Sequence[PlacedChar]], layouts: Sequence[Layout
     every: dict[str, list[Anchor]] = {}
     for layout, found in zip(layouts, anchors_of(list(joined(rows)), layouts, card_type), strict=True):
         stiff = _agreement(found[:_MOST_ANCHORS], layout)
-        if stiff is not None and (best is None or stiff.agreement > best.agreement + 1e-6):
+        if stiff is not None and (best is None or _evidence(stiff) > _evidence(best) + 1e-6):
             best = stiff
             every = {}
             for anchor in found:
@@ -165,12 +170,13 @@ def _agreement(anchors: Sequence[Anchor], layout: Layout) -> CardPose | None:
     misfits = np.where(off < 1, off + missing, np.inf)
     least = np.array([misfits[:, number == n].min(1) for n in range(len(names))]).reshape(len(names), -1)
     agreed = np.isfinite(least)
-    own = np.array([name in layout.own or name == "title" or name.endswith("number:value") for name in names])
+    unmistakable = np.array([_is_unmistakable(name) for name in names])
+    own = unmistakable | np.array([name in layout.own for name in names])
     enough = (agreed.sum(0) >= _ENOUGH) & agreed[own].any(0)
     if not enough.any():
         return None
     worth = np.where(enough, (agreed - np.where(agreed, least, 0) ** 2).sum(0), -np.inf)
-    best = int(worth.argmax())
+    best = int((worth + _UNMISTAKABLE * agreed[unmistakable].sum(0)).argmax())
     chosen = {}
     for n in np.flatnonzero(agreed[:, best]).tolist():
         alike = np.flatnonzero(number == n)
@@ -178,6 +184,15 @@ def _agreement(anchors: Sequence[Anchor], layout: Layout) -> CardPose | None:
     turned, shifted = factor[best], shift[best]
     matrix = np.array([[turned.real, -turned.imag, shifted.real], [turned.imag, turned.real, shifted.imag]])
     return CardPose(layout, matrix, chosen, agreement=float(worth[best]))
+
+
+def _is_unmistakable(name: str) -> bool:
+    return name == "title" or name.endswith("number:value")
+
+
+def _evidence(pose: CardPose) -> float:
+    """How much speaks for a pose."""
+    return pose.agreement + _UNMISTAKABLE * sum(map(_is_unmistakable, pose.anchors))
 
 
 def _run(anchor: Anchor) -> complex:
@@ -209,20 +224,25 @@ def _moved_labels(pose: CardPose, every: dict[str, list[Anchor]]) -> dict[str, A
 
 
 def _bent(stiff: CardPose) -> NDArray[np.float64]:
-    """Let an affine map follow the anchors, held near the similarity where they are few."""
+    """Let an affine map follow the print of the form, held near the similarity where it is little; labels that stray count less."""
     import numpy as np
 
-    used = [a for name, a in stiff.anchors.items() if name in stiff.layout.fields]
+    used = [a for name, a in stiff.anchors.items() if name in stiff.layout.fields or name == "title"]
     if len(used) < _STEADY_LABELS:
         used = list(stiff.anchors.values())
     places = stiff.on_card(np.array([a.center for a in used]))
     wanted = np.array([a.target for a in used])
-    middle = places.mean(0)
-    apart, off = places - middle, wanted - places
-    held = TOLERANCES.stiffness * np.eye(2)
-    linear = np.eye(2) + np.linalg.solve(apart.T @ apart + held, apart.T @ (off - off.mean(0))).T
-    shift = wanted.mean(0) - linear @ middle
-    return np.column_stack([linear @ stiff.matrix[:, :2], linear @ stiff.matrix[:, 2] + shift])
+    weight = np.ones(len(used))
+    for _ in range(_ROUNDS):
+        middle, off = np.average(places, axis=0, weights=weight), wanted - places
+        apart = places - middle
+        held = TOLERANCES.stiffness * np.eye(2)
+        shift = np.average(off, axis=0, weights=weight)
+        linear = np.eye(2) + np.linalg.solve((apart.T * weight) @ apart + held, (apart.T * weight) @ (off - shift)).T
+        moved = middle + shift - linear @ middle
+        astray = np.linalg.norm(places @ linear.T + moved - wanted, axis=1)
+        weight = 1 / (1 + (astray / _ASTRAY) ** 2)
+    return np.column_stack([linear @ stiff.matrix[:, :2], linear @ stiff.matrix[:, 2] + moved])
 
 
 def _lean(pose: CardPose, rows: Sequence[Sequence[PlacedChar]]) -> tuple[float, float, float]:

@@ -115,16 +115,13 @@ class CardReading:
         best, lines, unread = self._first_look() if self.known is None else self._known_card(self.known)
         if best.pose is None:
             return Recognition([])
-        if self.seal is None:
-            self._seek_seal(best.pose, last=True)
-            best = best if self.seal is None else self.extract(lines)
-        first, best = best, self._reread(best, lines)
+        first = self._with_seal(best, lines)
+        best = self._reread(first, lines)
         # A place holds one row of an address: there may be more.
         sure = best if "address" in first.fields else without_field(best, "address")
         again = self._enlarged(sure, lines) if self.known is None else None
         if again is not None:
-            best = with_missing(self._reread(*again), best)
-            lines = again[1]
+            best, lines = with_missing(self._reread(self._with_seal(*again), again[1]), best), again[1]
         self.pose, self.lines = best.pose, lines
         return self._answer(best, unread)
 
@@ -235,9 +232,16 @@ class CardReading:
             seal = read_seal(self.image, self.pyramid, pose, self.models)
             self.seal = seal if seal is None or seal.is_valid or last else None
 
+    def _with_seal(self, best: Extraction, lines: tuple[Line, ...]) -> Extraction:
+        """Look for the seal once more where it was not found before all of the card was recognized."""
+        if self.seal is not None or best.pose is None:
+            return best
+        self._seek_seal(best.pose, last=True)
+        return best if self.seal is None else self.extract(lines)
+
     def _enlarged(self, best: Extraction, lines: tuple[Line, ...]) -> tuple[Extraction, tuple[Line, ...]] | None:
         """Detect again on the card alone, with its contrast made even, if something is missing; None if that does not help."""
-        if best.pose is None or not self._is_incomplete(best):
+        if best.pose is None or not (self._is_incomplete(best) or _has_few_labels(best.pose)):
             return None
         lines = self._within(best.pose, _NARROW_MARGIN, lines)
         extraction = self.extract(lines)
@@ -302,6 +306,11 @@ class CardReading:
         if shows_another_card(best, unread, self.pyramid, self.models):
             message = MORE_CARDS
         return Recognition(answered_fields(best, self.kind, card), message)
+
+
+def _has_few_labels(pose: CardPose) -> bool:
+    """Whether most labels of a card were not read: its place is not sure then, nor are the ends of its lines."""
+    return 2 * len(pose.labels) < len(pose.layout.fields)
 
 
 def _along(boxes: NDArray[np.float64], row: NDArray[np.float64]) -> NDArray[np.float64]:

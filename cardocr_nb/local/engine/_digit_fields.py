@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -137,11 +138,28 @@ def completed_date(text: str, number: str, card_type: str) -> str | None:
     return whole if read == digits or read in lost else None
 
 
+_TERMS = 6, 10
+"""Years that a license is valid, unless it is so without an end (Order 162 of the Ministry of Public Security of China)."""
+_SHOWN = 5
+"""Digits of a date that must show, of eight, so that the other date of the period completes it."""
+_LIKELY = 0.5
+"""Confidence of a digit that shows."""
+_COMPLETED = 0.8
+"""Confidence of a date that was completed."""
 _YEARS = re.compile(r"(?:[1-9]|1\d|20)年")
 _FOREVER = re.compile("长期|[长長]$")
 
 
 def period_value(chars: Sequence[Char]) -> Value | None:
+    """Read a period; a date that a finger hides in part is completed by the other one, where only one usual term agrees.
+
+    See `_period_as_read` for its forms.
+    """
+    value = _period_as_read(chars)
+    return value if value is None or value.is_valid else _completed_period(chars) or value
+
+
+def _period_as_read(chars: Sequence[Char]) -> Value | None:
     """Read ``2012-05-24 至 2022-05-24``, ``2012-05-24 至 长期`` (without an end), or the older forms ``6年`` and ``长期``.
 
     A word of the form, as the 期 of a label, is not enough for 长期: it must be whole, or follow 至.
@@ -167,6 +185,37 @@ def period_value(chars: Sequence[Char]) -> Value | None:
     if _FOREVER.search(rest) or ("至" in rest and rest.endswith("期") and len(rest) >= 2):
         return make_value(f"{start} 至 长期", chars, range(first.start(), len(chars)), is_valid=True)
     return make_value("".join(c.text for c in chars), chars, range(len(chars)), is_valid=False)
+
+
+def _completed_period(chars: Sequence[Char]) -> Value | None:
+    """Complete a period with one whole date; the other one lost some digits next to each other."""
+    # Figures only: a mark across the date has letters that are like some.
+    text = "".join(c.text if c.text in "0123456789-至" and c.confidence > _LIKELY else "?" for c in chars)
+    sides = text.split("至")
+    if len(sides) != 2:
+        return None
+    whole = [_FULL_DATE.search(side) for side in sides]
+    known = next((side for side in (0, 1) if whole[side] and not whole[1 - side]), None)
+    found = whole[known] if known is not None else None
+    day = found and _day(*found.groups())
+    shown = re.sub(r"\D", "", sides[1 - known]) if known is not None else ""
+    if known is None or found is None or day is None or not _SHOWN <= len(shown) < len("20120524"):
+        return None
+    years = (day.year + term * (1 if known == 0 else -1) for term in _TERMS)
+    others = [f"{year:04}{day:-%m-%d}" for year in years if _lost_digits(f"{year:04}{day:%m%d}", shown)]
+    if len(others) != 1:
+        return None
+    used = [i for i, t in enumerate(text) if t != "?"]
+    value = make_value(
+        " 至 ".join((f"{day}", *others) if known == 0 else (*others, f"{day}")), chars, used, is_valid=True
+    )
+    return value and replace(value, confidences=(*value.confidences, _COMPLETED))
+
+
+def _lost_digits(whole: str, shown: str) -> bool:
+    """Whether digits are those of a date but for some that follow each other."""
+    lost = len(whole) - len(shown)
+    return any(whole[:i] + whole[i + lost :] == shown for i in range(len(shown) + 1))
 
 
 def class_value(chars: Sequence[Char]) -> Value | None:

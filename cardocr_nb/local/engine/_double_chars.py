@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _SAME, _SAME_PLACE = 0.6, 0.4
 """Part of its width by which a character must be off to be another one, if it reads the same and if it does not."""
+_SAME_NEXT = 1.5
+"""The same for a character next to another one that both boxes read alike."""
 _READ_ALIKE = 0.2
 """Confidence that one more character of its text is worth for a character that two boxes read the same."""
 _CUT = 0.65
@@ -41,6 +43,7 @@ def without_doubles(segments: Sequence[Segment]) -> list[Segment]:
     reach = np.where(letters[:, None] == letters[None], _SAME, _SAME_PLACE)
     near = (off < reach * np.maximum(widths[:, None], widths[None])) & (lines[:, None] != lines[None])
     near &= np.abs(places[:, None, 1] - places[None, :, 1]) < 0.5 * np.maximum(heights[:, None], heights[None])
+    near = near | _next_to_doubles(chars, near, off < _SAME_NEXT * np.maximum(widths[:, None], widths[None]))
     pairs = np.argwhere(np.triu(near))
     better = {(i, j): _better(chars[i], chars[j], (ink[i], ink[j]), segments) for i, j in pairs.tolist()}
     # Characters that two texts read alike all come from the same one: they are one word, and none is missing within it.
@@ -66,6 +69,22 @@ def without_doubles(segments: Sequence[Segment]) -> list[Segment]:
         elif stay:
             kept.append(part_of(s, stay))
     return kept
+
+
+def _next_to_doubles(
+    chars: Sequence[tuple[PlacedChar, NDArray[np.float64], int]], near: NDArray[np.bool_], reach: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Mark the characters next to doubles that read alike: they are the same one as well, though one box may have misread it."""
+    index = {(c.line, c.place): number for number, (c, _, _) in enumerate(chars)}
+    alone = np.asarray(~near.any(axis=1))
+    marked = np.zeros(near.shape, bool)
+    for i, j in np.argwhere(near).tolist():
+        (one, _, _), (other, _, _) = chars[i], chars[j]
+        for step in (-1, 1) if one.char.text == other.char.text else ():
+            k, m = index.get((one.line, one.place + step)), index.get((other.line, other.place + step))
+            if k is not None and m is not None and alone[k] and alone[m] and reach[k, m]:
+                marked[k, m] = True
+    return marked
 
 
 def _better(

@@ -20,9 +20,10 @@ from cardocr_nb.local.engine._gap_places import (
     misprint,
     place_of_following,
     place_of_torn,
-    place_of_value,
     places_of_crowded,
+    places_of_value,
 )
+from cardocr_nb.local.engine._kind_costs import begins_with_region
 from cardocr_nb.local.engine._label_places import label_places
 from cardocr_nb.local.engine._placed_chars import place_chars
 from cardocr_nb.local.engine._segmentation import segments_of
@@ -174,7 +175,7 @@ def extract_fields(
         slot = fields[field]
         if candidate is None or candidate.value.is_valid is False:
             if slot.label and not slot.block:
-                boxes = dict.fromkeys(place_of_value(field, pose, places, height, by) for by in (shift, 0.0))
+                boxes = dict.fromkeys(places_of_value(field, pose, places, height, shift))
                 gaps += [Gap(field, labels[field], box) for box in boxes]
             if candidate is None:
                 continue
@@ -221,6 +222,8 @@ def reread_gap(gap: Gap, line: Line, card_type: str) -> Extracted | None:
     ):
         return None
     if len(value.text) < len(line.chars) - 1 and not value.is_valid:
+        return None
+    if gap.field == "address" and not begins_with_region(value.text):
         return None
     if any(value.text == slot.label for layout in LAYOUTS[card_type] for slot in layout.fields.values()):
         return None

@@ -22,8 +22,12 @@ if TYPE_CHECKING:
 
 _STRAY = 0.35
 """Confidence below which a last character is taken for something outside the card."""
-_AUTHORITY = re.compile(r"(?!.(?:省|市|自治区)).+[省市州盟县区旗师团会].*(?:公安|交通|车辆|交警|车管).*[所队局处厅]")
-"""A region of two characters or more, a kind of office, and its rank: a row that is missing at either end breaks one of them."""
+_AUTHORITY = re.compile(
+    r"(?!.(?:省|市|自治区))(?:(?!公安).)+[省市州盟县区旗师团会](?:(?!公安).)*"
+    r"(?:公安|交通|车辆|交警|车管)[^省市州盟县旗]*[所队局处厅]"
+)
+"""A region of two characters or more, a kind of office, and its rank: a row that is missing at either end breaks one of them, and one
+that is there twice all."""
 _REGION = re.compile("[省市区县州旗盟]")
 _PERMISSION = re.compile(
     "此件|仅[供用限于]+|(?:[他它]用|复印)无效|(?:租房|银行|开户|登记|办理|核[验对]|备案|年检|过户|认证|入职|报名|贷款|保险)*(?:使用|专用|之用)"
@@ -131,8 +135,9 @@ def _address(chars: Sequence[Char]) -> Value | None:
     chars, used = _kept(chars, lambda t: _han(t) or (t.isascii() and (t.isalnum() or t in "-#()/,.")))
     used = tuple(i for i in used if i not in words)
     text = _text(chars, used)
-    # In front of the region: a line of the background is read as one of these, the end of a translation as Latin letters.
-    print_of_form = "一丨丶亅" + ascii_letters + digits if len(text) > 6 and _REGION.search(text[1:9]) else ""
+    # In front of the region: a line of the background is read as one of these, the end of a translation as Latin letters, that of
+    # the label as it is.
+    print_of_form = "一丨丶亅址" + ascii_letters + digits if len(text) > 6 and _REGION.search(text[1:9]) else ""
     start = len(text) - len(text.lstrip("-#)/,." + print_of_form))
     text = text[start:].rstrip("-#(/,.")
     return make_value(text, chars, used[start : start + len(text)])

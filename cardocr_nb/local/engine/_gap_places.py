@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cardocr_nb._card_geometry import LAYOUTS
 from cardocr_nb.local.engine._kind_costs import begins_with_region
+from cardocr_nb.local.engine._label_places import LETTER, LabelPlace
 from cardocr_nb.local.engine._placed_chars import is_han
 from cardocr_nb.local.engine._segments import hole_between
 from cardocr_nb.local.engine._tolerances import TOLERANCES
@@ -18,7 +21,6 @@ if TYPE_CHECKING:
 
     from cardocr_nb.local.engine._candidates import Candidate
     from cardocr_nb.local.engine._card_pose import CardPose
-    from cardocr_nb.local.engine._label_places import LabelPlace
     from cardocr_nb.local.engine._placed_chars import PlacedChar
     from cardocr_nb.local.engine._segments import Segment
 
@@ -148,6 +150,20 @@ def misprint(chosen: Mapping[str, Candidate], labels: Mapping[str, LabelPlace]) 
         c.segments[0].y - labels[f].y for f, c in chosen.items() if f in labels and labels[f].sure and c.distance < 3
     ]
     return float(np.median(downs)) if len(downs) >= _ALIKE else 0.0
+
+
+def places_of_value(
+    field: str, pose: CardPose, labels: dict[str, LabelPlace], height: float, shift: float
+) -> Iterator[Corners]:
+    """Where the value of a field may be, in pixels: with and without the misprint; for a number without a label as each form has it."""
+    layouts = LAYOUTS["DriverLicense"] if field == "licence_number" and not labels[field].sure else (pose.layout,)
+    for layout in sorted(layouts, key=lambda layout: layout is not pose.layout):
+        slot = layout.fields[field]
+        half = len(slot.label) * LETTER / 2
+        place = LabelPlace(slot.center[0] - half, slot.center[0] + half, slot.center[1], sure=False)
+        around = labels if layout is pose.layout else labels | {field: place}
+        for by in (shift, 0.0):
+            yield place_of_value(field, replace(pose, layout=layout), around, height, by)
 
 
 def place_of_value(

@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from cardocr_nb.local.engine._card_pose import CardPose
 
-_LETTER = 2.3
+LETTER = 2.3
 """Millimeters that a character of a label takes where the label was not read."""
 
 
@@ -40,11 +40,11 @@ def label_places(pose: CardPose) -> tuple[dict[str, LabelPlace], float]:
         anchor = read.get(field)
         if anchor is None:
             x, y = slot.center
-            half = len(slot.label) * _LETTER / 2
+            half = len(slot.label) * LETTER / 2
             labels[field] = LabelPlace(x - half, x + half, y, sure=False)
             continue
         corners = pose.on_card(np.concatenate([c.corners for c in anchor.chars]))
         level = float(pose.on_card(anchor.center[None])[0, 1])
         labels[field] = LabelPlace(float(corners[:, 0].min()), float(corners[:, 0].max()), level, sure=True)
         heights += [float(np.ptp(corners[4 * i : 4 * i + 2, 1])) for i in range(len(anchor.chars))]
-    return labels, float(np.median(heights)) if heights else _LETTER
+    return labels, float(np.median(heights)) if heights else LETTER

@@ -46,6 +46,8 @@ _UNEVEN = 1.75
 """Height of the highest row over the lowest one, from which two rows were taken for one."""
 _GRAY = 0.45
 """Redness by which a character of a watermark is below that of the seal."""
+_FREE = 0.03
+"""Ink over the mean one, beyond that of the emptiest place, up to which a cut may be elsewhere."""
 _PIXELS = 120
 """Side of the seal on which rows are looked for."""
 
@@ -86,7 +88,7 @@ def read_seal(image: NDArray[np.uint8], pyramid: ImagePyramid, pose: CardPose, m
     for boxes in row_boxes(image, square):
         lines = _red_ones(models.map(lambda box: recognize_box(pyramid, box, models, extend=False), boxes))
         value = apply_rules("issuing_authority", "DriverLicense", [char for line in lines for char in line.chars])
-        if value is None or not _reads_well(value):
+        if value is None or not _reads_well(value) or _one_row_twice(lines):
             continue
         counts = [len(line.chars) for line in lines]
         high = np.linalg.norm(boxes[:, 3] - boxes[:, 0], axis=1)
@@ -104,6 +106,12 @@ def _red_ones(lines: Sequence[Line]) -> tuple[Line, ...]:
     red = [char.redness for line in lines for char in line.chars]
     least = float(np.median(red)) - _GRAY if red else 0.0
     return tuple(replace(line, chars=tuple(c for c in line.chars if c.redness >= least)) for line in lines)
+
+
+def _one_row_twice(lines: Sequence[Line]) -> bool:
+    """Whether a row was cut into two that both show it."""
+    texts = ["".join(char.text for char in line.chars) for line in lines]
+    return any(one == other and len(one) > 2 for one, other in pairwise(texts))
 
 
 def _reads_well(value: Value) -> bool:
@@ -160,7 +168,9 @@ def _cuts(profile: NDArray[np.float32], count: int) -> tuple[float, list[int]]:
     cuts, crossed = [0], []
     for number in range(1, count):
         low, up = round((number - 0.22) * pitch), round((number + 0.22) * pitch) + 1
-        at = low + int(profile[low:up].argmin())
+        # The middle of the free room: rows are even.
+        free = np.flatnonzero(profile[low:up] <= profile[low:up].min() + _FREE * float(profile.mean()))
+        at = low + int(free.mean())
         cuts.append(at)
         crossed.append(float(profile[at]))
     return max(crossed), [*cuts, high]

@@ -27,6 +27,8 @@ _SQUARE = 1.45
 _TRIES = (19, 0.07), (49, 0.07), (0, 0.07), (49, 0.03)
 """Pixels then from which something red is wider than a stroke (0: all that is red), and absorption of green over that of red
 light, natural logarithm, from which ink counts as red: under a sleeve it is pale."""
+_PALE_TRIES = (19, 0.07), (19, 0.025), (49, 0.025)
+"""The same where a red table beyond the edges of the card makes the clearest red of the seal look pale: without a comparison."""
 _INK, _CLEAREST = 0.35, 0.975
 """Part of the redness of clear print, and which part of the card is paler than that."""
 _LOGARITHMS = np.log(np.arange(256, dtype=np.float32) + 12)
@@ -67,15 +69,16 @@ def seal_square(image: NDArray[np.uint8], pose: CardPose) -> NDArray[np.float64]
     best = None
     # The portrait is where the layout has it on most cards; on others a seal is there. Glare leaves a part of a frame.
     tries = (
-        *((red, t, False) for t in _TRIES),
-        (whole, _TRIES[0], False),
-        (red, _TRIES[0], True),
-        (whole, _TRIES[0], True),
+        *((red, t, _INK, False) for t in _TRIES),
+        (whole, _TRIES[0], _INK, False),
+        (red, _TRIES[0], _INK, True),
+        (whole, _TRIES[0], _INK, True),
+        *((red, t, 0.0, False) for t in _PALE_TRIES),
     )
-    for seen, (wide, least), torn in tries:
+    for seen, (wide, least), part, torn in tries:
         # Strokes only: the table at the edges and a face are wide. Where blur joins the strokes, so is the seal.
         strokes = cv2.morphologyEx(seen, cv2.MORPH_TOPHAT, np.ones((wide, wide), np.uint8)) if wide else seen
-        best = _square(np.asarray(strokes, np.float32), least, torn=torn)
+        best = _square(np.asarray(strokes, np.float32), least, part, torn=torn)
         if best is not None:
             break
     if best is None:
@@ -84,11 +87,14 @@ def seal_square(image: NDArray[np.uint8], pose: CardPose) -> NDArray[np.float64]
     return np.asarray(cv2.perspectiveTransform(square[None].astype(np.float64), np.linalg.inv(matrix))[0], np.float64)
 
 
-def _square(red: NDArray[np.float32], least: float, *, torn: bool) -> tuple[Any, ...] | None:
-    """Find the square that a seal fills in a map of redness, as `cv2.minAreaRect` gives it."""
+def _square(red: NDArray[np.float32], least: float, part: float, *, torn: bool) -> tuple[Any, ...] | None:
+    """Find the square that a seal fills in a map of redness, as `cv2.minAreaRect` gives it.
+
+    Red ink has the least redness, and a part of that of the clearest ink.
+    """
     import cv2
 
-    mask = (red > max(least, _INK * float(np.quantile(red, _CLEAREST)))).astype(np.uint8)
+    mask = (red > max(least, part * float(np.quantile(red, _CLEAREST)))).astype(np.uint8)
     joined = cv2.morphologyEx(cv2.medianBlur(mask, 3), cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))
     contours, _ = cv2.findContours(joined, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     best, most = None, _FILLED

@@ -91,7 +91,7 @@ def _blocks(field: str, around: Surroundings) -> Iterator[tuple[Segment, ...]]:
     """Rows below each other, from any row on: the lines of an address belong together by their own geometry."""
     label = around.labels[field]
     rows = _text_rows(around, red=False)
-    for first in rows:
+    for first in (row for row in rows if sum(len(s.chars) for s in row) > 1):
         starts = [first]
         if not label.sure or first[0].left < label.right < first[-1].right:
             part = beginning_at(first[0], label.right - 0.3 * first[0].height)
@@ -108,8 +108,7 @@ def _blocks(field: str, around: Surroundings) -> Iterator[tuple[Segment, ...]]:
 
 def _from_column(row: Sequence[Segment], above: Segment) -> list[Segment]:
     """Return a row without the Latin letters that end left of the text above: the end of a label's translation."""
-    han = [place[0] for char, place in zip(above.chars, above.places, strict=True) if is_han(char)]
-    column = min(han, default=above.left + 0.5 * above.height) - 0.5 * above.height
+    column = _column(above)
     begin = row[0]
     while begin.chars[0].char.text in ascii_letters and begin.places[0, 0] < column:
         rest = beginning_at(begin, float(begin.places[0, 0]))
@@ -117,6 +116,12 @@ def _from_column(row: Sequence[Segment], above: Segment) -> list[Segment]:
             return list(row)
         begin = rest
     return [begin, *row[1:]]
+
+
+def _column(row: Segment) -> float:
+    """Return where the Chinese characters of a row begin: what is left of them may be the end of a label."""
+    han = [float(place[0]) for char, place in zip(row.chars, row.places, strict=True) if is_han(char)]
+    return min(han, default=row.left + 0.5 * row.height) - 0.5 * row.height
 
 
 def _text_rows(around: Surroundings, *, red: bool) -> list[list[Segment]]:
@@ -138,7 +143,8 @@ def _row_below(block: Sequence[Sequence[Segment]], rows: Sequence[Sequence[Segme
     above = _line_height(block[-1])
     best, least = None, np.inf
     for row in rows:
-        down, aside = row[0].y - last.y, abs(row[0].left - first.left)
+        down = row[0].y - last.y
+        aside = min(abs(row[0].left - first.left), abs(row[0].left - _column(first)))
         if down <= 0 or down + aside >= least:
             continue
         # Of the two heights the smaller one: ink of a neighbor makes the other too large.

@@ -1,3 +1,4 @@
+import datetime as dt
 from dataclasses import replace
 
 import pytest
@@ -86,6 +87,36 @@ def test_the_word_of_a_label_is_not_a_period_without_end(text):
     assert value is None or "长期" not in value.text
 
 
+@pytest.mark.parametrize("read", [
+    "2007-05-28至017-05-28", "2007-05-28至7-05-28", "2007-05-28至2017-05", "2007-05-28至20-05-28",
+    "2007-05-28至2017-05-CSPECIM", "07-05-28至2017-05-28", "2007-05至2017-05-28", "2007-05-2至2017-05-28",
+])  # fmt: skip
+def test_a_date_that_is_partly_hidden_is_completed_by_the_other_one_and_is_not_sure(read):
+    text = read if "20-05" not in read else "2007-05-28至17-05-28"
+    value = apply_rules("valid_period", "DriverLicense", chars(text))
+    assert (value.text, value.is_valid) == ("2007-05-28 至 2017-05-28", True)
+    assert min(value.confidences) < 0.9
+
+
+@pytest.mark.parametrize("read", [
+    "2007-05-28至5-28", "2007-05-28至", "2007-05-28至7-06-28", "2007-05-28至5-05-28", "8-05-28至2018-05-2", "-05-28至2017-05-28",
+])  # fmt: skip
+def test_a_period_is_not_completed_where_too_little_shows_or_no_usual_term_agrees(read):
+    assert rule_result("valid_period", read, "DriverLicense")[1] is False
+
+
+@given(
+    st.dates(dt.date(1990, 1, 1), dt.date(2030, 12, 28)).filter(lambda day: (day.month, day.day) != (2, 29)),
+    st.sampled_from([6, 10]), st.sampled_from([0, 1]), st.integers(0, 7), st.integers(1, 3),
+)  # fmt: skip
+def test_a_completed_period_is_the_true_one_or_none(start, term, side, lost_from, lost):
+    dates = [f"{start}", f"{start.replace(year=start.year + term)}"]
+    digits = dates[side].replace("-", "")
+    shown = digits[:lost_from] + digits[lost_from + lost :]
+    value = apply_rules("valid_period", "DriverLicense", chars("至".join([*dates[:side], shown, *dates[side + 1 :]])))
+    assert not value.is_valid or value.text == " 至 ".join(dates)
+
+
 def test_a_day_of_one_digit_is_not_a_date_of_the_license():
     assert rule_result("first_issue_date", "2008-03-1", "DriverLicense")[1] is False
     assert rule_result("birth_date", "2008年3月1日") == ("2008年3月1日", True)
@@ -114,6 +145,17 @@ def test_vehicle_classes_are_letters_with_digits():
     assert rule_result("vehicle_class", "C1") == ("C1", True)
     assert rule_result("vehicle_class", "A1A2", "DriverLicense") == ("A1A2", True)
     assert rule_result("vehicle_class", "8") is None
+
+
+@pytest.mark.parametrize("begin", ["址", "s", "一"])
+def test_print_of_the_form_before_an_address_is_not_of_it(begin):
+    assert rule_result("address", begin + "样本省示例市虚构区青云路12号")[0] == "样本省示例市虚构区青云路12号"
+
+
+def test_an_authority_with_one_row_twice_is_invalid():
+    text = "青屏省白石市公安局交市公安局交通警察支队"
+    assert rule_result("issuing_authority", text, "DriverLicense") == (text, False)
+    assert rule_result("issuing_authority", "青屏省白石市公安局交通警察支队", "DriverLicense")[1] is True
 
 
 def test_an_authority_that_breaks_off_is_invalid():

@@ -15,14 +15,16 @@ from cardocr_nb.local.engine._block_shapes import is_square, rows_are_full, spac
 from cardocr_nb.local.engine._box_selection import on_card, sure_pose, translations
 from cardocr_nb.local.engine._confidence import score_fields
 from cardocr_nb.local.engine._detection import detect, detect_within
-from cardocr_nb.local.engine._field_extraction import extract_fields, reread_gap, with_missing
+from cardocr_nb.local.engine._field_extraction import Gap, extract_fields, reread_gap, with_missing
 from cardocr_nb.local.engine._field_value import Value
 from cardocr_nb.local.engine._form_print import pale_chars, print_of_labels, without_marks
 from cardocr_nb.local.engine._kind_costs import begins_with_region
-from cardocr_nb.local.engine._label_places import label_places
+from cardocr_nb.local.engine._label_places import LabelPlace, label_places
 from cardocr_nb.local.engine._line_crops import ImagePyramid, ink_channel, ink_tones
 from cardocr_nb.local.engine._placed_chars import place_chars
 from cardocr_nb.local.engine._recognition import Char, Line, recognize_box, recognize_upright, rotate180
+from cardocr_nb.local.engine._segments import Segment
+from cardocr_nb.local.engine._value_chains import Surroundings, chains_of
 from cardocr_nb.specimen import degrade, draw
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -141,6 +143,13 @@ def test_a_place_is_recognized_without_the_paper_around_its_ink(without_number, 
     assert recognize_box(paper, box, no_networks, extend=False, trim=True).chars == ()
 
 
+@pytest.mark.parametrize(("text", "kept"), [("C", False), ("二层", False), ("样本省示例市青云路", True)])
+def test_a_gap_gives_an_address_only_with_a_region(text, kept):
+    line = Line(((0.0, 0.0), (480.0, 0.0), (0.0, 48.0)), tuple(Char(c, 0.95, (0.1, 0.2, 0.2, 0.8)) for c in text))
+    gap = Gap("address", "住址", ((0.0, 0.0), (480.0, 0.0), (480.0, 48.0), (0.0, 48.0)))
+    assert (reread_gap(gap, line, "IDCard") is not None) == kept
+
+
 def test_a_gap_that_shows_nothing_stays_one(without_number):
     kind, _, rest = without_number
     gap, *_ = extracted(rest, kind).gaps
@@ -246,6 +255,42 @@ def test_a_character_in_two_boxes_counts_once():
     rest = [line for line in lines if line is not whole]
     unsure = replace(whole, chars=(replace(first, confidence=0.7), *whole.chars[1:]))
     assert texts([*rest, unsure, replace(whole, chars=(first,))], kind) == truth
+
+
+def test_a_character_that_one_of_two_boxes_misread_counts_once():
+    kind, truth, _, lines = load("licence_clutter")
+    last = next(line for line in lines if len(line_text(line)) > 2 and truth["address"].endswith(line_text(line)))
+    left, top, right, bottom = last.chars[0].box
+    wide = right - left
+    # One box begins more to the left, where something else is taken for the first character; the other one holds all, indented.
+    misread = replace(last.chars[0], text="2", confidence=0.76, box=(left, top, right, bottom))
+    indented = [replace(c, box=(c.box[0] + wide, c.box[1], c.box[2] + wide, c.box[3])) for c in last.chars]
+    rest = [line for line in lines if line is not last]
+    other = (misread, *(replace(char, confidence=0.9) for char in indented[1:]))
+    assert texts([*rest, replace(last, chars=tuple(indented)), replace(last, chars=other)], kind) == truth
+
+
+def address_row(y, text, left=12.7):
+    chars = tuple(SimpleNamespace(char=Char(c, 0.9, (0.0, 0.0, 1.0, 1.0))) for c in text)
+    places = np.array([(left + 1.3 + 2.6 * i, y) for i in range(len(text))])
+    return Segment(chars, places, left, left + 2.6 * len(text), y, 2.5, 0.0)
+
+
+def address_chains(*rows):
+    labels = {"address": LabelPlace(4.0, 8.5, 23.0, sure=True)}
+    around = Surroundings("DriverLicense", labels, {}, [*rows], 88.0)
+    return {tuple(s.text for s in chain) for chain in chains_of("address", around)}
+
+
+def test_an_address_does_not_begin_with_a_row_of_one_character():
+    rows = "二", "云溪省长滩市雁鸣县", "胜利南街5"
+    chains = address_chains(*(address_row(y, text) for y, text in zip((21.2, 23.8, 27.1), rows, strict=True)))
+    assert chains == {rows[1:2], rows[1:], rows[2:]}
+
+
+def test_the_end_of_a_label_before_the_first_row_does_not_part_it_from_the_next_one():
+    rows = "1m云溪省长滩市雁鸣县", "胜利南街5"
+    assert rows in address_chains(address_row(23.8, rows[0], left=7.5), address_row(27.1, rows[1]))
 
 
 def test_a_second_script_above_the_name_is_not_part_of_it():

@@ -7,6 +7,7 @@ import pytest
 
 from cardocr_nb._card_geometry import LAYOUTS, pair_similarities
 from cardocr_nb.local.engine import _card_pose as poses
+from cardocr_nb.local.engine._anchors import TITLE, TITLE_CENTER
 from cardocr_nb.local.engine._card_pose import estimate_pose
 from cardocr_nb.local.engine._placed_chars import PlacedChar
 from cardocr_nb.local.engine._recognition import Char
@@ -113,6 +114,46 @@ def test_a_label_nine_millimeters_off_does_not_agree_but_is_known_as_moved():
     assert "gender" in pose.moved
     assert "gender" in pose.labels
     assert TOLERANCES.anchor < 9.0
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        ("vehicle_class", "birth_date", "first_issue_date"),
+        ("first_issue_date", "vehicle_class", "birth_date"),
+        ("vehicle_class", "first_issue_date", "birth_date"),
+    ],
+)
+@pytest.mark.parametrize("without", [(), ("licence_number", "name", "gender")])
+def test_rows_of_the_license_in_another_order_do_not_shift_its_pose(order, without):
+    layout = LAYOUTS["DriverLicense"][0]
+    places = {name: layout.fields[name].center for name in ("birth_date", "first_issue_date", "vehicle_class")}
+    levels = sorted(y for _, y in places.values())
+    moved = {
+        name: replace_center(layout.fields[name], (places[name][0], y)) for name, y in zip(order, levels, strict=True)
+    }
+    rows, matrix = card(layout._replace(fields=layout.fields | moved), 0.0008, without=without)
+    pose = estimate_pose(rows, [layout], "DriverLicense")
+    assert set(order) <= set(pose.anchors)
+    assert errors(pose, matrix, layout)[:, 1].max() < 1.2
+
+
+def replace_center(slot, center):
+    return slot._replace(center=center)
+
+
+def test_a_title_and_a_number_outweigh_a_label_more():
+    layout = LAYOUTS["DriverLicense"][0]
+    rows, matrix = card(layout, 0.0, without=set(layout.fields) - {"licence_number", "birth_date"})
+    number = row_of("990000194912310026", layout.fields["licence_number"].value.middle, len(rows), matrix)
+    title = row_of(TITLE, TITLE_CENTER, len(rows) + 1, matrix)
+    # Labels on a paper below the card, arranged as on the card.
+    away = [
+        row_of(layout.fields[name].label, np.add(layout.fields[name].center, (0, 60)), len(rows) + 2 + n, matrix)
+        for n, name in enumerate(("name", "gender", "nationality", "address", "valid_period"))
+    ]
+    pose = estimate_pose([*rows, number, title, *away], [layout], "DriverLicense")
+    assert {"title", "licence_number:value"} <= set(pose.anchors)
 
 
 def test_labels_in_small_print_far_apart_are_no_card():

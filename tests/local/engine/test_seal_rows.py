@@ -7,12 +7,15 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from cardocr_nb._card_geometry import LAYOUTS
 from cardocr_nb._fonts import pil_font
 from cardocr_nb.cards import field_name
+from cardocr_nb.local.engine._card_pose import CardPose
 from cardocr_nb.local.engine._card_reading import CardReading
 from cardocr_nb.local.engine._detection import detect
 from cardocr_nb.local.engine._recognition import Char, Line
-from cardocr_nb.local.engine._seal_square import beyond, outside, redness
+from cardocr_nb.local.engine._seal_rows import row_boxes
+from cardocr_nb.local.engine._seal_square import beyond, outside, redness, seal_square
 from cardocr_nb.specimen import draw
 
 TEXT = "青川省白石市公安局公安交通管理局"
@@ -71,6 +74,29 @@ def test_a_seal_under_a_cloudy_sleeve_is_recognized(engine):
     assert authority(engine, np.asarray(0.5 * picture + 120, np.uint8)) == TEXT
 
 
+@pytest.mark.parametrize("pale", [(240, 215, 215), (240, 224, 224)])
+def test_a_pale_seal_is_found_though_the_edges_show_a_red_table(pale):
+    layout = LAYOUTS["DriverLicense"][0]
+    picture = np.full((600, 880, 3), (190, 20, 110), np.uint8)
+    picture[25:575, 25:855] = 240
+    cv2.rectangle(picture, (60, 340), (230, 510), pale, 6)
+    for row in range(4):
+        for column in range(4):
+            cv2.rectangle(picture, (80 + 38 * column, 358 + 38 * row), (104 + 38 * column, 382 + 38 * row), pale, 5)
+    square = seal_square(picture, CardPose(layout, np.array([[0.1, 0, 0], [0, 0.1, 0]]), {}))
+    assert square == pytest.approx(np.array([(57, 337), (233, 337), (233, 513), (57, 513)]), abs=6)
+
+
+@pytest.mark.parametrize("gap", [12, 20, 26])
+def test_rows_with_much_room_between_them_are_cut_in_its_middle(gap):
+    picture, square = np.full((120, 120, 3), 255, np.uint8), np.array([(0, 0), (120, 0), (120, 120), (0, 120)], float)
+    for row in range(3):
+        picture[row * 40 + gap // 2 : (row + 1) * 40 - gap // 2, 6:114:4] = (220, 90, 90)
+    boxes = next(boxes for boxes in row_boxes(picture, square) if len(boxes) == 3)
+    high = np.linalg.norm(boxes[:, 3] - boxes[:, 0], axis=1)
+    assert high.max() < 1.3 * high.min()
+
+
 def test_a_seal_in_grain_and_shadow_keeps_its_square(engine):
     picture = stamped(TEXT, 4, side=210) * 0.3 + np.random.default_rng(3).normal(0, 5, (1, 1))
     noise = np.random.default_rng(4).normal(0, 5, picture.shape)
@@ -107,6 +133,21 @@ def test_a_line_of_black_print_that_reaches_into_the_edge_of_a_seal_is_kept(ink,
     assert (outside([line], square) == (line,)) == kept
     # By its place alone a box of the first row of a seal, which lies deeper, is not distinguished from print.
     assert beyond(box[None] - (0, 4), square).tolist() == [level < 120]
+
+
+def test_a_number_is_looked_for_where_each_form_has_it_if_its_label_was_not_read(engine):
+    card = draw("DriverLicense", 12)
+    reading = CardReading(np.asarray(card.image.convert("RGB")), "DriverLicense", engine.loaded())
+    _, lines, _ = reading._surest_group(detect(reading.ink, engine.loaded(), 608))
+    without = [line for line in lines if not {"证", "号", "N"} & {c.text for c in line.chars}]
+    extraction = reading.extract(without)
+    pose = extraction.pose
+    levels = {
+        round(float(pose.on_card(np.array(gap.box))[:, 1].mean()), 1)
+        for gap in extraction.gaps
+        if gap.field == "licence_number"
+    }
+    assert max(levels) - min(levels) > 1.5
 
 
 @pytest.mark.parametrize("seed", [12, 13])
