@@ -10,7 +10,7 @@ key        str                      name of the image in the bucket, or the file
 card_type  category                 ``IDCard`` or ``DriverLicense``
 field      category                 canonical name, in the order of the card
 label      category                 name of the field on the wire
-text       str                      the text, never ``""``
+text       str                      the text; missing where there is none, never empty or blank
 score      Int16                    0 to 100
 polygon    polygon                  four corners in pixels of the upright image
 state      category                 state of the job, or ``Unreadable``, ``Planned``, ``Unknown``, ``LeftOut`` (see below); missing for
@@ -33,13 +33,16 @@ ended      datetime64[us, UTC+08:00]
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from cardocr_nb._bulk._arrow_text import arrow
 from cardocr_nb._text_safety import shown_names
 from cardocr_nb.cards import FIELDS, CardType
 from cardocr_nb.frame._polygon_dtype import PolygonDtype
@@ -48,6 +51,8 @@ from cardocr_nb.wire._records import SERVICE_TIME, JobState
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
+
+    from numpy.typing import NDArray
 
 UNREADABLE = "Unreadable"
 """State of the row of a saved response that could not be read."""
@@ -170,7 +175,40 @@ def _cast(name: str, column: pd.Series) -> pd.Series:
         column = column.astype("str")
         others = sorted(set(column.dropna().unique()) - set(fixed))
         dtype = pd.CategoricalDtype(pd.Index([*fixed, *others], dtype="str"))
-    return column.astype(dtype).rename(name)
+    column = column.astype(dtype).rename(name)
+    return _without_blanks(column) if name == "text" else column
+
+
+def blank_rows(texts: pd.Series) -> NDArray[np.intp]:
+    """Return the positions of texts that hold nothing visible, such as ``""`` or U+3000: nothing was read there.
+
+    Examples
+    --------
+    >>> blank_rows(pd.Series(["样本", "", "\u3000\u200b", None], dtype="str")).tolist()
+    [1, 2]
+    """
+    array = arrow(texts)
+    # The first character leaves few texts, mostly none, that can be blank.
+    first = pc.utf8_slice_codeunits(array, 0, 1)
+    rows = np.flatnonzero(pc.is_in(first, value_set=_blanks()))
+    blank = set(_blanks().to_pylist())
+    return np.array([row for row in rows.tolist() if set(array[row].as_py()) <= blank], dtype=np.intp)
+
+
+def _without_blanks(texts: pd.Series) -> pd.Series:
+    rows = blank_rows(texts)
+    if not len(rows):
+        return texts
+    result = texts.copy()
+    result.iloc[rows] = pd.NA
+    return result
+
+
+@cache
+def _blanks() -> pa.Array:
+    """Characters that show nothing: white space of every width, marks of no width, control characters; and no character."""
+    kinds = ("Zs", "Zl", "Zp", "Cc", "Cf")
+    return pa.array(["", *(c for c in map(chr, range(0x10000)) if unicodedata.category(c) in kinds)], pa.large_string())
 
 
 def _from_arrow(name: str, column: pd.Series) -> pd.Series:
@@ -241,7 +279,8 @@ def conform(df: pd.DataFrame) -> pd.DataFrame:
     """Give a frame the columns and dtypes of this package.
 
     For frames that come from elsewhere (CSV, a database) or that have lost their categories in ``pandas.concat``.
-    Columns that are missing come in empty, others are kept at the end. The marks of `to_csv` before numbers are removed from a
+    Columns that are missing come in empty, others are kept at the end. Texts that are empty or blank (spaces of any width, U+200B,
+    U+FEFF) become missing: nothing was read there. The marks of `to_csv` before numbers are removed from a
     CSV file of this package that another program has read.
 
     Raises

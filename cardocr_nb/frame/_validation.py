@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from cardocr_nb.frame._frame_schema import CARD, CATEGORIES, DTYPES, series
+from cardocr_nb.frame._frame_schema import CARD, CATEGORIES, DTYPES, blank_rows, series
 from cardocr_nb.frame._polygon_dtype import PolygonDtype
 from cardocr_nb.frame._reshape import ordered_fields
 
@@ -44,7 +44,7 @@ def validate(df: pd.DataFrame) -> pd.DataFrame:
     --------
     >>> df = pd.DataFrame({"key": ["a.jpg", "a.jpg"], "field": "name", "text": ["样本", ""], "score": [99, 105]})
     >>> from cardocr_nb.frame._frame_schema import conform
-    >>> faults = validate(conform(df))
+    >>> faults = validate(conform(df).assign(text=df["text"].astype("str")))
     >>> faults[["column", "rule", "rows", "first_rows"]]
       column                     rule  rows first_rows
     0  score     lies from 0 to 100     1        [1]
@@ -120,7 +120,8 @@ def _values(df: pd.DataFrame) -> Iterator[Fault]:
             )
     for name in ("text", "key", "field", "label"):
         if name in known:
-            empty = (known[name].astype("str").str.strip() == "").fillna(value=False)
+            empty = np.zeros(len(df), dtype=bool)
+            empty[blank_rows(known[name].astype("str"))] = True
             yield from _fault(name, "is missing where empty", empty, "replace empty strings by missing values")
     if {"field", "text"} <= known.keys():
         lost = known["field"].isna() & known["text"].notna()

@@ -23,6 +23,7 @@ from cardocr_nb.quality._calibrator import Calibrator, NotCalibratedWarning, cal
 from cardocr_nb.quality._card_threshold import CardThreshold
 from cardocr_nb.quality._checks import REGISTRY, Check, check, register, tally
 from cardocr_nb.quality._comparison import Comparison, compare
+from cardocr_nb.quality._complete_cards import AbsentFieldsWarning
 from cardocr_nb.quality._confusions import confusions
 from cardocr_nb.quality._costs import Costs, cost
 from cardocr_nb.quality._drift import FewDaysWarning, drift
@@ -39,6 +40,7 @@ __all__ = [
     "REGISTRY",
     "RULES",
     "STEPS",
+    "AbsentFieldsWarning",
     "Calibration",
     "Calibrator",
     "CardThreshold",

@@ -13,6 +13,7 @@ from cardocr_nb._bulk._arrow_text import arrow
 from cardocr_nb.cards import CardType, expected_fields, known_field
 from cardocr_nb.frame._reshape import first_rows
 from cardocr_nb.quality._checks import register
+from cardocr_nb.quality._complete_cards import cards_by_type
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -86,8 +87,8 @@ def field_is_there(fields: Detection) -> pd.DataFrame:
     card, names, written = df["card"].to_numpy(), df["field"].cat.categories, df["text"].notna().to_numpy()
     cards = card.max(initial=-1) + 1
     row, passed, named = ([np.empty(0, dtype=kind)] for kind in (np.intp, bool, np.intp))
-    for kind in CardType:
-        such = (df["card_type"] == kind).to_numpy()[fields.row]
+    for kind, of_type in cards_by_type(df, card).items():
+        such = of_type[card[fields.row]]
         rows = fields.row[such]
         first = np.full(cards, -1, dtype=np.intp)
         first[card[rows[::-1]]] = rows[::-1]

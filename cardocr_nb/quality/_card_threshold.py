@@ -13,7 +13,7 @@ from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers, first_rows
 from cardocr_nb.quality._calibrator import Calibrator, NotCalibratedWarning, calibrate
 from cardocr_nb.quality._cells import GROUP
-from cardocr_nb.quality._complete_cards import all_fields_read
+from cardocr_nb.quality._complete_cards import all_fields_read, warn_of_absent_fields
 from cardocr_nb.quality._fixed_sequence import Found, lowest_threshold
 from cardocr_nb.quality._folds import folds_of
 from cardocr_nb.quality._label_advice import cases_enough, obstacle, units_and_errors
@@ -62,7 +62,10 @@ class CardThreshold:
         """
         cards = card_probability(df, self.calibrator)
         threshold = self.table["threshold"].iloc[0]
-        return cards.assign(passes=(cards["probability"] >= threshold).fillna(value=False).astype(bool))
+        passing = (cards["probability"] >= threshold).fillna(value=False).astype(bool)
+        if pd.notna(threshold):
+            warn_of_absent_fields(conform(df), passing, "pass the whole frame, with its column card_type")
+        return cards.assign(passes=passing)
 
     def passes(self, df: pd.DataFrame) -> pd.Series:
         """Return which readings are on cards that pass; a Series of bool with the index of `df`."""

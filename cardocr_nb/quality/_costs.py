@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 
 from cardocr_nb._text_safety import describe
+from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.privacy._service_texts import with_shown_fields
 from cardocr_nb.quality._bootstrap import ALL, with_all
 from cardocr_nb.quality._cells import GROUP
+from cardocr_nb.quality._complete_cards import warn_of_absent_fields
 from cardocr_nb.quality._evaluation import evaluate
 from cardocr_nb.quality._folds import folds_of
 from cardocr_nb.quality._intervals import checked_confidence, exact_interval, whole_number
@@ -72,7 +74,9 @@ class Costs:
             With the index of `df`; False without a score, for fields without a threshold, and for a field that appears a
             second time on its card.
         """
-        return passes(self.fields, df)
+        passing = passes(self.fields, df)
+        warn_of_absent_fields(conform(df), passing, "pass the whole frame, with its column card_type")
+        return passing
 
     def __str__(self) -> str:
         return f"review {self.review:g}, error {self.error:g}\n{with_shown_fields(self.fields).to_string(index=False)}"

@@ -19,6 +19,7 @@ from cardocr_nb.quality._bootstrap import ALL
 from cardocr_nb.quality._cells import one_job_an_image
 from cardocr_nb.quality._check_results import CheckContext, run
 from cardocr_nb.quality._checks import REGISTRY
+from cardocr_nb.quality._complete_cards import cards_by_type
 from cardocr_nb.quality._distribution_shift import ks, ks_probability, psi, psi_test
 from cardocr_nb.quality._drift_alarms import LEAST_REFERENCE, cusum, deviations, rate_values
 from cardocr_nb.quality._image_sizes import add_sizes
@@ -296,7 +297,7 @@ def _cards(frame: pd.DataFrame, card: NDArray[np.intp]) -> dict[str, tuple[NDArr
         return there
 
     failed = _failed_rows(frame, card)
-    kinds = {kind: having(frame["card_type"] == kind) for kind in CardType}
+    kinds = cards_by_type(frame, card)
     found: dict[str, tuple[NDArray[np.bool_], ...]] = {}
     for field in fields_of(frame):
         rows = (frame["field"] == field).to_numpy(bool)

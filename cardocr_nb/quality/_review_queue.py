@@ -82,10 +82,13 @@ def review_queue(df: pd.DataFrame, *, budget: int | None = None, calibrator: Cal
     >>> from cardocr_nb.wire._records import CardResult, Field
     >>> fields = (Field("姓名", "样本", 98), Field("性别", "另", 97), Field("民族", "汉", 60))
     >>> review_queue(to_frame(CardResult(fields, key="1.jpg")))[["rank", "field", "chance", "reasons"]].round(2)
-       rank      field  chance          reasons
-    0     1     gender    0.99  gender_is_known
-    1     2  ethnicity    0.40
-    2     3       name    0.03
+       rank       field  chance          reasons
+    0     1     address    0.99   field_is_there
+    1     2  birth_date    0.99   field_is_there
+    2     3      gender    0.99  gender_is_known
+    3     4   id_number    0.99   field_is_there
+    4     5   ethnicity    0.40
+    5     6        name    0.03
     """
     if budget is not None:
         budget = whole_number("budget", budget, least=0)

@@ -15,6 +15,7 @@ from cardocr_nb.frame._dask_frame import is_dask, reduce
 from cardocr_nb.frame._frame_schema import LEFT_OUT, PLANNED, UNREADABLE, conform
 from cardocr_nb.frame._reshape import card_numbers, fields_of, first_rows, ordered_fields
 from cardocr_nb.privacy._service_texts import with_shown_fields
+from cardocr_nb.quality._complete_cards import cards_by_type
 from cardocr_nb.wire._records import JobState
 
 if TYPE_CHECKING:
@@ -258,11 +259,12 @@ def _fields(frame: pd.DataFrame) -> pd.DataFrame:
         there[card[rows]] = True
         return there
 
-    kinds = {kind: cards((read["card_type"] == kind).to_numpy()) for kind in CardType}
+    any_field = cards(np.ones(len(read), dtype=bool))
+    kinds = {kind: such & any_field for kind, such in cards_by_type(frame, frame["card"].to_numpy()).items()}
     table = pd.DataFrame(index=pd.Index(fields_of(frame), name="field", dtype="str"))
     for field in table.index:
         rows = (read["field"] == field).to_numpy()
-        # A card should have the fields of its type, and has those that were read, be its type known or not.
+        # A card should have the fields of its type, and has those that were read, whether its type is known or not.
         should = np.logical_or.reduce([cards(rows), *(kinds[k] for k in CardType if field in expected_fields(k))])
         table.loc[field, ["cards", "read"]] = [should.sum(), cards(rows & written).sum()]
     return table.reindex(columns=["cards", "read"]).astype(np.int64)

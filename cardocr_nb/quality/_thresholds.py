@@ -17,7 +17,7 @@ from cardocr_nb.quality._bootstrap import rate_intervals
 from cardocr_nb.quality._calibration import scored_readings
 from cardocr_nb.quality._card_threshold import CardThreshold, card_threshold
 from cardocr_nb.quality._cells import GROUP, refuse_parts
-from cardocr_nb.quality._complete_cards import all_fields_read
+from cardocr_nb.quality._complete_cards import all_fields_read, warn_of_absent_fields
 from cardocr_nb.quality._evaluation import evaluate
 from cardocr_nb.quality._fixed_sequence import lowest_threshold
 from cardocr_nb.quality._label_advice import cases_enough, obstacle, units_and_errors
@@ -33,6 +33,10 @@ _REASONS = {
     "incorrect": "too many readings are incorrect, and no score separates them yet",
     "uneven": "the groups or weights are too unequal to show it; label more cases of those that are few",
 }
+
+_INCOMPLETE = (
+    "pass the whole frame, with its column card_type, or incomplete=True, which asks nothing of the other fields"
+)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -122,8 +126,16 @@ class Thresholds:
         Series of bool
             With the index of `df`; False without a text or score, for fields without a threshold, and for a field that
             appears a second time on its card, since the promise is about the first.
+
+        Warns
+        -----
+        AbsentFieldsWarning
+            The frame lacks a field that every card should have, so that nothing passes without `incomplete`.
         """
-        return passes(self.fields, df, incomplete=incomplete)
+        passing = passes(self.fields, df, incomplete=incomplete)
+        if not incomplete:
+            warn_of_absent_fields(conform(df), passing, _INCOMPLETE)
+        return passing
 
     def cards(self, df: pd.DataFrame) -> pd.DataFrame:
         """Return which cards of a frame pass: every expected field of the card type was read and passes.
@@ -134,7 +146,9 @@ class Thresholds:
             ``job_id, key, passes``, one row a card, in order of appearance; a card without a field does not pass.
         """
         frame = conform(df).reset_index(drop=True)
-        return passing_cards(frame, self.passes(frame).to_numpy(bool))
+        passing = passes(self.fields, frame)
+        warn_of_absent_fields(frame, passing, "pass the whole frame, with its column card_type")
+        return passing_cards(frame, passing)
 
 
 def _promise(precision: float, confidence: float, unit: str) -> str:
