@@ -257,20 +257,28 @@ def test_names_of_files_cannot_control_the_terminal(tmp_path, capsys):
     assert "\u202e" not in shown
 
 
-@pytest.mark.skipif(os.name == "nt", reason="needs a named pipe")
+@pytest.mark.skipif(os.name == "nt", reason="needs signals")
 def test_ctrl_c_gives_one_line_and_exit_code_130(tmp_path):
-    pipe = tmp_path / "cards.csv"
-    os.mkfifo(pipe)
-    code = (
-        "import signal, sys; from cardocr_nb._cli import main; "
-        "signal.signal(signal.SIGINT, signal.default_int_handler); sys.exit(main())"  # a shell's & ignores SIGINT
-    )
-    call = [sys.executable, "-c", code, "check", str(pipe)]
-    with subprocess.Popen(call, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
+    table = tmp_path / "cards.csv"
+    table.write_text("key,field,text\n", encoding="utf-8")
+    code = """
+import signal, sys
+from cardocr_nb._cli import main
+def wait(event, values):
+    if event == "open" and str(values[0]).endswith("cards.csv"):
+        print("reading", flush=True)
+        sys.stdin.read()
+sys.addaudithook(wait)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's & ignores SIGINT
+sys.exit(main())
+"""
+    call = [sys.executable, "-c", code, "check", str(table)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(call, text=True, **pipes) as process:  # noqa: S603
         try:
-            with pipe.open("wb"):  # opens once the command reads
-                process.send_signal(signal.SIGINT)
-                assert process.communicate(timeout=30)[1] == "cardocr: interrupted\n"
+            assert process.stdout.readline() == "reading\n"
+            process.send_signal(signal.SIGINT)
+            assert process.communicate(timeout=30)[1] == "cardocr: interrupted\n"
         finally:
             process.kill()
         assert process.returncode == 130

@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from cardocr_nb._special_files import is_special
 from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import LedgerError
 
@@ -93,6 +94,8 @@ def connect(path: str | Path) -> sqlite3.Connection:
         The file is not a ledger, or of another version.
     """
     if str(path) != ":memory:":
+        if is_special(path):
+            raise LedgerError(f"the ledger {shown_path(path)} is a device, a pipe or a socket; choose a regular file")
         try:
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             Path(path).chmod(0o600)
@@ -144,6 +147,8 @@ def is_ledger(path: str | Path) -> bool:
     >>> is_ledger("pyproject.toml")
     False
     """
+    if is_special(path):
+        return False
     try:
         with Path(path).open("rb") as file:
             return file.read(16) == b"SQLite format 3\0"

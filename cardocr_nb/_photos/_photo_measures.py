@@ -28,6 +28,13 @@ _WHITE = 250
 """A tile whose darkest pixel is at this level or above is in glare; print, grain and color of the paper are lost in it."""
 _UNLIT = 20
 """Percentile of the brightest levels of the tiles with text; if it is white too, the paper is white and not in glare."""
+_FULL = 0.8
+"""Part of the tiles within the outline of the text that have strokes; cards have at most 0.6, noise and gravel nearly all."""
+_LEAST_FULL = 400
+"""Tiles within the outline; of fewer, a small card has strokes in nearly all."""
+_GUTTER = (2, 8)
+"""Fewest and most tiles without text between two pages."""
+_OFF_CENTER = 3
 _ENDS = (1, 99)
 """Percentiles of the places of text between which the card is measured."""
 
@@ -63,6 +70,8 @@ class PhotoMeasures:
         sides, as papers below a card do.
     blocks : float
         How much larger the steps at the borders of JPEG's blocks are than those within them; 0 where no blocks are seen.
+    two_pages : bool
+        Whether a band without text crosses the middle of the longer side, as between the two pages of a license.
     hash : ndarray of shape (n,), bool
         Perceptual hash, see `cardocr_nb._photos._near_duplicates`.
     """
@@ -81,6 +90,7 @@ class PhotoMeasures:
     angle: float
     cut: float
     blocks: float
+    two_pages: bool
     hash: NDArray[np.bool_] = field(repr=False)
 
     @cached_property
@@ -122,9 +132,9 @@ def measure(source: str | Path | bytes) -> PhotoMeasures:
     gray, info = load_gray(source, MOST_PIXELS)
     tiles = cut_into_tiles(gray)
     rows, columns = np.nonzero(tiles.is_text)
-    if not len(rows):
+    if not len(rows) or _is_full(rows, columns):
         return PhotoMeasures(info.width, info.height, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, tiles.noise, float(np.median(tiles.high)), 0.0, 0.0,
-                             0.0, 0.0, perceptual_hash(gray))  # fmt: skip
+                             0.0, 0.0, False, perceptual_hash(gray))  # fmt: skip
     long, short = _extents(rows, columns, tiles)
     contrast = tiles.contrast[tiles.is_text]
     edge = float(np.median(contrast / np.maximum(tiles.step[tiles.is_text], 0.5)))
@@ -149,6 +159,7 @@ def measure(source: str | Path | bytes) -> PhotoMeasures:
         angle=tiles.angle,
         cut=_cut(tiles.is_text) * tiles.side / long,
         blocks=blocks,
+        two_pages=_has_gutter(tiles.is_text),
         hash=perceptual_hash(gray),
     )
 
@@ -168,6 +179,22 @@ def _glare(tiles: Tiles) -> float:
     rows, columns = np.nonzero(tiles.is_text)
     low = tiles.low[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
     return float((low >= _WHITE).mean())
+
+
+def _is_full(rows: NDArray[np.intp], columns: NDArray[np.intp]) -> bool:
+    """Whether nearly all tiles within the outline of the text have strokes, as those of noise have."""
+    outline = (np.ptp(rows) + 1) * (np.ptp(columns) + 1)
+    return bool(outline >= _LEAST_FULL and len(rows) > _FULL * outline)
+
+
+def _has_gutter(is_text: NDArray[np.bool_]) -> bool:
+    """Whether a band without text crosses the middle of the longer side, as between the two pages of a license."""
+    written = np.atleast_1d(is_text.any(axis=int(np.argmin(is_text.shape))))
+    places = np.flatnonzero(written)
+    gaps = np.diff(places) - 1
+    middle = places[:-1] + 1 + (gaps - 1) / 2
+    near = np.abs(middle - (len(written) - 1) / 2) <= _OFF_CENTER
+    return bool((near & (gaps >= _GUTTER[0]) & (gaps <= _GUTTER[1])).any())
 
 
 def _cut(is_text: NDArray[np.bool_]) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cardocr_nb._text_safety import shown_choice
 from cardocr_nb.errors import DecodeError
 from cardocr_nb.frame._dialects import DIALECTS
+from cardocr_nb.frame._dialects._checked_reading import checked
 from cardocr_nb.frame._long_rows import to_long_rows
 from cardocr_nb.frame._record_rows import RecordRows
 from cardocr_nb.wire._xml_tree import parse
@@ -45,7 +46,7 @@ def read_dialect(batch: Batch, dialect: Dialect, keys: Callable[[str], str]) -> 
         if not fault:
             try:
                 named, body = _unwrapped(_parsed(document.raw))
-                rows.add_reading(dialect(body), named or key)
+                rows.add_reading(checked(dialect(body)), named or key)
             except DecodeError as e:
                 fault = str(e)
         if fault:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cardocr_nb._special_files import refuse_special_file
 from cardocr_nb._text_safety import describe, shown_path
 from cardocr_nb.errors import CardOCRError, DecodeError
 
@@ -39,6 +40,7 @@ def read_json(source: str | os.PathLike[str]) -> Any:
         raw = source.encode("utf-8", "surrogatepass")
     else:
         path, name = Path(source), shown_path(source)
+        refuse_special_file(path)
         if path.stat().st_size > _MAX_BYTES:
             raise DecodeError(f"{name} has more than {_MAX_BYTES // 2**20} MiB; export the project in parts")
         raw = path.read_bytes()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeAlias
 
 from cardocr_nb._keywords import why_missing
+from cardocr_nb._special_files import refuse_special_file
 from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import missing_extra
 
@@ -115,6 +116,7 @@ def find(source: PathLike, suffixes: tuple[str, ...] = SUFFIXES) -> Iterable[Fil
         return _below(str(given), suffixes)
     if given.is_file():
         return (File(str(given)),)
+    refuse_special_file(given)
     found = sorted(map(Path, glob(str(given), recursive=True))) if has_magic(str(given)) else []  # noqa: PTH207 - Path.glob takes no absolute pattern
     return [File(str(path)) for path in found if path.is_file()] or _raise_not_found(source)
 

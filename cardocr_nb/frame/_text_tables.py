@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from cardocr_nb._keywords import why_missing
+from cardocr_nb._special_files import refuse_special_file
 from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import DecodeError, missing_extra
 from cardocr_nb.frame._frame_files import categories_to_text, read_checked, source
@@ -64,6 +65,7 @@ def read_text_table(path: str | os.PathLike[str]) -> pd.DataFrame:
         The extra ``excel`` is needed for XLSX and is not installed.
     """
     given, path = path, Path(path)
+    refuse_special_file(path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {shown_path(given)} ({why_missing(given)})")
     suffix = path.suffix.lower()

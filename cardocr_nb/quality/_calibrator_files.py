@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from cardocr_nb._special_files import refuse_special_file
 from cardocr_nb.quality._calibration_fit import METHODS, SCORES
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def write(path: str | os.PathLike[str], fields: pd.DataFrame, table: pd.DataFram
 
 def read(path: str | os.PathLike[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read maps, see `cardocr_nb.quality.Calibrator.load`."""
+    refuse_special_file(path)
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
     except (ValueError, RecursionError):

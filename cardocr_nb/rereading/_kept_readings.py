@@ -9,6 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from cardocr_nb._special_files import refuse_special_file
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -49,6 +51,7 @@ class KeptReadings:
         self._file: int | None = None
         if path is None:
             return
+        refuse_special_file(path)
         written = Path(path).read_bytes() if Path(path).exists() else b""
         lines = written.split(b"\n")
         if written and _parsed(lines[0]) != _HEADER:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from cardocr_nb._client import Client
+from cardocr_nb._special_files import refuse_special_file
 from cardocr_nb._text_safety import describe, shown_choice
 from cardocr_nb.cloud import CloudTransport, CosAuth, Credentials
 from cardocr_nb.errors import InvalidRequestError, missing_extra
@@ -22,6 +23,7 @@ from cardocr_nb.wire._decode import decode_each
 from cardocr_nb.wire._records import Callback, CardResult, Job, JobList, JobState
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Mapping
 
     from cardocr_nb.local.engine import Reader
@@ -252,7 +254,7 @@ class CardOCRService:
         """
         keys = []
         for document in documents:
-            for result in _results(document if isinstance(document, bytes) else Path(document).read_bytes()):
+            for result in _results(document if isinstance(document, bytes) else _content(document)):
                 if result.key is None:
                     continue
                 if result.state == JobState.FAILED:
@@ -398,6 +400,11 @@ def _reader(engine: str, workers: int) -> Reader:
     from cardocr_nb.local.engine import Engine
 
     return Engine.for_workers(workers)
+
+
+def _content(path: str | os.PathLike[str]) -> bytes:
+    refuse_special_file(path)
+    return Path(path).read_bytes()
 
 
 def _results(raw: bytes) -> Iterable[CardResult]:

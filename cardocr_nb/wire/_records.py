@@ -40,13 +40,31 @@ class JobState(WordEnum):
         return self in (JobState.SUCCESS, JobState.FAILED, JobState.CANCEL)
 
 
-def _veil(text: str | None) -> str:
-    return "None" if text is None else f"<{len(text)} characters>"
+def _veil(text: object) -> str:
+    if text is None:
+        return "None"
+    return f"<{len(text)} characters>" if isinstance(text, str) else f"<{type(text).__name__}>"
 
 
-def _shown_label(label: str) -> str:
+def _number(value: object) -> str:
+    """Show a number of at most three digits; a value of another type may be a text of the card."""
+    short = isinstance(value, int | float) and abs(value) < 1000
+    return repr(value) if value is None or short else f"<{type(value).__name__}>"
+
+
+def _corners(points: object) -> str:
+    """Show points that are pairs of numbers."""
+    if points is None:
+        return "None"
+    numbers = isinstance(points, tuple) and all(
+        isinstance(point, tuple) and all(isinstance(value, int | float) for value in point) for point in points
+    )
+    return repr(points) if numbers else f"<{type(points).__name__}>"
+
+
+def _shown_label(label: object) -> str:
     """Quote a label that is printed on a card; any other may be a text in the wrong place."""
-    return repr(label) if known_field(label) else _veil(label)
+    return repr(label) if isinstance(label, str) and known_field(label) else _veil(label)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -72,7 +90,10 @@ class Field:
     polygon: Points | None = None
 
     def __repr__(self) -> str:
-        return f"Field(label={_shown_label(self.label)}, text={_veil(self.text)}, score={self.score}, polygon={self.polygon})"
+        return (
+            f"Field(label={_shown_label(self.label)}, text={_veil(self.text)}, score={_number(self.score)}, "
+            f"polygon={_corners(self.polygon)})"
+        )
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -104,7 +125,7 @@ class CardResult:
 
     def __repr__(self) -> str:
         failed = "" if self.code is None else f", code={shown_code(self.code)}"
-        return f"<CardResult status={self.status} key={self.key!r}{failed}, {len(self.fields)} fields>"
+        return f"<CardResult status={_number(self.status)} key={self.key!r}{failed}, {len(self.fields)} fields>"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

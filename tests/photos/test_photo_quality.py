@@ -236,3 +236,41 @@ def test_strong_compression_is_named_also_after_the_photo_was_saved_again(flat):
 @pytest.mark.parametrize("quality", [60, 75, 90])
 def test_usual_compression_has_no_blocks(flat, quality):
     assert measure(jpeg(flat, quality)).blocks < 0.5
+
+
+SIDES = {
+    "left": lambda card, part: card.crop((int(card.width * part), 0, *card.size)),
+    "right": lambda card, part: card.crop((0, 0, int(card.width * (1 - part)), card.height)),
+    "top": lambda card, part: card.crop((0, int(card.height * part), *card.size)),
+    "bottom": lambda card, part: card.crop((0, 0, card.width, int(card.height * (1 - part)))),
+}
+
+
+@pytest.mark.parametrize("part", [0.35, 0.5])
+@pytest.mark.parametrize("side", SIDES)
+def test_a_photo_without_a_third_or_half_of_the_card_is_below_the_recommended_limit(flat, side, part):
+    found = measure(jpeg(SIDES[side](flat, part)))
+    assert found.probability < 0.3
+    assert found.fault == "an edge of the photo cuts through the card"
+
+
+@pytest.mark.parametrize("seed", [4, 6, 47])
+def test_both_pages_of_a_license_are_not_taken_for_half_a_card(seed):
+    pages = draw("DriverLicense", seed=seed).image
+    assert pages.width > 2.5 * pages.height
+    assert measure(jpeg(pages)).probability > 0.75
+    assert measure(jpeg(pages.rotate(90, expand=True))).probability > 0.75
+
+
+def test_a_margin_at_one_side_of_a_whole_card_is_not_taken_for_a_cut(flat):
+    wide = Image.new("RGB", (int(flat.width * 1.35), flat.height), (90, 80, 70))
+    wide.paste(flat, (0, 0))
+    assert measure(jpeg(wide)).probability > 0.5
+
+
+@pytest.mark.parametrize("size", [(700, 450), (1600, 1000)])
+def test_noise_has_no_text(size):
+    levels = np.random.default_rng(3).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    for picture in (Image.fromarray(levels), Image.effect_noise(size, 90)):
+        found = measure(jpeg(picture))
+        assert (found.probability, found.fault) == (0, "no text is seen")

@@ -17,7 +17,7 @@ from cardocr_nb.wire._decode import (
     decode_recognition,
     decode_request,
 )
-from cardocr_nb.wire._records import Callback, CardResult, Error, JobList, JobState
+from cardocr_nb.wire._records import Callback, CardResult, Error, Field, JobList, JobState
 
 ROOT = Path(__file__).parents[2]
 RESPONSES = ROOT / "data/responses"
@@ -358,3 +358,11 @@ def test_a_long_document_in_vain_is_refused_and_not_searched_again_for_each_piec
     # with a search to the end for each piece this would take hours
     with pytest.raises(DecodeError):
         decode(b"<Response>" + piece * (2_000_000 // len(piece)))
+
+
+@pytest.mark.parametrize("wrong", ["样本甲", "990101199001010000", 990101199001010000, ("样本甲",), b"99010119900101"])
+@pytest.mark.parametrize("name", ["label", "text", "score", "polygon"])
+def test_a_value_in_the_wrong_place_of_a_field_is_not_shown(name, wrong):
+    shown = repr(Field(**{"label": "姓名", name: wrong}))
+    assert "样本" not in shown
+    assert "990101" not in shown
