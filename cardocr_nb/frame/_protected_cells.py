@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from cardocr_nb.frame._damage_forms import DATES, ERRORS
+
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable
@@ -26,7 +28,8 @@ _QUESTIONS = r"[ ->@-~]*+\?[ -~]*+"
 _MISSING = r"#(?:N/A(?: N/A)?|NA|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!)|<NA>|1\.#(?:IND|QNAN)|(?i:n/?a|nan|null|none)"
 # Parts that may overlap are possessive, so that the time is linear. The flag keeps pandas from Arrow's regular expressions.
 _CHANGED = re.compile(
-    rf"'*+(?:{_FORMULA}.*|\s*+(?:{_NUMBER_LIKE}|{_NAMED_MONTH}|{_TRUTH_VALUE}|{_MISSING}|{_QUESTIONS})\s*+)", re.DOTALL
+    rf"'*+(?:{_FORMULA}.*|\s*+(?:{_NUMBER_LIKE}|{_NAMED_MONTH}|{_TRUTH_VALUE}|{_MISSING}|{ERRORS}|{DATES}|{_QUESTIONS})\s*+)",
+    re.DOTALL,
 )
 _RUN = re.compile(rf"{_FORMULA}.*", re.DOTALL)
 _LARGEST_EXACT = 10**15

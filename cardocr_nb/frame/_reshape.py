@@ -13,9 +13,10 @@ from cardocr_nb._bulk._arrow_text import all_differ, arrow
 from cardocr_nb._field_words import listed_fields
 from cardocr_nb._text_safety import shown_names
 from cardocr_nb.cards import KNOWN_FIELDS, CardType, expected_fields, known_field
+from cardocr_nb.frame._damage_forms import NUMBER_FIELDS
 from cardocr_nb.frame._frame_schema import CARD, COLUMNS, conform, series
 from cardocr_nb.frame._protected_cells import cell_texts
-from cardocr_nb.frame._spreadsheet_damage import undo_excel, warn_of_damage
+from cardocr_nb.frame._spreadsheet_damage import birth_dates, undo_excel, warn_of_damage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -217,10 +218,12 @@ def to_long(cards: pd.DataFrame, *, id_columns: Iterable[str] = (), fields: Iter
         )
     kept = [name for name in _KEPT if name in cards.columns]
     parts, damage = [], Counter[str]()
-    for place, (name, field) in enumerate(_field_columns(cards, own, further).items()):
+    columns_of = _field_columns(cards, own, further)
+    for place, (name, field) in enumerate(columns_of.items()):
         texts, numbers = cell_texts(cards[name]), pd.api.types.is_numeric_dtype(cards[name].dtype)
         # The service returns texts: a column of numbers comes from a spreadsheet, and a short one has lost its zeros.
-        text, counts = undo_excel(texts, pd.Series(field, index=cards.index, dtype="str"), true=numbers)
+        names = pd.Series(field, index=cards.index, dtype="str")
+        text, counts = undo_excel(texts, names, true=numbers, born=lambda: _born(cards, columns_of))
         damage.update(counts)
         found = {"text": text} | {
             part: cards[f"{name}_{part}"] for part in ("score", "polygon") if f"{name}_{part}" in cards.columns
@@ -237,6 +240,17 @@ def to_long(cards: pd.DataFrame, *, id_columns: Iterable[str] = (), fields: Iter
     card = cards[[*kept, *own]].take(rows["card"].to_numpy(np.intp)).reset_index(drop=True)
     columns = {c: card[c] if c in kept else rows[c] for c in COLUMNS}
     return conform(pd.DataFrame(columns | {c: card[c] for c in own}).astype({"field": "str"}))
+
+
+def _born(cards: pd.DataFrame, fields: dict[str, str]) -> pd.Series:
+    """Return the date of birth that the numbers of each card hold, missing where there is none."""
+    born = pd.Series(None, index=cards.index, dtype="str")
+    for name, field in fields.items():
+        if field in NUMBER_FIELDS:
+            own = pd.Series(field, index=cards.index, dtype="str")
+            rows = pd.Series(range(len(cards)), index=cards.index)
+            born = born.fillna(birth_dates(cell_texts(cards[name]), own, rows))
+    return born
 
 
 def _field_columns(cards: pd.DataFrame, own: list[str], further: list[str]) -> dict[str, str]:

@@ -2,51 +2,33 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 import warnings
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from cardocr_nb._bulk._arrow_text import arrow, spans
-from cardocr_nb.cards import id_check_character
+from cardocr_nb.frame._damage_forms import DATE_FIELDS, NUMBER_FIELDS, Finding, damage_of, is_valid_number, unmarked
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
-DATE_FIELDS = ("birth_date", "first_issue_date")
-"""Fields whose text is one date."""
-
-NUMBER_FIELDS = ("id_number", "licence_number")
-"""Fields whose text is a number of 18 characters, or of 15 on cards before 1999."""
-
-# Excel shows numbers of 12 digits and more so; LibreOffice writes exponents of three digits.
-_SCIENTIFIC = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?0?(?:1[1-9]|[2-9][0-9])")
-_ROUNDED = re.compile(r"[0-9]{15}0{2,5}(?:\.0)?")
-_DATE_AND_TIME = re.compile(r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[ T]00:00(?::00(?:\.0+)?)?")
 _SERIAL = re.compile(r"(?P<day>[0-9]{3,5})(?:\.0)?")
-_YEAR_LAST = re.compile(
-    r"(?P<a>[0-9]{1,2})(?P<sep>[/.\-])(?P<b>[0-9]{1,2}|[A-Za-z]{3})(?P=sep)(?P<year>[0-9]{4}|[0-9]{2})"
-)
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_SHORTER = re.compile(r"[0-9]{14}|[0-9]{16,17}")  # than 15 or 18; what lacks more digits may be another kind of number
-_LOST_LETTERS = re.compile(r"(?:[ -&(->@-~][ ->@-~]*)?\?[ -~]*")  # an apostrophe first marks a text that is as it was
-_QUESTION = re.compile(r"(?<=[A-Za-z]{2})\?(?=\s|$)")  # the end of a question in Latin letters
 _FIRST_DAY = np.datetime64("1899-12-30")  # day 0 of Excel's date system of 1900, from March 1900 on
+_LATER = 1462  # days to 1904-01-01, day 0 of the date system of 1904
 _LAST_DAY = 73_050  # 2099-12-31
 _LONGEST_SERIAL = len("73050.0")
 _LONGEST_SHORT_YEAR = len("25-Dec-74")
+_LONGEST_DATE = len("1974年12月25日".encode())
 
-SCIENTIFIC = "in scientific notation (digits are lost; left out)"
-ROUNDED = "with zeros after the 15th digit (digits are lost; left out)"
-DATE_AND_TIME = "a date with a time (date kept)"
 SERIAL = "a date as number of days (date restored)"
-YEAR_LAST = "a date with the year last (date restored)"
-UNKNOWN_ORDER = "with day, month and year in an unknown order (left out)"
-SHORTER = "with fewer digits than on the card (leading zeros are lost; left out)"
-LETTERS = "with question marks in place of letters (letters are lost; left out)"
+SERIAL_OF_1904 = "a date as number of days since 1904 (date restored)"
+SERIAL_LOST = "a date as number of days that disagrees with the number of the card (left out)"
 KEY = "without leading zeros in the key (restored)"
 
 
@@ -54,8 +36,10 @@ class ExcelDamageWarning(UserWarning):
     """A spreadsheet changed texts of a table; they are restored or left out, and counted."""
 
 
-def undo_excel(texts: pd.Series, fields: pd.Series, *, true: bool = False) -> tuple[pd.Series, dict[str, int]]:
-    """Restore the texts that a spreadsheet changed, or remove them where digits are lost.
+def undo_excel(
+    texts: pd.Series, fields: pd.Series, *, true: bool = False, born: Callable[[], pd.Series] | None = None
+) -> tuple[pd.Series, dict[str, int]]:
+    """Restore the texts that a spreadsheet changed, or remove them where they are lost.
 
     Parameters
     ----------
@@ -64,13 +48,16 @@ def undo_excel(texts: pd.Series, fields: pd.Series, *, true: bool = False) -> tu
     fields : Series of str
         Canonical name of the field of each text.
     true : bool, default False
-        The texts are those of the cards, not readings: a number that is too short is then damage as well. A service may
-        read 17 of 18 digits.
+        The texts are those of the cards, not readings: a number that is too short is then damage as well, and an
+        apostrophe first does not belong to the text. A service may read 17 of 18 digits.
+    born : callable, optional
+        Returns the date of birth that the number of the same card holds, for each row, as ISO 8601 (see
+        `birth_dates`). It decides between the date systems of 1900 and of 1904; without any, dates are of 1900.
 
     Returns
     -------
     texts : Series of str
-        Dates without a time; missing where digits are lost.
+        Restored texts; missing where they are lost.
     counts : dict of str to int
         Number of texts for each kind of change that was found.
 
@@ -86,90 +73,104 @@ def undo_excel(texts: pd.Series, fields: pd.Series, *, true: bool = False) -> tu
     rows = _suspects(texts, fields, true=true)
     if not len(rows):
         return texts, {}
-    words = texts.take(rows).astype("str").str.strip().reset_index(drop=True)
-    is_date = fields.take(rows).isin(DATE_FIELDS).to_numpy()
-    scientific = words.str.fullmatch(_SCIENTIFIC, na=False).to_numpy(bool)
-    # A number may really end in zeros; then its check digit is right.
-    rounded = words.str.fullmatch(_ROUNDED, na=False).to_numpy(bool, copy=True)
-    rounded[rounded] = [not _is_valid_number(str(word).removesuffix(".0")) for word in words[rounded]]
-    timed = words.str.fullmatch(_DATE_AND_TIME, na=False).to_numpy(bool)
-    days = words.where(is_date & words.str.fullmatch(_SERIAL, na=False)).str.removesuffix(".0").astype("Int64")
-    serial = days.between(1, _LAST_DAY).to_numpy(bool, na_value=False)
-    year_last = is_date & words.str.fullmatch(_YEAR_LAST, na=False).to_numpy(bool)
-    ordered = words[year_last].map(_iso_date)
-    unknown_order = year_last.copy()
-    unknown_order[year_last] = ordered.isna().to_numpy()
-    year_last &= ~unknown_order
-    shorter = words.str.fullmatch(_SHORTER, na=False).to_numpy(bool) & ~rounded & true
-    shorter &= fields.take(rows).isin(NUMBER_FIELDS).to_numpy()
-    letters = words.str.replace(_QUESTION, "", regex=True).str.fullmatch(_LOST_LETTERS, na=False).to_numpy(bool)
-    found = {
-        SCIENTIFIC: scientific,
-        ROUNDED: rounded,
-        DATE_AND_TIME: timed,
-        SERIAL: serial,
-        YEAR_LAST: year_last,
-        UNKNOWN_ORDER: unknown_order,
-        SHORTER: shorter,
-        LETTERS: letters,
-    }
-    damaged = np.logical_or.reduce(list(found.values()))
-    if not damaged.any():
+    words = texts.take(rows).astype("str").str.strip().tolist()
+    names = fields.take(rows).astype("str").tolist()
+    found = [
+        None if pd.isna(word) else damage_of(word, str(name), true=true)
+        for word, name in zip(words, names, strict=True)
+    ]
+    serial = [n for n, name in enumerate(names) if name in DATE_FIELDS and _is_serial(words[n])]
+    if serial:
+        known = pd.Series(None, index=range(len(serial)), dtype="str") if born is None else born().take(rows[serial])
+        of_birth = [names[n] == "birth_date" for n in serial]
+        days = [int(words[n].removesuffix(".0")) for n in serial]
+        for n, date in zip(serial, _dates_of_days(days, known.tolist(), of_birth), strict=True):
+            found[n] = date
+    damaged = [n for n, finding in enumerate(found) if finding is not None]
+    if not damaged:
         return texts, {}
-    changed = words.mask(scientific | rounded | unknown_order | shorter | letters).astype(object)
-    changed[timed] = words[timed].str.extract(_DATE_AND_TIME)["date"]
-    changed[year_last] = ordered.dropna()
-    changed[serial] = np.datetime_as_string(_FIRST_DAY + days[serial].to_numpy("int64").astype("timedelta64[D]"))
+    changed = [finding for finding in found if finding is not None]
     result = texts.astype(object)
-    result.iloc[rows[damaged]] = changed[damaged].to_numpy()
-    return result.astype("str"), {kind: int(hit.sum()) for kind, hit in found.items() if hit.any()}
+    result.iloc[rows[damaged]] = [finding.text for finding in changed]
+    return result.astype("str"), dict(Counter(finding.kind for finding in changed))
+
+
+def _is_serial(word: str) -> bool:
+    return _SERIAL.fullmatch(word) is not None and 1 <= int(word.removesuffix(".0")) <= _LAST_DAY
+
+
+def _dates_of_days(days: list[int], born: list[str], of_birth: list[bool]) -> list[Finding]:
+    """Return the dates of numbers of days: in the system that the numbers of the cards show, in that of 1900 by default."""
+    dates = [[str(_FIRST_DAY + np.timedelta64(day + later, "D")) for later in (0, _LATER)] for day in days]
+    pairs = [
+        pair.index(known) if birth and isinstance(known, str) and known in pair else None
+        for pair, known, birth in zip(dates, born, of_birth, strict=True)
+    ]
+    shown = {system for system in pairs if system is not None}
+    usual = shown.pop() if len(shown) == 1 else (None if shown else 0)
+    found = []
+    for pair, known, system, birth in zip(dates, born, pairs, of_birth, strict=True):
+        chosen = system if system is not None else None if birth and isinstance(known, str) else usual
+        if chosen is None:
+            found.append(Finding(SERIAL_LOST, None))
+        else:
+            found.append(Finding((SERIAL, SERIAL_OF_1904)[chosen], pair[chosen]))
+    return found
+
+
+def birth_dates(texts: pd.Series, fields: pd.Series, cards: pd.Series) -> pd.Series:
+    """Return the date of birth that the number of each row's card holds, as ISO 8601; missing where no number is right.
+
+    Parameters
+    ----------
+    texts, fields : Series of str
+        Texts of cards and the canonical names of their fields.
+    cards : Series
+        Key of the card of each text, missing where unknown.
+
+    Examples
+    --------
+    >>> fields = pd.Series(["birth_date", "id_number"])
+    >>> birth_dates(pd.Series(["25902", "990101197412010014"]), fields, pd.Series(["a", "a"])).tolist()
+    ['1974-12-01', '1974-12-01']
+    """
+    at = fields.isin(NUMBER_FIELDS).to_numpy(bool)
+    numbers = texts[at].astype("str").str.strip().map(unmarked, na_action="ignore").str.upper()
+    dates = numbers.str.extract("^[0-9]{6}([0-9]{4})([0-9]{2})([0-9]{2})[0-9]{3}[0-9X]$")
+    right = numbers.map(is_valid_number, na_action="ignore").fillna(value=False).astype(bool)
+    known = (dates[0] + "-" + dates[1] + "-" + dates[2]).where(right)
+    by_card = dict(zip(cards[at][known.notna()], known.dropna(), strict=True))
+    return cards.map(by_card).astype("str")
 
 
 def _suspects(texts: pd.Series, fields: pd.Series, *, true: bool) -> NDArray[np.intp]:
-    """Return the rows whose length or last bytes are those of a number or time that a spreadsheet wrote; a cheap first look."""
+    """Return the rows whose length, first or last bytes are those of what a spreadsheet wrote; a cheap first look."""
     array = arrow(texts.astype("str"))
     starts, data = spans(array)
     length = np.diff(starts)
     if not len(data):
         return np.empty(0, dtype=np.intp)
     ends = starts[1:]
-    last = [np.where(length >= back, data[np.maximum(ends - back, 0)], 0) for back in range(1, 6)]
+    first = np.where(length > 0, data[np.minimum(starts[:-1], len(data) - 1)], 0)
+    last = [np.where(length >= back, data[np.maximum(ends - back, 0)], 0) for back in range(1, 7)]
     zeros = (last[0] == ord("0")) & ((last[1] == ord("0")) | (last[1] == ord(".")) | (last[1] == ord(":")))
-    exponent = np.logical_or.reduce([np.isin(byte, list(b"eE")) for byte in last[2:]])
-    is_date = fields.isin(DATE_FIELDS).to_numpy()
-    short = (length <= _LONGEST_SERIAL) & is_date
+    exponent = np.logical_or.reduce([np.isin(byte, list(b"eE")) for byte in last[2:5]])
     padded = np.isin(last[0], list(b" \t"))
-    separated = np.isin(last[4], list(b"/.-")) | (np.isin(last[2], list(b"/.-")) & (length <= _LONGEST_SHORT_YEAR))
-    shorter = np.isin(length, (14, 16, 17)) & true
-    rows = np.flatnonzero(zeros | exponent | short | padded | (separated & is_date) | shorter)
+    marked = np.isin(first, list(b"#=")) | ((first == ord("'")) & true) | (last[3] == ord(":"))
+    truth_value = np.isin(length, (4, 5)) & np.isin(last[0], list(b"eE"))
+    # 日 is E6 97 A5; a day ends with it and follows a digit.
+    day = (last[0] == 0xA5) & (last[1] == 0x97) & (last[3] <= ord("9"))
+    digit = (last[0] >= ord("0")) & (last[0] <= ord("9"))
+    separated = np.isin(last[4], list(b"/.- ")) | (np.isin(last[2], list(b"/.-")) & (length <= _LONGEST_SHORT_YEAR))
+    timed = np.logical_or.reduce([byte == ord(":") for byte in last[2:]])
+    is_date = separated | timed | (length <= _LONGEST_SERIAL) | (length > _LONGEST_DATE) | ~(day | digit)
+    if true:  # a month without a day
+        is_date |= length <= len("1974年12月".encode())
+    is_date &= fields.isin(DATE_FIELDS).to_numpy()
+    is_number = ~np.isin(length, (15, 18)) & fields.isin(NUMBER_FIELDS).to_numpy()
+    rows = np.flatnonzero((zeros | exponent | padded | marked | truth_value | is_date | is_number) & (length > 0))
     questions = np.flatnonzero(data == ord("?"))
     return np.union1d(rows, np.searchsorted(ends, questions, side="right")) if len(questions) else rows
-
-
-def _iso_date(text: str) -> str | None:
-    """Return a date with the year last as ISO 8601; None where the century or the order of day and month is unknown.
-
-    Examples
-    --------
-    >>> _iso_date("12/25/1974"), _iso_date("25.12.1974"), _iso_date("1-Dec-1974"), _iso_date("12/1/1974")
-    ('1974-12-25', '1974-12-25', '1974-12-01', None)
-    """
-    parts = _YEAR_LAST.fullmatch(text)
-    if parts is None or len(parts["year"]) == 2:
-        return None
-    if not parts["b"].isdigit():
-        name = parts["b"].lower()
-        orders = {(_MONTHS.index(name) + 1, int(parts["a"]))} if name in _MONTHS else set()
-    else:
-        a, b = int(parts["a"]), int(parts["b"])
-        orders = {(month, day) for month, day in ((a, b), (b, a)) if month <= 12}
-    if len(orders) != 1:
-        return None
-    month, day = orders.pop()
-    try:
-        return dt.date(int(parts["year"]), month, day).isoformat()
-    except ValueError:
-        return None
 
 
 def restored_keys(keys: pd.Index, known: pd.Series) -> tuple[pd.Index, int]:
@@ -214,7 +215,3 @@ def warn_of_damage(counts: dict[str, int], table: str, *, stacklevel: int = 3) -
             ExcelDamageWarning,
             stacklevel=stacklevel,
         )
-
-
-def _is_valid_number(text: str) -> bool:
-    return len(text) == 18 and id_check_character(text[:17]) == text[17]

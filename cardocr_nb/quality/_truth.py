@@ -12,7 +12,7 @@ from cardocr_nb._bulk._arrow_text import arrow
 from cardocr_nb.cards import field_name
 from cardocr_nb.frame._protected_cells import cell_texts
 from cardocr_nb.frame._reshape import changes
-from cardocr_nb.frame._spreadsheet_damage import KEY, restored_keys, undo_excel, warn_of_damage
+from cardocr_nb.frame._spreadsheet_damage import KEY, birth_dates, restored_keys, undo_excel, warn_of_damage
 from cardocr_nb.frame._text_tables import read_text_table
 from cardocr_nb.quality._same_reader import same_scores, same_values
 
@@ -158,7 +158,10 @@ def with_known_keys(given: TruthTable, known: pd.Series) -> TruthTable:
 def _restored(table: pd.DataFrame) -> pd.DataFrame:
     """Return key, field and text as texts: dates as ISO 8601, texts that a spreadsheet changed restored or left out."""
     texts = {name: cell_texts(table[name]) for name in _COLUMNS}
-    restored, counts = undo_excel(texts["text"], texts["field"].map(_field_names(texts["field"])), true=True)
+    fields = texts["field"].map(_field_names(texts["field"]))
+    restored, counts = undo_excel(
+        texts["text"], fields, true=True, born=lambda: birth_dates(texts["text"], fields, texts["key"])
+    )
     warn_of_damage(counts, "the truth", stacklevel=6)
     result = table.assign(**texts)
     return result.assign(text=restored)[restored.notna() | texts["text"].isna()] if counts else result

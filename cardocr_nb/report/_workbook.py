@@ -13,7 +13,7 @@ from cardocr_nb.frame._frame_schema import series
 from cardocr_nb.frame._protected_cells import unprotect, unprotected
 from cardocr_nb.frame._record_batch import TIMES
 from cardocr_nb.frame._reshape import card_numbers
-from cardocr_nb.frame._spreadsheet_damage import ExcelDamageWarning, undo_excel, warn_of_damage
+from cardocr_nb.frame._spreadsheet_damage import ExcelDamageWarning, birth_dates, undo_excel, warn_of_damage
 from cardocr_nb.frame._text_tables import read_sheet
 from cardocr_nb.quality import check
 from cardocr_nb.quality._truth import QUEUE
@@ -173,7 +173,12 @@ def from_excel(path: str | os.PathLike[str], *, sheet: Literal["cards", "correct
     if sheet == CORRECTIONS:
         table["corrected"] = _typed(table["corrected"], path.name)
         rows = table[table["corrected"].notna() & table["key"].notna() & table["field"].notna()].reset_index(drop=True)
-        texts, counts = undo_excel(rows["corrected"], rows["field"], true=True)
+        texts, counts = undo_excel(
+            rows["corrected"],
+            rows["field"],
+            true=True,
+            born=lambda: birth_dates(rows["corrected"], rows["field"], rows["key"]),
+        )
         warn_of_damage(counts, f"the sheet {sheet!r}")
         others = {name: rows.get(name) for name in ("job_id", "reviewer")}
         # Doubtful fields are listed, and people add what they find incorrect: a truth of a queue, whose rates are too low.
@@ -183,7 +188,8 @@ def from_excel(path: str | os.PathLike[str], *, sheet: Literal["cards", "correct
     if "field" not in table.columns:
         return conform(unprotected(to_long(table)))
     # A text with a mark is as `to_excel` wrote it, however odd it looks.
-    texts, counts = undo_excel(table["text"], table["field"].astype("str"))
+    fields = table["field"].astype("str")
+    texts, counts = undo_excel(table["text"], fields, born=lambda: birth_dates(table["text"], fields, table["key"]))
     warn_of_damage(counts, f"the sheet {sheet!r}")
     texts, table = unprotect(texts), unprotected(table)
     if "polygon" in table.columns:  # its marks are removed, and polygons of the dtype say so

@@ -14,7 +14,7 @@ from cardocr_nb._text_safety import shown_path
 from cardocr_nb.cards import field_name
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._protected_cells import cell_texts
-from cardocr_nb.frame._spreadsheet_damage import KEY, restored_keys, undo_excel, warn_of_damage
+from cardocr_nb.frame._spreadsheet_damage import KEY, birth_dates, restored_keys, undo_excel, warn_of_damage
 from cardocr_nb.review._corrections import VERDICTS, Corrections
 
 if TYPE_CHECKING:
@@ -120,7 +120,9 @@ def _undamaged(decided: pd.DataFrame, known: pd.Series) -> pd.DataFrame:
     words, keys = cell_texts(decided["text"]), cell_texts(decided["key"])
     names = {label: field_name(str(label)) for label in decided["field"].dropna().unique()}
     decided["field"] = decided["field"].map(names).astype("str")
-    texts, counts = undo_excel(words, decided["field"], true=True)
+    texts, counts = undo_excel(
+        words, decided["field"], true=True, born=lambda: birth_dates(words, decided["field"], keys)
+    )
     distinct = pd.Index(keys.dropna().unique(), dtype="str")
     restored, lost = restored_keys(distinct, known)
     warn_of_damage(counts | ({KEY: lost} if lost else {}), "the corrections", stacklevel=4)
