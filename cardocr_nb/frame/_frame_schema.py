@@ -283,7 +283,16 @@ def conform(df: pd.DataFrame) -> pd.DataFrame:
     U+FEFF) become missing: nothing was read there. The marks of `to_csv` before numbers are removed from a
     CSV file of this package that another program has read.
 
+    Parameters
+    ----------
+    df : DataFrame
+        Of pandas; or a table of another tool with ``__arrow_c_stream__``, ``to_arrow_table``, ``collect`` or ``arrow``: frames of
+        polars, lazy ones as well, tables and readers of Arrow, relations of DuckDB.
+
     Raises
+    ------
+    TypeError
+        It is not a table.
     ------
     ValueError
         Two columns have one name, or a column cannot get its dtype.
@@ -294,6 +303,7 @@ def conform(df: pd.DataFrame) -> pd.DataFrame:
     >>> conform(pd.DataFrame({"key": ["a.jpg"], "score": [99.0]})).score.dtype
     Int16Dtype()
     """
+    df = of_pandas(df)
     refuse_doubled_columns(df)
     df = without_marks(df)
     columns: dict[Hashable, pd.Series] = {
@@ -302,6 +312,34 @@ def conform(df: pd.DataFrame) -> pd.DataFrame:
     columns |= {name: df[name] for name in df.columns if name not in DTYPES}
     # Columns that fit stay where they are: pandas copies one when somebody writes into it.
     return pd.DataFrame(columns, index=df.index, copy=False)
+
+
+def of_pandas(df: Any) -> pd.DataFrame:
+    """Return a table of another tool as a frame of pandas.
+
+    Raises
+    ------
+    TypeError
+        It is not a table.
+
+    Examples
+    --------
+    >>> of_pandas(pa.table({"key": ["a.jpg"]}))["key"].tolist()
+    ['a.jpg']
+    """
+    if isinstance(df, pd.DataFrame) or (hasattr(df, "dask") and hasattr(df, "columns")):
+        return df
+    if not hasattr(df, "__arrow_c_stream__") and hasattr(df, "collect"):  # lazy frames of polars
+        df = df.collect()
+    if not hasattr(df, "__arrow_c_stream__") and hasattr(df, "fetch_arrow_table"):  # relations of DuckDB before 1.1
+        df = df.fetch_arrow_table()
+    if not hasattr(df, "__arrow_c_stream__") or isinstance(df, pd.Series):
+        raise TypeError(
+            f"a frame of pandas is needed, got {type(df).__name__}; convert it: .to_pandas() of polars and Arrow, .df() of DuckDB"
+        )
+    found: pd.DataFrame = pa.RecordBatchReader.from_stream(df).read_all().to_pandas()
+    # Categories of other tools have other dtypes.
+    return found.astype({name: "str" for name, dtype in found.dtypes.items() if dtype == "category"})
 
 
 def refuse_doubled_columns(df: pd.DataFrame) -> None:

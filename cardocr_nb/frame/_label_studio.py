@@ -9,6 +9,7 @@ image's width and height, from the upper left corner.
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 
 _CARD = ("job_id", "key", "card_type", "state")
 _READ_SHAPES = frozenset({"polygon", "rectangle", "labels", "textarea"})
+_ADDRESS = re.compile(
+    r"(?i:[a-z][a-z0-9+.\-]*://\S.*|/\S.*|.+\.(?:jpe?g|png|webp|bmp|gif|tiff?|heic|heif|avif|pdf)(?:\?.*)?)"
+)
+_SIGNED = re.compile(r"^((?:[a-z][a-z0-9+.\-]*://)[^?]*)\?.*$", re.DOTALL | re.IGNORECASE)
 _IMAGE, _LABEL, _TEXT = "image", "label", "transcription"
 
 
@@ -122,7 +127,12 @@ def from_label_studio(tasks: str | PathLike[str] | Sequence[Mapping[str, Any]]) 
     Raises
     ------
     ValueError
-        The text is not an export of Label Studio in the format JSON.
+        The text is not an export of Label Studio in the format JSON, or the data of a task name no image, or several.
+
+    Notes
+    -----
+    The key is ``key`` of the data, else ``image``, else the only address or path of a file in it (``ocr`` in the OCR template of
+    Label Studio). Signatures after ``?`` of an address are left out.
 
     Examples
     --------
@@ -133,10 +143,10 @@ def from_label_studio(tasks: str | PathLike[str] | Sequence[Mapping[str, Any]]) 
     if not (isinstance(given, list | tuple) and all(isinstance(t, Mapping) and "data" in t for t in given)):
         raise ValueError("an export of Label Studio is a list of tasks with the node 'data'; choose the format JSON")
     rows, left_out = [], Counter[str]()
+    keys = [_key(task["data"], number) for number, task in enumerate(given, 1)]
     with malformed_as_decode_error("the export of Label Studio"):
-        for task in given:
-            data = task["data"]
-            about = {name: data.get(name) for name in _CARD} | {"key": data.get("key") or data.get(_IMAGE)}
+        for key, task in zip(keys, given, strict=True):
+            about = {name: task["data"].get(name) for name in _CARD} | {"key": key}
             rows += [about | region for region in _regions(_latest(task), left_out)] or [about]
     if left_out:
         kinds = ", ".join(f"{n} x {kind}" for kind, n in left_out.items())
@@ -152,6 +162,32 @@ def from_label_studio(tasks: str | PathLike[str] | Sequence[Mapping[str, Any]]) 
         df["polygon"] = PolygonArray.from_numpy(np.array(points, dtype=np.float64).reshape(-1, 4, 2))
         df["score"] = pd.to_numeric(df["score"]).round().astype("Int16")
         return conform(df)
+
+
+def _key(data: Mapping[str, Any], number: int) -> str | None:
+    """Return the key of a task: the one it names, else the address of its image without a signature.
+
+    Examples
+    --------
+    >>> _key({"ocr": "https://bucket.example/cards/a.jpg?X-Signature=1", "batch": "7"}, 1)
+    'https://bucket.example/cards/a.jpg'
+    """
+    if not isinstance(data, Mapping) or not data:
+        return None
+    if data.get("key"):
+        return str(data["key"])
+    named = data.get(_IMAGE)
+    found = [named] if isinstance(named, str) and named else [v for v in data.values() if _is_address(v)]
+    if len(set(found)) != 1:
+        raise ValueError(
+            f"the data of task {number} of the export of Label Studio name {len(set(found)) or 'no'} "
+            f"image{'s' * (len(set(found)) > 1)}; add the key of the card as data['key']"
+        )
+    return _SIGNED.sub(r"\1", found[0])
+
+
+def _is_address(value: object) -> bool:
+    return isinstance(value, str) and _ADDRESS.fullmatch(value) is not None
 
 
 def label_studio_config(df: pd.DataFrame) -> str:

@@ -29,6 +29,8 @@ _ENCODINGS = ("utf-8-sig", "utf-16", "gb18030")
 _CARDS = (".parquet", ".feather", ".csv")
 """Suffixes of files of cards that `read_table` takes."""
 _LARGEST_FILE = 1 << 30
+_ONLY = "cards"
+"""Sheet of readings: a workbook with one sheet needs no such name."""
 _UNPACKED_ALWAYS = 1 << 26
 _UNPACKED_RATIO = 100
 """Bytes of a workbook's XML that are read in any case, and per byte of the file; workbooks of cards have a ratio of 5 to 20."""
@@ -106,7 +108,7 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
 def read_sheet(path: Path, sheet: str | None = None, *, marks: bool = False) -> pd.DataFrame:
     """Read a sheet of an XLSX file as texts, the first one by default.
 
-    With `marks` the cells keep the apostrophe that `protect` put before them, as a sign that nothing changed them.
+    The only sheet of a workbook is read for ``cards`` under any name. With `marks` the cells keep the apostrophe that `protect` put before them, as a sign that nothing changed them.
     """
     try:
         from cardocr_nb.frame._workbook_strings import load_values, unescape
@@ -117,6 +119,9 @@ def read_sheet(path: Path, sheet: str | None = None, *, marks: bool = False) -> 
     try:
         _refuse_unpacked_size(path)
         with closing(load_values(path)) as book:
+            if sheet == _ONLY and sheet not in book.sheetnames and len(book.sheetnames) == 1:
+                sheet = book.sheetnames[0]  # spreadsheets name the only sheet of a CSV file after the file
+            sheets = len(book.sheetnames)
             found = sheet is None or sheet in book.sheetnames
             table = _table_of(book[sheet or book.sheetnames[0]], unescape) if found else pd.DataFrame()
         lost = _formulas_without_value(path, sheet) if found else 0
@@ -125,7 +130,7 @@ def read_sheet(path: Path, sheet: str | None = None, *, marks: bool = False) -> 
     except Exception:  # noqa: BLE001 - zipfile, its decompressors, expat and openpyxl raise anything on damaged files
         raise DecodeError(f"{path.name} is not an XLSX file, or is damaged; save it again as .xlsx") from None
     if not found:
-        raise DecodeError(f"{path.name} has no sheet {sheet!r}; was the sheet renamed?")
+        raise DecodeError(f"{path.name} has no sheet {sheet!r} among its {sheets} sheets; was the sheet renamed?")
     _refuse_other_encoding(table, path.name)
     if lost:
         warnings.warn(

@@ -15,6 +15,7 @@ import pandas as pd
 from cardocr_nb import polygon
 from cardocr_nb.plot._annotations import write_labels
 from cardocr_nb.plot._image_sources import Bucket, Photo, Picture, find_picture, photo_of
+from cardocr_nb.plot._picture_identity import refuse_other_version
 from cardocr_nb.plot._plot_data import corners, need
 from cardocr_nb.plot._plot_fonts import PlotLanguage, plot_language
 from cardocr_nb.plot._row_selection import rows_of_image
@@ -112,7 +113,8 @@ def plot_overlay(
     ------
     ValueError
         A column is missing, it is not clear which card of the frame is meant, there are not as many axes as pictures, or
-        the polygons do not fit on the picture.
+        the polygons do not fit on the picture: it has another size than the one that was read, or is a copy that was cropped,
+        turned or mirrored.
     TypeError
         An array of Axes for one picture.
     NotFoundError
@@ -175,6 +177,9 @@ def _rows_and_photo(df: pd.DataFrame, image: Any, key: str | None, client: Bucke
     else:
         photo = photo_of(image, _MOST_PIXELS**2)
     _check_size(rows, *photo.size)
+    quads = corners(rows["polygon"])
+    file = rows["image"].iloc[0] if "image" in rows and len(rows) else None
+    refuse_other_version(photo, quads[~np.isnan(quads).any(axis=(1, 2))], file)
     return rows, photo
 
 

@@ -20,6 +20,7 @@ from cardocr_nb.errors import CardOCRError, missing_extra
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers, first_rows
 from cardocr_nb.plot._image_sources import Bucket, find_picture
+from cardocr_nb.plot._picture_identity import refuse_other_version
 from cardocr_nb.plot._plot_data import corners
 from cardocr_nb.plot._row_selection import rows_of_image
 from cardocr_nb.plot._style import score_colors, score_norm
@@ -138,6 +139,9 @@ class OverlayWidget(anywidget.AnyWidget):
         try:
             photo = find_picture(key, self._images, _MOST_PIXELS, missing="raise")
             size = photo.size
+            quads = corners(rows["polygon"])
+            file = rows["image"].iloc[0] if "image" in rows else None
+            refuse_other_version(photo, quads[~np.isnan(quads).any(axis=(1, 2))], file)
             buffers, scale = [_jpeg(photo.pixels)], min(1.0, _LONGEST_SIDE / max(size))
         except _ERRORS as error:
             fault = str(error)

@@ -27,6 +27,8 @@ FOLDER = "most pictures of this source that could be checked are others"
 _ALIKE = 0.7
 """Correlation of the gray levels of a field on two copies of one picture; other texts in the same place have 0.1 to 0.5."""
 _LINE = 32
+_PRINTED = 6.0
+"""Standard deviation of the gray levels within a place of print; places that were covered have less."""
 _FEW, _SHARE = 2, 0.25
 """Pictures proven to be others, and their share of all that are not proven to be the right ones, which condemn a source. None
 of 150 right pictures is taken for another one."""
@@ -87,6 +89,45 @@ def identity(
     if search and len(quads) and better_place(photo.pixels, photo.scaled(quads)) is not None:
         return Identity(False, ELSEWHERE)
     return Identity(False)
+
+
+def refuse_other_version(photo: Photo, quads: NDArray[np.float64], image: object) -> None:
+    """Raise if polygons would be drawn at wrong places: the picture has another size, or they fit its print elsewhere.
+
+    Parameters
+    ----------
+    photo : Photo
+    quads : ndarray of shape (n, 4, 2)
+        Polygons of the card, pixels of the whole picture.
+    image : str or missing
+        File that the column ``image`` names; its size counts if it exists.
+
+    Raises
+    ------
+    ValueError
+        The picture is a copy that was resized, cropped, turned or mirrored. A picture without print in the places, such as a
+        redacted one, is compared by its size alone.
+    """
+    own = _own(image)
+    if own is not None and own.size != photo.size:
+        raise ValueError(
+            f"the picture is {photo.size[0]} x {photo.size[1]}, the one that was read {own.size[0]} x {own.size[1]}; pass the picture "
+            "that was read, at its full size"
+        )
+    pixels = _in_color(photo.pixels)
+    if not len(quads) or (own is not None and np.array_equal(pixels, _in_color(own.pixels))):
+        return
+    places = photo.scaled(quads)
+    inside = [float(np.std(rectified(pixels, quad, height=_LINE, margin=0))) for quad in places]
+    if np.median(inside) > _PRINTED and better_place(pixels, places) is not None:
+        raise ValueError(
+            "the places fit the print on this picture better elsewhere; pass the picture that was read, not a copy that was resized, "
+            "cropped, shifted, turned or mirrored since"
+        )
+
+
+def _in_color(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels[..., :3]
 
 
 def condemned(found: Sequence[Identity]) -> bool:

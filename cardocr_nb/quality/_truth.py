@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 
 from cardocr_nb._bulk._arrow_text import arrow
-from cardocr_nb.cards import field_name
+from cardocr_nb._text_safety import shown_names
+from cardocr_nb.cards import KNOWN_FIELDS, field_name, known_field
+from cardocr_nb.frame._frame_schema import COLUMNS
 from cardocr_nb.frame._protected_cells import cell_texts
 from cardocr_nb.frame._reshape import changes
 from cardocr_nb.frame._spreadsheet_damage import KEY, birth_dates, restored_keys, undo_excel, warn_of_damage
@@ -106,7 +108,7 @@ def read_truth(truth: pd.DataFrame | str | os.PathLike[str], *, weights: bool = 
             "from_excel(path, sheet='corrections')"
         )
     if missing:
-        raise ValueError(f"the truth has no column {', '.join(missing)}; it needs key, field and text")
+        raise ValueError(_lacking(table, missing))
     named = (table["key"].notna() & table["field"].notna()).to_numpy()
     if not named.all():
         table = table[named]
@@ -153,6 +155,19 @@ def with_known_keys(given: TruthTable, known: pd.Series) -> TruthTable:
         return given
     warn_of_damage({KEY: count}, "the truth", stacklevel=5)
     return replace(given, keys=keys)
+
+
+def _lacking(table: pd.DataFrame, missing: list[str]) -> str:
+    """Say which columns a truth lacks, which it has, and how to make a truth of it."""
+    known = {*_COLUMNS, *COLUMNS, *KNOWN_FIELDS}
+    names = [str(name) for name in table.columns]
+    message = f"the truth has no column {', '.join(missing)}; it needs key, field and text, it has {shown_names(names, known)}"
+    plain = {name: name.strip().lower() for name in names}
+    if all(name in plain.values() for name in _COLUMNS):
+        return f"{message}. Write the names in small letters: truth.rename(columns=lambda name: name.strip().lower())"
+    if sum(known_field(name) is not None for name in names) and "field" not in names:
+        return f"{message}. One row a card is a wide table: pass cardocr_nb.frame.to_long(table), with the column key"
+    return f"{message}. The first line must name the columns; read JSON with pandas.read_json and pass the frame"
 
 
 def _restored(table: pd.DataFrame) -> pd.DataFrame:

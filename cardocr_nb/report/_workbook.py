@@ -135,7 +135,8 @@ def from_excel(path: str | os.PathLike[str], *, sheet: Literal["cards", "correct
     path : str or Path
         Workbook, also after it was saved by Excel, LibreOffice or WPS.
     sheet : {"cards", "corrections"}, default "cards"
-        ``cards`` is the readings; ``corrections`` are the rows in which the column ``corrected`` was filled, for
+        ``cards`` is the readings, or the only sheet of a workbook, such as a file of `cardocr_nb.frame.to_csv` that was saved as
+        ``.xlsx``; ``corrections`` are the rows in which the column ``corrected`` was filled, for
         `cardocr_nb.review.correct`. They are fields that were found to be incorrect: `cardocr_nb.quality.evaluate` takes
         them as a truth, and refuses rates from them alone.
 

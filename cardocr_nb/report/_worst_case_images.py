@@ -16,6 +16,7 @@ from cardocr_nb.errors import ImageError
 from cardocr_nb.plot._field_crops import rectified
 from cardocr_nb.plot._image_sources import MOST_PIXELS, find_picture, warn_if_none
 from cardocr_nb.plot._overlay import draw_fields, plot_overlay
+from cardocr_nb.plot._picture_identity import refuse_other_version
 from cardocr_nb.plot._plot_fonts import plot_language
 from cardocr_nb.plot._reading_corners import reading_corners
 from cardocr_nb.plot._style import score_norm, style
@@ -86,7 +87,7 @@ def case_pictures(df: pd.DataFrame, summary: ReportSummary, images: Images, *, r
             break
         photo = None if rows.empty else _picture(key, images, MOST_PIXELS if reveal else _FOR_SIZE)
         looked_for += [] if rows.empty else [key]
-        if photo is None:
+        if photo is None or (reveal and _is_other_version(photo, rows, key)):
             continue
         if reveal:
             of_card = [(i, case) for i, case in enumerate(summary.worst[:_MOST_CROPS]) if case.key == key]
@@ -109,6 +110,17 @@ def _picture(key: str, images: Images, most_pixels: int) -> Photo | None:
     except ImageError as problem:
         _log.warning("no picture of %s in the report: %s", key, problem)
         return None
+
+
+def _is_other_version(photo: Photo, rows: pd.DataFrame, key: str) -> bool:
+    """Whether the fields lie elsewhere on a picture, which then shows nothing right."""
+    file = rows["image"].iloc[0] if "image" in rows else None
+    try:
+        refuse_other_version(photo, rows["polygon"].array.to_points(), file)
+    except ValueError as problem:
+        _log.warning("no picture of %s in the report: %s", key, problem)
+        return True
+    return False
 
 
 def _crop(case: WorstCase, rows: pd.DataFrame, photo: Photo, t: Messages) -> Picture | None:

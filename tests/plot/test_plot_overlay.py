@@ -7,12 +7,14 @@ import pandas as pd
 import pytest
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
 from matplotlib.text import Text
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
 from cardocr_nb.errors import ImageError, NotFoundError
 from cardocr_nb.plot import plot_overlay
 from cardocr_nb.plot._style import score_colors, score_norm
+from cardocr_nb.privacy import redact
 
 WIDTH, HEIGHT = 600, 380
 PLACES = {"name": (80, 40, 200, 70), "gender": (80, 100, 110, 130), "id_number": (200, 320, 520, 350)}
@@ -381,3 +383,40 @@ def test_the_halo_is_clipped_to_the_outside_of_the_fields(ax):
     )
     assert rings[0].min() < -WIDTH / 2
     assert rings[0].max() > WIDTH
+
+
+def read_card(specimens, data, key="id/0002.jpg"):
+    rows = specimens[specimens["key"] == key].drop(columns="image", errors="ignore")
+    return rows, Image.open(data / "cards" / key).convert("RGB")
+
+
+COPIES = {
+    "half": lambda image: image.resize((image.width // 2, image.height // 2)),
+    "nine tenths": lambda image: image.resize((image.width * 9 // 10, image.height * 9 // 10)),
+    "larger": lambda image: image.resize((image.width * 3 // 2, image.height * 3 // 2)),
+    "turned": lambda image: image.rotate(180),
+    "cropped": lambda image: image.crop((60, 40, image.width, image.height)),
+    "mirrored": ImageOps.mirror,
+}
+
+
+@pytest.mark.parametrize("how", COPIES)
+def test_fields_are_never_drawn_on_another_version_of_the_picture(specimens, data, how):
+    rows, image = read_card(specimens, data)
+    with pytest.raises(ValueError, match="pass the picture that was read"):
+        plot_overlay(rows, COPIES[how](image), ax=Figure().subplots())
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "RGBA"])
+def test_the_picture_itself_is_drawn_in_every_mode_and_after_redaction(specimens, data, mode):
+    rows, image = read_card(specimens, data)
+    assert plot_overlay(rows, np.asarray(image.convert(mode)), ax=Figure().subplots()).images
+    assert plot_overlay(rows, redact(image, rows), ax=Figure().subplots()).images
+
+
+def test_the_size_of_the_file_that_was_read_counts(specimens, data):
+    rows, image = read_card(specimens, data)
+    rows = rows.assign(image=str(data / "cards/id/0002.jpg"))
+    assert plot_overlay(rows, image, ax=Figure().subplots()).images
+    with pytest.raises(ValueError, match="the one that was read"):
+        plot_overlay(rows, image.crop((0, 0, image.width - 9, image.height)), ax=Figure().subplots())
