@@ -207,8 +207,8 @@ _LOST_LETTERS = re.compile(r"(?:[ -&(->@-~][ ->@-~]*)?\?[ -~]*")  # an apostroph
 _QUESTION = re.compile(r"(?<=[A-Za-z]{2})\?(?=\s|$)")  # the end of a question in Latin letters
 
 FORMS = (
-    Form(ERROR, re.compile(ERRORS)),
-    Form(TRUTH_VALUE, re.compile(TRUTH_VALUES)),
+    Form(ERROR, re.compile(ERRORS), only_true=True),
+    Form(TRUTH_VALUE, re.compile(TRUTH_VALUES), only_true=True),
     # Excel shows numbers of 12 digits and more so; LibreOffice writes exponents of three digits.
     Form(SCIENTIFIC, re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?0?(?:1[1-9]|[2-9][0-9])")),
     Form(ROUNDED, re.compile(r"[0-9]{15}0{2,5}(?:\.0)?"), restore=_rounded),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from cardocr_nb import polygon
 from cardocr_nb.errors import CardOCRError
 from cardocr_nb.plot._field_crops import rectified
 from cardocr_nb.plot._image_sources import photo_of
@@ -118,6 +119,8 @@ def refuse_other_version(photo: Photo, quads: NDArray[np.float64], image: object
     if not len(quads) or (own is not None and np.array_equal(pixels, _in_color(own.pixels))):
         return
     places = photo.scaled(quads)
+    if polygon.area(places).sum() > pixels.shape[0] * pixels.shape[1] / 2:  # there is hardly another place
+        return
     inside = [float(np.std(rectified(pixels, quad, height=_LINE, margin=0))) for quad in places]
     if np.median(inside) > _PRINTED and better_place(pixels, places) is not None:
         raise ValueError(

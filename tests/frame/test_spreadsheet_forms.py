@@ -101,9 +101,9 @@ def test_a_float_that_is_written_whole_is_lost_unless_its_check_digit_is_right(n
 @pytest.mark.parametrize(
     "text", ["#", "########", "#NAME?", "#VALUE!", "#REF!", "#DIV/0!", "#N/A", "#SPILL!", "Err:508", "TRUE", "False"]
 )
-@pytest.mark.parametrize("true", [True, False])
-def test_errors_narrow_columns_and_truth_values_are_left_out(text, field, true):
-    assert is_lost(text, field, true=true)
+def test_errors_narrow_columns_and_truth_values_are_left_out_of_truths_and_kept_as_readings(text, field):
+    assert is_lost(text, field)
+    assert restored(text, field, true=False) == (text, 0)
 
 
 @pytest.mark.parametrize(
