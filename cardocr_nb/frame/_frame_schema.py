@@ -327,8 +327,11 @@ def of_pandas(df: Any) -> pd.DataFrame:
     >>> of_pandas(pa.table({"key": ["a.jpg"]}))["key"].tolist()
     ['a.jpg']
     """
-    if isinstance(df, pd.DataFrame) or (hasattr(df, "dask") and hasattr(df, "columns")):
+    if isinstance(df, pd.DataFrame):
         return df
+    if hasattr(df, "dask") and hasattr(df, "columns"):
+        frame: pd.DataFrame = df
+        return frame
     if not hasattr(df, "__arrow_c_stream__") and hasattr(df, "collect"):  # lazy frames of polars
         df = df.collect()
     if not hasattr(df, "__arrow_c_stream__") and hasattr(df, "fetch_arrow_table"):  # relations of DuckDB before 1.1
