@@ -182,15 +182,18 @@ def compare(
     metavar="DAYS|CARDS",
     help="Number of first days, or a table, to compare each day with.",
 )
+@click.option("--finished", is_flag=True, help="The last day is over: judge it too.")
 @click.option("--fail-on", type=click.Choice(["alarm"]), help="Exit with 3 if a field has changed.")
 @output_options
-def drift(*, cards: Path, reference: str, fail_on: str | None, form: Format, out: Path | None) -> int:  # fmt: skip
+def drift(*, cards: Path, reference: str, finished: bool, fail_on: str | None, form: Format, out: Path | None) -> int:  # fmt: skip
     """Find days on which unread fields, failed checks or scores have become worse than before."""
     from cardocr_nb.quality import drift as find_drift
 
     with as_arguments():
         table = find_drift(
-            read(cards), int(reference) if reference.isdecimal() else read(EXISTING.convert(reference, None, None))
+            read(cards),
+            int(reference) if reference.isdecimal() else read(EXISTING.convert(reference, None, None)),
+            finished=finished,
         )
     show(table, form, out)
     if not fail_on:

@@ -56,6 +56,7 @@ def drift(
     *,
     confidence: float = 0.95,
     false_alarms: float = 0.4,
+    finished: bool = False,
 ) -> pd.DataFrame:
     """Follow unread fields, failed checks and scores from day to day, and raise an alarm when they get worse.
 
@@ -73,6 +74,8 @@ def drift(
         Expected number of false alarms in 200 days without any change, over the whole table, that the limit aims at: half of
         it for the rows ``all``, half for the single fields. Simulations with the default gave 0.26 to 0.64 for days that vary
         independently of each other, weekends included; days that resemble the day before give more.
+    finished : bool, default False
+        All cards of the last day are in the table. Otherwise more of them may come, so that the day is provisional.
 
     Returns
     -------
@@ -84,7 +87,8 @@ def drift(
         of the reference, see `cardocr_nb.quality.compare`. They describe one day, take its cards as independent, and are
         no alarm. ``evidence``: how far the evidence has grown after this day, 1 is an alarm; ``signal``: what has changed
         most, ``faults`` (unread or failed), ``unread``, ``failed checks`` or ``scores``; ``alarm``. The last eight are
-        missing for reference days.
+        missing for reference days. ``alarm`` is also missing for the last day unless it is `finished`: it is provisional until
+        a card of a later day is in the table, and so is its ``evidence``.
 
     Warns
     -----
@@ -100,7 +104,7 @@ def drift(
     -----
     Each day is compared with the days before it, so that ordinary variation between days raises no alarm; the evidence is
     summed up over days (CUSUM). An alarm depends on its day and earlier ones, and is never taken back when days are
-    added. An alarm means that photos, cards or service have changed; whether readings have become incorrect, an audit
+    added, or cards of the last day; only cards of a day before the last that come late may change it. An alarm means that photos, cards or service have changed; whether readings have become incorrect, an audit
     sample shows. Simulated figures: docs/concepts/promises.md.
 
     References
@@ -131,6 +135,8 @@ def drift(
     table = _described(counts, first, own)
     table["low"], table["high"] = wilson(table["share_missing"] * table["cases"], table["cases"], confidence=confidence)
     table = _with_alarms(table, before, own, false_alarms)
+    if not finished:
+        table["alarm"] = table["alarm"].mask(table["day"] == table["day"].max())
     order = [*ordered_fields(list(CardType), [f for f in table["field"].unique() if f != ALL]), ALL]
     table["field"] = pd.Categorical(table["field"], pd.Index(order, dtype="str"))
     table["day"] = table["day"].astype("datetime64[us]")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -91,11 +93,39 @@ def test_a_doubled_error_rate_is_found_within_a_week_in_60_runs(change):
 def test_an_alarm_is_not_taken_back_when_days_are_added():
     frame = days_of_cards(np.random.default_rng(4), 40, rate=0.03, change=25)
     day = frame["created"].dt.tz_localize(None).dt.normalize()
-    whole = drift(frame).set_index(["field", "day"])
+    whole = drift(frame, finished=True).set_index(["field", "day"])
     for last in (26, 28, 33):
-        some = drift(frame[day <= day.min() + pd.Timedelta(days=last)]).set_index(["field", "day"])
+        some = drift(frame[day <= day.min() + pd.Timedelta(days=last)], finished=True).set_index(["field", "day"])
         pd.testing.assert_frame_equal(some[["evidence", "alarm"]], whole.loc[some.index, ["evidence", "alarm"]])
     assert whole["alarm"].any()
+
+
+@pytest.mark.parametrize("seed", [11, 12])
+def test_an_alarm_is_not_taken_back_when_cards_of_the_last_day_come_later(seed):
+    frame = days_of_cards(np.random.default_rng(seed), 40, rate=0.03, per_day=30)
+    day = frame["created"].dt.tz_localize(None).dt.normalize()
+    order = frame.groupby(day)["key"].transform(lambda keys: pd.factorize(keys)[0])
+    spoiled = (day == day.min() + pd.Timedelta(days=25)) & (order < 10) & (frame["field"] != "name")
+    frame = frame[~spoiled]
+    day, order = day[~spoiled], order[~spoiled]
+    last = day.min() + pd.Timedelta(days=25)
+    tables = [drift(frame[(day < last) | ((day == last) & (order < n))]) for n in (10, 20, 30)]
+    tables += [drift(frame[day <= last + pd.Timedelta(days=later)]) for later in (1, 5, 14)]
+    alarms = [
+        {
+            cell
+            for cell, alarm in table.set_index(["field", "day"])["alarm"].items()
+            if alarm is True or alarm is np.True_
+        }
+        for table in tables
+    ]
+    for before, after in itertools.pairwise(alarms):
+        assert before <= after
+    morning = tables[0][tables[0]["day"] == last]
+    assert morning["alarm"].isna().all()
+    assert morning["evidence"].max() >= 1
+    finished = drift(frame[(day < last) | ((day == last) & (order < 10))], finished=True)
+    assert finished.loc[finished["day"] == last, "alarm"].any()
 
 
 def test_a_number_that_is_unread_on_most_cards_raises_an_alarm_of_its_own():
@@ -157,7 +187,7 @@ def test_too_few_reference_days_say_so_and_raise_no_alarm():
 def test_another_frame_can_be_the_reference():
     usual = names([[90, 91, 92, 93] * 5] * 12)
     days = names([[90, 91, 92, 93] * 5, [50, 51, 52, 53] * 5, [50, 51, 52, 53] * 5])
-    assert of(drift(days, usual)).alarm.tolist() == [False, True, True]
+    assert of(drift(days, usual, finished=True)).alarm.tolist() == [False, True, True]
     with pytest.warns(FewDaysWarning):
         table = drift(days, usual.drop(columns="created"))
     assert of(table).ks.tolist() == [0, 1, 1]
