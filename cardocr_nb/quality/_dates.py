@@ -31,7 +31,7 @@ _ANY = "|".join(
 )
 _OPEN = "长期|LONG-?TERM|PERMANENT"
 _PERIOD = rf"^(?P<start>{_ANY})(?:至|到|~|—|–|-|TO)(?P<end>{_ANY}|{_OPEN})$"
-_LENGTH = rf"^(?:\d{{1,2}}(?:年|YEARS?)|{_OPEN})$"
+_LENGTH = rf"^(?:(?:(?:{_ANY})起?)?\d{{1,2}}(?:年|YEARS?)|{_OPEN})$"
 
 _USUAL = ("0000-00-00", "0000年00月00日", "0000年0月00日", "0000年00月0日", "0000年0月0日")
 _ISO = len(_USUAL[0])
@@ -171,7 +171,7 @@ def read_periods(texts: pd.Series) -> pd.DataFrame:
     ----------
     texts : Series of str
         Two dates with ``至``, ``to`` or a dash between them; ``长期`` (long-term) may replace the second or the
-        whole; older licenses give a length instead, ``6年``.
+        whole; older licenses give a length instead, ``6年``, also after the first date: ``2018-01-05 6年``, ``2018-01-05起10年``.
 
     Returns
     -------

@@ -79,3 +79,13 @@ def test_a_period_without_end_is_long_term(start, written, endless):
 )
 def test_a_length_is_readable_and_half_a_period_is_not(text, readable):
     assert read_periods(pd.Series([text])).readable.tolist() == [readable]
+
+
+@pytest.mark.parametrize("text", ["2009-03-14 6年", "2009年3月14日起10年", "20090314 6年", "2009.3.14起6年"])
+def test_a_first_date_with_a_length_is_an_older_period(text):
+    assert read_periods(pd.Series([text]))["readable"].tolist() == [True]
+
+
+@pytest.mark.parametrize("text", ["2009-03-14", "2009-03 6年", "起6年", "2009-03-14起"])
+def test_a_part_of_a_period_is_not_readable(text):
+    assert read_periods(pd.Series([text]))["readable"].tolist() == [False]
