@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from numbers import Real
 
 from cardocr_nb._batch._pace import Pace
 from cardocr_nb._ledger._token import check_user_data
@@ -17,6 +18,10 @@ CLOUD_LISTING_DELAY = 30.0
 
 EMBEDDED_LISTING_DELAY = 1.0
 """Seconds. The embedded service lists a job before it answers; the second covers a busy machine."""
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,7 @@ class RunOptions:
         check_user_data(self.user_data)
         check_request(JobRequest("-", card_type, user_data=self.user_data, job_level=self.job_level,
                                  callback=self.callback, callback_format=self.callback_format))  # fmt: skip
-        if self.min_quality is not None and not 0 <= self.min_quality <= 1:
+        if self.min_quality is not None and not (_is_number(self.min_quality) and 0 <= self.min_quality <= 1):
             raise InvalidRequestError(
                 f"min_quality must be a probability from 0 to 1, got {describe(self.min_quality)}"
             )
@@ -67,7 +72,7 @@ class RunOptions:
             )
         for name in ("max_calls", "price", "listing_delay", "stall_timeout", "job_timeout"):
             value = getattr(self, name)
-            if value is not None and not value >= 0:
+            if value is not None and not (_is_number(value) and value >= 0):
                 raise InvalidRequestError(f"{name} must be 0 or more, got {describe(value)}")
 
     def delay(self, *, embedded: bool) -> float:

@@ -63,7 +63,10 @@ class BucketRoot(Mapping[str, Bucket]):
         InvalidRequestError
             Another process has locked it.
         """
-        lock = sqlite3.connect(self._own_folder() / "held.sqlite", timeout=0, isolation_level=None)
+        file = self._own_folder() / "held.sqlite"
+        file.touch(mode=0o600)
+        file.chmod(0o600)
+        lock = sqlite3.connect(file, timeout=0, isolation_level=None)
         try:
             lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError:

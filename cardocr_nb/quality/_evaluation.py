@@ -12,6 +12,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
 from cardocr_nb._bulk._arrow_text import arrow
+from cardocr_nb._text_safety import shown_word
 from cardocr_nb.frame._reshape import first_rows
 from cardocr_nb.privacy._service_texts import with_shown_fields
 from cardocr_nb.quality._bootstrap import bootstrap, rate_intervals
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
 OUTCOMES = ("correct", "wrong", "missing", "spurious")
 """Outcomes of a field: the text is that of the card; it differs; no text; a text for a field that the card does not have
 (a false positive)."""
+
+
+_PERSONAL = ("name", "address", "id_number", "licence_number")
+"""Fields whose texts name a person; a gender or a vehicle class is a usual slice."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -188,7 +193,7 @@ def evaluate(
     TypeError
         The frame is one of Dask.
     ValueError
-        The truth lacks a column, names a field of a key twice, has no key in common with the frame, gives a weight to some
+        A column in `by` contains names, addresses or numbers of the cards. The truth lacks a column, names a field of a key twice, has no key in common with the frame, gives a weight to some
         cases only, is the frame itself, or holds only cases that a review queue selected: their rates are lower than those
         of all readings. Or it is an Evaluation, and options
         are given that it should have been made with.
@@ -224,6 +229,7 @@ def evaluate(
         )
     given = read_truth(truth, weights=weights)
     cells = pair(df, given, slices, complete=complete, groups=groups)
+    _refuse_texts(df, slices)
     if given.from_queue.any():
         cells = _without_queue(cells)
     if given.score.notna().any():
@@ -248,6 +254,25 @@ def evaluate(
         whole=whole,
         repeated=cells.repeated,
     )
+
+
+def _refuse_texts(df: pd.DataFrame, slices: list[str]) -> None:
+    """Refuse columns that contain names, addresses or numbers of the cards: tables and reprs show their values.
+
+    Raises
+    ------
+    ValueError
+    """
+    known = [name for name in slices if name in df]
+    if not known or "text" not in df or "field" not in df:
+        return
+    texts = set(df["text"][df["field"].astype("str").isin(_PERSONAL)].dropna())
+    for name in known:
+        if name == "text" or not texts.isdisjoint(df[name].dropna().astype("str").unique()):
+            raise ValueError(
+                f"the column {shown_word(name)} in by contains texts of the cards, which the tables would show; slice by a column "
+                "without them, such as a folder or a day"
+            )
 
 
 def _judged_already(judged: Evaluation, options: list[str]) -> Evaluation:

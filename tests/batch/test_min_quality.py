@@ -119,3 +119,10 @@ def test_the_command_line_has_it(photos, capsys):
     command = ["run", str(photos), "--card-type", "IDCard", "--estimate", "--min-quality", "0.2"]
     assert main(command) == 0
     assert "1 left out by min_quality, 1 unreadable, 2 to submit" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["min_quality", "price", "stall_timeout", "max_calls"])
+@pytest.mark.parametrize("wrong", ["0.3", True, [0.3]])
+def test_an_option_that_is_no_number_is_named(photos, client, name, wrong):
+    with pytest.raises(InvalidRequestError, match=name):
+        run(photos, client, **{name: wrong})

@@ -262,3 +262,10 @@ def test_a_service_prunes_when_it_starts(tmp_path, photo):
         with contextlib.closing(sqlite3.connect(table)) as db:
             left.append(db.execute("SELECT count(*) FROM jobs").fetchone()[0])
     assert left == [1, 1, 0]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs modes of files")
+def test_the_lock_of_a_root_is_for_its_owner_alone(tmp_path):
+    root = BucketRoot(tmp_path / "root")
+    with root.lock():
+        assert stat.S_IMODE((root.jobs.parent / "held.sqlite").stat().st_mode) == 0o600
