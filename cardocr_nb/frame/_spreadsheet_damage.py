@@ -95,8 +95,10 @@ def undo_excel(
     return result.astype("str"), dict(Counter(finding.kind for finding in changed))
 
 
-def _is_serial(word: str) -> bool:
-    return _SERIAL.fullmatch(word) is not None and 1 <= int(word.removesuffix(".0")) <= _LAST_DAY
+def _is_serial(word: object) -> bool:
+    return (
+        isinstance(word, str) and _SERIAL.fullmatch(word) is not None and 1 <= int(word.removesuffix(".0")) <= _LAST_DAY
+    )
 
 
 def _dates_of_days(days: list[int], born: list[str], of_birth: list[bool]) -> list[Finding]:

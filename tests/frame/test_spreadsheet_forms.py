@@ -228,3 +228,10 @@ def test_damage_in_corrections_is_counted_and_never_put_into_the_frame():
     with pytest.warns(ExcelDamageWarning, match=r"changed 2 texts of the corrections: .*1 a date with a time.*"):
         found = correct(cards, decided)
     assert dict(zip(found["field"], found["text"], strict=True)) == {"birth_date": "1977-07-08", "name": "样木"}
+
+
+def test_missing_texts_among_damaged_ones_stay_missing():
+    texts = pd.Series([None, "?", None, "27364", None], dtype="str")
+    found, counts = undo_excel(texts, pd.Series(["birth_date"] * 5))
+    assert found.isna().tolist() == [True, True, True, False, True]
+    assert sum(counts.values()) == 2
