@@ -24,6 +24,7 @@ name that begins with an underscore is private. Each part imports only from thos
     cards       card types, fields, labels, check character of identity numbers
     _field_words  names of fields in messages
     _identity   ethnic groups, nations
+    _special_files devices, pipes and sockets, which no reader opens
     _text_safety   texts from outside in messages and on terminals
     _argument_kinds  arguments of another kind than their parameter names
     _error_guard   errors at the public border, without texts of cards
