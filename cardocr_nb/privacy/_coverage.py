@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,18 @@ _LINE_PITCH = 1.5
 """Distance of two lines of an address, in heights of print."""
 _OUTSIDE = 0.5
 """Fraction of a polygon's height by which a corner may lie outside the picture."""
-_MULTILINE = frozenset({"address", "issuing_authority"})
+MULTILINE = frozenset({"address", "issuing_authority"})
+"""Fields whose texts may have several rows."""
+_DATE = r"\d{4}\D?(0?[1-9]|1[0-2])\D?\d{2}\D?"
+_NEVER = re.compile(r"(?!)")
+_WHOLE = {
+    "id_number": re.compile(r"\d{17}[\dXx]|\d{15}"),
+    "licence_number": re.compile(r"\d{17}[\dXx]"),
+    "gender": re.compile("[男女]"),
+    **dict.fromkeys(("birth_date", "first_issue_date", "valid_from"), re.compile(_DATE)),
+    "valid_period": re.compile(rf"{_DATE}\s*\D{{1,3}}\s*({_DATE}|长期)"),
+}
+"""Texts that cannot have lost characters, by field."""
 _MAX_OVERLAP = 0.6
 """Fraction of a polygon that may lie inside the polygon of another field."""
 
@@ -58,12 +70,15 @@ class Place:
         Height of one line of its text, pixels.
     missing_length : float
         Length of the text that the polygon may be short of, pixels; added at both ends.
+    whole : bool
+        The text has the form of a complete one, such as a number of 18 characters.
     """
 
     field: str
     corners: Floats
     height: float
     missing_length: float
+    whole: bool
 
 
 def required_fields(
@@ -153,7 +168,7 @@ class _Sizes:
     @classmethod
     def of_card(cls, names: np.ndarray, texts: list[str], corners: Floats) -> _Sizes:
         long, short = _sides(corners)
-        lines = np.array([name not in _MULTILINE for name in names]) & (short > 0)
+        lines = np.array([name not in MULTILINE for name in names]) & (short > 0)
         if lines.sum() < 2:
             return cls(None, _MIN_FILL)
         widths = np.array([max(text_width(text), 0.1) for text in texts])
@@ -183,7 +198,7 @@ def _place(name: str, text: str, corners: Floats, sizes: _Sizes, picture: tuple[
         )
     width = text_width(text)
     lines = 1
-    if name in _MULTILINE:
+    if name in MULTILINE:
         pitch = _LINE_PITCH * (sizes.height or short)
         lines = max(1, round((short + pitch - (sizes.height or short)) / pitch))
     line = sizes.height if lines > 1 and sizes.height else short
@@ -198,7 +213,7 @@ def _place(name: str, text: str, corners: Floats, sizes: _Sizes, picture: tuple[
         raise InvalidRequestError(
             f"the place of {listed_fields([name])} is too small for a text of {len(text)} characters; read the picture again, or hide it by hand"
         )
-    return Place(name, corners, line, max(0.0, wanted - long))
+    return Place(name, corners, line, max(0.0, wanted - long), bool(_WHOLE.get(name, _NEVER).fullmatch(text)))
 
 
 def _refuse_overlaps(places: list[Place]) -> None:

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from cardocr_nb.polygon._corners import Floats
     from cardocr_nb.privacy._pose import Pose
 
-_MARGIN = 3.0
-"""Millimeters around the portrait: printers vary its place by 1 to 2 mm."""
+_MARGIN, _RIGHT_MARGIN = 3.0, 8.0
+"""Millimeters around the portrait: printers vary its place by 1 to 2 mm. At the right, far from the fields that give the pose
+on a photo taken from the side, there is only the edge of the card."""
 
 
 def portrait_corners(pose: Pose | None) -> Floats:
@@ -27,7 +28,7 @@ def portrait_corners(pose: Pose | None) -> Floats:
     Returns
     -------
     ndarray of shape (4, 2)
-        Corners in pixels, a margin of 3 mm included.
+        Corners in pixels, a margin of 3 mm included, 8 mm at the right.
 
     Raises
     ------
@@ -36,7 +37,7 @@ def portrait_corners(pose: Pose | None) -> Floats:
     """
     if pose is not None:
         left, top, right, bottom = pose.layout.portrait
-        corners = pose.corners((left - _MARGIN, top - _MARGIN, right + _MARGIN, bottom + _MARGIN))
+        corners = pose.corners((left - _MARGIN, top - _MARGIN, right + _RIGHT_MARGIN, bottom + _MARGIN))
         if np.isfinite(corners).all():
             return corners
     raise InvalidRequestError(

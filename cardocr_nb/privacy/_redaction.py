@@ -17,7 +17,8 @@ from cardocr_nb._text_safety import shown_choice
 from cardocr_nb.cards import card_type as checked_card_type
 from cardocr_nb.errors import ImageError, InvalidRequestError
 from cardocr_nb.frame._frame_schema import conform
-from cardocr_nb.privacy._coverage import Place, places_of, required_fields
+from cardocr_nb.privacy._continued_print import continued_print, text_direction
+from cardocr_nb.privacy._coverage import MULTILINE, Place, places_of, required_fields
 from cardocr_nb.privacy._neighbor_print import neighbor_print
 from cardocr_nb.privacy._picture_files import FileId, file_ids, format_of, refuse_existing, save
 from cardocr_nb.privacy._picture_match import refuse_other_picture
@@ -108,7 +109,8 @@ def redact(
 
     The picture is refused, and nothing is written, unless each text to hide has a polygon that can cover it. The checks
     compare the area of a polygon with the length of its text and with the print of the whole card, and the places with
-    the print on the picture. The older form of the license has a date "valid from" left of the valid period, which is
+    the print on the picture. Print that continues a text beyond its polygon is covered with it, since a reading that lost
+    characters has a polygon that lost them as well. The older form of the license has a date "valid from" left of the valid period, which is
     covered with it. Where other print lies next to the card, such as the second page of an open license, which
     repeats name and number, that side is covered as well, as far as one more card reaches. Other texts that were not read
     are not known: `verify` looks for them with the engine.
@@ -199,6 +201,7 @@ def redact_checked(
     places = places_of(rows, chosen, required, (pixels.shape[1], pixels.shape[0]))
     refuse_other_picture(pixels, _all_corners(rows))
     areas = _areas_without_fields(pixels, rows, known_type, options)
+    places += _continued(pixels, rows, places, known_type)
     result, cover = _cover_places(pixels, places, [corners for _, corners in areas], options.method)
     if options.engine is not None:
         from cardocr_nb.privacy._verification import refuse_readable
@@ -237,6 +240,31 @@ def _areas_without_fields(
                 "cut the photo to the card and read it again, or pass complete=False"
             )
     return areas
+
+
+def _continued(
+    pixels: NDArray[np.uint8], rows: pd.DataFrame, places: list[Place], card_type: str | None
+) -> list[Place]:
+    """Places of print that continues the texts beyond their polygons."""
+    from PIL import Image
+
+    quads = _all_corners(rows)
+    pose = None if card_type is None else card_pose(rows, card_type)
+    ends = [*quads] if pose is None else [*quads, pose.corners(pose.layout.portrait)]
+    gray, direction = np.asarray(Image.fromarray(pixels).convert("L")), text_direction(quads)
+    return [
+        Place(place.field, corners, place.height, 0.0, whole=True)
+        for place in places
+        if not place.whole
+        for corners in continued_print(
+            gray,
+            place.corners,
+            place.height,
+            direction,
+            [end for end in ends if not np.array_equal(end, place.corners)],
+            rows=place.field in MULTILINE,
+        )
+    ]
 
 
 def _conform(cards: pd.DataFrame) -> pd.DataFrame:

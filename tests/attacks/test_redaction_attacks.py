@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from engine_eyes import read_all_text, substrings
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
 from cardocr_nb import polygon
 from cardocr_nb._images import load_upright
@@ -604,3 +604,74 @@ def test_nothing_left_of_a_valid_period_with_both_dates_is_covered():
     assert all(frame["text"].str.contains("至").any() for frame in frames)
     for frame in frames:
         assert valid_from_areas(frame, card_pose(frame, "DriverLicense")) == valid_from_areas(frame, None) == []
+
+
+def cut(frame, field, rate, *, from_left, text=True):
+    """A copy in which the text and the polygon of a field are cut together, as when a service loses characters."""
+    short = with_polygon(frame, field, lambda quad: shortened(quad, rate, from_left=from_left))
+    known = frame.loc[frame["field"] == field, "text"].iloc[0]
+    kept = max(1, int(rate * len(known)))
+    left = (known[:kept] if from_left else known[-kept:]) if text else None
+    return short.assign(text=short["text"].mask(short["field"] == field, left))
+
+
+def covered_share(picture, quad):
+    """Fraction of the middle of a polygon that has the color of the cover."""
+    inside = Image.new("1", picture.size)
+    middle = quad.mean(axis=0)
+    ImageDraw.Draw(inside).polygon([tuple(map(float, middle + 0.95 * (corner - middle))) for corner in quad], fill=1)
+    return float((np.asarray(picture)[np.asarray(inside)] == 24).all(axis=1).mean())
+
+
+LOSSES = [(0.15, True, True), (0.4, False, True), (0.7, True, True), (0.4, True, False)]
+
+
+@pytest.mark.parametrize(("rate", "from_left", "text"), LOSSES)
+def test_a_reading_that_lost_characters_leaves_none_of_them_on_the_picture(card, rate, from_left, text):
+    photo, frame = card
+    lost = frame
+    fields = {"name", "id_number", "licence_number", "birth_date"} & set(frame["field"])
+    for field in fields:
+        whole_characters = max(rate, 0.4) if field == "name" else rate  # narrower places are refused
+        lost = cut(lost, field, whole_characters, from_left=from_left, text=text)
+    picture = redact(photo, lost)
+    for field in fields:
+        whole = polygon.ordered(frame.loc[frame["field"] == field, "polygon"].array.to_points())[0]
+        assert covered_share(picture, whole) >= 0.97, field
+
+
+@pytest.mark.parametrize("upper", [True, False], ids=["first row", "last row"])
+def test_an_address_that_lost_rows_leaves_none_of_them_on_the_picture(read, data, upper):
+    key = "id/0012.jpg"
+    frame = read[key]
+    whole = polygon.ordered(frame.loc[frame["field"] == "address", "polygon"].array.to_points())[0]
+    height = float(np.median(polygon.height(polygon.ordered(frame["polygon"].dropna().array.to_points()))))
+    assert polygon.height(whole)[0] > 2 * height
+    rate = height / float(polygon.height(whole)[0])
+
+    def row(quad):
+        down = quad[[1, 2]] - quad[[0, 3]]
+        one = quad.astype(float)
+        if upper:
+            one[[1, 2]] = one[[0, 3]] + rate * down
+        else:
+            one[[0, 3]] = one[[1, 2]] - rate * down
+        return one
+
+    text = frame.loc[frame["field"] == "address", "text"].iloc[0]
+    lost = with_polygon(frame, "address", row).assign(
+        text=frame["text"].mask(frame["field"] == "address", text[:6] if upper else text[-6:])
+    )
+    assert covered_share(redact(data / "cards" / key, lost), whole) >= 0.97
+
+
+def test_print_that_continues_a_text_is_told_from_its_label(read, data):
+    key = "id/0001.jpg"
+    frame, uncovered = read[key], Image.open(data / "cards" / key).convert("RGB")
+    picture = redact(data / "cards" / key, frame)
+    for field in ("name", "gender", "birth_date", "address"):
+        quad = polygon.ordered(frame.loc[frame["field"] == field, "polygon"].array.to_points())[0].astype(float)
+        height = float(np.linalg.norm(quad[1] - quad[0])) if field != "address" else 0.0
+        left, middle = quad[:2].min(axis=0)[0], quad[:2].mean(axis=0)[1]
+        label = tuple(map(int, (left - 1.6 * height - 60, middle - 5, left - 1.6 * height - 20, middle + 5)))
+        assert np.array_equal(np.asarray(picture.crop(label)), np.asarray(uncovered.crop(label)))

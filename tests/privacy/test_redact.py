@@ -116,7 +116,7 @@ class TestRefusals:
     def test_a_field_of_the_card_that_was_not_found(self):
         frame = card(Field("姓名", "样本", 98, BOX), card_type="IDCard")
         with pytest.raises(
-            InvalidRequestError, match=r"address, birth_date, ethnicity, gender, id_number.*complete=False"
+            InvalidRequestError, match=r"address, birth_date, ethnicity, gender and id_number.*complete=False"
         ):
             redact(noise(), frame)
         redact(noise(), frame, complete=False, portrait=False)
