@@ -46,7 +46,7 @@ _HALF_AS_DARK = 0.5
 _CALM = 0.5
 """Most edges before a further row, as a fraction of those at its beginning."""
 _TEXTURE = 0.7
-"""Edges above and below a polygon, as a fraction of those inside it, from which print cannot be told from its background."""
+"""Edges above and below a polygon, as a fraction of those inside it, from which print cannot be distinguished from its background."""
 _FLOOR = 3.0
 """Gray levels of an edge that is none: an even place inside a polygon makes nothing around it print."""
 

@@ -665,7 +665,7 @@ def test_an_address_that_lost_rows_leaves_none_of_them_on_the_picture(read, data
     assert covered_share(redact(data / "cards" / key, lost), whole) >= 0.97
 
 
-def test_print_that_continues_a_text_is_told_from_its_label(read, data):
+def test_print_that_continues_a_text_is_distinguished_from_its_label(read, data):
     key = "id/0001.jpg"
     frame, uncovered = read[key], Image.open(data / "cards" / key).convert("RGB")
     picture = redact(data / "cards" / key, frame)
