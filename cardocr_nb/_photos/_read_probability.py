@@ -76,17 +76,17 @@ def terms(found: PhotoMeasures) -> dict[str, float]:
 def _half(found: PhotoMeasures, proportion: float, *, filled: bool) -> float:
     """Return how surely a large part of a card that fills the photo is outside it, 0 to 1.
 
-    Either much text is at an edge of the photo, or both the photo and its text have the proportion of no card. A margin at one side
-    changes the proportion of the photo alone.
+    Of three signs two are needed: the text has the proportion of no whole card, the photo has the proportion of no card, much text is
+    at an edge. A margin at one side changes the proportion of the photo alone, and a photo cut close to the text has text at its edges.
     """
     if max(found.width, found.height) < _SMALL:
         return 0.0  # tiles are a large part of the card, and its size is the fault
     if not filled and found.card_share <= _MOST_SHARE * exp(-proportion):
         return 0.0
-    at_edge = min(max(found.cut - 0.08, 0.0), 0.04) / 0.04
     whole = _WHOLE[0] <= found.card_width / found.card_height / (2 if found.two_pages else 1) <= _WHOLE[1]
-    odd = 0.0 if whole else min(max(proportion - 0.12, 0.0), 0.12) / 0.12
-    return max(at_edge, odd)
+    at_edge = min(max(found.cut - 0.08, 0.0), 0.04) / 0.04
+    odd = min(max(proportion - 0.12, 0.0), 0.12) / 0.12
+    return min(at_edge, odd) if whole else max(at_edge, odd)
 
 
 def probability(found: PhotoMeasures) -> float:

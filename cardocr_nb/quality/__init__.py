@@ -28,7 +28,7 @@ from cardocr_nb.quality._confusions import confusions
 from cardocr_nb.quality._costs import Costs, cost
 from cardocr_nb.quality._drift import FewDaysWarning, drift
 from cardocr_nb.quality._error_estimate import estimate_errors
-from cardocr_nb.quality._evaluation import Evaluation, evaluate
+from cardocr_nb.quality._evaluation import EmptyTruthWarning, Evaluation, evaluate
 from cardocr_nb.quality._group_dependence import CorrelatedErrorsWarning
 from cardocr_nb.quality._intervals import exact_interval, lower_bound, sample_size, upper_bound, wilson
 from cardocr_nb.quality._normalization import RULES, STEPS, normalize, normalize_fields
@@ -48,6 +48,7 @@ __all__ = [
     "Comparison",
     "CorrelatedErrorsWarning",
     "Costs",
+    "EmptyTruthWarning",
     "Evaluation",
     "FewDaysWarning",
     "FewScoresWarning",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -37,6 +38,12 @@ OUTCOMES = ("correct", "wrong", "missing", "spurious")
 (a false positive)."""
 
 
+class EmptyTruthWarning(UserWarning):
+    """A field is empty on all cards of the truth, though most of them were read: perhaps it was not filled in."""
+
+
+_SEVERAL = 5
+"""Cards from which a field that is always empty in the truth is worth a warning."""
 _PERSONAL = ("name", "address", "id_number", "licence_number")
 """Fields whose texts name a person; a gender or a vehicle class is a usual slice."""
 
@@ -200,6 +207,8 @@ def evaluate(
 
     Warns
     -----
+    EmptyTruthWarning
+        The truth is empty for a field on all cards, 5 or more, and most of them were read.
     CorrelatedErrorsWarning
         No groups were named, and cards of the same day, folder, bucket or user data are incorrect together: a permutation
         test at a level of 0.5 % over all four.
@@ -236,6 +245,7 @@ def evaluate(
         both = (cells.row >= 0) & (cells.true >= 0)
         own, true = cells.frame[["text", "score"]].take(cells.row[both]), cells.true[both]
         refuse_reading(given.text.take(true), own["text"], given.score.take(true), own["score"])
+    _warn_of_empty_labels(cells)
     judged = _judge(cells, normalize, equal or {})
     table = _written_out(judged, cells, slices)
     whole = _whole_cards(judged, cells, table, slices, cells.whole)
@@ -273,6 +283,23 @@ def _refuse_texts(df: pd.DataFrame, slices: list[str]) -> None:
                 f"the column {shown_word(name)} in by contains texts of the cards, which the tables would show; slice by a column "
                 "without them, such as a folder or a day"
             )
+
+
+def _warn_of_empty_labels(cells: Cells) -> None:
+    """Warn of fields for which the truth is empty on every card, though most were read."""
+    given = cells.given
+    read = np.unique(cells.true[(cells.true >= 0) & (cells.row >= 0)])
+    rows = np.bincount(given.field, minlength=len(given.fields))
+    filled = np.bincount(given.field[given.text.notna().to_numpy(bool) | ~given.readable], minlength=len(rows))
+    were_read = np.bincount(given.field[read], minlength=len(rows))
+    for place in np.flatnonzero((filled == 0) & (rows >= _SEVERAL) & (2 * were_read > rows)).tolist():
+        warnings.warn(
+            f"the truth is empty for {shown_word(str(given.fields[place]))} on all {rows[place]} cards, and {were_read[place]} of them "
+            "were read: an empty text says that the card has no such field. If it was not filled in, leave it out: "
+            "truth[truth['text'].notna() & (truth['text'] != '')]",
+            EmptyTruthWarning,
+            stacklevel=4,
+        )
 
 
 def _judged_already(judged: Evaluation, options: list[str]) -> Evaluation:

@@ -11,7 +11,7 @@ import pandas as pd
 from cardocr_nb._bulk._arrow_text import arrow
 from cardocr_nb._text_safety import shown_names
 from cardocr_nb.cards import KNOWN_FIELDS, field_name, known_field
-from cardocr_nb.frame._frame_schema import COLUMNS
+from cardocr_nb.frame._frame_schema import COLUMNS, blank_rows
 from cardocr_nb.frame._protected_cells import cell_texts
 from cardocr_nb.frame._reshape import changes
 from cardocr_nb.frame._spreadsheet_damage import KEY, birth_dates, restored_keys, undo_excel, warn_of_damage
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 _COLUMNS = ("key", "field", "text")
 WEIGHT, SELECTION = "weight", "selection"
 """Columns of a sampled truth: 1 / inclusion probability of each case, and how it was selected."""
+
+_CHANCE = "chance"
+"""Column of `review_queue`: the probability of an error, by which it is ordered."""
 
 AUDIT, QUEUE = "audit", "queue"
 """Selections: cases that `audit_sample` drew, and cases that a review queue put first, or that people found to be
@@ -118,7 +121,8 @@ def read_truth(truth: pd.DataFrame | str | os.PathLike[str], *, weights: bool = 
     texts = table[list(_COLUMNS)].reset_index(drop=True)
     key, keys, field, fields = _numbered_cells(texts)
     text, readable = texts["text"], np.ones(len(texts), dtype=bool)
-    empty = np.array(text == "", dtype=bool)
+    empty = np.zeros(len(texts), dtype=bool)
+    empty[blank_rows(text)] = True
     if "verdict" in table.columns:
         readable = (table["verdict"] != "unreadable").to_numpy(bool)
         empty |= (table["verdict"] == "absent").to_numpy(bool)
@@ -239,7 +243,9 @@ def _weights(table: pd.DataFrame, readable: NDArray[np.bool_]) -> tuple[NDArray[
     selection = pd.Series("", index=table.index)
     if SELECTION in table.columns:
         selection = table[SELECTION].astype("str").str.strip().str.lower().fillna("")
-    from_queue = without & (selection == QUEUE).to_numpy(bool)
+    # Of the tables of this package only a review queue has the column chance.
+    queued = (selection == QUEUE) | (selection.eq("") & (_CHANCE in table.columns))
+    from_queue = without & queued.to_numpy(bool)
     lost = without & ~from_queue & readable & (~without.all() | (selection == AUDIT).to_numpy(bool))
     if lost.any():
         raise ValueError(

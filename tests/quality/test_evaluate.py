@@ -11,7 +11,17 @@ from rapidfuzz.distance import Levenshtein
 from sklearn.metrics import accuracy_score
 
 from cardocr_nb.frame import empty, to_frame
-from cardocr_nb.quality import audit_sample, calibrate, calibration, cost, evaluate, exact_interval, threshold
+from cardocr_nb.quality import (
+    EmptyTruthWarning,
+    audit_sample,
+    calibrate,
+    calibration,
+    cost,
+    evaluate,
+    exact_interval,
+    review_queue,
+    threshold,
+)
 from cardocr_nb.wire._records import CardResult, Field, Job, JobState
 
 
@@ -160,6 +170,29 @@ def test_cases_that_a_review_queue_selected_are_refused_for_rates():
     assert evaluate(frame, pd.concat([truth, audited])).fields[["cases", "exact"]].iloc[0].tolist() == [7, 1]
     everything = truth_of(*((str(k), {"name": "a"}) for k in range(10))).assign(selection="queue")
     assert evaluate(frame, everything).fields.cases.tolist() == [10]
+
+
+def test_a_review_queue_that_was_filled_in_is_a_queue(tmp_path):
+    cards = to_frame([reading(ID_CARD | {"姓名": "样木"}, f"{n}.jpg") for n in range(4)])
+    queue = review_queue(cards, budget=6)
+    filled = queue.dropna(subset=["field"]).assign(text="样本")
+    path = tmp_path / "filled.csv"
+    filled.to_csv(path, index=False)
+    for truth in (filled, path):
+        with pytest.raises(ValueError, match="were selected by a review queue"):
+            evaluate(cards, truth)
+    assert len(evaluate(cards, filled, weights=False).cells) == len(filled)
+
+
+@pytest.mark.parametrize("empty_text", ["", None, " "])
+def test_a_field_that_was_not_filled_in_is_named(empty_text):
+    cards = to_frame([reading(ID_CARD, f"{n}.jpg") for n in range(6)])
+    truth = cards[["key", "field", "text"]]
+    left = truth.assign(text=truth["text"].mask(truth["field"] == "address", empty_text))
+    with pytest.warns(EmptyTruthWarning, match="empty for 'address' on all 6 cards, and 6 of them were read"):
+        evaluate(cards, left)
+    some = left.assign(text=left["text"].where(left["key"] != "0.jpg", truth["text"]))
+    assert evaluate(cards, some).fields.set_index("field")["spurious"]["address"] == 5
 
 
 def test_a_case_without_a_weight_among_others_with_one_is_refused():
