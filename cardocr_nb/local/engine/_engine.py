@@ -15,10 +15,14 @@ from cardocr_nb.local.engine._card_reading import CardReading
 from cardocr_nb.local.engine._watermark import is_unsure, surest_fields, without_pale_ink
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
+    from cardocr_nb.local.engine._card_pose import CardPose
     from cardocr_nb.local.engine._networks import Models
+    from cardocr_nb.local.engine._recognition import Line
     from cardocr_nb.wire._records import Field
 
 
@@ -139,8 +143,11 @@ class Engine:
         first = reading.result()
         if first.fields and not (is_unsure(first.fields, len(expected_fields(kind))) and reading.is_crossed()):
             return first
-        known = of_other_lines(reading.pose) if reading.pose else None
-        second = CardReading(without_pale_ink(image), kind, self.loaded(), known, reading.lines).result()
+        known: tuple[CardPose, Sequence[Line]] | tuple[()] = ()
+        # The place that a look gives which found hardly a card is not worth keeping to.
+        if reading.pose and not first.message and 2 * len(first.fields) >= len(expected_fields(kind)):
+            known = of_other_lines(reading.pose), reading.lines
+        second = CardReading(without_pale_ink(image), kind, self.loaded(), *known).result()
         order = [reading.labels[name] for name in expected_fields(kind)]
         return Recognition(
             surest_fields(first.fields, second.fields, order),

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from cardocr_nb._fonts import pil_font
-from cardocr_nb.cards import field_name
+from cardocr_nb.cards import expected_fields, field_name
+from cardocr_nb.local.engine import _engine as engine_module
+from cardocr_nb.local.engine._card_answer import Recognition
 from cardocr_nb.local.engine._card_pose import of_other_lines
 from cardocr_nb.local.engine._card_reading import CardReading
 from cardocr_nb.local.engine._watermark import is_unsure, surest_fields, without_pale_ink
@@ -101,3 +103,28 @@ def test_the_second_look_knows_the_place_of_the_card_when_its_labels_went_with_t
     assert CardReading(clean, "IDCard", models).result().fields == []
     second = CardReading(clean, "IDCard", models, of_other_lines(first.pose)).result().fields
     assert {field_name(f.label): f.text for f in second} == card.texts
+
+
+@pytest.mark.parametrize(
+    ("found", "message", "kept"), [(6, "", True), (3, "", True), (2, "", False), (6, "maybe none", False)]
+)
+def test_the_second_look_keeps_to_the_place_only_if_the_first_found_a_card(engine, monkeypatch, found, message, kept):
+    card = CardReading(np.asarray(draw("IDCard", seed=1).image), "IDCard", engine.loaded())
+    card.result()
+    looks = []
+
+    class Look:
+        labels, lines, pose = {name: name for name in expected_fields("IDCard")}, (), card.pose
+
+        def __init__(self, image, kind, models, *known):
+            looks.append(known)
+
+        def result(self):
+            return Recognition([Field(name, "x", 10, None) for name in expected_fields("IDCard")[:found]], message)
+
+        def is_crossed(self):
+            return True
+
+    monkeypatch.setattr(engine_module, "CardReading", Look)
+    engine.recognize(np.zeros((60, 90, 3), np.uint8), "IDCard")
+    assert [len(known) for known in looks] == [0, 2 * kept]
