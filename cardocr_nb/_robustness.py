@@ -154,7 +154,9 @@ def robustness(
     with ExitStack() as stack:
         place = Path(stack.enter_context(tempfile.TemporaryDirectory())) if folder is None else Path(folder)
         truth, paths = _draw(place, card_type, names, steps, range(seed, seed + n))
-        given = {"prefix": "robustness/", **options}
+        # Pictures within the folder of the embedded service are not uploaded; their paths are their keys.
+        lies_there = client.folder is not None and place.resolve().is_relative_to(client.folder)
+        given = options if lies_there else {"prefix": "robustness/", **options}
         readings = run(paths, card_type=card_type, client=client, max_calls=max_calls, **given)
     found = readings["key"].str.extract(_NAME)
     condition = found[0].str.replace("_", "+", regex=False)

@@ -90,7 +90,12 @@ def test_photos_of_other_cards_end_with_an_error_and_no_texts(folder, tmp_path, 
 
 @pytest.mark.parametrize(("shown", "column"), [("errors", "reader"), ("agreement", "share"), ("queue", "rank")])
 def test_second_opinion_shows_one_of_its_tables(folder, tmp_path, shown, column, capsys):
-    arguments = ["second-opinion", str(folder / "cards.parquet"), "--images", str(folder), "--quiet", "--show", shown]
+    cards = read_table(folder / "cards.parquet")
+    other = cards.assign(
+        score=cards["score"].where(cards["field"] != "name", 77)
+    )  # another reader's, not the engine's own
+    to_parquet(other, tmp_path / "other.parquet")
+    arguments = ["second-opinion", str(tmp_path / "other.parquet"), "--images", str(folder), "--quiet", "--show", shown]
     assert main([*arguments, "--results", str(folder / "again.jsonl"), "--format", "json"]) == 0
     printed = capsys.readouterr().out
     assert column in json.loads(printed)[0]
@@ -109,7 +114,10 @@ def test_second_opinion_ends_with_3_below_an_agreement(folder, tmp_path, capsys)
 
 def test_errors_of_two_tables_are_estimated(folder, tmp_path, capsys):
     cards = str(folder / "cards.parquet")
-    assert main(["estimate-errors", cards, cards, "--corrects", "second", "--format", "csv"]) == 0
+    second = read_table(cards)
+    to_parquet(second.assign(score=second["score"].where(second["field"] != "name", 77)), tmp_path / "second.parquet")
+    readers = ["estimate-errors", cards, str(tmp_path / "second.parquet")]
+    assert main([*readers, "--corrects", "second", "--format", "csv"]) == 0
     assert capsys.readouterr().out.startswith("field,reader,cases")
     other = read_table(cards).assign(key="id/1.jpg")
     to_parquet(other, tmp_path / "other.parquet")

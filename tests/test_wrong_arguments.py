@@ -127,7 +127,7 @@ NAN = float("nan")
         (lambda: READINGS.cardocr.to_parquet("nodir/c.parquet"), "the folder 'nodir' of path does not exist"),
         (lambda: READINGS.cardocr.evaluate("no.csv"), r"there is no file 'no.csv' \(its folder exists\)"),
         (lambda: READINGS.cardocr.compare("no.csv"), r"there is no file 'no.csv' \(its folder exists\)"),
-        (lambda: quality.summary("x"), "df must be a DataFrame of pandas, got 'x'"),
+        (lambda: quality.summary("x"), "a frame of pandas is needed, got str; convert it"),
         (lambda: read_responses("nofolder/"), r"'nofolder/' \(there is no such folder\)"),
         (lambda: READINGS.cardocr.evaluate(TRUTH, groups="Zhang"), "no column named by a str of 5 characters; it has"),
     ],
@@ -148,7 +148,7 @@ def test_a_run_names_a_client_that_is_none(client):
 def test_a_run_checks_min_quality_before_anything_is_read(tmp_path):
     with (
         ocr.Client.local(tmp_path) as client,
-        pytest.raises(TypeError, match="min_quality must be a number or None, got 'x'"),
+        pytest.raises(ocr.InvalidRequestError, match="min_quality must be a probability from 0 to 1, got"),
     ):
         ocr.run("data/cards/id", card_type="IDCard", client=client, min_quality="x")
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from cardocr_nb._bulk._columns import MISSING
 from cardocr_nb.cards import field_name, known_field
-from cardocr_nb.frame._frame_schema import CATEGORIES, COLUMNS, DTYPES
+from cardocr_nb.frame._frame_schema import CATEGORIES, COLUMNS, DTYPES, without_blanks
 from cardocr_nb.frame._long_rows import WORDS
 from cardocr_nb.frame._polygon_array import PolygonArray
 from cardocr_nb.frame._record_batch import NUMBERS, TIMES
@@ -85,6 +85,7 @@ class FrameBuilder:
         columns: dict[str, Any] = {"field": names.finish("field", labels.codes, name_of_label)}
         columns |= {name: words.finish(name, words.codes) for name, words in self._words.items()}
         columns |= {name: texts.finish() for name, texts in self._texts.items()}
+        columns["text"] = without_blanks(pd.Series(columns["text"], copy=False))
         columns |= {name: _integers(grown.finish()) for name, grown in self._numbers.items()}
         columns |= {name: _moments(grown.finish()) for name, grown in self._times.items()}
         # A response does not name the photo's file on the user's disk; whoever knows it fills the column.

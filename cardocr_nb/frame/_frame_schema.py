@@ -176,7 +176,7 @@ def _cast(name: str, column: pd.Series) -> pd.Series:
         others = sorted(set(column.dropna().unique()) - set(fixed))
         dtype = pd.CategoricalDtype(pd.Index([*fixed, *others], dtype="str"))
     column = column.astype(dtype).rename(name)
-    return _without_blanks(column) if name == "text" else column
+    return without_blanks(column) if name == "text" else column
 
 
 def blank_rows(texts: pd.Series) -> NDArray[np.intp]:
@@ -195,7 +195,14 @@ def blank_rows(texts: pd.Series) -> NDArray[np.intp]:
     return np.array([row for row in rows.tolist() if set(array[row].as_py()) <= blank], dtype=np.intp)
 
 
-def _without_blanks(texts: pd.Series) -> pd.Series:
+def without_blanks(texts: pd.Series) -> pd.Series:
+    """Return texts with those missing that hold nothing visible.
+
+    Examples
+    --------
+    >>> without_blanks(pd.Series(["样本", "\u3000"], dtype="str")).notna().tolist()
+    [True, False]
+    """
     rows = blank_rows(texts)
     if not len(rows):
         return texts

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from unicodedata import category
+
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -14,9 +16,10 @@ OPEN = ["code", "label"]
 HELD = ["job_id", "key", "card_type", "state", "code", "message", "field", "text"]
 numbers = st.integers(-50, 50_000)
 boxes = st.none() | st.tuples(*[st.tuples(numbers, numbers)] * 4)
+# A text of spaces or marks without width is missing in a frame (test_card_types), so that a wide one has no field for it.
 # A question mark among ASCII signs is what a spreadsheet leaves of letters that an encoding lacks: `to_long` leaves it out.
 texts = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=8).filter(
-    lambda text: "?" not in text or not text.isascii()
+    lambda text: ("?" not in text or not text.isascii()) and any(category(c)[0] not in "ZC" for c in text)
 )
 
 
