@@ -300,7 +300,6 @@ def conform(df: pd.DataFrame) -> pd.DataFrame:
     ------
     TypeError
         It is not a table.
-    ------
     ValueError
         Two columns have one name, or a column cannot get its dtype.
 
@@ -347,9 +346,14 @@ def of_pandas(df: Any) -> pd.DataFrame:
         raise TypeError(
             f"a frame of pandas is needed, got {type(df).__name__}; convert it: .to_pandas() of polars and Arrow, .df() of DuckDB"
         )
-    found: pd.DataFrame = pa.RecordBatchReader.from_stream(df).read_all().to_pandas()
-    # Categories of other tools have other dtypes.
-    return found.astype({name: "str" for name, dtype in found.dtypes.items() if dtype == "category"})
+    table = pa.RecordBatchReader.from_stream(df).read_all()
+    # Categories of other tools have other dtypes, and unsigned codes or views, which older Arrow converts neither to pandas nor to texts.
+    for place, field in enumerate(table.schema):
+        if pa.types.is_dictionary(field.type):
+            texts = [part.dictionary.cast(pa.large_string()).take(part.indices) for part in table.column(place).chunks]
+            table = table.set_column(place, field.name, pa.chunked_array(texts, pa.large_string()))
+    found: pd.DataFrame = table.to_pandas()
+    return found
 
 
 def refuse_doubled_columns(df: pd.DataFrame) -> None:
