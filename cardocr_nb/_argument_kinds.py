@@ -88,7 +88,7 @@ def wrong_kinds(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Map
 
     Examples
     --------
-    >>> def draw(n: "int | None", by: "str" = ""): ...
+    >>> def draw(n: int | None, by: str = ""): ...
     >>> wrong_kinds(draw, (float("nan"),), {"by": 3}), wrong_kinds(draw, (None,), {})
     (['n must be a whole number or None, got nan', 'by must be a text, got 3'], [])
     """

@@ -59,7 +59,7 @@ def is_field_word(name: str) -> bool:
 
     Examples
     --------
-    >>> [is_field_word(name) for name in ("name", "blood_group", "line_2", "档案编号", "样本一", "zhangwei")]
+    >>> [is_field_word(name) for name in ("name", "blood_group", "box_2", "档案编号", "样本一", "zhangwei")]
     [True, True, True, True, False, False]
     """
     return name in SHOWN_FIELDS or _MASKED_NAME.fullmatch(name) is not None or name in _OTHER_LABELS or _is_word(name)
