@@ -1,7 +1,7 @@
 """Print that goes on beyond a polygon: a reading that lost characters has a polygon that lost them as well.
 
 From each end of a polygon the row is followed, window by window, as long as there are edges as strong as those inside it. A
-text of several rows is followed to the rows above and below that begin or end at the same place. What other polygons cover is
+text of several rows is followed to the rows above and below that begin (upside down: end) at the same place. What other polygons cover is
 left to them.
 """
 
@@ -73,6 +73,10 @@ class _Row(NamedTuple):
         """Corners, shape (4, 2), of the row between two places along it, heights."""
         ends = [self.origin + place * self.along for place in (start, end)]
         return np.array([ends[0], ends[0] + self.down, ends[1] + self.down, ends[1]])
+
+    def reversed(self) -> _Row:
+        """The row from its other end: on a picture that is upside down the text begins there."""
+        return self._replace(origin=self.origin + self.length * self.along, along=-self.along)
 
     def shifted(self, pitch: float) -> _Row:
         return self._replace(origin=self.origin + pitch * self.down)
@@ -152,7 +156,10 @@ def continued_print(
 def _further_rows(gray: NDArray[np.uint8], row: _Row, side: int, level: Floats, stops: list[Floats]) -> list[Floats]:
     found = []
     for _ in range(_ROWS):
-        best = max((_begins(gray, row.shifted(side * pitch), level, stops), pitch) for pitch in _PITCHES)
+        best = max(
+            (max(_begins(gray, one.shifted(side * pitch), level, stops) for one in (row, row.reversed())), pitch)
+            for pitch in _PITCHES
+        )
         if best[0] < _PRINT:
             break
         row = row.shifted(side * best[1])
