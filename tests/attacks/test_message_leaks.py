@@ -179,11 +179,11 @@ def valid(tmp_path_factory):
 
 
 def arguments(function, valid):
-    """Valid values for the parameters without a default, and the names of all parameters."""
+    """Valid values for the parameters without a default and few resamples, and the names of all parameters."""
     parameters = [
         p for p in inspect.signature(function).parameters.values() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
     ]
-    given = {p.name: valid.get(p.name) for p in parameters if p.default is p.empty}
+    given = {p.name: valid.get(p.name) for p in parameters if p.default is p.empty or p.name == "n_resamples"}
     return given, [p.name for p in parameters], [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY]
 
 
