@@ -47,13 +47,17 @@ def check_keywords(function: str, given: Iterable[str], allowed: Iterable[str]) 
             raise TypeError(f"{function}() has no argument {shown_word(name)}; {advice}")
 
 
-def checked_keywords(renamed: Mapping[str, str]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def checked_keywords(
+    renamed: Mapping[str, str], shown: str | None = None
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Decorate a function so that wrong keywords are explained and old names still work.
 
     Parameters
     ----------
     renamed : mapping of str to str
         From old names to new ones; an old one works with a ``DeprecationWarning``.
+    shown : str, optional
+        Name for the message, by default that of the function; for ``__init__`` the name of the class.
 
     Returns
     -------
@@ -70,21 +74,20 @@ def checked_keywords(renamed: Mapping[str, str]) -> Callable[[Callable[P, R]], C
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        allowed = list(inspect.signature(function).parameters)
+        allowed = [name for name in inspect.signature(function).parameters if name != "self"]
+        name = shown or function.__name__
 
         @functools.wraps(function)
         def checked(*args: P.args, **kwargs: P.kwargs) -> R:
             for old, new in renamed.items():
                 if old in kwargs:
                     if new in kwargs:
-                        raise TypeError(
-                            f"{function.__name__}() has {old!r} and {new!r}; they are the same, keep {new!r}"
-                        )
+                        raise TypeError(f"{name}() has {old!r} and {new!r}; they are the same, keep {new!r}")
                     warnings.warn(
                         f"{old} is now {new}; the old name works until 0.3.0", DeprecationWarning, stacklevel=2
                     )
                     kwargs[new] = kwargs.pop(old)
-            check_keywords(function.__name__, kwargs, allowed)
+            check_keywords(name, kwargs, allowed)
             return function(*args, **kwargs)
 
         return checked

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from cardocr_nb import polygon
 from cardocr_nb.errors import CardOCRError
@@ -51,9 +53,17 @@ class Identity(NamedTuple):
 
 
 def identity(
-    photo: Photo, quads: NDArray[np.float64], image: object, images: Images | None, *, search: bool = True
+    photo: Photo,
+    quads: NDArray[np.float64],
+    image: object,
+    images: Images | None,
+    created: object = None,
+    *,
+    search: bool = True,
 ) -> Identity:
     """Compare a picture with the places that the service found, and with the file that was submitted.
+
+    The file that was submitted is proof only if it has not changed since: another photo may have its name now.
 
     Parameters
     ----------
@@ -64,6 +74,8 @@ def identity(
         File that the column ``image`` names; it counts if it exists.
     images : path, sequence, mapping, client or None
         Where the picture was found; None for the file itself.
+    created : datetime or missing
+        When the job was created.
     search : bool, default True
         Search the picture for a place that fits the polygons better, 0.15 s.
 
@@ -82,11 +94,11 @@ def identity(
     middle = quads.mean(axis=1)
     if len(quads) and ((middle < 0) | (middle > photo.size)).any():
         return Identity(False, OUTSIDE)
-    if images is None:
+    own = None if images is None else _own(image)
+    if own is not None and not _same(photo, own, quads):
+        return Identity(False, OTHER_FILE)
+    if (images is None or own is not None) and _is_unchanged(image, created):
         return Identity(True)
-    own = _own(image)
-    if own is not None:
-        return Identity(True) if _same(photo, own, quads) else Identity(False, OTHER_FILE)
     if search and len(quads) and better_place(photo.pixels, photo.scaled(quads)) is not None:
         return Identity(False, ELSEWHERE)
     return Identity(False)
@@ -151,6 +163,17 @@ def _own(image: object) -> Photo | None:
         return photo_of(Path(image)) if isinstance(image, str) and Path(image).is_file() else None
     except (CardOCRError, OSError):
         return None
+
+
+def _is_unchanged(image: object, created: object) -> bool:
+    """Whether neither content nor name of a file has changed since a moment; False if the moment is not known."""
+    if not isinstance(image, str) or not isinstance(created, datetime) or pd.isna(created):
+        return False
+    try:
+        status = Path(image).stat()
+    except OSError:
+        return False
+    return max(status.st_mtime, status.st_ctime) <= created.timestamp()
 
 
 def _same(photo: Photo, own: Photo, quads: NDArray[np.float64]) -> bool:

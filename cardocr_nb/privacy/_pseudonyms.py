@@ -24,14 +24,13 @@ from cardocr_nb._text_safety import shown_names
 from cardocr_nb.cards import KNOWN_FIELDS
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.frame._frame_schema import refuse_doubled_columns, without_marks
+from cardocr_nb.privacy._key_strength import LEAST_BITS, key_bits
 from cardocr_nb.privacy._service_texts import mask_service_texts, refuse_without_fields, text_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _MIN_KEY_BYTES = 16
-_MIN_DISTINCT_BYTES = 8
-"""16 random bytes have 14 to 16 different ones, 32 random hexadecimal digits 12 to 16; typed repetitions have few."""
 _HEX_DIGITS = 32
 """Hexadecimal digits of a pseudonym: 128 bits, enough that two texts of an archive never collide by chance."""
 _DOMAINS = {"licence_number": "id_number"}
@@ -61,13 +60,13 @@ def pseudonym(df: pd.DataFrame, *, key: bytes | str, fields: Iterable[str] | Non
     Raises
     ------
     InvalidRequestError
-        The key is too short or repeats a few bytes, a field of `fields` is in no row, or the frame has no column ``field``.
+        The key is too short or can be guessed (a sequence, a repetition, usual words), a field of `fields` is in no row, or the frame has no column ``field``.
 
     Examples
     --------
     >>> cards = pd.DataFrame({"key": ["a.jpg", "b.jpg"], "field": ["id_number", "licence_number"]})
     >>> cards["text"] = ["99020219830315002X", "990202 198303 15002x"]
-    >>> hidden = pseudonym(cards, key=b"0123456789abcdef")
+    >>> hidden = pseudonym(cards, key=bytes.fromhex("8f3a0c57e1d94b62a7105ecb39f4862d"))  # yours: secrets.token_bytes(32)
     >>> hidden.text[0] == hidden.text[1], len(hidden.text[0])
     (True, 33)
     """
@@ -77,10 +76,10 @@ def pseudonym(df: pd.DataFrame, *, key: bytes | str, fields: Iterable[str] | Non
             f"the key of pseudonyms must have at least {_MIN_KEY_BYTES} bytes, got {len(secret)}; "
             "make one with secrets.token_bytes(32) and keep it apart from the data"
         )
-    if len(set(secret)) < _MIN_DISTINCT_BYTES:
+    if key_bits(secret) < LEAST_BITS:
         raise InvalidRequestError(
-            f"the key of pseudonyms has {len(set(secret))} different bytes, at least {_MIN_DISTINCT_BYTES} are needed, so that it "
-            "cannot be guessed; make one with secrets.token_bytes(32)"
+            "the key of pseudonyms can be guessed: it is a sequence, a repetition, or consists of usual words; "
+            "make one with secrets.token_bytes(32) and keep it apart from the data"
         )
     refuse_doubled_columns(df)
     refuse_without_fields(df, "pseudonym")

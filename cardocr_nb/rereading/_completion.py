@@ -85,11 +85,12 @@ def complete(
 
     Notes
     -----
-    A picture is another one if the file in the column ``image`` shows other fields, if places lie outside it, if the places
-    fit its print clearly better after a shift, a turn or another size, or if the number that the service read is that of
-    another person. Where at least two, and a quarter of the pictures that are not proven to be right, are others, none of
-    these is read. A single picture of another card with its fields in exactly the same places is not noticed unless the
-    file in the column ``image`` exists.
+    A picture is the right one if it is the file in the column ``image`` and that has not changed since the job was created.
+    Otherwise it is another one if that file shows other fields, if places lie outside it, if the places fit its print clearly
+    better after a shift, a turn or another size, or if the number that the service read is that of another person. Where at
+    least two, and a quarter of the pictures that are not proven to be right, are others, none of these is read. A single
+    picture of another card with its fields in exactly the same places is noticed only by the number, or by an unchanged file
+    in the column ``image``.
 
     See Also
     --------
@@ -200,13 +201,14 @@ def _reader(
     corners = frame["polygon"].array.to_points()
     kind, field, keys, files = (frame[name].astype("str").tolist() for name in ("card_type", "field", "key", "image"))
     given = frame["text"].astype("str").tolist()
+    created = frame["created"].tolist()
     models = engine_for(workers).loaded()
 
     def read(rows: list[int]) -> _Read:
         photo = card_photo(keys[rows[0]], files[rows[0]], images)
         if photo is None:
             return _Read(Identity(False), left_open=NO_PICTURE)
-        known = identity(photo, corners[rows], files[rows[0]], images)
+        known = identity(photo, corners[rows], files[rows[0]], images, created[rows[0]])
         if known.reason:
             return _Read(known, left_open=OTHER_PICTURE)
         pixels = photo.pixels

@@ -224,7 +224,7 @@ def _reader(images: Images | None, kept: KeptReadings, engine: Any) -> Callable[
         photo = card_photo(card["key"].iloc[0], image, images)
         if photo is None:
             return _Read((), None)
-        known = identity(photo, card["polygon"].dropna().array.to_points(), image, images)
+        known = identity(photo, card["polygon"].dropna().array.to_points(), image, images, card["created"].iloc[0])
         if known.reason:
             return _Read((), known)
         kind = str(card["card_type"].iloc[0])

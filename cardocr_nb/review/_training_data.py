@@ -223,7 +223,7 @@ def _write_crops(
             left_out["without a picture"] += len(card)
             continue
         quads = whole["polygon"].dropna().array.to_points()
-        known[str(key)] = identity(photo, quads, whole["image"].iloc[0], images)
+        known[str(key)] = identity(photo, quads, whole["image"].iloc[0], images, whole["created"].iloc[0])
         if known[str(key)].reason:
             left_out[OTHER] += len(card)
             continue

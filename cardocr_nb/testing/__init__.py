@@ -13,8 +13,8 @@ what a test asks                          `CardOCRService.assert_paid_once` and 
 
 from cardocr_nb._error_guard import guard_public
 from cardocr_nb.testing._call_log import PaidCall, ServiceCall
-from cardocr_nb.testing._service_double import CardOCRService
+from cardocr_nb.testing._service_double import CardOCRService, UnusedReadingWarning
 
-__all__ = ["CardOCRService", "PaidCall", "ServiceCall"]
+__all__ = ["CardOCRService", "PaidCall", "ServiceCall", "UnusedReadingWarning"]
 
 guard_public(__all__, __name__)

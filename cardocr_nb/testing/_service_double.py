@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import time
+import warnings
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from cardocr_nb._client import Client
+from cardocr_nb._keywords import checked_keywords
 from cardocr_nb._special_files import refuse_special_file
 from cardocr_nb._text_safety import describe, shown_choice
 from cardocr_nb.cloud import CloudTransport, CosAuth, Credentials
@@ -37,6 +39,10 @@ _ENGINES = ("stub", "rapidocr")
 _THROTTLED = (429, 503)
 _LOOK_SECONDS = 0.01
 _SHOWN = 5
+
+
+class UnusedReadingWarning(UserWarning):
+    """A reading or failure of `CardOCRService` was set for a key or pattern that no object read by the service matched."""
 
 
 class CardOCRService:
@@ -93,6 +99,7 @@ class CardOCRService:
     1
     """
 
+    @checked_keywords({}, "CardOCRService")
     def __init__(
         self,
         root: str | Path,
@@ -114,6 +121,8 @@ class CardOCRService:
             missing_extra("the service for tests", "local", e)
         _check(bucket, engine, queue_limit=queue_limit, workers=workers, latency=latency)
         self.bucket, self.region, self.secret_id, self.secret_key = bucket, region, SECRET_ID, SECRET_KEY
+        self._invented = "invented" if engine == "stub" else "the engine's"
+        self._failed = False
         self._faults = PlannedFaults(faults or {}, seed)
         self._readings = SetReadings(_reader(engine, workers))
         self._thread = ServiceThread()
@@ -138,14 +147,31 @@ class CardOCRService:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self._failed = True
         self.close()
 
     def close(self) -> None:
-        """Finish the calls and readings in progress and close the port."""
+        """Finish the calls and readings in progress and close the port.
+
+        Warns
+        -----
+        UnusedReadingWarning
+            A reading or failure was set for a key or pattern that matched no object that was read. Those of `replay` may be unused.
+        """
         self._thread.stop()
         self._app.close()
         self._service.close()
+        unused, invented = self._readings.unused()
+        failed, self._failed = self._failed, True  # a service that is closed twice warns once
+        if unused and not failed:
+            others = f"; these were read and got {self._invented} readings: {_listed(invented)}" if invented else ""
+            warnings.warn(
+                f"no object that was read matches {_listed(unused)}, for which a reading or failure was set{others}",
+                UnusedReadingWarning,
+                stacklevel=2,
+            )
 
     # Configuration of the program under test.
 
@@ -226,13 +252,7 @@ class CardOCRService:
         InvalidRequestError
             The code is something else than a word of letters, digits, dots and dashes, or the message something else than a text.
         """
-        if not isinstance(code, str) or not _CODE.fullmatch(code):
-            raise InvalidRequestError(
-                f"code must be a word such as InternalError, of letters, digits, dots and dashes, got {describe(code)}"
-            )
-        if not isinstance(message, str):
-            raise InvalidRequestError(f"message must be a text, got {type(message).__name__}")
-        self._readings.set(key, ReadingError(code, message))
+        self._readings.set(key, _failure(code, message))
 
     def replay(self, *documents: bytes | str | Path) -> list[str]:
         """Set the readings of saved responses or callbacks.
@@ -257,10 +277,11 @@ class CardOCRService:
             for result in _results(document if isinstance(document, bytes) else _content(document)):
                 if result.key is None:
                     continue
-                if result.state == JobState.FAILED:
-                    self.set_failure(result.key, result.code or "InternalError", result.message or "failed")
-                else:
-                    self.set_reading(result.key, result.fields)
+                failed = result.state == JobState.FAILED
+                answer = (
+                    _failure(result.code or "InternalError", result.message or "failed") if failed else result.fields
+                )
+                self._readings.set(result.key, answer, expected=False)
                 keys.append(result.key)
         return keys
 
@@ -381,6 +402,21 @@ class CardOCRService:
         if wrong:
             lines = [f"  {c.method} {c.path}: {c.status} {c.code}" for c in wrong]
             raise AssertionError("\n".join([f"{len(wrong)} calls were refused:", *lines]))
+
+
+def _failure(code: str, message: str) -> ReadingError:
+    if not isinstance(code, str) or not _CODE.fullmatch(code):
+        raise InvalidRequestError(
+            f"code must be a word such as InternalError, of letters, digits, dots and dashes, got {describe(code)}"
+        )
+    if not isinstance(message, str):
+        raise InvalidRequestError(f"message must be a text, got {type(message).__name__}")
+    return ReadingError(code, message)
+
+
+def _listed(keys: list[str]) -> str:
+    more = f" and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
+    return ", ".join(map(repr, keys[:_SHOWN])) + more
 
 
 def _check(bucket: str, engine: str, **numbers: float) -> None:

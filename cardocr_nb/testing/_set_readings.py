@@ -37,10 +37,14 @@ class SetReadings:
     def __init__(self, fallback: Reader) -> None:
         self._fallback = fallback
         self._answers: dict[str, Reading | ReadingError] = {}
+        self._unmatched: dict[str, None] = {}
+        self._invented: dict[str, None] = {}
         self._lock = threading.Lock()
 
-    def set(self, pattern: str, answer: Reading | ReadingError) -> None:
+    def set(self, pattern: str, answer: Reading | ReadingError, *, expected: bool = True) -> None:
         """Set the answer for the key that is equal to a pattern, or for those that match it; of several the one set last counts.
+
+        A pattern that is `expected` is in `unused` until a key matches it.
 
         Raises
         ------
@@ -54,6 +58,13 @@ class SetReadings:
         with self._lock:
             self._answers.pop(pattern, None)
             self._answers[pattern] = answer
+            if expected:
+                self._unmatched[pattern] = None
+
+    def unused(self) -> tuple[list[str], list[str]]:
+        """Return the patterns that no object read so far matched, and the keys for which nothing was set."""
+        with self._lock:
+            return list(self._unmatched), list(self._invented)
 
     def read(self, image: NDArray[np.uint8], card_type: str) -> list[Field]:
         """Read an image that is in no bucket."""
@@ -68,14 +79,14 @@ class SetReadings:
             A failure was set.
         """
         with self._lock:
-            found = [
-                answer
-                for pattern, answer in self._answers.items()
-                if key and (key == pattern or fnmatchcase(key, pattern))
-            ]
-        if not found:
+            found = [one for one in self._answers if key and (key == one or fnmatchcase(key, one))]
+            for pattern in found:
+                self._unmatched.pop(pattern, None)
+            if key and not found:
+                self._invented[key] = None
+            answer = self._answers[found[-1]] if found else None
+        if answer is None:
             return recognized(self._fallback, image, card_type, key)
-        answer = found[-1]
         if isinstance(answer, ReadingError):
             raise ReadingError(answer.code, str(answer))
         return (_placed(answer, image, card_type) if isinstance(answer, Mapping) else tuple(answer)), ""

@@ -30,7 +30,7 @@ NAME, LATIN, NUMBER, ADDRESS, RARE = (
 )
 SECRETS = ("谢样本", "样本甲", "zhangwei", "ouyang", "19741201", "虚构区", "九曲路", "1024", "\ue815")
 BOX = ((10, 10), (10, 30), (90, 30), (90, 10))
-KEY = b"0123456789abcdef"
+KEY = bytes.fromhex("8f3a0c57e1d94b62a7105ecb39f4862d")
 
 
 def _card(number):

@@ -159,6 +159,26 @@ def test_no_text_of_another_person_is_filled_from_a_folder_with_the_same_names(p
     assert set(left["left_open"]) == {"other picture"}
 
 
+@pytest.mark.parametrize("source", ["the column image", "its folder"])
+@pytest.mark.parametrize("kind", ["id", "licence"])
+def test_no_text_of_another_person_is_filled_from_files_that_were_replaced_since(places, data, tmp_path, kind, source):
+    names = [f"{kind}/000{n}.jpg" for n in range(1, 9)]
+    some = places[places["key"].isin(names)].reset_index(drop=True)
+    some["image"] = [str(wrong_folder(data, tmp_path, names) / key) for key in some["key"]]
+    with pytest.warns(UnfinishedWarning, match="8 pictures are not those that the service read"):
+        left = some.cardocr.complete(None if source == "the column image" else tmp_path, progress=False)
+    assert left["text"].isna().all()
+
+
+def test_files_that_are_older_than_their_jobs_are_not_searched_for_a_better_place(places, data, monkeypatch):
+    def never(*_):
+        raise AssertionError("searched")
+
+    monkeypatch.setattr("cardocr_nb.plot._picture_identity.better_place", never)
+    one = places[places["key"] == "id/0002.jpg"]
+    assert one.cardocr.complete(data / "cards", progress=False)["text"].notna().all()
+
+
 def test_one_other_picture_among_the_right_ones_is_left_out_alone(places, finished, data):
     some = places[places["key"].str.startswith("id/")].reset_index(drop=True).assign(image=None)
     pictures = {key: data / "cards" / key for key in some["key"].unique()} | {"id/0001.jpg": data / "cards/id/0002.jpg"}

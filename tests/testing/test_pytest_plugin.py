@@ -139,3 +139,21 @@ def test_the_plugin_is_an_entry_point_and_a_file_of_the_wheel():
     assert project["project"]["entry-points"]["pytest11"] == {"cardocr_service": "cardocr_service"}
     files = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
     assert files["cardocr_service.py"] == "cardocr_service.py"
+
+
+def test_a_misspelled_pattern_or_option_fails_the_test_that_has_it(pytester):
+    pytester.makepyfile(
+        """
+        import pytest
+
+        def test_pattern(cardocr_service):
+            cardocr_service.set_reading("front/*.jpg", {"name": "样本"})
+
+        @pytest.mark.cardocr_service(queue_limt=1)
+        def test_option(cardocr_service):
+            pass
+        """
+    )
+    result = pytester.runpytest_inprocess(*PLUGIN)
+    result.assert_outcomes(passed=1, errors=2)
+    result.stdout.fnmatch_lines(["*UnusedReadingWarning: *'front/[*].jpg'*", "*did you mean 'queue_limit'*"])

@@ -11,7 +11,7 @@ from qcloud_cos import CosConfig, CosServiceError
 from qcloud_cos.ai_recognition import AIRecognitionClient
 
 from cardocr_nb.errors import InvalidRequestError, ServiceError
-from cardocr_nb.testing import CardOCRService
+from cardocr_nb.testing import CardOCRService, UnusedReadingWarning
 from cardocr_nb.wire import Field
 
 sys.path.append(str(Path(__file__).parents[1] / "witness"))
@@ -340,3 +340,52 @@ def test_assertions_name_the_keys_that_were_paid_for_and_the_jobs_that_are_open(
     with pytest.raises(AssertionError, match=r"1 of 2 jobs have not ended after 0 s \('front/1.jpg' is Submitted\)"):
         cardocr_service.wait(0)
     cardocr_service.resume()
+
+
+def read(service, *keys):
+    with service.client() as client:
+        for key in keys:
+            service.add_photo(key)
+            client.wait(client.submit(key, card_type="IDCard"))
+
+
+def test_what_was_set_for_no_object_that_was_read_is_a_warning_with_the_pattern(tmp_path):
+    service = CardOCRService(tmp_path)
+    service.set_reading("front/*.png", {"name": "样本"})
+    service.set_failure("bakc/1.jpg", "ImageTooDark")
+    service.set_reading("front/2.jpg", {"name": "样本"})
+    read(service, "front/1.jpg", "front/2.jpg")
+    with pytest.warns(UnusedReadingWarning) as found:
+        service.close()
+    assert str(found[0].message) == (
+        "no object that was read matches 'front/*.png', 'bakc/1.jpg', for which a reading or failure was set; "
+        "these were read and got invented readings: 'front/1.jpg'"
+    )
+    service.close()
+
+
+def test_a_pattern_that_a_later_one_replaced_was_matched(tmp_path):
+    with CardOCRService(tmp_path) as service:
+        service.set_reading("1.jpg", {"name": "样本"})
+        service.set_failure("*", "ImageTooDark")
+        read(service, "1.jpg")
+
+
+def test_recordings_need_not_be_used(tmp_path, data):
+    with CardOCRService(tmp_path) as service:
+        assert service.replay(data / "responses/failed.xml")
+
+
+def test_an_error_of_the_test_is_not_followed_by_a_warning(tmp_path):
+    service = CardOCRService(tmp_path)
+    service.set_reading("1.jpg", {})
+    service.__exit__(KeyError, KeyError(), None)
+
+
+@pytest.mark.parametrize(
+    ("option", "near"),
+    [("queue_limt", "queue_limit"), ("fault", "faults"), ("worker", "workers"), ("latncy", "latency")],
+)
+def test_a_misspelled_option_names_the_nearest(tmp_path, option, near):
+    with pytest.raises(TypeError, match=rf"CardOCRService\(\) has no argument .*did you mean '{near}'"):
+        CardOCRService(tmp_path, **{option: 1})
