@@ -35,7 +35,7 @@ _CLASSES = (
 
 
 def key_bits(key: bytes) -> float:
-    """Return how many random bits a key has at most, as far as its patterns tell.
+    """Return how many random bits a key has at most, as far as its patterns show.
 
     Parameters
     ----------
