@@ -284,7 +284,8 @@ class CardReading:
         for gap in (g for g in best.gaps if not g.torn):
             if not gap.instead and gap.field in best.fields and best.fields[gap.field].value.is_valid is not False:
                 continue
-            line = recognize_box(self.pyramid, np.array(gap.box), self.models, extend=False, trim=True)
+            box = np.array(gap.box)
+            line = recognize_box(self.pyramid, box, self.models, extend=False, trim=True, darkest=gap.over)
             extracted = reread_gap(gap, line, self.kind)
             if extracted is not None and (not gap.instead or surer(extracted, best)):
                 best = with_field(best, extracted)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _INVALID = 0.3
 _CONTRADICTED = 0.4
 _CONFIRMED = 0.2
+_UNUSUAL = 0.7
+"""Factor for a period that ends on another day of the year than it begins: a license is valid for whole years."""
 _NAME = 1.7
 """Exponent for names, where nothing else shows that a character is another one that looks alike."""
 _SHORT = {"address": 6, "issuing_authority": 6, "name": 2}
@@ -54,6 +56,8 @@ def score_fields(values: Mapping[str, Value], doubts: Mapping[str, float], card:
             trust = _confirmed(trust) if agrees else trust * _CONTRADICTED
         if len(value.text) < _SHORT.get(field, 0):
             trust *= _CONTRADICTED
+        if field == "valid_period" and _ends_on_another_day(value.text):
+            trust *= _UNUSUAL
         scores[field] = round(100 * min(1.0, trust) * doubts.get(field, 1.0) * card)
     return scores
 
@@ -61,6 +65,11 @@ def score_fields(values: Mapping[str, Value], doubts: Mapping[str, float], card:
 def _confirmed(trust: float) -> float:
     """Most of the doubt goes when a second source says the same."""
     return 1 - (1 - trust) * _CONFIRMED
+
+
+def _ends_on_another_day(period: str) -> bool:
+    days = {day for day in re.findall(r"\d{4}-(\d\d-\d\d)", period) if day != "02-29"}
+    return len(days) > 1
 
 
 def _from_number(values: Mapping[str, Value]) -> dict[str, str]:

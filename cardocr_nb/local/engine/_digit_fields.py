@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _CLASS = re.compile(r"(?:[AC][1-6]|B[12]|[A-C][1-3]?[DEF]|[DEFMNP])+")
 _NUMBER_LENGTH = 18
+_CENTURIES = "18", "19", "20"
+"""First digits of a year of birth: digits of a number that lost some may have a right check digit by chance."""
 
 
 def is_valid_number(number: str) -> bool:
@@ -31,7 +33,9 @@ def is_valid_number(number: str) -> bool:
     >>> is_valid_number("990000194912310021"), is_valid_number("990000194912310026")
     (False, True)
     """
-    if not re.fullmatch(r"\d{17}[\dX]", number) or _day(number[6:10], number[10:12], number[12:14]) is None:
+    if not re.fullmatch(r"\d{17}[\dX]", number) or number[6:8] not in _CENTURIES:
+        return False
+    if _day(number[6:10], number[10:12], number[12:14]) is None:
         return False
     return id_check_character(number[:17]) == number[17]
 

@@ -20,6 +20,7 @@ from cardocr_nb.local.engine._gap_places import (
     misprint,
     place_of_following,
     place_of_torn,
+    place_of_value,
     places_of_crowded,
     places_of_value,
 )
@@ -87,6 +88,8 @@ class Gap:
         Whether more of the value is beyond: the box holds one more line for `extract_fields`.
     instead : bool
         Whether the box holds a value that was read, without what touches it: the surer of both counts.
+    over : bool
+        Whether the box begins with the label, over which the value may be printed.
     """
 
     field: str
@@ -94,6 +97,7 @@ class Gap:
     box: Corners
     torn: bool = False
     instead: bool = False
+    over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +181,8 @@ def extract_fields(
             if slot.label and not slot.block:
                 boxes = dict.fromkeys(places_of_value(field, pose, places, height, shift))
                 gaps += [Gap(field, labels[field], box) for box in boxes]
+                over = place_of_value(field, pose, places, height, shift, over=True)
+                gaps.append(Gap(field, labels[field], over, over=True))
             if candidate is None:
                 continue
         chars = tuple(candidate.chars[i] for i in candidate.value.used)
@@ -198,7 +204,7 @@ def _completed_birth_date(chosen: Mapping[str, Candidate], card_type: str) -> di
     birth = chosen.get("birth_date")
     number = next((chosen[f].value.text for f in ("id_number", "licence_number") if f in chosen), "")
     whole = completed_date(birth.value.text, number, card_type) if birth else None
-    if birth is None or whole is None:
+    if birth is None or whole is None or whole == birth.value.text:
         return {}
     return {"birth_date": replace(birth, value=replace(birth.value, text=whole, is_valid=True))}
 

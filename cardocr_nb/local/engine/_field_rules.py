@@ -14,6 +14,7 @@ from cardocr_nb._identity import ETHNIC_GROUPS, NATIONS
 from cardocr_nb.local.engine._digit_fields import class_value, date_value, number_value, period_value, plain_date
 from cardocr_nb.local.engine._field_value import Value, make_value
 from cardocr_nb.local.engine._office_names import with_known_office
+from cardocr_nb.local.engine._surnames import begins_with_surname
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,6 +38,8 @@ _SIMPLE = str.maketrans(
     "区县镇乡号阳凉维尔湾东广云龙门楼栋单义苏宁庆贵辽济汉马连铁兴华长陕闽贡达关队总国车辆证领驾红绿丰营庄园纵桥岭岛传刘陈张杨赵黄吴孙郑谢韩冯萧许邓吕卢蒋贾叶阎罗谭邹钱汤龚赖贺万丽伟强杰国军飞凤兰鹏辉",
 )
 """Old forms of characters that are frequent in names and addresses."""
+_HAN_NAME, _RIVAL = 4, 0.1
+"""Characters of a Han name, at most, and confidence from which another reading of its first one may be the surname."""
 _STROKES = "一丨丶亅十口"
 _DOTS = "·・•‧∙⋅.●"
 
@@ -100,7 +103,21 @@ def _name(chars: Sequence[Char]) -> Value | None:
     name = "".join("·" if t in _DOTS else t for t in _text(chars, used))
     start = len(name) - len(name.lstrip("·"))
     name = name[start:].rstrip("·")
-    return make_value(name, chars, used[start : start + len(name)], is_valid=None if len(name) > 1 else False)
+    used = used[start : start + len(name)]
+    if 1 < len(name) <= _HAN_NAME and not begins_with_surname(name):
+        name, chars = _with_surname(name, chars, used[0])
+    return make_value(name, chars, used, is_valid=None if len(name) > 1 else False)
+
+
+def _with_surname(name: str, chars: Sequence[Char], first: int) -> tuple[str, list[Char]]:
+    """Take the likeliest surname for the first character, as 冼 for 洗, where one is likely; else change nothing."""
+    char = chars[first]
+    for text, sure in char.alternatives:
+        if sure > _RIVAL and begins_with_surname(text + name[1:]):
+            others = tuple((t, p) for t, p in char.alternatives if t != text)
+            changed = replace(char, text=text, confidence=sure, alternatives=((char.text, char.confidence), *others))
+            return text + name[1:], [*chars[:first], changed, *chars[first + 1 :]]
+    return name, list(chars)
 
 
 def _nationality(chars: Sequence[Char]) -> Value | None:

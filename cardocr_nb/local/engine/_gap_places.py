@@ -35,7 +35,7 @@ _FULL_ROW = 9
 _LEADING = 1.4
 """Heights from one line to the next, where there is only one."""
 _UNSURE = 12.0
-"""Millimeters by which the place of a number is longer where its label was not read: it may be further right."""
+"""Millimeters by which the place of a value is longer where its label was not read: it may be further right."""
 _ALIKE = 3
 """Values next to labels that were read, from which the misprint of the card is known."""
 _CROWDED = 1.3
@@ -167,15 +167,22 @@ def places_of_value(
 
 
 def place_of_value(
-    field: str, pose: CardPose, labels: dict[str, LabelPlace], height: float, shift: float = 0.0
+    field: str,
+    pose: CardPose,
+    labels: dict[str, LabelPlace],
+    height: float,
+    shift: float = 0.0,
+    *,
+    over: bool = False,
 ) -> Corners:
-    """Corners of the row next to a label, up to the next label or the end of the value, in pixels; `shift` as from `misprint`."""
+    """Corners of the row next to a label, or `over` and next to it, up to the next label or the end of the value, in pixels; `shift` as from `misprint`."""
     label, slot = labels[field], pose.layout.fields[field]
     nexts = [o.left for o in labels.values() if o.left > label.right and abs(o.y - label.y) < 1.5 * height]
     end = slot.value.right + (20 if slot.value.long else 4) + (label.right - slot.center[0] - 1.1 * len(slot.label))
-    end += _UNSURE if field == "licence_number" and not label.sure else 0.0
+    end += _UNSURE if (over or field == "licence_number") and not label.sure else 0.0
     # A single character printed off the form may touch its label and be taken for a part of it.
     begin = label.left + 1.6 * height if field == "gender" else label.right + 0.3 * height
+    begin = label.left if over else begin
     left, right = begin, min([end, pose.layout.size[0], *(n - 0.3 * height for n in nexts)])
     top, bottom = label.y + shift - height, label.y + shift + height
     corners = np.array(

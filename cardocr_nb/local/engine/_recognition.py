@@ -10,7 +10,15 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cardocr_nb.local.engine._line_crops import ImagePyramid, ink_boxes, ink_ends, ink_of, ink_tones, whole_line
+from cardocr_nb.local.engine._line_crops import (
+    ImagePyramid,
+    darkest_ink,
+    ink_boxes,
+    ink_ends,
+    ink_of,
+    ink_tones,
+    whole_line,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -135,7 +143,13 @@ def mean_confidence(lines: Iterable[Line]) -> float:
 
 
 def recognize_box(
-    pyramid: ImagePyramid, box: NDArray[np.float64], models: Models, *, extend: bool = True, trim: bool = False
+    pyramid: ImagePyramid,
+    box: NDArray[np.float64],
+    models: Models,
+    *,
+    extend: bool = True,
+    trim: bool = False,
+    darkest: bool = False,
 ) -> Line:
     """Recognize one box.
 
@@ -149,6 +163,8 @@ def recognize_box(
         Whether to follow ink that continues beyond the ends of the box.
     trim : bool, default False
         Whether to leave out paper before the first and after the last ink of the box.
+    darkest : bool, default False
+        Whether to leave out ink paler than the darkest of the box, where it is not extended.
     """
     import numpy as np
 
@@ -157,7 +173,7 @@ def recognize_box(
     if extend:
         crop, ink, corners = _whole_crop(pyramid, corners)
     else:
-        crop = pyramid.crop(corners)
+        crop = darkest_ink(pyramid.crop(corners)) if darkest else pyramid.crop(corners)
         ink = ink_of(crop)
         if trim:
             left, right = ink_ends(ink)

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cardocr_nb.cards import id_check_character
 from cardocr_nb.local.engine._digit_fields import is_valid_number
 from cardocr_nb.local.engine._field_rules import apply_rules
 from cardocr_nb.local.engine._recognition import Char
@@ -269,3 +270,24 @@ def test_of_two_offices_as_near_the_one_that_the_recognizer_names_is_taken(named
 
 def test_the_word_of_the_label_is_not_of_the_ethnicity():
     assert [rule_result("ethnicity", text)[0] for text in ("族汉", "民族土家", "汉")] == ["汉", "土家", "汉"]
+
+
+@pytest.mark.parametrize(
+    ("read", "rivals", "name"),
+    [
+        ("洗文", [("冼", 0.3)], "冼文"),
+        ("洗文", [("冼", 0.05)], "洗文"),
+        ("侍文", [("待", 0.4)], "侍文"),
+        ("扎西尼玛多吉", [("孔", 0.3)], "扎西尼玛多吉"),
+    ],
+)
+def test_a_name_begins_with_a_surname_where_one_is_likely(read, rivals, name):
+    value = apply_rules("name", "IDCard", chars(read, at0=rivals))
+    assert value.text == name
+    assert value.confidences[0] == (0.99 if name == read else 0.3)
+
+
+def test_a_number_is_valid_only_with_a_year_of_birth_of_these_centuries():
+    for year, valid in (("1949", True), ("2049", True), ("4220", False), ("0949", False)):
+        body = "990000" + year + "1231002"
+        assert is_valid_number(body + id_check_character(body)) == valid

@@ -576,6 +576,16 @@ def test_a_picture_that_is_hardly_a_card_lowers_every_score():
     assert found == {"name": 30, "gender": 30}
 
 
+def test_a_period_that_ends_on_another_day_of_the_year_is_doubtful():
+    for period, sure in (
+        ("2012-05-24 至 2022-05-24", True),
+        ("2012-02-29 至 2022-02-28", True),
+        ("2012-05-24 至 长期", True),
+        ("2012-05-24 至 2022-05-25", False),
+    ):
+        assert (score({"valid_period": value(period, 1.0, is_valid=True)})["valid_period"] > 90) == sure
+
+
 def test_a_changed_model_file_is_refused(monkeypatch):
     monkeypatch.setattr(networks, "_SHA256", dict.fromkeys(networks._SHA256, "0" * 64))
     networks._verify.cache_clear()

@@ -7,13 +7,17 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 from cardocr_nb import cards
+from cardocr_nb._fonts import pil_font
 from cardocr_nb.cards import field_name
 from cardocr_nb.local.engine import _card_reading as card_reading
 from cardocr_nb.local.engine._card_reading import CardReading
-from cardocr_nb.local.engine._field_extraction import extract_fields
-from cardocr_nb.local.engine._recognition import Char
+from cardocr_nb.local.engine._field_extraction import Gap, extract_fields, reread_gap
+from cardocr_nb.local.engine._line_crops import ImagePyramid
+from cardocr_nb.local.engine._placed_chars import place_chars
+from cardocr_nb.local.engine._recognition import Char, recognize_box
 from cardocr_nb.local.engine._value_doubts import is_no_han_name, starts_early
 from cardocr_nb.specimen import draw
 
@@ -46,11 +50,33 @@ def test_a_last_character_with_the_ink_of_another_one_is_doubtful(rows):
     kind, truth, lines, first, _ = rows
     *before, last = first.chars
     left, top, right, bottom = last.box
-    for more, doubtful in ((0.1, False), (0.5, True)):
+    for more, doubtful in ((0.1, False), (0.3, True), (0.5, True)):
         wide = replace(last, box=(left, top, right + more * (right - left), bottom))
         address = extracted(changed(lines, first, replace(first, chars=(*before, wide))), kind).fields["address"]
         assert address.value.text == truth["address"]
         assert (address.doubt < 0.7) == doubtful
+
+
+def test_ink_that_goes_on_after_a_name_was_left_out_makes_it_doubtful():
+    kind, truth, _, lines = load("id_flat")
+    line = next(line for line in lines if text_of(line).endswith(truth["name"]))
+    left, top, right, bottom = line.chars[-1].box
+    wide = right - left
+    for size, doubtful in ((0.1, False), (0.3, True)):
+        marks = (
+            replace(line.chars[-1], text=t, box=(right + n * size * wide, top, right + (n + 0.9) * size * wide, bottom))
+            for n, t in enumerate(";'")
+        )
+        name = extracted(changed(lines, line, replace(line, chars=(*line.chars, *marks))), kind).fields["name"]
+        assert name.value.text == truth["name"]
+        assert (name.doubt < 0.7) == doubtful
+
+
+def test_a_birth_date_that_was_read_whole_is_as_sure_as_other_values():
+    for recording in ("id_flat", "licence_flat"):
+        kind, truth, _, lines = load(recording)
+        birth = extracted(lines, kind).fields["birth_date"]
+        assert (birth.value.text, birth.doubt) == (truth["birth_date"], 1.0)
 
 
 @pytest.mark.parametrize(("kept", "doubtful"), [(6, True), (10, False)])
@@ -146,3 +172,31 @@ def test_an_address_of_which_one_row_was_looked_for_is_searched_for_more(models,
     monkeypatch.setattr(card_reading, "detect", without_address)
     fields = CardReading(np.asarray(card.image.convert("RGB")), "IDCard", models).result().fields
     assert {field_name(f.label): f.text for f in fields} == card.texts
+
+
+@pytest.mark.parametrize("value", ["男", "女"])
+def test_a_value_printed_over_its_label_is_read_without_the_label(models, value):
+    page = Image.new("RGB", (240, 90), (238, 245, 238))
+    drawing = ImageDraw.Draw(page)
+    drawing.text((30, 10), "性别", (76, 91, 82), pil_font(34))
+    drawing.text((78, 24), value, (24, 24, 24), pil_font(44))
+    pyramid = ImagePyramid(np.ascontiguousarray(np.asarray(page)[:, :, ::-1]))
+    box = np.array([(25.0, 8.0), (150.0, 8.0), (150.0, 80.0), (25.0, 80.0)])
+    gap = Gap("gender", "性别", tuple(map(tuple, box)), over=True)
+    both, alone = (recognize_box(pyramid, box, models, extend=False, trim=True, darkest=d) for d in (False, True))
+    assert "性" in text_of(both)
+    assert text_of(alone) == value
+    assert reread_gap(gap, alone, "DriverLicense").value.text == value
+
+
+def test_a_lost_value_is_looked_for_over_its_label_as_well():
+    kind, _, _, lines = load("licence_flat")
+    label = next(line for line in lines if text_of(line).startswith("性别"))
+    without = changed(lines, label, replace(label, chars=label.chars[:2]))
+    beside, over = (
+        [gap for gap in extracted(without, kind).gaps if gap.field == "gender" and gap.over == choice]
+        for choice in (False, True)
+    )
+    first = place_chars([label])[0][0].center[0]
+    assert min(x for gap in beside for x, _ in gap.box) > first
+    assert [min(x for x, _ in gap.box) < first for gap in over] == [True]
