@@ -193,10 +193,10 @@ def test_a_lost_value_is_looked_for_over_its_label_as_well():
     kind, _, _, lines = load("licence_flat")
     label = next(line for line in lines if text_of(line).startswith("性别"))
     without = changed(lines, label, replace(label, chars=label.chars[:2]))
-    beside, over = (
+    next_to_it, over = (
         [gap for gap in extracted(without, kind).gaps if gap.field == "gender" and gap.over == choice]
         for choice in (False, True)
     )
     first = place_chars([label])[0][0].center[0]
-    assert min(x for gap in beside for x, _ in gap.box) > first
+    assert min(x for gap in next_to_it for x, _ in gap.box) > first
     assert [min(x for x, _ in gap.box) < first for gap in over] == [True]
