@@ -12,15 +12,20 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cardocr_nb._bulk._spans import taken
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cardocr_nb._bulk._chunk import Chunk
 
     Ints = NDArray[np.int64]
+    Flags = NDArray[np.bool_]
 
-# U+FFFE and U+FFFF, which XML does not have, are these two bytes and one from 0xBE on.
-_NEVER_TEXT, _FIRST_NEVER = b"\xef\xbf", 0xBE
+_NEVER = ((0xEF, 0xBF, 0xBE, 0xBF), (*b"]]", ord(">"), ord(">")))
+"""First two bytes of sequences that no text holds, and the least and the most that the third one is."""
+
+_NOWHERE = np.empty(0, dtype=np.intp)
 _NUMBERED = re.compile(rb"&#(?:([0-9]{3,7})|x([0-9A-Fa-f]{2,6}));")
 _REFERENCES = {b"&lt;": b"<", b"&gt;": b">", b"&quot;": b'"', b"&apos;": b"'", b"&amp;": b"&"}
 """References by name. The ampersand comes last, so that its result is not replaced again."""
@@ -48,11 +53,9 @@ def replace_references(chunk: Chunk, begin: Ints, end: Ints) -> Ints:
     begin, end : ndarray of int
         Where the texts with references begin and end.
     """
-    pieces = np.append(np.stack([begin, end], axis=1).ravel(), chunk.starts[-1])
-    every = pa.LargeBinaryArray.from_buffers(
-        pa.large_binary(), len(pieces) - 1, [None, pa.py_buffer(pieces), pa.py_buffer(chunk.raw)]
+    texts = pa.LargeBinaryArray.from_buffers(
+        pa.large_binary(), len(begin), [None, *map(pa.py_buffer, taken(chunk, begin, end))]
     )
-    texts = every.take(pa.array(np.arange(0, 2 * len(begin), 2)))
     words = chunk.words(chunk.references)
     for name, word, mask in _REFERENCE_WORDS:
         if ((words & mask) == word).any():
@@ -65,20 +68,49 @@ def replace_references(chunk: Chunk, begin: Ints, end: Ints) -> Ints:
     return begin + sizes
 
 
-def erase_odd(chunk: Chunk) -> None:
-    """Erase the documents of a chunk with characters or references that the strict parser has to judge: invariant 6."""
-    never = chunk.pairs(*_NEVER_TEXT)
-    odd = [chunk.controls(), never[chunk.data.take(never + 2, mode="clip") >= _FIRST_NEVER]]
-    section = chunk.pairs(*b"]]")
-    odd.append(section[chunk.data.take(section + 2, mode="clip") == ord(">")])
-    if len(chunk.references):
-        words = chunk.words(chunk.references)
-        known = np.zeros(len(words), dtype=bool)
-        for _, word, mask in _REFERENCE_WORDS:
-            known |= (words & mask) == word
-        odd.append(chunk.references[~known])
-    chunk.erase(np.unique(chunk.documents(np.concatenate(odd))))
-    _erase_other_bytes(chunk, 0, len(chunk.starts) - 1)
+def are_ampersands(chunk: Chunk, places: Ints) -> Flags:
+    """Whether each reference is ``&amp;``."""
+    (word, mask), *_ = [(word, mask) for name, word, mask in _REFERENCE_WORDS if name == b"&amp;"]
+    found: Flags = (chunk.words(places) & mask) == word
+    return found
+
+
+def replace_ampersands(chunk: Chunk, places: Ints, end: Ints) -> Ints:
+    """Replace ``&amp;`` in place, once in each text, by moving what is behind it; returns the new ends of the texts.
+
+    Parameters
+    ----------
+    chunk : Chunk
+        Its bytes are changed.
+    places, end : ndarray of int
+        Where the references begin, and where their texts end.
+    """
+    behind = places + len(b"&amp;")
+    sizes = end - behind
+    ends = np.cumsum(sizes)
+    moved = np.repeat(behind - (ends - sizes), sizes)
+    moved += np.arange(len(moved))
+    chunk.data[moved - len(b"amp;")] = chunk.data.take(moved)
+    return end - len(b"amp;")
+
+
+def erase_other_references(chunk: Chunk) -> None:
+    """Erase the documents of a chunk with references that the strict parser has to judge: invariant 6."""
+    words = chunk.words(chunk.references)
+    known = np.zeros(len(words), dtype=bool)
+    for _, word, mask in _REFERENCE_WORDS:
+        known |= (words & mask) == word
+    chunk.erase(np.unique(chunk.documents(chunk.references[~known])))
+
+
+def never_texts(data: NDArray[np.uint8]) -> Ints:
+    """Positions of U+FFFE, U+FFFF and ``]]>``, which no text of XML holds."""
+    found = []
+    for first, second, lowest, highest in _NEVER:
+        at = np.flatnonzero(data == first) if first in data else _NOWHERE
+        third = data.take(at + 2, mode="clip")
+        found.append(at[(data.take(at + 1, mode="clip") == second) & (third >= lowest) & (third <= highest)])
+    return np.concatenate(found)
 
 
 _REFERENCE_WORDS = [
@@ -86,22 +118,10 @@ _REFERENCE_WORDS = [
 ]
 
 
-def _erase_other_bytes(chunk: Chunk, first: int, end: int) -> None:
-    """Erase the documents from `first` to `end` that are not UTF-8: halves are tried until one document is left."""
-    if _is_utf8(chunk, first, end):
-        return
-    if end - first == 1:
-        chunk.erase(np.array([first]))
-        return
-    middle = (first + end) // 2
-    _erase_other_bytes(chunk, first, middle)
-    _erase_other_bytes(chunk, middle, end)
-
-
-def _is_utf8(chunk: Chunk, first: int, end: int) -> bool:
-    ends = pa.py_buffer(chunk.starts[[first, end]])
+def is_utf8(raw: bytes) -> bool:
+    """Whether bytes are UTF-8."""
     try:
-        pa.LargeStringArray.from_buffers(1, ends, pa.py_buffer(chunk.raw)).validate(full=True)
-    except pa.ArrowInvalid:
+        raw.decode()
+    except UnicodeDecodeError:
         return False
     return True

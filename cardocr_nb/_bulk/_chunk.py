@@ -23,6 +23,11 @@ WORD = 8
 _BLOCK = 2**19
 """Bytes compared at once: a block and the flags made of it fit the second cache of a core."""
 
+_FLAGS = 4
+_ONE_FLAG, _LAST_BYTE = np.uint32(1), np.uint32(24)
+_FLAG_PLACES = np.uint32(0x00010203)
+"""Times a word with one flag, this is the place of the flag in the last byte."""
+
 _NOWHERE = np.empty(0, dtype=np.int64)
 _ONE = np.uint64(1)
 _LAST_BIT = np.uint64(63)
@@ -38,23 +43,26 @@ class Chunk:
         The bytes of the documents; writes change `raw`.
     starts : ndarray of shape (documents + 1,)
         Where each begins, and where the last one ends.
+    begins : ndarray of shape (documents,)
+        Where each begins behind its prolog.
+    outside : ndarray of shape (documents,)
+        How many bytes of each prolog are above ``0x20``, without its first bracket, which is erased.
     references : ndarray of int
         Positions of ampersands.
-    n_returns : int
-        Number of carriage returns, known after `controls`.
     """
 
     def __init__(self, documents: Sequence[bytes]) -> None:
         self.raw = bytearray().join([*documents, bytes(LONGEST)])
         self.starts = np.zeros(len(documents) + 1, dtype=np.int64)
         np.cumsum(np.fromiter(map(len, documents), dtype=np.int64, count=len(documents)), out=self.starts[1:])
+        self.begins = self.starts[:-1].copy()
+        self.outside = np.zeros_like(self.begins)
         self.data: Block = np.frombuffer(self.raw, np.uint8, count=int(self.starts[-1]))
         self.references = self._rare(ord("&"))
-        self.n_returns = 0
 
     def words(self, at: Ints) -> Words:
         """The eight bytes from each place on, the first one lowest."""
-        return bits(np.frombuffer(self.raw, "<u8", count=len(self.raw) // WORD), at << 3)
+        return _shifted(np.frombuffer(self.raw, "<u8", count=len(self.raw) // WORD), at >> 3, (at & 7) << 3)
 
     def strings(self, at: Ints, size: int) -> NDArray[np.bytes_]:
         """As many bytes as `size` from each place on."""
@@ -75,31 +83,29 @@ class Chunk:
 
     def overwrite(self, places: slice | Ints) -> None:
         """Write spaces."""
-        self.n_returns -= int(np.count_nonzero(self.data[places] == ord("\r")))
         self.data[places] = ord(" ")
 
     def brackets(self) -> Ints:
         """Positions of ``<``."""
         return self._everywhere(lambda block: block == ord("<"))
 
-    def returns(self) -> Ints:
-        """Positions of carriage returns."""
-        return self._everywhere(lambda block: block == ord("\r"))
+    def count_low(self) -> int:
+        """Count the bytes up to ``0x20``."""
+        begins = range(0, len(self.data), _BLOCK)
+        return sum(int(np.count_nonzero(self.data[at : at + _BLOCK] <= ord(" "))) for at in begins)
+
+    def has_controls(self) -> bool:
+        """Whether there is a byte below ``0x20`` other than tab (9), line break (10) and carriage return (13)."""
+        begins = range(0, len(self.data), _BLOCK)
+        return (
+            int(self.data.min(initial=ord("\t"))) < ord("\t")
+            or any(int((self.data[at : at + _BLOCK] - np.uint8(14)).min()) < ord(" ") - 14 for at in begins)
+            or any(self.raw.find(byte, 0, len(self.data)) >= 0 for byte in (11, 12))
+        )
 
     def controls(self) -> Ints:
-        """Positions of control characters but for line breaks, tabs and carriage returns, which are counted."""
-        self.n_returns, has_backspace, found = 0, 8 in self.raw, [_NOWHERE]
-        for at in range(0, len(self.data), _BLOCK):
-            block = self.data[at : at + _BLOCK]
-            # All but tab (9) and line break (10), which become 254 and 255, are below 29; backspace (8) becomes 253.
-            moved = block ^ np.uint8(8)
-            moved -= np.uint8(3)
-            odd, returns = moved < ord(" ") - 3, block == ord("\r")
-            n_returns = int(np.count_nonzero(returns))
-            self.n_returns += n_returns
-            if has_backspace or np.count_nonzero(odd) > n_returns:
-                found.append(_sparse((odd ^ returns) | (block == 8)) + at)
-        return np.concatenate(found)
+        """Positions of bytes below ``0x20`` but for tabs and line breaks; carriage returns are among them."""
+        return self._everywhere(lambda block: (block < ord(" ")) & (block != ord("\t")) & (block != ord("\n")))
 
     def above_space(self) -> Words:
         """One bit a byte, the first one lowest: whether it is above ``0x20``."""
@@ -107,13 +113,6 @@ class Chunk:
         found = [np.packbits(self.data[at : at + _BLOCK] > ord(" "), bitorder="little") for at in begins]
         padding = np.zeros(3 * WORD, dtype=np.uint8)
         return np.concatenate([*found, padding])[: len(self.data) // 64 * WORD + 2 * WORD].view("<u8")
-
-    def pairs(self, first: int, second: int) -> Ints:
-        """Positions of two bytes one behind the other; the first one occurs seldom."""
-        if first not in self.raw:
-            return _NOWHERE
-        found = self._rare(first)
-        return found.compress(self.data.take(found + 1, mode="clip") == second)
 
     def not_bare(self) -> Ints:
         """Documents that begin with white space, or hold a reference by number."""
@@ -123,7 +122,7 @@ class Chunk:
 
     def _everywhere(self, wanted: Callable[[Block], Flags]) -> Ints:
         begins = range(0, len(self.data), _BLOCK)
-        return np.concatenate([_NOWHERE, *(np.flatnonzero(wanted(self.data[at : at + _BLOCK])) + at for at in begins)])
+        return np.concatenate([_NOWHERE, *(_frequent(wanted(self.data[at : at + _BLOCK])) + at for at in begins)])
 
     def _rare(self, byte: int) -> Ints:
         """Positions of a byte that occurs seldom."""
@@ -134,22 +133,37 @@ class Chunk:
 def bits(words: Words, at: Ints) -> Words:
     """Return the 64 bits from each bit on, the first one lowest.
 
-    Two aligned words are taken and shifted, which is faster than numpy's reading of unaligned ones.
-
     Examples
     --------
     >>> [hex(word) for word in bits(np.array([0x1122334455667788, 0x99], dtype=np.uint64), np.array([0, 8])).tolist()]
     ['0x1122334455667788', '0x9911223344556677']
     """
-    place, shift = at >> 6, (at & 63).view(np.uint64)
-    low = words.take(place)
-    place += 1
-    high = words.take(place)
+    return _shifted(words, at >> 6, at & 63)
+
+
+def _shifted(words: Words, place: Ints, behind: Ints) -> Words:
+    """Take two aligned words and shift them, which is faster than numpy's reading of unaligned ones."""
+    shift = behind.view(np.uint64)
+    low, high = words.take(place), words[1:].take(place)
     low >>= shift
+    shift ^= _LAST_BIT
+    high <<= shift
     high <<= _ONE
-    high <<= _LAST_BIT - shift
     low |= high
     return low
+
+
+def _frequent(flags: Flags) -> Ints:
+    """Indices of flags, about every tenth of them set: the words of four flags with one, then its place there."""
+    whole = len(flags) // _FLAGS * _FLAGS
+    words = flags[:whole].view("<u4")
+    found = np.flatnonzero(words != 0)
+    marked = words.take(found)
+    if (marked & (marked - _ONE_FLAG)).any():  # two flags in one word
+        return np.flatnonzero(flags)
+    found <<= 2
+    found += marked * _FLAG_PLACES >> _LAST_BYTE
+    return found if whole == len(flags) else np.append(found, np.flatnonzero(flags[whole:]) + whole)
 
 
 def _sparse(flags: Flags) -> Ints:

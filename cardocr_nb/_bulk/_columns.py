@@ -13,7 +13,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cardocr_nb._bulk._characters import bare, erase_odd, replace_references
+from cardocr_nb._bulk._characters import (
+    are_ampersands,
+    bare,
+    erase_other_references,
+    is_utf8,
+    never_texts,
+    replace_ampersands,
+    replace_references,
+)
 from cardocr_nb._bulk._chunk import Chunk
 from cardocr_nb._bulk._grammar import (
     FIELD_PATHS,
@@ -29,8 +37,8 @@ from cardocr_nb._bulk._grammar import (
     SLOTS,
 )
 from cardocr_nb._bulk._numerals import NO_TIME, read_moments, read_numbers, read_points
-from cardocr_nb._bulk._spans import Spans, owners
-from cardocr_nb._bulk._tokens import Tokens, erase_prologs, slots
+from cardocr_nb._bulk._spans import Spans, are_utf8, arrow_texts, owners, taken
+from cardocr_nb._bulk._tokens import Tokens, skip_prologs, slots
 from cardocr_nb.wire._contract import FIELD_NODES, JOB_NODES, RESULT_NODES
 from cardocr_nb.wire._records import JobState
 
@@ -70,14 +78,17 @@ _SLOT_OF = {name: SLOTS[path] for path, name in (JOB_PATHS | RESULT_PATHS).items
 _TEXT_SLOTS = [_SLOT_OF[name] for name in TEXTS.values()]
 _NUMBER_SLOTS = [_SLOT_OF[name] for name in NUMBERS.values()]
 _TIME_SLOTS = [_SLOT_OF[name] for name in TIMES]
-_STRIPPED = [slot for slot in _TEXT_SLOTS if slot != _SLOT_OF["user_data"]]
+_UNUSED_SLOTS = sorted(set(_SLOT_OF.values()) - {*_TEXT_SLOTS, *_NUMBER_SLOTS, *_TIME_SLOTS})
+"""Texts that no column holds, but that must be UTF-8."""
+_STRIPPED = [place for place, slot in enumerate(_TEXT_SLOTS) if slot != _SLOT_OF["user_data"]]
+"""Places of the texts, among those of `TEXTS`, that the strict parser strips."""
+
 _LABEL, _TEXT, _SCORE = (SLOTS[path] - N_JOB for path in FIELD_PATHS)
 _MOST = np.array(
     [[(JOB_NODES | {f"result_{n}": v for n, v in RESULT_NODES.items()})[a].most] for a in NUMBERS.values()]
 )
 _MAX_SCORE = FIELD_NODES["score"].most
 _STATES = pa.array([str(state) for state in JobState], pa.large_string())
-_NO_TEXTS = pa.array([], pa.large_string())
 
 REFUSED = -1
 
@@ -151,8 +162,8 @@ def read_columns(documents: Sequence[bytes]) -> tuple[Columns | None, list[int]]
         for place in odd:
             documents[place] = bare(documents[place])
         chunk = Chunk(documents)
-    erase_odd(chunk)
-    erase_prologs(chunk)
+    erase_other_references(chunk)
+    skip_prologs(chunk)
     tokens = Tokens(chunk)
     at, slot, plain = slots(tokens)
     while not plain.all():
@@ -161,12 +172,22 @@ def read_columns(documents: Sequence[bytes]) -> tuple[Columns | None, list[int]]
     if not tokens.kept.any():
         return None, list(range(len(documents)))
     reader = _Reader(chunk, tokens, at, slot)
+    if not reader.is_utf8:
+        odd = [place for place, raw in enumerate(documents) if not is_utf8(raw)]
+        return _read_without(odd, documents) if odd else (None, list(range(len(documents))))
     refused = ~(tokens.kept & reader.plain)
     if refused.all():
         return None, list(range(len(documents)))
     columns = reader.columns()
     document = np.where(refused.take(columns.document), REFUSED, columns.document)
     return replace(columns, document=document), np.flatnonzero(refused).tolist()
+
+
+def _read_without(places: list[int], documents: Sequence[bytes]) -> tuple[Columns | None, list[int]]:
+    left = list(documents)
+    for place in places:
+        left[place] = b""
+    return read_columns(left)
 
 
 class _Reader:
@@ -176,16 +197,21 @@ class _Reader:
     ----------
     plain : ndarray of bool
         Which documents of the chunk hold values that this reader knows; the others must be left out.
+    is_utf8 : bool
+        Whether all texts are UTF-8.
     """
 
     def __init__(self, chunk: Chunk, tokens: Tokens, at: Ints, slot: NDArray[np.uint8]) -> None:
         self._chunk, self._tokens = chunk, tokens
-        self.plain = np.ones(len(tokens.kept), dtype=bool)
+        self.plain, self.is_utf8 = np.ones(len(tokens.kept), dtype=bool), True
         jobs, fields = np.flatnonzero(slot == SLOT_JOB), np.flatnonzero(slot == SLOT_FIELD)
         job, field = owners(jobs, len(at)), owners(fields, len(at))
         self._job_document = tokens.document(at.take(jobs))
         self._field_job = job.take(fields)
         self._fields = np.bincount(self._field_job, minlength=len(jobs))
+        self._n_low, self._has_odd = chunk.count_low(), chunk.has_controls()
+        # Bytes above 0x20 in tags and texts; the spaces in texts are taken off again when the texts are read.
+        self._n_above = int(chunk.outside[tokens.kept].sum()) + tokens.n_above_space()
         if len(chunk.references):
             self._replace_references()
         self._jobs = Spans(chunk, N_JOB, tokens.end.take(at.take(jobs)))
@@ -200,16 +226,28 @@ class _Reader:
         self._check_response(at, slot)
         point = np.flatnonzero(slot == SLOT_POINT)
         self._read_points(*self._texts_of(at.take(point)), field.take(point))
-        self._check_texts()
+        self._count(self._jobs.begin, self._jobs.end)
+        self._count(self._infos.begin, self._infos.end)
+        self._read_texts()
         self._numbers, self._score = self._read_numbers()
         self._times = self._read_times()
+        self._check_gaps()
 
     def _replace_references(self) -> None:
-        tokens = self._tokens
-        refers = np.searchsorted(tokens.begin, self._chunk.references) - 1
-        refers = refers[(np.diff(refers, prepend=-1) > 0) & (tokens.tag.take(refers) >= LEAF)]
-        ends = replace_references(self._chunk, tokens.end.take(refers), tokens.following.take(refers))
-        tokens.following[refers] = ends
+        tokens, chunk = self._tokens, self._chunk
+        refers = np.searchsorted(tokens.begin, chunk.references) - 1
+        in_text = tokens.tag.take(refers) >= LEAF
+        refers, places = refers.compress(in_text), chunk.references.compress(in_text)
+        alone = np.diff(refers, prepend=-1, append=-1) != 0
+        alone = alone[:-1] & alone[1:] & are_ampersands(chunk, places)
+        several = np.unique(refers.compress(~alone))
+        refers, places = refers.compress(alone), places.compress(alone)
+        before = tokens.following[refers].sum() + tokens.following[several].sum()
+        tokens.following[refers] = replace_ampersands(chunk, places, tokens.following[refers])
+        if len(several):
+            ends = replace_references(chunk, tokens.end[several], tokens.following[several])
+            tokens.following[several] = ends
+        self._n_above += int(before - tokens.following[refers].sum() - tokens.following[several].sum())
 
     def _texts_of(self, tags: Ints) -> tuple[Ints, Ints]:
         """Where the texts behind some tags begin and end; those of containers and empty tags are empty."""
@@ -228,6 +266,27 @@ class _Reader:
             key = document * N_RESPONSE + slot[of_response]
             _, inverse, counts = np.unique(key, return_inverse=True, return_counts=True)
             self.plain[document[counts[inverse] > 1]] = False
+            begin, end = self._texts_of(at[of_response])
+            self._count(begin, end)
+            self._taken(begin, end)
+
+    def _count(self, begin: Ints, end: Ints) -> None:
+        """Count the bytes of texts; those that may be white space are taken off again by `_taken`."""
+        self._n_above += int(end.sum() - begin.sum())
+
+    def _taken(self, begin: Ints, end: Ints) -> tuple[Ints, NDArray[np.uint8]]:
+        """Copy texts out of the chunk and judge their bytes: invariants 3 and 6."""
+        ends, data = taken(self._chunk, begin, end)
+        self.is_utf8 &= are_utf8(ends, data)
+        self._n_above -= int(np.count_nonzero(data <= ord(" ")))
+        self._has_odd |= ord("\r") in data or len(never_texts(data)) > 0
+        return ends, data
+
+    def _check_gaps(self) -> None:
+        """Refuse documents with something else than white space between tags, and with control characters."""
+        # Where no byte is left over between tags and texts, nothing has to be looked for.
+        if self._has_odd or self._n_above != len(self._chunk.data) - self._n_low:
+            self.plain[self._tokens.badly_separated()] = False
 
     def _check_jobs(self, plain: Any) -> None:
         if not plain.all():
@@ -237,16 +296,25 @@ class _Reader:
         if not plain.all():
             self.plain[self._job_document[self._field_job[~plain]]] = False
 
-    def _check_texts(self) -> None:
-        """No text may begin or end with white space, which the strict parser removes."""
-        self._check_jobs(self._jobs.without_space(_STRIPPED))
-        self._check_fields(self._infos.without_space([_LABEL, _TEXT]))
-        begin, end = (at[_SLOT_OF["user_data"]] for at in (self._jobs.begin, self._jobs.end))
-        self._check_jobs((self._chunk.data.take(begin) != ord("\r")) | (begin == end))
-        self._of_job = dict(zip(TEXTS, self._jobs.texts(_TEXT_SLOTS), strict=True))
+    def _read_texts(self) -> None:
+        of_job, plain = self._texts_in(self._jobs, _TEXT_SLOTS + _UNUSED_SLOTS)
+        self._check_jobs(plain[_STRIPPED].all(axis=0))
+        self._of_job = dict(zip(TEXTS, of_job, strict=False))
         self._check_jobs(self._of_job["job_id"].is_valid().to_numpy(zero_copy_only=False))
         known = pc.is_in(self._of_job["state"], value_set=_STATES)
         self._check_jobs(known.to_numpy(zero_copy_only=False))
+        self._of_field, plain = self._texts_in(self._infos, [_LABEL, _TEXT])
+        self._check_fields(plain.all(axis=0))
+
+    def _texts_in(self, spans: Spans, rows: list[int]) -> tuple[list[pa.LargeStringArray], Flags]:
+        """Texts of some slots, and whether each neither begins nor ends with white space, which the strict parser removes."""
+        begin, end = spans.begin[rows], spans.end[rows]
+        ends, data = self._taken(begin, end)
+        plain = begin == end
+        if len(data):
+            first, last = data.take(ends[:-1], mode="clip"), data.take(ends[1:] - 1, mode="clip")
+            plain |= ((first > ord(" ")) & (last > ord(" "))).reshape(plain.shape)
+        return arrow_texts(ends, data, begin != end), plain
 
     def _read_numbers(self) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
         cards = len(self._job_document) * len(NUMBERS)
@@ -257,6 +325,7 @@ class _Reader:
         plain[cards:] &= values[cards:] <= _MAX_SCORE
         absent = begin == end
         plain |= absent
+        self._has_odd |= not plain.all()
         self._check_jobs(plain[:cards].reshape(len(NUMBERS), -1).all(axis=0))
         self._check_fields(plain[cards:])
         kept = np.where(absent, MISSING, values).astype(np.int16)
@@ -265,12 +334,16 @@ class _Reader:
     def _read_times(self) -> Ints:
         begin, end = self._jobs.begin[_TIME_SLOTS], self._jobs.end[_TIME_SLOTS]
         values, plain = read_moments(self._chunk, begin, end)
-        self._check_jobs((plain | (begin == end)).all(axis=0))
+        plain |= begin == end
+        self._has_odd |= not plain.all()
+        self._check_jobs(plain.all(axis=0))
         return np.where(begin == end, NO_TIME, values)
 
     def _read_points(self, begin: Ints, end: Ints, owner: Ints) -> None:
+        self._count(begin, end)
         pairs, plain = read_points(self._chunk, begin, end)
         if not plain.all():
+            self._has_odd = True
             self.plain[self._job_document[self._field_job[owner[~plain]]]] = False
         self._corners = np.bincount(owner, minlength=len(self._field_job))
         self._points = np.zeros((len(self._field_job), 4, 2), dtype=np.int32)
@@ -280,7 +353,7 @@ class _Reader:
 
     def columns(self) -> Columns:
         """Return the values of all slots."""
-        label, text = self._infos.texts([_LABEL, _TEXT]) if len(self._corners) else [_NO_TEXTS, _NO_TEXTS]
+        label, text = self._of_field
         return Columns(
             document=self._job_document,
             texts=self._of_job,

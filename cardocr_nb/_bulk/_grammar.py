@@ -64,14 +64,15 @@ class Tags:
     """Every tag that may appear. Numbers begin with 1; 0 is an unknown tag.
 
     Tags of one kind have neighboring numbers, so that comparisons of numbers give the kind: first the closing tags of
-    leaves, then those of containers, the opening tags of containers, empty tags, and the opening tags of leaves.
+    leaves, then those of containers, the opening tags of containers, empty tags without and with a space, and the opening
+    tags of leaves.
 
     Attributes
     ----------
     names : list of bytes
         The tags themselves, such as ``<Score>``, ``</Score>``, ``<Message/>``.
     first_of : list of int
-        First number of each of the five kinds. The last one less the first one is the difference between the opening tag
+        First number of each of the six kinds. The last one less the first one is the difference between the opening tag
         of a leaf and its closing tag.
     lengths : ndarray of int, shape (256,)
         Bytes of each tag.
@@ -91,7 +92,7 @@ class Tags:
             [f"</{name}>" for name in leaves],
             [f"</{name}>" for name in containers],
             [f"<{name}>" for name in containers],
-            [tag for name in may_be_empty for tag in (f"<{name}/>", f"<{name} />") if len(tag) <= LONGEST_TAG],
+            *([tag for name in may_be_empty if len(tag := f"<{name}{end}") <= LONGEST_TAG] for end in ("/>", " />")),
             [f"<{name}>" for name in leaves],
         )
         self.names = [b"", *(tag.encode() for kind in kinds for tag in kind)]
@@ -135,8 +136,9 @@ def _outer(path: str) -> int:
 
 
 TAGS = Tags()
-LEAF_END, CONTAINER_END, CONTAINER, EMPTY, LEAF = TAGS.first_of
-"""First numbers of the closing tags of leaves and of containers, of opening tags of containers, empty tags, and leaves."""
+LEAF_END, CONTAINER_END, CONTAINER, EMPTY, SPACED, LEAF = TAGS.first_of
+"""First numbers of the closing tags of leaves and of containers, of opening tags of containers, empty tags, those with a
+space, and leaves."""
 
 RESPONSE, RESPONSE_END = TAGS.number(f"<{ROOT}>"), TAGS.number(f"</{ROOT}>")
 """Numbers of the tags with which a document begins and ends."""

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Flags = NDArray[np.bool_]
 
+_MARK, _WITHIN = np.uint8(0xC0), np.uint8(0x80)
+"""The bits by which a byte of UTF-8 shows that it is not the first one of a character."""
+
 
 def owners(places: Ints, count: int) -> Ints:
     """Number of the last place at or before each index below `count`; -1 before the first one.
@@ -66,19 +69,39 @@ class Spans:
         repeated: Flags = counts[inverse] > 1
         return repeated
 
-    def without_space(self, rows: list[int]) -> Flags:
-        """Whether no text of some slots begins or ends with white space, by job or field."""
-        begin, end = self.begin[rows], self.end[rows]
-        first, last = self._chunk.data.take(begin), self._chunk.data.take(end - 1)
-        plain: Flags = (((first > ord(" ")) & (last > ord(" "))) | (end == begin)).all(axis=0)
-        return plain
 
-    def texts(self, rows: list[int]) -> list[pa.LargeStringArray]:
-        """Return the texts of some slots, missing where they are empty."""
-        begin, end = self.begin[rows], self.end[rows]
-        count = begin.shape[1]
-        # Every second piece of the chunk is a text; the others, and one more to its end, are not wanted.
-        offsets = np.append(np.stack([begin, end], axis=2).ravel(), self._chunk.starts[-1])
-        every = pa.LargeStringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(self._chunk.raw))
-        texts = every.take(pa.array(np.arange(0, len(offsets) - 1, 2), mask=(end == begin).ravel()))
-        return [texts.slice(number * count, count) for number in range(len(rows))]
+def taken(chunk: Chunk, begin: Ints, end: Ints) -> tuple[Ints, NDArray[np.uint8]]:
+    """Copy texts out of a chunk; returns where each begins and the last one ends, and their bytes."""
+    ends = np.zeros(begin.size + 1, dtype=np.int64)
+    np.cumsum((end - begin).ravel(), out=ends[1:])
+    given = np.flatnonzero(end > begin)
+    # Every second piece of the chunk is a text; the others, and one more to its end, are not wanted.
+    offsets = np.full(2 * len(given) + 1, chunk.starts[-1])
+    offsets[0:-1:2], offsets[1::2] = begin.take(given), end.take(given)
+    every = pa.LargeBinaryArray.from_buffers(
+        pa.large_binary(), 2 * len(given), [None, pa.py_buffer(offsets), pa.py_buffer(chunk.raw)]
+    )
+    data = every.take(pa.array(np.arange(0, 2 * len(given), 2))).buffers()[2]
+    return ends, np.frombuffer(data or b"", np.uint8, count=int(ends[-1]))
+
+
+def are_utf8(ends: Ints, data: NDArray[np.uint8]) -> bool:
+    """Whether texts that lie end to end are UTF-8, each by itself: all together, and none begins within a character."""
+    begins = ends[: np.searchsorted(ends, ends[-1])]  # without empty texts at the end
+    if ((data.take(begins) & _MARK) == _WITHIN).any():
+        return False
+    try:
+        pa.LargeStringArray.from_buffers(1, pa.py_buffer(ends[[0, -1]]), pa.py_buffer(data)).validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def arrow_texts(ends: Ints, data: NDArray[np.uint8], given: Flags) -> list[pa.LargeStringArray]:
+    """Make Arrow arrays of texts that lie end to end, one for each row of `given`, which says which are not missing."""
+    if not given.size:
+        return [pa.array([], pa.large_string())] * len(given)
+    buffers = (ends, data, np.packbits(given.ravel(), bitorder="little"))
+    texts = pa.LargeStringArray.from_buffers(given.size, *map(pa.py_buffer, buffers))
+    count = given.shape[1]
+    return [texts.slice(row * count, count) for row in range(len(given))]

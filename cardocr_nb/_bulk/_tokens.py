@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cardocr_nb._bulk._characters import never_texts
 from cardocr_nb._bulk._chunk import bits
 from cardocr_nb._bulk._grammar import (
     CONTAINER,
@@ -23,6 +24,7 @@ from cardocr_nb._bulk._grammar import (
     NOTHING_IN_FIELD,
     RESPONSE,
     RESPONSE_END,
+    SPACED,
     TABLE,
     TAGS,
 )
@@ -53,7 +55,7 @@ class Tokens:
     following : ndarray of int
         Position of the next tag, or the end of the document.
     tag : ndarray of uint8
-        Number of each in `TAGS`; `NO_TAG` for all tags of a document that is left out.
+        Number of each in `TAGS`; `NO_TAG` for all tags of a document that is left out, which have no length.
     kept : ndarray of bool, shape (documents of the chunk,)
         Which documents are not left out.
     """
@@ -69,11 +71,7 @@ class Tokens:
         self.following = np.empty_like(self.begin)
         self.following[:-1] = self.begin[1:]
         self.following[self._behind[self.kept] - 1] = chunk.starts[1:][self.kept]
-        gaps = np.flatnonzero(self.tag < LEAF)
-        above_space = chunk.above_space()
-        wrong = [self._badly_ended(above_space), self._misplaced(), self._not_blank(gaps, above_space)]
-        self.leave_out(np.concatenate(wrong))
-        self._refuse_returns(gaps)
+        self.leave_out(np.concatenate([np.flatnonzero(~self.kept), self._badly_ended(), self._misplaced()]))
 
     def document(self, tokens: Ints) -> Ints:
         """Return the document of each tag, by its number in the chunk."""
@@ -85,15 +83,15 @@ class Tokens:
         found = np.unique(documents)
         for first, behind in zip(self._first[found].tolist(), self._behind[found].tolist(), strict=True):
             self.tag[first:behind] = NO_TAG
+            self.end[first:behind] = self.begin[first:behind]
         self.kept[found] = False
         self._chunk.erase(found)
 
-    def _badly_ended(self, above_space: Words) -> Ints:
-        """Documents that begin or end with another tag than a response, or with a text: invariant 2."""
+    def _badly_ended(self) -> Ints:
+        """Documents that begin or end with another tag than a response: invariant 2."""
         kept, starts = np.flatnonzero(self.kept), self._chunk.starts
         first, last = self._first[kept], self._behind[kept] - 1
         wrong = (self.tag[first] != RESPONSE) | (self.tag[last] != RESPONSE_END) | (self.end[last] > starts[kept + 1])
-        wrong |= ~_is_blank(above_space, starts[kept], self.begin[first] - starts[kept])
         found: Ints = kept[wrong]
         return found
 
@@ -107,23 +105,29 @@ class Tokens:
         wrong[:-1] |= (tag[:-1] == NOTHING_IN_FIELD[0]) & (following == NOTHING_IN_FIELD[1])
         return self.document(np.flatnonzero(wrong))
 
-    def _not_blank(self, gaps: Ints, above_space: Words) -> Ints:
-        """Documents with something else than white space behind a tag behind which no text may be: invariant 3."""
-        begin = self.end.take(gaps)
-        blank = _is_blank(above_space, begin, self.following.take(gaps) - begin)
-        return self.document(gaps[~blank])
+    def n_above_space(self) -> int:
+        """Count the bytes of tags that are above ``0x20``."""
+        spaced = np.count_nonzero((self.tag >= SPACED) & (self.tag < LEAF))
+        return int(self.end.sum() - self.begin.sum() - spaced)
 
-    def _refuse_returns(self, gaps: Ints) -> None:
-        """Leave out documents with a carriage return in a text, which XML turns into a line break: invariant 6."""
+    def badly_separated(self) -> Ints:
+        """Documents with something else than white space between tags, or with odd characters: invariants 3 and 6.
+
+        Odd are characters that XML does not allow, and carriage returns in texts, which it turns into line breaks.
+        """
         chunk = self._chunk
-        if not len(self.tag):  # no document at all has tags
-            return
-        # Nearly all are the first byte behind a tag, so that counting them is enough.
-        if np.count_nonzero(chunk.data.take(self.end.take(gaps), mode="clip") == ord("\r")) == chunk.n_returns:
-            return
-        places = chunk.returns()
+        above_space = chunk.above_space()
+        gaps = np.flatnonzero(self.tag < LEAF)
+        begin = self.end.take(gaps)
+        filled = gaps[~_is_blank(above_space, begin, self.following.take(gaps) - begin)]
+        kept = np.flatnonzero(self.kept)
+        begin = chunk.begins[kept]
+        late = kept[~_is_blank(above_space, begin, self.begin[self._first[kept]] - begin)]
+        places = chunk.controls()
         before = np.searchsorted(self.begin, places) - 1
-        self.leave_out(self.document(before[self.tag.take(before, mode="clip") >= LEAF]))
+        odd = (chunk.data.take(places) != ord("\r")) | (self.tag.take(before, mode="clip") >= LEAF)
+        never = np.append(places.compress(odd), never_texts(chunk.data))
+        return np.concatenate([self.document(filled), late, chunk.documents(never)])
 
 
 def _is_blank(above_space: Words, begin: Ints, size: Ints) -> Flags:
@@ -146,20 +150,23 @@ def _is_blank(above_space: Words, begin: Ints, size: Ints) -> Flags:
     return blank
 
 
-def erase_prologs(chunk: Chunk) -> None:
-    """Replace prologs that name no other encoding than UTF-8 by spaces. Few different ones occur: each is read once."""
-    starts = chunk.starts[:-1]
-    left = starts.compress(chunk.words(starts) == _PROLOG_WORD)
+def skip_prologs(chunk: Chunk) -> None:
+    """Let documents begin behind a prolog that names no other encoding than UTF-8.
+
+    Few different prologs occur: each is read once.
+    """
+    left = np.flatnonzero(chunk.words(chunk.begins) == _PROLOG_WORD)
     while len(left):
-        begin = int(left[0])
+        begins = chunk.begins.take(left)
+        begin = int(begins[0])
         prolog = _PLAIN_PROLOG.match(chunk.raw, begin, begin + _LONGEST_PROLOG)
         size = prolog.end() - begin if prolog else _LONGEST_PROLOG
-        same = chunk.strings(left, size) == bytes(chunk.raw[begin : begin + size])
+        text = bytes(chunk.raw[begin : begin + size])
+        same = chunk.strings(begins, size) == text
         if prolog:
-            chunk.overwrite((left[same, None] + np.arange(size)).ravel())
-            # A line end as well, so that nearly all carriage returns are directly behind tags.
-            behind = left[same] + size
-            chunk.overwrite(behind[chunk.data.take(behind, mode="clip") == ord("\r")])
+            chunk.overwrite(begins[same])  # the bracket, so that no tag is found there
+            chunk.begins[left[same]] += size
+            chunk.outside[left[same]] = len(b"".join(text.split())) - len(b"<")
         left = left[~same]
 
 

@@ -1,7 +1,7 @@
 """A frame put together block by block, in memory that is little more than the frame's own.
 
-Columns of numbers grow in place, texts stay in Arrow's pieces, and categories are numbered as they come, so that
-nothing of the size of the input is held twice.
+Columns of numbers grow in place, texts and categories stay in Arrow's pieces. What a card has once is held once until
+the frame is made, so that nothing of the size of the input is held twice.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from cardocr_nb.frame._record_batch import NUMBERS, TIMES
 from cardocr_nb.wire._records import SERVICE_TIME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _STEP = 65_536
 _PIECES = 16
 _NAMED_AT_MOST = 10
+_CODED = pa.dictionary(pa.int32(), pa.large_string())
+_NO_CODES = np.empty(0, dtype=np.int32)
 
 
 class UnknownLabelWarning(UserWarning):
@@ -50,13 +52,15 @@ class FrameBuilder:
         self._texts = {name: _TextColumn() for name in COLUMNS if DTYPES[name] == "str" and name != "image"}
         self._numbers = {name: _GrowingArray(DTYPES[name].lower()) for name in (*NUMBERS, "score")}
         self._times = {name: _GrowingArray("int64") for name in TIMES}
+        self._rows = _GrowingArray("int64")
         self._points, self._no_polygon = _GrowingArray("int32", (4, 2)), _GrowingArray("bool")
         self._n_unusable = 0
 
     def add(self, block: LongRows) -> None:
         """Take in the rows of a block, behind those that are there."""
-        for name, (words, places) in block.words.items():
-            self._words[name].add(words, places)
+        self._rows.add(block.rows)
+        for name, words in block.words.items():
+            self._words[name].add(words)
         for name, texts in block.texts.items():
             self._texts[name].add(texts)
         for name, numbers in block.numbers.items():
@@ -76,18 +80,23 @@ class FrameBuilder:
                 PolygonWarning,
                 stacklevel=3,
             )
-        labels = self._words["label"]
-        names = _Categories()
-        name_of_label = [names.place(field_name(label)) for label in labels.words]
-        unknown = [label for label in labels.words if known_field(label) is None]
+        labels, codes = self._words.pop("label").finish()
+        unknown = [label for label in labels if known_field(label) is None]
         if unknown:
             warnings.warn(_unknown(unknown), UnknownLabelWarning, stacklevel=3)
-        columns: dict[str, Any] = {"field": names.finish("field", labels.codes, name_of_label)}
-        columns |= {name: words.finish(name, words.codes) for name, words in self._words.items()}
-        columns |= {name: texts.finish() for name, texts in self._texts.items()}
-        columns["text"] = without_blanks(pd.Series(columns["text"], copy=False))
-        columns |= {name: _integers(grown.finish()) for name, grown in self._numbers.items()}
-        columns |= {name: _moments(grown.finish()) for name, grown in self._times.items()}
+        text, score = _strings(self._texts.pop("text").finish()), self._numbers.pop("score").finish()
+        rows = self._rows.finish()
+        card = np.repeat(np.arange(len(rows)), rows)
+        columns: dict[str, Any] = {
+            "label": _categorical("label", labels, codes),
+            "field": _categorical("field", [field_name(label) for label in labels], codes),
+            "text": without_blanks(pd.Series(text, copy=False)),
+            "score": _integers(score),
+        }
+        columns |= {name: _categorical(name, *words.finish(), card) for name, words in self._words.items()}
+        columns |= {name: _spread(texts.finish(), card) for name, texts in self._texts.items()}
+        columns |= {name: _integers(grown.finish().take(card)) for name, grown in self._numbers.items()}
+        columns |= {name: _moments(grown.finish().take(card)) for name, grown in self._times.items()}
         # A response does not name the photo's file on the user's disk; whoever knows it fills the column.
         columns["image"] = _no_texts(len(self._points))
         columns["polygon"] = PolygonArray(self._points.finish(), self._no_polygon.finish())
@@ -126,34 +135,16 @@ class _GrowingArray:
     def __len__(self) -> int:
         return _STEP * len(self._segments) - self._room
 
-    def widen(self, dtype: np.dtype[Any]) -> None:
-        """Make room for larger numbers."""
-        if dtype.itemsize > self._dtype.itemsize:
-            self._dtype = dtype
-            self._segments = [segment.astype(dtype) for segment in self._segments]
-
-    def renumbered(self, numbers: list[int]) -> NDArray[Any]:
-        """Give a copy in which each number is another; negative ones stay."""
-        table = np.array([*numbers, -1], dtype=_narrowest(max(numbers, default=0)))
-        return self._joined(table.dtype, lambda values: table[values])
-
     def finish(self) -> NDArray[Any]:
         """Give the array, once."""
-        joined = self._joined(self._dtype, lambda values: values, give_back=True)
-        self._segments = []
-        return joined
-
-    def _joined(
-        self, dtype: np.dtype[Any], change: Callable[[NDArray[Any]], NDArray[Any]], *, give_back: bool = False
-    ) -> NDArray[Any]:
         count = len(self)
-        joined = np.empty((count, *self._shape), dtype=dtype)
+        joined = np.empty((count, *self._shape), dtype=self._dtype)
         for number in range(len(self._segments)):
             begin = number * _STEP
             end = min(begin + _STEP, count)
-            joined[begin:end] = change(self._segments[number][: end - begin])
-            if give_back:
-                self._segments[number] = joined[:0]
+            joined[begin:end] = self._segments[number][: end - begin]
+            self._segments[number] = joined[:0]  # gives its memory back
+        self._segments = []
         return joined
 
 
@@ -167,35 +158,34 @@ def _narrowest(highest: int) -> np.dtype[Any]:
 
 
 class _Categories:
-    """A column of categories, numbered as they come."""
+    """A column of few different words, as Arrow's dictionaries."""
 
     def __init__(self) -> None:
-        self._places: dict[str, int] = {}
-        self.codes = _GrowingArray("int8")
+        self._pieces: list[pa.DictionaryArray] = []
 
-    @property
-    def words(self) -> list[str]:
-        return list(self._places)
+    def add(self, words: pa.DictionaryArray) -> None:
+        self._pieces.append(words)
 
-    def place(self, word: str) -> int:
-        return self._places.setdefault(word, len(self._places))
+    def finish(self) -> tuple[list[str], NDArray[np.int32]]:
+        """Give the different words, and the place of each row's word among them, -1 where there is none."""
+        pieces = pa.chunked_array(self._pieces, _CODED).unify_dictionaries().chunks
+        self._pieces = []
+        codes = [piece.indices.fill_null(-1).to_numpy() for piece in pieces]
+        return pieces[0].dictionary.to_pylist() if pieces else [], np.concatenate([_NO_CODES, *codes])
 
-    def add(self, words: list[str], places: NDArray[Any]) -> None:
-        """Take in the words at some places; -1 is missing."""
-        known = [self.place(word) for word in words]
-        dtype = _narrowest(len(self._places))
-        self.codes.widen(dtype)
-        self.codes.add(np.array([*known, -1], dtype=dtype).take(places))
 
-    def finish(self, name: str, codes: _GrowingArray, meaning: Sequence[int] | None = None) -> pd.Categorical:
-        """Make a column of codes; `meaning` holds the place of the word of each code."""
-        fixed = CATEGORIES.get(name, ())
-        order = [*fixed, *sorted(set(self._places) - set(fixed))]
-        rank = {word: place for place, word in enumerate(order)}
-        ranks = [rank[word] for word in self._places]
-        renumbered = codes.renumbered(ranks if meaning is None else [ranks[place] for place in meaning])
-        dtype = pd.CategoricalDtype(pd.Index(order, dtype="str"))
-        return pd.Categorical.from_codes(renumbered, dtype=dtype)
+def _categorical(
+    name: str, words: Sequence[str], codes: NDArray[np.int32], rows: NDArray[np.intp] | None = None
+) -> pd.Categorical:
+    """Make a column of codes, in which several may have one word, for all rows or some of them, with repetitions."""
+    fixed = CATEGORIES.get(name, ())
+    order = [*fixed, *sorted(set(words) - set(fixed))]
+    rank = {word: place for place, word in enumerate(order)}
+    ranks = np.array([*(rank[word] for word in words), -1], dtype=_narrowest(len(order)))
+    # The last rank, which is -1, is that of the code -1.
+    renumbered = ranks.take(codes, mode="wrap")
+    dtype = pd.CategoricalDtype(pd.Index(order, dtype="str"))
+    return pd.Categorical.from_codes(renumbered if rows is None else renumbered.take(rows), dtype=dtype)
 
 
 class _TextColumn:
@@ -215,9 +205,18 @@ class _TextColumn:
             self._large.append(pa.concat_arrays(self._small))
             self._small = []
 
-    def finish(self) -> Any:
+    def finish(self) -> pa.ChunkedArray:
+        """Give the column, once."""
         self._join()
-        return _strings(pa.chunked_array(self._large, pa.large_string()))
+        large, self._large = self._large, []
+        return pa.chunked_array(large, pa.large_string())
+
+
+def _spread(texts: pa.ChunkedArray, rows: NDArray[np.intp]) -> Any:
+    """Repeat the texts of cards for their rows."""
+    if texts.null_count == len(texts):
+        return _no_texts(len(rows))
+    return _strings(pa.chunked_array([texts.combine_chunks().take(pa.array(rows))]))
 
 
 def _no_texts(count: int) -> Any:

@@ -42,7 +42,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cardocr_nb._bulk._arrow_text import arrow
+from cardocr_nb._bulk._arrow_text import arrow, spans
 from cardocr_nb._text_safety import shown_names
 from cardocr_nb.cards import FIELDS, CardType
 from cardocr_nb.frame._polygon_dtype import PolygonDtype
@@ -188,9 +188,12 @@ def blank_rows(texts: pd.Series) -> NDArray[np.intp]:
     [1, 2]
     """
     array = arrow(texts)
-    # The first character leaves few texts, mostly none, that can be blank.
-    first = pc.utf8_slice_codeunits(array, 0, 1)
-    rows = np.flatnonzero(pc.is_in(first, value_set=_blanks()))
+    starts, data = spans(array)
+    # The first byte leaves few texts, and the first character mostly none, that can be blank.
+    maybe = _first_bytes().take(data.take(starts[:-1], mode="clip")) if len(data) else np.ones(len(array), dtype=bool)
+    maybe |= starts[1:] == starts[:-1]
+    rows = np.flatnonzero(maybe)
+    rows = rows[np.asarray(pc.is_in(pc.utf8_slice_codeunits(array.take(pa.array(rows)), 0, 1), value_set=_blanks()))]
     blank = set(_blanks().to_pylist())
     return np.array([row for row in rows.tolist() if set(array[row].as_py()) <= blank], dtype=np.intp)
 
@@ -216,6 +219,14 @@ def _blanks() -> pa.Array:
     """Characters that show nothing: white space of every width, marks of no width, control characters; and no character."""
     kinds = ("Zs", "Zl", "Zp", "Cc", "Cf")
     return pa.array(["", *(c for c in map(chr, range(0x10000)) if unicodedata.category(c) in kinds)], pa.large_string())
+
+
+@cache
+def _first_bytes() -> NDArray[np.bool_]:
+    """Whether a blank may begin with each byte."""
+    first = np.zeros(256, dtype=bool)
+    first[[word.encode()[0] for word in _blanks().to_pylist() if word]] = True
+    return first
 
 
 def _from_arrow(name: str, column: pd.Series) -> pd.Series:

@@ -1,4 +1,4 @@
-"""A block with one row a field: what can be done before the blocks are put together, by several threads at once."""
+"""Cards and their rows, one a field: what can be done before the blocks are put together, by several threads at once."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from cardocr_nb._bulk._arrow_text import spans
 from cardocr_nb._bulk._columns import MISSING, REFUSED
 from cardocr_nb.frame._frame_schema import COLUMNS, DTYPES
 
@@ -16,32 +17,40 @@ if TYPE_CHECKING:
 
     from cardocr_nb.frame._record_batch import RecordBatch
 
+    Ints = NDArray[np.int64]
+
 WORDS = tuple(name for name in COLUMNS if DTYPES[name] == "category" and name != "field")
 """Columns of few different words that a document gives; names of fields follow from labels."""
 
 
 @dataclass(frozen=True, slots=True)
 class LongRows:
-    """Rows of a frame, a column each.
+    """Cards of a frame, and their rows.
 
     Attributes
     ----------
-    words : dict of str to (list of str, ndarray of int)
-        For each name in `WORDS` the different words, and for each row the place of its own; -1 where there is none.
+    rows : ndarray of shape (cards,)
+        How many rows each card has, 1 or more.
+    words : dict of str to pyarrow.DictionaryArray
+        For each name in `WORDS`; of length cards, ``label`` of length rows.
     texts : dict of str to pyarrow.LargeStringArray
+        Of length cards, ``text`` of length rows.
     numbers : dict of str to ndarray of int16
-        `MISSING` where there is none.
+        Of length cards, ``score`` of length rows; `MISSING` where there is none.
     times : dict of str to ndarray of int64
+        Of length cards.
     points : ndarray of shape (rows, 4, 2), int32
     no_polygon : ndarray of bool
+        Of length rows.
     n_unusable : int
         How many polygons are not usable.
     """
 
-    words: dict[str, tuple[list[str], NDArray[Any]]]
+    rows: Ints
+    words: dict[str, pa.DictionaryArray]
     texts: dict[str, pa.LargeStringArray]
     numbers: dict[str, NDArray[np.int16]]
-    times: dict[str, NDArray[np.int64]]
+    times: dict[str, Ints]
     points: NDArray[np.int32]
     no_polygon: NDArray[np.bool_]
     n_unusable: int
@@ -53,42 +62,44 @@ def to_long_rows(block: RecordBatch) -> LongRows:
     cards = cards[np.searchsorted(block.document, REFUSED, side="right", sorter=cards) :]
     fields = block.fields.take(cards)
     rows = np.maximum(fields, 1)
-    card = np.repeat(cards, rows)
     begins = np.cumsum(block.fields) - block.fields
-    field = np.arange(len(card)) + np.repeat(begins.take(cards) - (np.cumsum(rows) - rows), rows)
+    field = np.arange(rows.sum()) + np.repeat(begins.take(cards) - (np.cumsum(rows) - rows), rows)
     filled = np.repeat(fields > 0, rows)
-    of_card, of_field = pa.array(card), pa.array(field, mask=~filled)
+    of_field = of_label = pa.array(field, mask=~filled)
     field[~filled] = -1
-    words = {name: _coded(values, card) for name, values in block.texts.items() if name in WORDS}
-    texts = {name: _taken(values, of_card) for name, values in block.texts.items() if name not in WORDS}
+    of_cards, label, text = block.texts, block.label, None
+    # Nearly always all cards are there and in order, so that nothing has to be moved.
+    if not np.array_equal(cards, np.arange(len(block.document))):
+        of_cards = {name: values.take(pa.array(cards)) for name, values in of_cards.items()}
+        # Words that are only in cards that are left out must not appear.
+        label, of_label = label.take(of_field), pa.array(np.arange(len(field)), mask=~filled)
+        text = block.text.take(of_field)
     return LongRows(
-        words=words | {"label": _coded(block.label, field)},
-        texts=texts | {"text": block.text.take(of_field)},
-        numbers={name: numbers.take(card) for name, numbers in block.numbers.items()}
+        rows=rows,
+        words={name: of_cards[name].dictionary_encode() for name in block.texts if name in WORDS}
+        | {"label": label.dictionary_encode().take(of_label)},
+        texts={name: of_cards[name] for name in block.texts if name not in WORDS}
+        | {"text": _with_gaps(block.text, filled) if text is None else text},
+        numbers={name: numbers.take(cards) for name, numbers in block.numbers.items()}
         | {"score": _filled(block.score, field, MISSING)},
-        times={name: times.take(card) for name, times in block.times.items()},
+        times={name: times.take(cards) for name, times in block.times.items()},
         points=_filled(block.points, field, 0),
         no_polygon=~_filled(block.usable, field, fill=False),
         n_unusable=int(np.count_nonzero(_filled(block.unusable, field, fill=False))),
     )
 
 
-def _coded(values: pa.LargeStringArray, rows: NDArray[np.int64]) -> tuple[list[str], NDArray[Any]]:
-    coded = values.dictionary_encode()
-    words = coded.dictionary.to_pylist()
-    places = np.append(coded.indices.fill_null(-1).to_numpy(zero_copy_only=False), np.int32(-1)).take(rows, mode="wrap")
-    used = np.bincount(places + 1, minlength=len(words) + 1)[1:] > 0
-    if not used.all():  # some words are only in cards that are left out
-        words = [words[place] for place in np.flatnonzero(used)]
-        places = np.append(np.cumsum(used, dtype=np.int32) - 1, np.int32(-1)).take(places, mode="wrap")
-    return words, places
+def _with_gaps(texts: pa.LargeStringArray, filled: NDArray[np.bool_]) -> pa.LargeStringArray:
+    """Lay texts out in order, with missing ones in the rows that are not filled; their bytes are not copied."""
+    starts, data = spans(texts)
+    ends = starts.take(np.append(0, np.cumsum(filled)))
+    valid = np.zeros(len(filled), dtype=bool)
+    valid[filled] = texts.is_valid().to_numpy(zero_copy_only=False)
+    buffers = (ends, data, np.packbits(valid, bitorder="little"))
+    return pa.LargeStringArray.from_buffers(len(filled), *map(pa.py_buffer, buffers))
 
 
-def _taken(values: pa.LargeStringArray, rows: pa.Array) -> pa.LargeStringArray:
-    return pa.nulls(len(rows), values.type) if values.null_count == len(values) else values.take(rows)
-
-
-def _filled(values: NDArray[Any], rows: NDArray[np.int64], fill: object) -> NDArray[Any]:
+def _filled(values: NDArray[Any], rows: Ints, fill: object) -> NDArray[Any]:
     """Take values by row; -1 takes `fill`."""
     last = np.full((1, *values.shape[1:]), fill, dtype=values.dtype)
     return np.concatenate([values, last]).take(rows, axis=0, mode="wrap")

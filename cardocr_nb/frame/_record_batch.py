@@ -71,7 +71,8 @@ def record_batch(columns: Columns) -> RecordBatch:
     """Settle what two nodes may say: a job that succeeded with a refused result has failed."""
     given = columns.texts
     texts = {name: given[name] for name in TEXTS}
-    texts["key"] = pc.coalesce(given["key"], given["result_key"])
+    if given["key"].null_count:
+        texts["key"] = pc.coalesce(given["key"], given["result_key"])
     failed_job = _equal(given["state"], JobState.FAILED)
     failed = failed_job | _equal(given["result_state"], JobState.FAILED)
     rows = np.flatnonzero(failed)
@@ -81,7 +82,7 @@ def record_batch(columns: Columns) -> RecordBatch:
         # Both nodes may say why; that of the job comes first where the job itself failed.
         own = given[name].take(pa.array(rows, mask=~failed_job[rows]))
         texts[name] = pc.coalesce(own, given[f"result_{name}"].take(pa.array(rows))).take(of_failed)
-    if len(rows):
+    if (failed & ~failed_job).any():
         texts["state"] = pc.if_else(pa.array(failed), JobState.FAILED.value, given["state"])
     return RecordBatch(
         document=columns.document,
