@@ -29,6 +29,8 @@ _CALLBACK_MEMORY = 120.0
 """Seconds after the last callback in which callbacks are relied on."""
 _LOST_SECONDS, _LOST_DELAYS = 5.0, 4
 """A job that the service does not know is asked for during so many seconds and listing delays."""
+_FIELD = b"<IdInfo"
+"""How each field of a card begins in a document of a job."""
 _FINAL = (JobState.SUCCESS, JobState.FAILED, JobState.CANCEL)
 
 
@@ -177,7 +179,11 @@ class JobPoller:
                 self._state.record_success()
         self._ledger.record_ended([(job.id, str(job.state), document) for job, document in ended])
         if ended:
-            self._state.count_outcomes(ended=len(ended), failed=sum(j.state is JobState.FAILED for j, _ in ended))
+            self._state.count_outcomes(
+                ended=len(ended),
+                failed=sum(job.state is JobState.FAILED for job, _ in ended),
+                empty=sum(job.state is JobState.SUCCESS and _FIELD not in document for job, document in ended),
+            )
             self._state.remove_jobs([job.id for job, _ in ended])
 
     def _is_expected(self, job: Job, pending: PendingJob) -> bool:

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from cardocr_nb._ledger import Ledger
 
 
+_OTHER_TYPE = "; perhaps the photos show another card type than card_type=, or the back"
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """The number of images of a run in each state.
@@ -20,6 +23,8 @@ class Progress:
         In all.
     read, failed : int
         With a result, of this or an earlier run; failed, with a job or without.
+    empty : int
+        Recognized in this run, without a field.
     left_out : int
         Not submitted because of their quality.
     held : int
@@ -41,6 +46,7 @@ class Progress:
     images: int
     read: int
     failed: int
+    empty: int
     left_out: int
     held: int
     waiting: int
@@ -56,6 +62,7 @@ class Progress:
         parts += [
             f"{number} {what}"
             for number, what in (
+                (self.empty, "of them without a card"),
                 (self.failed, "failed"),
                 (self.left_out, "left out by min_quality"),
                 (self.held, "held because the job may exist"),
@@ -67,7 +74,8 @@ class Progress:
             if number
         ]
         paid = f"; {self.calls} submitted in this run with {self.queries} queries"
-        return ", ".join(parts) + paid + ("" if self.money is None else f", cost {self.money:,.2f}")
+        cost = "" if self.money is None else f", cost {self.money:,.2f}"
+        return ", ".join(parts) + paid + cost + (_OTHER_TYPE if 2 * self.empty >= max(self.read, 1) else "")
 
 
 def count_progress(ledger: Ledger, run: int, state: RunState, *, price: float | None, skipped: int) -> Progress:
@@ -89,6 +97,7 @@ def count_progress(ledger: Ledger, run: int, state: RunState, *, price: float | 
         images=sum(counts.values()),
         read=counts.get("read", 0),
         failed=counts.get("failed", 0),
+        empty=state.empty,
         left_out=counts.get("left out", 0),
         held=counts.get("held", 0),
         waiting=sum(counts.get(name, 0) for name in ("sent", "unknown", "intent")),

@@ -105,7 +105,7 @@ class RunState:
         self.pending: dict[str, PendingJob] = {}
         self.unconfirmed: dict[int, UnconfirmedSubmission] = {}
         self.unproven: dict[int, int] = {}
-        self.calls = self.accepted = self.queries = self.ended = self.failed = self.new_keys = 0
+        self.calls = self.accepted = self.queries = self.ended = self.failed = self.empty = self.new_keys = 0
         self.starting, self.worked, self.reached = True, False, False
         self._ledger, self._run, self._options, self._pause = ledger, run, options, pause
         self._begun = self._progressed = time.monotonic()
@@ -204,11 +204,12 @@ class RunState:
             self.unproven[row] = self.unproven.get(row, 0) + 1
             return self.unproven[row]
 
-    def count_outcomes(self, *, ended: int = 1, failed: int = 0) -> None:
-        """Count images that have their outcome."""
+    def count_outcomes(self, *, ended: int = 1, failed: int = 0, empty: int = 0) -> None:
+        """Count images that have their outcome; `empty` ones were recognized without a field."""
         with self._changed:
             self.ended += ended
             self.failed += failed
+            self.empty += empty
         if ended:
             self.record_success()
 

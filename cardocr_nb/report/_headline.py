@@ -57,6 +57,10 @@ def headline(summary: ReportSummary) -> str:
 def _next_step(summary: ReportSummary) -> str:
     """What to do next, in a sentence; empty if nothing is open."""
     t, o = messages(summary.lang), summary.outcomes
+    for kind in summary.card_types:
+        found = kind.outcomes
+        if found.nothing_found and found.nothing_found >= found.read + found.places_only:
+            return t("next.other_card", card_type=t.lookup("card_type", kind.card_type))
     if o.failed and summary.failures:
         return _failure_advice(summary)
     if o.places_only:

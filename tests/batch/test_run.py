@@ -6,6 +6,7 @@ import sys
 import threading
 
 import pytest
+from PIL import Image
 
 from cardocr_nb import run
 from cardocr_nb._batch._pace import Pace
@@ -382,6 +383,27 @@ def test_bar_and_last_line_show_the_progress(client, photos, capsys, monkeypatch
     assert "spent=0.75" in shown.err
     assert "5 images: 5 read; 5 submitted in this run with" in shown.out
     assert "cost 0.75" in shown.out
+
+
+class SeesNoCard:
+    """Finds a card on the pictures that are brighter than a level."""
+
+    def __init__(self, level):
+        self.level = level
+
+    def read(self, image, card_type):
+        return StubReader().read(image, card_type) if image.mean() > self.level else []
+
+
+@pytest.mark.parametrize(("cards", "other_type"), [(0, True), (2, True), (3, False), (4, False)])
+def test_the_last_line_says_if_most_photos_may_show_another_card_type(tmp_path, capsys, cards, other_type):
+    for n in range(4):
+        Image.new("RGB", (400, 250), (200 if n < cards else 20, n, 0)).save(tmp_path / f"{n}.png")
+    with Client.local(tmp_path, reader=SeesNoCard(30)) as client:
+        run(tmp_path, card_type="IDCard", client=client)
+    shown = capsys.readouterr().out
+    assert (f"{4 - cards} of them without a card" in shown) is (cards < 4)
+    assert ("perhaps the photos show another card type" in shown) is other_type
 
 
 def test_a_failure_of_the_service_s_own_is_not_swallowed(client, photos):

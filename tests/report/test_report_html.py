@@ -8,8 +8,10 @@ import pandas as pd
 import pytest
 from invented_cards import NAME, NUMBER, SECRETS, batch, true_texts
 
+from cardocr_nb.frame import to_frame
 from cardocr_nb.report import render_html, report, summarize
 from cardocr_nb.report._headline import headline
+from cardocr_nb.wire._records import CardResult, Field, Job, JobState
 
 VOID = {"meta", "link", "img", "source", "br"}
 
@@ -164,3 +166,23 @@ def test_an_empty_frame_makes_a_page(cards):
 def test_cards_without_any_field_or_score_make_a_page(cards, columns):
     cards[columns] = pd.DataFrame({c: pd.Series(dtype=cards[c].dtype) for c in columns}, index=cards.index)
     Page(render_html(summarize(cards)))
+
+
+@pytest.mark.parametrize(("empty", "said"), [(3, True), (1, False)])
+@pytest.mark.parametrize(
+    ("lang", "words"), [("en", "may show another type or the back"), ("zh", "可能是另一种卡证或背面")]
+)
+def test_a_type_of_which_most_cards_were_not_found_may_be_another_one(empty, said, lang, words):
+    cards = to_frame(
+        [
+            Job(
+                f"j{n}",
+                JobState.SUCCESS,
+                f"{n}.jpg",
+                card_type="IDCard",
+                result=CardResult(() if n < empty else (Field("姓名", "样本", 90),)),
+            )
+            for n in range(4)
+        ]
+    )
+    assert (words in headline(summarize(cards, lang=lang))) is said
