@@ -218,6 +218,10 @@ def card_type(value: str) -> CardType:
     return found
 
 
+_WEIGHTS = tuple(2 ** (17 - place) % 11 for place in range(17))
+"""Of the digits of a citizen identification number, ISO/IEC 7064 MOD 11-2."""
+
+
 def id_check_character(digits: str) -> str:
     """Return the check character of an identity number.
 
@@ -245,7 +249,7 @@ def id_check_character(digits: str) -> str:
         len(digits) == 17 and digits.isascii() and digits.isdigit()
     ):  # the digits themselves stay out of the message
         raise ValueError(f"the check character follows 17 digits, got {len(digits)} characters")
-    total = sum(int(digit) * (2 ** (17 - place) % 11) for place, digit in enumerate(digits))
+    total = sum(int(digit) * weight for digit, weight in zip(digits, _WEIGHTS, strict=True))
     return "10X98765432"[total % 11]
 
 

@@ -45,22 +45,28 @@ def assign(candidates: Mapping[str, Sequence[Candidate]]) -> dict[str, Candidate
         ids = [frozenset((c.chars[i].line, c.chars[i].place) for i in c.value.used) for c in candidates[name]]
         following = []
         for state in states:
+            number = _valid_number(state.chosen)
             following.append(_State(state.cost + NO_VALUE, state.chosen, state.used))
             for candidate, own in zip(candidates[name], ids, strict=True):
                 if not own.isdisjoint(state.used):
                     continue
-                cost = state.cost + candidate.cost + _agreement(candidate, state.chosen)
+                cost = state.cost + candidate.cost + _agreement(candidate, state.chosen, number)
                 following.append(_State(cost, {**state.chosen, name: candidate}, state.used | own))
         following.sort(key=lambda s: s.cost)
         states = following[:_BEAM]
     return states[0].chosen
 
 
-def _agreement(candidate: Candidate, chosen: Mapping[str, Candidate]) -> float:
-    """Cost of what a candidate says about the values chosen before it."""
-    name, text = candidate.field, candidate.value.text
+def _valid_number(chosen: Mapping[str, Candidate]) -> str:
+    """Return the number among the values chosen, or nothing where it is not valid."""
     number = next((chosen[f].value.text for f in ("id_number", "licence_number") if f in chosen), "")
-    if is_valid_number(number):
+    return number if is_valid_number(number) else ""
+
+
+def _agreement(candidate: Candidate, chosen: Mapping[str, Candidate], number: str) -> float:
+    """Cost of what a candidate says about the values chosen before it, and about the number if that is valid."""
+    name, text = candidate.field, candidate.value.text
+    if number:
         if name == "birth_date" and candidate.value.is_valid:
             return _CONFIRMED if _digits(text) == number[6:14] else _CONTRADICTED
         if name == "first_issue_date" and candidate.value.is_valid:

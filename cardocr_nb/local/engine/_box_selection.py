@@ -30,8 +30,8 @@ _SPREAD = 12.0
 """Millimeters from the uppermost to the lowermost of them."""
 _MARGIN = 4.0
 """Millimeters around the card within which boxes are recognized."""
-_SMALL = 1.5
-"""Height of a box over that of the ink of labels, below which it may hold a translation."""
+_SMALL = 1.95
+"""Height of a box over that of the ink of labels, below which it may hold a translation: up to 1.92 on drawn licenses, values from 2.05."""
 _TRANSLATED = 1.0, 4.2
 """Millimeters under a label between which its translation is."""
 _FLUSH = 2.5
@@ -114,9 +114,13 @@ def translations(boxes: NDArray[np.float64], pose: CardPose, *, read: bool) -> N
     left, middle = corners[:, [0, 3], 0].mean(1), corners.mean(1)
     small = np.linalg.norm(corners[:, 3] - corners[:, 0], axis=1) < _SMALL * height
     marked = np.zeros(len(boxes), bool)
-    for label in (place for place in labels.values() if place.sure == read):
+    for field, label in ((field, place) for field, place in labels.items() if place.sure == read):
         down = middle[:, 1] - label.y
-        marked |= small & (down > _TRANSLATED[0]) & (down < _TRANSLATED[1]) & (abs(left - label.left) < _FLUSH)
+        under = small & (down > _TRANSLATED[0]) & (down < _TRANSLATED[1]) & (abs(left - label.left) < _FLUSH)
+        # A box that reaches the place of the value may hold it as well.
+        slot = pose.layout.fields[field]
+        value = slot.value.left + (label.left + label.right) / 2 - slot.center[0]
+        marked |= under & (corners[:, [1, 2], 0].mean(1) < value + _FLUSH)
     title, number = pose.anchors.get("title"), pose.anchors.get("licence_number:value")
     if (title is not None and number is not None) == read:
         # A long text in the middle between the title and the number.
@@ -161,6 +165,34 @@ def across(boxes: NDArray[np.float64], pose: CardPose) -> NDArray[np.bool_]:
     return np.asarray(inside & (turn > _ACROSS))
 
 
+def covered(boxes: NDArray[np.float64], lines: Sequence[Line]) -> NDArray[np.bool_]:
+    """Mark the boxes that a sure line contains, since it was followed along its ink beyond its own box, shape (n,).
+
+    Parameters
+    ----------
+    boxes : ndarray of shape (n, 4, 2)
+    lines : sequence of Line
+    """
+    marked = np.zeros(len(boxes), bool)
+    for line in lines:
+        if min((char.confidence for char in line.chars), default=0.0) < _SURE:
+            continue
+        start, along, down, high = _axes(line)
+        off = boxes - start
+        x, y = off @ along, off @ down
+        long = float((np.array(line.corners[1]) - start) @ along)
+        level = (abs(y[:, [0, 1]]) < _SAME_LEVEL * high).all(1) & (abs(y[:, [2, 3]] - high) < _SAME_LEVEL * high).all(1)
+        marked |= level & (x > -_SAME_ENDS * high).all(1) & (x < long + _SAME_ENDS * high).all(1)
+    return marked
+
+
+def _axes(line: Line) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float]:
+    """Upper left corner of a line, its directions along and down, and its height."""
+    start, end, below = np.array(line.corners)
+    high = max(float(np.linalg.norm(below - start)), 1e-9)
+    return start, (end - start) / max(float(np.linalg.norm(end - start)), 1e-9), (below - start) / high, high
+
+
 def known_lines(boxes: NDArray[np.float64], lines: Sequence[Line]) -> tuple[tuple[Line, ...], NDArray[np.bool_]]:
     """Return the lines that are sure and fill one of the boxes, and a mark for those boxes, shape (n,).
 
@@ -174,10 +206,8 @@ def known_lines(boxes: NDArray[np.float64], lines: Sequence[Line]) -> tuple[tupl
     for line in lines:
         if min((char.confidence for char in line.chars), default=0.0) < _SURE:
             continue
-        start, end, below = np.array(line.corners)
-        high = max(float(np.linalg.norm(below - start)), 1e-9)
-        along, down = (end - start) / max(float(np.linalg.norm(end - start)), 1e-9), (below - start) / high
-        off = boxes[:, [0, 1, 3]] - np.array([start, end, below])
+        _, along, down, high = _axes(line)
+        off = boxes[:, [0, 1, 3]] - np.array(line.corners)
         same = (abs(off @ along) < _SAME_ENDS * high).all(1) & (abs(off @ down) < _SAME_LEVEL * high).all(1)
         if (same & ~again).any():
             again[np.flatnonzero(same & ~again)[0]] = True

@@ -9,6 +9,7 @@ from cardocr_nb.cards import FIELDS, CardType, expected_fields
 from cardocr_nb.local.engine._anchors import anchor_names
 from cardocr_nb.local.engine._box_selection import (
     across,
+    covered,
     known_lines,
     likely_first,
     next_to_larger,
@@ -35,6 +36,7 @@ from cardocr_nb.local.engine._other_cards import shows_another_card
 from cardocr_nb.local.engine._placed_chars import place_chars
 from cardocr_nb.local.engine._recognition import (
     UPRIGHT,
+    begin_recognition,
     mean_confidence,
     recognize_all,
     recognize_box,
@@ -42,7 +44,7 @@ from cardocr_nb.local.engine._recognition import (
     rotate180,
 )
 from cardocr_nb.local.engine._seal_rows import Seal, read_seal
-from cardocr_nb.local.engine._seal_square import beyond, outside
+from cardocr_nb.local.engine._seal_square import beyond, is_red, outside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,6 +65,8 @@ _TRY_OPPOSITE = 3
 """Boxes without which a picture is not read the other way up as well."""
 _FOUND = 7.0
 """Quality of an extraction from which no other direction of text is searched for the card."""
+_AS_MANY_SIGNS = 0.5
+"""Part of the anchors in the first round of a card that was found, below which text of another direction is not read on."""
 _FAINT_SIDES = 960, 1600
 """Longer sides of the picture as the detector sees it when nothing was found before: a card may take a fifth of it."""
 _ROUGH_MARGIN = 14.0
@@ -71,6 +75,8 @@ _NARROW_MARGIN = 3.0
 """Millimeters around a card whose pose is known."""
 _LEGIBLE = 0.75
 """Mean confidence of a line that the detector did not see, below which it is lines of the background."""
+_MANY = 3
+"""Fields that are missing, from which the card alone is looked at before the places of single values."""
 _PRINTED = 0.4
 """Contrast of a row over that of the address above it, below which no text is in it."""
 _NO_CARD = 0.1
@@ -115,13 +121,7 @@ class CardReading:
         best, lines, unread = self._first_look() if self.known is None else self._known_card(self.known)
         if best.pose is None:
             return Recognition([])
-        first = self._with_seal(best, lines)
-        best = self._reread(first, lines)
-        # A place holds one row of an address: there may be more.
-        sure = best if "address" in first.fields else without_field(best, "address")
-        again = self._enlarged(sure, lines) if self.known is None else None
-        if again is not None:
-            best, lines = with_missing(self._reread(self._with_seal(*again), again[1]), best), again[1]
+        best, lines = self._look_again(self._with_seal(best, lines), lines)
         self.pose, self.lines = best.pose, lines
         return self._answer(best, unread)
 
@@ -136,6 +136,23 @@ class CardReading:
         lines = self._within(pose, _NARROW_MARGIN, self.lines)
         self._seek_seal(pose)
         return self.extract(lines), lines, np.empty((0, 4, 2))
+
+    def _look_again(self, first: Extraction, lines: tuple[Line, ...]) -> tuple[Extraction, tuple[Line, ...]]:
+        """Recognize places of values, or the card alone once more, where something is missing."""
+        if self.known is not None:
+            return self._reread(first, lines), lines
+        if len(first.fields) + _MANY <= len(expected_fields(self.kind)):
+            again = self._enlarged(first, lines)
+            if again is None:
+                return self._reread(first, lines), lines
+            best = self._reread(self._with_seal(*again), again[1])
+            return with_missing(best, self._reread(first, lines)) if self._is_incomplete(best) else best, again[1]
+        best = self._reread(first, lines)
+        # A place holds one row of an address: there may be more.
+        again = self._enlarged(best if "address" in first.fields else without_field(best, "address"), lines)
+        if again is None:
+            return best, lines
+        return with_missing(self._reread(self._with_seal(*again), again[1]), best), again[1]
 
     def is_crossed(self) -> bool:
         """Whether text in another direction than its rows is on the card that was read."""
@@ -159,7 +176,7 @@ class CardReading:
         """
         starts = []
         for group in range(len(found.angles)):
-            boxes = likely_first(found.boxes[found.groups == group], self.kind)
+            boxes = self._likely_first(found.boxes[found.groups == group])
             if group and len(boxes) < _TRY_OPPOSITE:
                 continue
             lines, turned = recognize_upright(self.pyramid, boxes[:_ROUND], self.models)
@@ -167,14 +184,23 @@ class CardReading:
             signs = len(anchor_names(place_chars(lines), LAYOUTS[self.kind], self.kind))
             starts.append((signs, boxes, lines))
         starts.sort(key=lambda start: -start[0])
-        best, lines, unread = Extraction(None, {}), (), found.boxes[:0]
-        for _, boxes, first in starts:
+        best, lines, unread, shown = Extraction(None, {}), (), found.boxes[:0], 0
+        for signs, boxes, first in starts:
+            if signs < _AS_MANY_SIGNS * shown:
+                break
             extraction, recognized, left = self._group(boxes, first)
             if quality_of(extraction) > quality_of(best):
-                best, lines, unread = extraction, recognized, left
+                best, lines, unread, shown = extraction, recognized, left, signs
             if best.pose is not None and (quality_of(best) >= _FOUND or not self._is_incomplete(best)):
                 break
         return best, lines, unread
+
+    def _likely_first(self, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the boxes that may be of a card in the order in which they are recognized: a seal is read by itself."""
+        import numpy as np
+
+        boxes = likely_first(boxes, self.kind)
+        return boxes[np.argsort(self._may_be_seal(boxes), kind="stable")]
 
     def _group(
         self, boxes: NDArray[np.float64], first: tuple[Line, ...]
@@ -211,20 +237,38 @@ class CardReading:
         """Recognize boxes until all that may be of the card are."""
         import numpy as np
 
-        while len(left):
-            pose = sure_pose(lines, self.kind) or self.known
+        pose: CardPose | None = None
+        while len(left := left[~covered(left, lines)]):
+            if pose is not None and not self._is_on_card(left, pose).any():
+                break
+            first, pose = pose is None, sure_pose(lines, self.kind) or self.known
             if pose is None:
                 now = np.arange(len(left)) < _ROUND
             else:
-                self._seek_seal(pose)
-                now = on_card(left, pose) if self.seal is None else on_card(left, pose) & beyond(left, self.seal.square)
+                now = self._is_on_card(left, pose)
+                if first:
+                    now &= ~self._may_be_seal(left)
                 later = translations(left, pose, read=False).astype(int) + next_to_larger(left)
                 now &= later == later[now].min(initial=2)
-            if not now.any():
+            begun = begin_recognition(self.pyramid, left[now], self.models)
+            if pose is not None and first:
+                self._seek_seal(pose)
+            elif not now.any():
                 break
-            lines += recognize_all(self.pyramid, left[now], self.models)
+            lines += tuple(line for line in begun if line.chars)
             left = left[~now]
         return lines, left
+
+    def _is_on_card(self, boxes: NDArray[np.float64], pose: CardPose) -> NDArray[np.bool_]:
+        """Mark the boxes that may hold text of the card other than its seal."""
+        marked = on_card(boxes, pose)
+        return marked if self.seal is None else marked & beyond(boxes, self.seal.square)
+
+    def _may_be_seal(self, boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Mark the red boxes of a card with a seal, which is recognized by itself."""
+        import numpy as np
+
+        return is_red(self.image, boxes) if "issuing_authority" in self.labels else np.zeros(len(boxes), bool)
 
     def _seek_seal(self, pose: CardPose, *, last: bool = False) -> None:
         """Recognize the red seal row by row, once it is known where the card is; one that reads unlike an office only at last."""
@@ -267,8 +311,15 @@ class CardReading:
         found = detect_within(even_contrast(self.ink), corners, self.models, max(_SIDES[self.kind], 640))
         boxes = _along(found.boxes, corners[1] - corners[0])
         boxes = boxes[on_card(boxes, pose, margin)]
-        kept, again = known_lines(boxes, known)
-        return kept + recognize_all(self.pyramid, boxes[~again], self.models)
+        if self.seal is not None:
+            boxes = boxes[beyond(boxes, self.seal.square)]
+        lines, again = known_lines(boxes, known)
+        boxes = boxes[~again]
+        later = translations(boxes, pose, read=False) | next_to_larger(boxes)
+        lines += recognize_all(self.pyramid, boxes[~later], self.models)
+        left = boxes[later]
+        left = left[on_card(left, sure_pose(lines, self.kind) or pose, margin)]
+        return lines + recognize_all(self.pyramid, left, self.models)
 
     def _reread(self, best: Extraction, lines: tuple[Line, ...]) -> Extraction:
         """Recognize once more where a value must be."""

@@ -163,9 +163,10 @@ def extract_fields(
     if valid_from is not None:
         places, fields = places | {"valid_from": valid_from}, fields | {"valid_from": fields["valid_period"]}
     around = Surroundings(card_type, places, fields, segments, pose.layout.size[0])
-    possible = {field: candidates(field, around) for field in fields}
-    if sealed:
-        possible["issuing_authority"] = seal_candidates(sealed, pose)
+    possible = {
+        field: seal_candidates(sealed, pose) if sealed and field == "issuing_authority" else candidates(field, around)
+        for field in fields
+    }
     chosen = assign(possible)
     completed = _completed_birth_date(chosen, card_type)
     chosen |= completed

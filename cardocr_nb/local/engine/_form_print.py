@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from statistics import median
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -90,7 +91,7 @@ def _words(row: Sequence[PlacedChar]) -> set[int]:
 def pale_chars(row: Sequence[PlacedChar]) -> set[int]:
     """Return the indices of characters much paler than the others of their line: a watermark, the mark 样本, lines of the background."""
     tones = np.array([c.char.contrast for c in row])
-    thin = np.array([np.ptp(c.corners[:, 0]) + np.ptp(c.corners[:, 1]) for c in row])
+    thin = np.ptp([c.corners for c in row], axis=1).sum(1)
     # A character at the end of its crop may have lost its ink box: its tone says nothing.
     # In a blur a hyphen loses most of its tone.
     thin[[c.char.text in _HYPHENS for c in row]] = 0
@@ -106,8 +107,9 @@ def pale_chars(row: Sequence[PlacedChar]) -> set[int]:
 
 def of_another_color(row: Sequence[PlacedChar]) -> set[int]:
     """Return the indices of gray characters in a line of red ones: a watermark over a seal."""
-    red = np.array([c.char.redness for c in row])
-    return set(np.flatnonzero(red < np.median(red) - 0.45).tolist()) if np.median(red) > 0.5 else set()
+    red = [c.char.redness for c in row]
+    usual = median(red)
+    return {place for place, own in enumerate(red) if own < usual - 0.45} if usual > 0.5 else set()
 
 
 def without_marks(row: Sequence[PlacedChar]) -> list[PlacedChar]:

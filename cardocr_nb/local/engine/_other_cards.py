@@ -21,8 +21,8 @@ _NUMBER_SHAPE = 6.0, 22.0
 """Length over height of a box that may hold a number."""
 _LIKE_OWN = 0.4, 1.3
 """The same over length over height of the ink of the number that was read; a box is higher than its ink, and may hold a label."""
-_OTHER_NUMBERS = 4
-"""Boxes outside the card that are recognized to look for the number of a second card."""
+_AT_A_TIME, _OTHER_NUMBERS = 2, 4
+"""Boxes outside the card that are recognized to look for the number of a second card, those as long as the own number first."""
 
 
 def shows_another_card(best: Extraction, unread: NDArray[np.float64], pyramid: ImagePyramid, models: Models) -> bool:
@@ -45,16 +45,26 @@ def shows_another_card(best: Extraction, unread: NDArray[np.float64], pyramid: I
     high = np.maximum(np.linalg.norm(unread[:, 3] - unread[:, 0], axis=1), 1.0)
     number = next((best.fields[name] for name in _NUMBERS if name in best.fields), None)
     low, most = _NUMBER_SHAPE
+    length = np.inf
     if number is not None and len({c.line for c in number.chars}) == 1:
         ends = number.chars[0].corners, number.chars[-1].corners
-        shape = float(np.linalg.norm(ends[1][3] - ends[0][0])) / max(
-            float(np.linalg.norm(ends[0][1] - ends[0][0])), 1.0
-        )
+        length = float(np.linalg.norm(ends[1][3] - ends[0][0]))
+        shape = length / max(float(np.linalg.norm(ends[0][1] - ends[0][0])), 1.0)
         low, most = _LIKE_OWN[0] * shape, _LIKE_OWN[1] * shape
-    like = unread[(along / high > low) & (along / high < most)][:_OTHER_NUMBERS]
-    own = {number.value.text} if number is not None else set()
-    for line in recognize_all(pyramid, like, models):
-        text = "".join(c.text for c in line.chars if c.text in "0123456789X")
-        if is_valid_number(text[-18:]) and text[-18:] not in own:
+    like = (along / high > low) & (along / high < most)
+    if np.isfinite(length):
+        like_first = np.argsort(abs(np.log(np.maximum(along, 1.0) / length)), kind="stable")
+        unread, like = unread[like_first], like[like_first]
+    unread = unread[like][:_OTHER_NUMBERS]
+    own = number.value.text if number is not None else ""
+    for some in np.split(unread, range(_AT_A_TIME, len(unread), _AT_A_TIME)):
+        texts = [
+            "".join(c.text for c in line.chars if c.text in "0123456789X")[-18:]
+            for line in recognize_all(pyramid, some, models)
+        ]
+        if any(is_valid_number(text) and text != own for text in texts):
             return True
+        # The second page of the card repeats its number.
+        if own in texts:
+            return False
     return False

@@ -21,7 +21,7 @@ from cardocr_nb.local.engine._line_crops import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     import numpy as np
     from numpy.typing import NDArray
@@ -109,19 +109,23 @@ def recognize_upright(
         Whether the boxes were upside down. The longest lines decide; mostly digits may decide incorrectly.
     """
     boxes = _longest_first(boxes)
-    lines, turned = recognize_all(pyramid, boxes[:_TRIED], models), False
-    sure = mean_confidence(lines)
+    lines = [*begin_recognition(pyramid, boxes, models)]
+    sure = mean_confidence(lines[:_TRIED])
     if len(boxes) and sure < UPRIGHT:
         other = recognize_all(pyramid, rotate180(boxes[:_TRIED]), models)
         if mean_confidence(other) > sure:
-            lines, boxes, turned = other, rotate180(boxes), True
-    return lines + recognize_all(pyramid, boxes[_TRIED:], models), turned
+            return other + recognize_all(pyramid, rotate180(boxes[_TRIED:]), models), True
+    return tuple(line for line in lines if line.chars), False
 
 
 def recognize_all(pyramid: ImagePyramid, boxes: NDArray[np.float64], models: Models) -> tuple[Line, ...]:
     """Recognize lines as they are, the longest first; lines without a character are left out."""
-    lines = models.map(lambda box: recognize_box(pyramid, box, models), _longest_first(boxes))
-    return tuple(line for line in lines if line.chars)
+    return tuple(line for line in begin_recognition(pyramid, boxes, models) if line.chars)
+
+
+def begin_recognition(pyramid: ImagePyramid, boxes: NDArray[np.float64], models: Models) -> Iterator[Line]:
+    """Begin to recognize lines as they are, the longest first, and return them as they are asked for."""
+    return models.begin(lambda box: recognize_box(pyramid, box, models), _longest_first(boxes))
 
 
 def _longest_first(boxes: NDArray[np.float64]) -> NDArray[np.float64]:

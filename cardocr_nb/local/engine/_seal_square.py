@@ -37,6 +37,8 @@ _FILLED = 0.5
 """Part of the square within the outline of its ink, at least."""
 _EMPTY, _PIXELS = 0.25, 120
 """Part of the usual ink of a row or column from which it is of the seal, and side of the square on which that is looked at."""
+_SAMPLES, _RED_INK = (32, 8), 0.07
+"""Samples of a box, across and down, and their mean redness over that of most boxes, from which the ink is red."""
 _EDGE, _BLACK = 0.2, 0.3
 """Part of the side that a line of black print may reach into a seal, and redness below which a line is black."""
 
@@ -215,3 +217,26 @@ def beyond(boxes: NDArray[np.float64], square: NDArray[np.float64]) -> NDArray[n
     return np.array(
         [cv2.pointPolygonTest(outline, (float(x), float(y)), measureDist=True) <= edge for x, y in middles], bool
     )
+
+
+def is_red(image: NDArray[np.uint8], boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Mark the boxes whose ink is redder than that of most others, shape (n,).
+
+    Parameters
+    ----------
+    image : ndarray of shape (h, w, 3), uint8, RGB
+    boxes : ndarray of shape (n, 4, 2)
+    """
+    if not len(boxes):
+        return np.zeros(0, bool)
+    across, down = (np.arange(n) + 0.5 for n in _SAMPLES)
+    along = (boxes[:, 1] - boxes[:, 0])[:, None, None] * (across / _SAMPLES[0])[None, :, None, None]
+    places = (
+        boxes[:, 0][:, None, None] + along + (boxes[:, 3] - boxes[:, 0])[:, None, None] * (down / _SAMPLES[1])[:, None]
+    )
+    columns, rows = np.clip(places.round().astype(int), 0, (image.shape[1] - 1, image.shape[0] - 1)).transpose(
+        3, 0, 1, 2
+    )
+    light = _LOGARITHMS[image[rows, columns, :2]]
+    ratio = (light[..., 0] - light[..., 1]).mean((1, 2))
+    return np.asarray(ratio > np.median(ratio) + _RED_INK)

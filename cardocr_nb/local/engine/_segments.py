@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import median
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,7 +63,7 @@ def segment(run: Sequence[tuple[PlacedChar, NDArray[np.float64]]], *, pale: bool
     corners = np.array([c for _, c in run])
     chars = tuple(char for char, _ in run)
     heights = [ink_height(c) for c in corners]
-    level = float(np.median((corners[:, :, 1].min(1) + corners[:, :, 1].max(1)) / 2))
+    level = median(((corners[:, :, 1].min(1) + corners[:, :, 1].max(1)) / 2).tolist())
     return Segment(
         chars,
         corners.mean(1),
@@ -70,7 +71,7 @@ def segment(run: Sequence[tuple[PlacedChar, NDArray[np.float64]]], *, pale: bool
         float(corners[..., 0].max()),
         level,
         max(float(np.quantile(heights, 0.75)), 0.8),
-        float(np.median([c.char.redness for c in chars])),
+        median([c.char.redness for c in chars]),
         pale,
     )
 
@@ -82,7 +83,7 @@ def segment_of(row: Sequence[PlacedChar], pose: CardPose) -> Segment:
 
 def ink_height(corners: NDArray[np.float64]) -> float:
     """Return the height of a character's ink."""
-    return float(np.ptp(corners[:2, 1]))
+    return float(abs(corners[1, 1] - corners[0, 1]))
 
 
 def part_of(segment: Segment, indices: Sequence[int]) -> Segment:
@@ -93,7 +94,7 @@ def part_of(segment: Segment, indices: Sequence[int]) -> Segment:
     left = segment.left if indices[0] == 0 else float(places[0, 0] - half)
     right = segment.right if indices[-1] == len(segment.chars) - 1 else float(places[-1, 0] + half)
     return Segment(
-        chars, places, left, right, float(np.median(places[:, 1])), segment.height, segment.redness, segment.pale
+        chars, places, left, right, median(places[:, 1].tolist()), segment.height, segment.redness, segment.pale
     )
 
 

@@ -145,7 +145,7 @@ def _row_below(block: Sequence[Sequence[Segment]], rows: Sequence[Sequence[Segme
     for row in rows:
         down = row[0].y - last.y
         aside = min(abs(row[0].left - first.left), abs(row[0].left - _column(first)))
-        if down <= 0 or down + aside >= least:
+        if not 0 < down < high * above or down + aside >= least or aside >= TOLERANCES.indent * above:
             continue
         # Of the two heights the smaller one: ink of a neighbor makes the other too large.
         own = _line_height(row[:1])

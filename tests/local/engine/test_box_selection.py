@@ -1,13 +1,31 @@
 """Which boxes are recognized, in which order, and which are not recognized again."""
 
+import re
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
-from cardocr_nb.local.engine._box_selection import across, known_lines, likely_first, next_to_larger, sure_pose
+from cardocr_nb._fonts import pil_font
+from cardocr_nb.local.engine import _other_cards
+from cardocr_nb.local.engine._box_selection import (
+    across,
+    covered,
+    known_lines,
+    likely_first,
+    next_to_larger,
+    sure_pose,
+    translations,
+)
+from cardocr_nb.local.engine._card_reading import CardReading
+from cardocr_nb.local.engine._detection import detect
+from cardocr_nb.local.engine._recognition import recognize_all
+from cardocr_nb.specimen import draw
 
 sys.path.insert(0, str(Path(__file__).parent))
 from record_lines import SPECIMENS, load
@@ -93,3 +111,87 @@ def test_only_texts_on_the_card_in_another_direction_are_across_it():
     turned = (boxes[:1] - boxes[:1].mean(1)) @ np.array([[c, s], [-s, c]]) + middle
     assert across(turned, pose).tolist() == [True]
     assert across(turned + 5000, pose).tolist() == [False]
+
+
+@pytest.mark.parametrize("recording", [name for name in SPECIMENS if name.startswith("licence")])
+def test_translations_of_labels_that_were_read_are_left_out_and_no_value_is(recording):
+    kind, truth, _, lines = load(recording)
+    pose = sure_pose(lines, kind)
+    boxes = boxes_of(lines)
+    marked = translations(boxes, pose, read=True)
+    texts = [text_of(line) for line, mark in zip(lines, marked, strict=True) if mark]
+    assert len(texts) > 4
+    assert all(re.fullmatch("[A-Za-z'.]+", text) for text in texts)
+    assert not set(texts) & set(truth.values())
+    # One that goes on to the place of the value may hold it.
+    label = next(i for i in np.flatnonzero(marked) if text_of(lines[i]).startswith("DateofB"))
+    boxes[label, [1, 2]] += 1.5 * (boxes[label, 1] - boxes[label, 0])
+    assert not translations(boxes, pose, read=True)[label]
+
+
+def test_boxes_within_a_line_that_was_followed_beyond_its_own_box_are_not_recognized():
+    _, _, _, lines = load("licence_turned")
+    line = max(lines, key=lambda line: (min(c.confidence for c in line.chars) > 0.9, len(line.chars)))
+    (box,) = boxes_of([line])
+    along, down = box[1] - box[0], box[3] - box[0]
+    second_half, further = box.copy(), box.copy()
+    second_half[[0, 3]] += 0.5 * along
+    further[[1, 2]] += 0.5 * along
+    boxes = np.array([box, second_half, further, box + down])
+    assert covered(boxes, [line]).tolist() == [True, True, False, False]
+    unsure = replace(line, chars=(replace(line.chars[0], confidence=0.6), *line.chars[1:]))
+    assert not covered(boxes, [unsure]).any()
+
+
+def test_papers_at_another_angle_are_not_read_on_once_the_card_was_found(models, monkeypatch):
+    card = draw("DriverLicense", 21, without=["valid_period", "name"]).image.convert("RGB")
+    desk = Image.new("RGB", (1500, 1500), (120, 110, 100))
+    page = Image.new("RGB", (700, 500), (250, 250, 250))
+    for row in range(11):
+        ImageDraw.Draw(page).text((20, 20 + 42 * row), "本合同一式两份双方各执一份", (30, 30, 30), pil_font(30))
+    turned = page.rotate(-30, expand=True)
+    desk.paste(turned, (500, 850), Image.new("L", page.size, 255).rotate(-30, expand=True))
+    desk.paste(card, (60, 40))
+    read_on = []
+    group = CardReading._group
+
+    def counted(reading, boxes, first):
+        read_on.append(len(boxes))
+        return group(reading, boxes, first)
+
+    monkeypatch.setattr(CardReading, "_group", counted)
+    reading = CardReading(np.asarray(desk), "DriverLicense", models)
+    found = detect(reading.ink, models, 608)
+    assert np.bincount(found.groups).min() > 5
+    extraction, _, _ = reading._surest_group(found)
+    assert len(read_on) == 1
+    assert len(extraction.fields) > 6
+
+
+def test_the_second_page_of_a_license_is_known_by_its_number(models, monkeypatch):
+    card = draw("DriverLicense", 6)
+    assert card.image.width > 2 * card.image.height
+    picture = np.asarray(card.image.convert("RGB"))
+    reading = CardReading(picture, "DriverLicense", models)
+    best, _, unread = reading._first_look()
+    asked = []
+
+    def counted(pyramid, boxes, networks):
+        lines = recognize_all(pyramid, boxes, networks)
+        asked.extend(text_of(line) for line in lines)
+        return lines
+
+    monkeypatch.setattr(_other_cards, "recognize_all", counted)
+    assert not _other_cards.shows_another_card(best, unread, reading.pyramid, models)
+    assert any(card.texts["licence_number"] in text for text in asked)
+    assert len(asked) <= 2
+
+
+def test_work_begins_before_its_results_are_asked_for_and_they_keep_their_order(models):
+    begun = threading.Event()
+    pool = ThreadPoolExecutor(2)
+    with pool:
+        results = models._replace(pool=pool).begin(lambda n: (begun.set(), n)[1], range(20))
+        assert begun.wait(60)
+        assert list(results) == list(range(20))
+    assert list(models._replace(pool=None).begin(abs, [-2, 1])) == [2, 1]

@@ -15,7 +15,7 @@ from cardocr_nb.local.engine._card_reading import CardReading
 from cardocr_nb.local.engine._detection import detect
 from cardocr_nb.local.engine._recognition import Char, Line
 from cardocr_nb.local.engine._seal_rows import row_boxes
-from cardocr_nb.local.engine._seal_square import beyond, outside, redness, seal_square
+from cardocr_nb.local.engine._seal_square import beyond, is_red, outside, redness, seal_square
 from cardocr_nb.specimen import draw
 
 TEXT = "青川省白石市公安局公安交通管理局"
@@ -116,6 +116,16 @@ def test_the_color_of_the_light_does_not_make_black_ink_red():
     cv2.putText(page, "12", (10, 45), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (20, 20, 20), 3)
     warm = np.asarray(page * np.array([1.0, 0.85, 0.6]), np.uint8)
     assert np.abs(redness(warm)).max() < 0.35
+
+
+@pytest.mark.parametrize("light", [(1.0, 1.0, 1.0), (1.0, 0.85, 0.6), (0.4, 0.4, 0.5)])
+def test_of_the_values_of_a_card_the_seal_is_red_in_any_light(light):
+    card = draw("DriverLicense", 4)
+    fields = list(card.polygons)
+    boxes = np.array([card.polygons[field] for field in fields])[:, [0, 3, 2, 1]]
+    picture = np.asarray(np.asarray(card.image.convert("RGB")) * np.array(light), np.uint8)
+    assert [f for f, red in zip(fields, is_red(picture, boxes), strict=True) if red] == ["issuing_authority"]
+    assert is_red(picture, boxes[:0]).tolist() == []
 
 
 def test_boxes_within_a_seal_are_left_out():
