@@ -25,6 +25,7 @@ from cardocr_nb.local.engine._extraction_quality import agreement_of, quality_of
 from cardocr_nb.local.engine._field_extraction import (
     Extraction,
     extract_fields,
+    keeps_address,
     reread_gap,
     surer,
     with_field,
@@ -331,7 +332,7 @@ class CardReading:
             more = recognize_all(self.pyramid, np.array(torn), self.models)
             legible = tuple(line for line in more if line.confidence > _LEGIBLE)
             again = self.extract(lines + legible) if legible else best
-            best = again if agreement_of(again) >= agreement_of(best) else best
+            best = again if agreement_of(again) >= agreement_of(best) and keeps_address(again, best) else best
         for gap in (g for g in best.gaps if not g.torn):
             if not gap.instead and gap.field in best.fields and best.fields[gap.field].value.is_valid is not False:
                 continue

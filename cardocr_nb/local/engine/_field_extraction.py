@@ -7,6 +7,7 @@ counted against it.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -17,11 +18,13 @@ from cardocr_nb.local.engine._card_pose import estimate_pose
 from cardocr_nb.local.engine._digit_fields import completed_date
 from cardocr_nb.local.engine._field_rules import apply_rules
 from cardocr_nb.local.engine._gap_places import (
+    UNSURE,
     misprint,
     place_of_following,
     place_of_torn,
     place_of_value,
     places_of_crowded,
+    places_of_unsure,
     places_of_value,
 )
 from cardocr_nb.local.engine._kind_costs import begins_with_region
@@ -192,6 +195,11 @@ def extract_fields(
         doubt *= DOUBT_PLACE if is_no_han_name(candidate, chosen) else 1.0
         if field == "name":
             gaps += [Gap(field, labels[field], box, instead=True) for box in places_of_crowded(candidate, chosen, pose)]
+        torn_rows = field == "address"
+        gaps += [
+            Gap(field, labels[field], box, torn=torn_rows, instead=not torn_rows)
+            for box in places_of_unsure(candidate, pose)
+        ]
         torn = place_of_torn(candidate, segments, pose)
         if torn is not None:
             gaps.append(Gap(field, labels[field], torn, torn=True))
@@ -242,11 +250,21 @@ def surer(extracted: Extracted, extraction: Extraction) -> bool:
     """Whether a second look at a field shows more of it than the first, or is surer in its least sure character."""
     first, second = extraction.fields[extracted.field].value, extracted.value
     more = first.text in second.text and len(first.text) < len(second.text)
-    return more or (second.text != first.text and min(second.confidences) > min(first.confidences))
+    other = second.text != first.text or math.prod(first.confidences) < UNSURE
+    return more or (other and min(second.confidences) > min(first.confidences))
+
+
+def keeps_address(again: Extraction, best: Extraction) -> bool:
+    """Whether another extraction has an address at least as long: a row that was read again may have lost a character."""
+    one, other = ("" if "address" not in e.fields else e.fields["address"].value.text for e in (again, best))
+    return len(one) >= len(other)
 
 
 def with_field(extraction: Extraction, extracted: Extracted) -> Extraction:
-    """Return an extraction with one more field."""
+    """Return an extraction with one more field, or another reading of it; the same text keeps its doubt, but for a name."""
+    known = extraction.fields.get(extracted.field)
+    if known is not None and known.value.text == extracted.value.text and extracted.field != "name":
+        extracted = replace(extracted, doubt=known.doubt)
     return replace(extraction, fields={**extraction.fields, extracted.field: extracted})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -34,10 +35,13 @@ _FULL_ROW = 9
 """Characters of a full row of an address, at least."""
 _LEADING = 1.4
 """Heights from one line to the next, where there is only one."""
-_UNSURE = 12.0
+_LONGER = 12.0
 """Millimeters by which the place of a value is longer where its label was not read: it may be further right."""
+_NUMBERS = "id_number", "licence_number"
 _ALIKE = 3
 """Values next to labels that were read, from which the misprint of the card is known."""
+UNSURE = 0.6
+"""Confidence of all characters of a row together, below which it is recognized again, in a crop of its own."""
 _CROWDED = 1.3
 """Height of a name over that of other values from which it is recognized again without what touches it."""
 
@@ -80,6 +84,24 @@ def places_of_crowded(candidate: Candidate, chosen: Mapping[str, Candidate], pos
     left, right = first.left - 0.3 * usual, last.right + 0.3 * usual
     for top in (first.y - first.height / 2 - 0.15 * usual, first.y + first.height / 2 - 1.15 * usual):
         bottom = top + 1.3 * usual
+        yield _corners(pose, [(left, top), (right, top), (right, bottom), (left, bottom)])
+
+
+def places_of_unsure(candidate: Candidate, pose: CardPose) -> Iterator[Corners]:
+    """Corners of the rows of a value whose characters are unsure, in pixels: their box may hold two lines, or lie aslant."""
+    if candidate.field == "issuing_authority" or (candidate.value.is_valid and candidate.field in _NUMBERS):
+        return
+    rows: dict[int, list[PlacedChar]] = {}
+    for i in candidate.value.used:
+        rows.setdefault(candidate.chars[i].line if candidate.field == "address" else 0, []).append(candidate.chars[i])
+    for row in rows.values():
+        if math.prod(char.char.confidence for char in row) > UNSURE:
+            continue
+        corners = np.array([pose.on_card(char.corners) for char in row])
+        tall = float(np.median(np.ptp(corners[:, :, 1], axis=1)))
+        y = float(np.median(corners[:, :, 1].mean(1)))
+        left, right = corners[:, :, 0].min() - 0.3 * tall, corners[:, :, 0].max() + 0.3 * tall
+        top, bottom = y - 0.8 * tall, y + 0.8 * tall
         yield _corners(pose, [(left, top), (right, top), (right, bottom), (left, bottom)])
 
 
@@ -179,7 +201,7 @@ def place_of_value(
     label, slot = labels[field], pose.layout.fields[field]
     nexts = [o.left for o in labels.values() if o.left > label.right and abs(o.y - label.y) < 1.5 * height]
     end = slot.value.right + (20 if slot.value.long else 4) + (label.right - slot.center[0] - 1.1 * len(slot.label))
-    end += _UNSURE if (over or field == "licence_number") and not label.sure else 0.0
+    end += _LONGER if (over or field == "licence_number") and not label.sure else 0.0
     # A single character printed off the form may touch its label and be taken for a part of it.
     begin = label.left + 1.6 * height if field == "gender" else label.right + 0.3 * height
     begin = label.left if over else begin

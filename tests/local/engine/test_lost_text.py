@@ -14,7 +14,15 @@ from cardocr_nb._fonts import pil_font
 from cardocr_nb.cards import field_name
 from cardocr_nb.local.engine import _card_reading as card_reading
 from cardocr_nb.local.engine._card_reading import CardReading
-from cardocr_nb.local.engine._field_extraction import Gap, extract_fields, reread_gap
+from cardocr_nb.local.engine._field_extraction import (
+    Gap,
+    extract_fields,
+    keeps_address,
+    reread_gap,
+    surer,
+    with_field,
+    without_field,
+)
 from cardocr_nb.local.engine._line_crops import ImagePyramid
 from cardocr_nb.local.engine._placed_chars import place_chars
 from cardocr_nb.local.engine._recognition import Char, recognize_box
@@ -22,7 +30,7 @@ from cardocr_nb.local.engine._value_doubts import is_no_han_name, starts_early
 from cardocr_nb.specimen import draw
 
 sys.path.insert(0, str(Path(__file__).parent))
-from record_lines import SPECIMENS, load
+from record_lines import SPECIMENS, load, picture
 
 
 def extracted(lines, kind):
@@ -200,3 +208,45 @@ def test_a_lost_value_is_looked_for_over_its_label_as_well():
     first = place_chars([label])[0][0].center[0]
     assert min(x for gap in next_to_it for x, _ in gap.box) > first
     assert [min(x for x, _ in gap.box) < first for gap in over] == [True]
+
+
+@pytest.mark.parametrize(("field", "row"), [("first_issue_date", False), ("address", True)])
+def test_a_row_whose_characters_are_unsure_is_recognized_again_alone(models, field, row):
+    kind, truth, _, lines = load("licence_flat")
+    line = next(line for line in lines if text_of(line).endswith(truth[field][-6:]))
+    faint = replace(line, chars=tuple(replace(c, confidence=0.7) for c in line.chars))
+    assert not [gap for gap in extracted(lines, kind).gaps if gap.field == field]
+    first = extracted(changed(lines, line, faint), kind)
+    (gap,) = (gap for gap in first.gaps if gap.field == field)
+    assert (gap.torn, gap.instead) == (row, not row)
+    pyramid = ImagePyramid(np.ascontiguousarray(picture("licence_flat")[:, :, ::-1]))
+    again = recognize_box(pyramid, np.array(gap.box), models, extend=False, trim=True)
+    assert text_of(again) == text_of(line)[-len(again.chars) :]
+    assert min(c.confidence for c in again.chars) > 0.9
+    if row:
+        second = extracted([*changed(lines, line, faint), again], kind)
+    else:
+        reread = reread_gap(gap, again, kind)
+        assert surer(reread, first)
+        second = with_field(first, reread)
+    assert second.fields[field].value.text == truth[field]
+    assert min(second.fields[field].value.confidences) > 0.9
+    assert second.fields[field].doubt == 1.0
+
+
+def test_a_row_that_was_read_again_and_lost_a_character_is_not_taken(rows):
+    kind, _, lines, first, _ = rows
+    whole = extracted(lines, kind)
+    less = extracted(changed(lines, first, replace(first, chars=first.chars[:-1])), kind)
+    assert keeps_address(whole, less)
+    assert not keeps_address(less, whole)
+    assert not keeps_address(without_field(whole, "address"), whole)
+
+
+def test_the_same_name_read_twice_is_less_sure_than_another_field():
+    kind, _, _, lines = load("licence_flat")
+    first = extracted(lines, kind)
+    for field, doubt in (("name", 0.85), ("first_issue_date", 1.0)):
+        second = replace(first.fields[field], doubt=0.85)
+        assert not surer(second, first)
+        assert with_field(first, second).fields[field].doubt == doubt
