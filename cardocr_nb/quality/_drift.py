@@ -21,7 +21,7 @@ from cardocr_nb.quality._check_results import CheckContext, run
 from cardocr_nb.quality._checks import REGISTRY
 from cardocr_nb.quality._complete_cards import cards_by_type
 from cardocr_nb.quality._distribution_shift import ks, ks_probability, psi, psi_test
-from cardocr_nb.quality._drift_alarms import LEAST_REFERENCE, cusum, deviations, rate_values
+from cardocr_nb.quality._drift_alarms import LEAST_REFERENCE, cusum, deviations, rate_deviations
 from cardocr_nb.quality._image_sizes import add_sizes
 from cardocr_nb.quality._intervals import wilson
 from cardocr_nb.wire._records import JobState
@@ -217,12 +217,14 @@ def _with_alarms(table: pd.DataFrame, before: _Counts | None, own: pd.Index, fal
             continue
         whole = false_alarms / 2 if field == ALL else false_alarms / 2 / fields
         found = {name: cusum(d, whole * _SIGNALS[name]) for name, d in _streams(every, known)}
+        # On a day without scores the other signals count.
         evidence = np.stack([e for e, _ in found.values()])
+        largest = np.where(np.isnan(evidence), -1, evidence).argmax(axis=0)
         names = np.array(list(found), dtype=object)
         tail = slice(len(every) - len(days) + (known if earlier is None else 0), None)
         rows = days.index[known if earlier is None else 0 :]
-        table.loc[rows, "evidence"] = evidence.max(axis=0)[tail]
-        table.loc[rows, "signal"] = names[evidence.argmax(axis=0)][tail]
+        table.loc[rows, "evidence"] = evidence[largest, np.arange(len(every))][tail]
+        table.loc[rows, "signal"] = names[largest][tail]
         table.loc[rows, "alarm"] = np.any([a for _, a in found.values()], axis=0)[tail]
     return table
 
@@ -232,15 +234,18 @@ def _streams(days: pd.DataFrame, reference: int) -> list[tuple[str, NDArray[np.f
     n = days["cases"].to_numpy(np.float64)
     streams = []
     for name, rate in (("faults", "share_faults"), ("unread", "share_missing"), ("failed checks", "share_failed")):
-        streams.append((name, deviations(*rate_values(days[rate].to_numpy(np.float64) * n, n, reference), reference)))
+        streams.append((name, rate_deviations(days[rate].to_numpy(np.float64) * n, n, reference)))
     scored = days["scored"].to_numpy(np.float64)
     has = np.flatnonzero(scored > 0)
     if (has < reference).sum() >= LEAST_REFERENCE:
         total, squares, count = (days[c].to_numpy(np.float64)[has] for c in ("score_sum", "squares", "scored"))
         start = int((has < reference).sum())
-        variance = squares[:start].sum() / count[:start].sum() - (total[:start].sum() / count[:start].sum()) ** 2
+        usual = (
+            total[:start].sum() / count[:start].sum()
+        )  # near the values, so that their differences keep their digits
+        variance = squares[:start].sum() / count[:start].sum() - usual**2
         lower = np.full(len(days), np.nan)
-        lower[has] = deviations(-total / count, np.sqrt(max(variance, 0.0) / count), start)
+        lower[has] = deviations(usual - total / count, np.sqrt(max(variance, 0.0) / count), count, start)
         streams.append(("scores", lower))
     return streams
 

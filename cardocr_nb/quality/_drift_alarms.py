@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
 LEAST_REFERENCE = 10
@@ -21,6 +23,10 @@ _SLACK = 0.75
 _LAG = 7
 """Latest days that the expectation does not learn from, so that it does not get used to a change at once. Simulated with 10
 reference days, 30 cards a day and an error rate of 3 %: the median delay is 5 days, and without the lag 18."""
+
+
+_BLOCK = 256
+"""Days that are judged at once, which bounds the memory of years of days."""
 
 
 def limit(false_alarms: float) -> float:
@@ -49,38 +55,60 @@ def limit(false_alarms: float) -> float:
     return float(brentq(excess, 0, 100))
 
 
-def rate_values(
-    count: NDArray[np.float64], n: NDArray[np.float64], reference: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return daily rates on a scale on which their variance hardly depends on the rate, and their least deviation.
+def rate_deviations(count: NDArray[np.float64], n: NDArray[np.float64], reference: int) -> NDArray[np.float64]:
+    """Return how unusual the rate of each day is, see `deviations`.
 
-    On that scale a rate of 0 or 1 depends on the number of cards. The value that the rate of the first `reference` days has
-    for the number of each day is therefore subtracted: more or fewer cards a day do not count as a change.
+    Rates are compared on a scale on which their variance hardly depends on the rate. On that scale a rate of 0 or 1 depends on
+    the number of cards, so that the value that the usual rate has for the number of each day is subtracted.
+
+    Parameters
+    ----------
+    count, n : ndarray of shape (days,)
+        Cards with a fault, and all cards of each day.
+    reference : int
+        Number of reference days, at the front.
 
     References
     ----------
     F. J. Anscombe, "The transformation of Poisson, binomial and negative-binomial data", Biometrika 35, 1948.
     """
-    usual = count[:reference].sum() / max(n[:reference].sum(), 1.0)
-    values, expected = (np.arcsin(np.sqrt((c + 0.375) / (n + 0.75))) for c in (count, usual * n))
-    return values - expected, 1 / np.sqrt(4 * n + 2)
+    values, rate = _stable(count, n), np.cumsum(count) / np.cumsum(n)
+
+    def without_usual(known: NDArray[np.intp]) -> NDArray[np.float64]:
+        return np.asarray(values - _stable(rate[known - 1][:, np.newaxis] * n, n))
+
+    return deviations(without_usual, 1 / np.sqrt(4 * n + 2), n, reference)
 
 
-def deviations(values: NDArray[np.float64], least: NDArray[np.float64], reference: int) -> NDArray[np.float64]:
+def _stable(count: NDArray[np.float64], n: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.arcsin(np.sqrt((count + 0.375) / (n + 0.75))))
+
+
+def deviations(
+    values: NDArray[np.float64] | Callable[[NDArray[np.intp]], NDArray[np.float64]],
+    least: NDArray[np.float64],
+    n: NDArray[np.float64],
+    reference: int,
+) -> NDArray[np.float64]:
     """Return how unusual each day is after the days before it, as a standard normal value; NaN for reference days.
 
     Parameters
     ----------
-    values : ndarray of shape (days,)
+    values : ndarray of shape (days,), or callable
+        Of each day; or a function of the numbers of days that are known, which returns a row of values for each.
     least : ndarray of shape (days,)
         Standard deviation that a day has from its number of cards alone.
+    n : ndarray of shape (days,)
+        Cards of each day, by which days are weighted.
     reference : int
         Number of reference days, at the front.
 
     Notes
     -----
     A day is compared by the t distribution with all days up to a week before it, the reference days at least
-    (self-starting CUSUM). Later days change nothing.
+    (self-starting CUSUM). Later days change nothing. The mean of a reference with few cards is uncertain, and it is the same
+    for all days of a week, so that its error adds up over these days: what exceeds that of days with as many cards counts by
+    the number of these days.
 
     References
     ----------
@@ -88,18 +116,21 @@ def deviations(values: NDArray[np.float64], least: NDArray[np.float64], referenc
     """
     from scipy.stats import norm, t  # type: ignore[import-untyped]  # scipy ships no type hints
 
-    result = np.full(len(values), np.nan)
-    days = np.arange(reference, len(values))
-    n = np.maximum(reference, days - _LAG)
-    # Sums over the first days, around a value near their mean so that their difference keeps its digits.
-    start = values[:reference].mean()
-    sums, squares = (np.cumsum((values - start) ** power)[n - 1] for power in (1, 2))
-    known = np.sqrt(np.maximum(squares - sums**2 / n, 0.0) / (n - 1))
-    here = np.maximum(np.maximum(known, least[days]), 1e-9)
-    # The mean of days with few cards is less certain than one day with many suggests.
-    before = np.maximum(known, np.sqrt(np.cumsum(least**2)[n - 1] / n))
-    distance = (values[days] - start - sums / n) / np.sqrt(here**2 + before**2 / n)
-    result[days] = norm.ppf(np.clip(t.cdf(distance, n - 1), 1e-9, 1 - 1e-9))
+    result = np.full(len(n), np.nan)
+    for start in range(reference, len(n), _BLOCK):
+        days = np.arange(start, min(start + _BLOCK, len(n)))
+        last = np.maximum(reference, days - _LAG)
+        rows = values(last) if callable(values) else np.broadcast_to(values, (len(days), len(n)))
+        weight = (np.arange(len(n)) < last[:, np.newaxis]) * n
+        total, squares = weight.sum(axis=1), (weight**2).sum(axis=1)
+        equal = total**2 / squares  # number of equally weighted days with the same variance (Kish)
+        mean = (weight * rows).sum(axis=1) / total
+        known = (weight * (rows - mean[:, np.newaxis]) ** 2).sum(axis=1) / total * equal / (equal - 1)
+        here = np.maximum(np.maximum(known, least[days] ** 2), 1e-18)
+        error = np.maximum(known / equal, (weight**2 * least**2).sum(axis=1) / total**2)
+        error += (_LAG - 1) * np.maximum(error - here / last, 0)
+        distance = (rows[np.arange(len(days)), days] - mean) / np.sqrt(here + error)
+        result[days] = norm.ppf(np.clip(t.cdf(distance, equal - 1), 1e-9, 1 - 1e-9))
     return result
 
 

@@ -373,13 +373,17 @@ def days_of_cards(rng, days, *, rate, change=None, per_day=30, between=0.2, scor
                   alike=0.0):  # fmt: skip
     """Days of identity cards; readings are unread at a rate that varies from day to day, and rises from a day on.
 
-    The variation of one day has the correlation `alike` with that of the day before.
+    The variation of one day has the correlation `alike` with that of the day before. `per_day` is a number of cards, 0 for one
+    that varies around 30, or one for the first 15 days and one for the others.
     """
     day = np.arange(days)
     p = rate * np.exp(between * variation(rng, days, alike) - between**2 / 2)
     if change is not None:
         p = np.where(day >= change, factor * p, p)
-    per = np.full(days, per_day) if per_day else rng.poisson(30, days) + 1
+    if isinstance(per_day, tuple):
+        per = np.where(day < 15, *per_day)
+    else:
+        per = np.full(days, per_day) if per_day else rng.poisson(30, days) + 1
     of_card = np.repeat(day, per)
     n = len(of_card)
     unread = rng.random((n, 6)) < np.minimum(p, 1)[of_card][:, np.newaxis]
@@ -735,7 +739,7 @@ def settings():
         )
     for options in ({"rate": 0.03}, {"rate": 0.002}, {"rate": 0.15}, {"rate": 0.03, "between": 0.0}, {"rate": 0.03, "between": 0.6},
                     {"rate": 0.03, "per_day": 5}, {"rate": 0.03, "score": "one"}, {"rate": 0.03, "score": "ties"},
-                    {"rate": 0.03, "per_day": 0}):  # fmt: skip
+                    {"rate": 0.03, "per_day": 0}, {"rate": 0.03, "per_day": (8, 80)}, {"rate": 0.03, "per_day": (80, 8)}):  # fmt: skip
         yield ("drift-false", str(options), lambda g, r, o=options: delays_and_false_alarms(g, r, 210, None, **o)[1])
     for change, options in ((10, {"rate": 0.03}), (30, {"rate": 0.03}), (30, {"rate": 0.02}), (30, {"rate": 0.05}),
                             (30, {"rate": 0.01}), (30, {"rate": 0.03, "score": "one"}), (30, {"rate": 0.03, "between": 0.4})):  # fmt: skip

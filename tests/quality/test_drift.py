@@ -17,7 +17,7 @@ from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.quality import FewDaysWarning, drift, wilson
 from cardocr_nb.quality._distribution_shift import ks, ks_probability, psi, psi_test
 from cardocr_nb.quality._drift import COLUMNS
-from cardocr_nb.quality._drift_alarms import cusum, deviations, rate_values
+from cardocr_nb.quality._drift_alarms import cusum, rate_deviations
 
 scores = st.lists(st.integers(0, 100), min_size=4, max_size=30).map(np.array)
 
@@ -141,9 +141,47 @@ def test_a_number_that_is_unread_on_most_cards_raises_an_alarm_of_its_own():
 @pytest.mark.parametrize("sizes", [(8, 80), (80, 8), (5, 300), (300, 5)])
 def test_more_or_fewer_cards_a_day_are_no_change(rate, sizes):
     n = np.repeat(sizes, [15, 185]).astype(float)
-    evidence, alarm = cusum(deviations(*rate_values(rate * n, n, 10), 10), 0.4)
+    evidence, alarm = cusum(rate_deviations(rate * n, n, 10), 0.4)
     assert not alarm.any()
     assert np.nanmax(evidence) == pytest.approx(0, abs=1e-9)
+
+
+def test_ten_times_as_many_cards_a_day_raise_few_alarms_by_chance():
+    rng, n = np.random.default_rng(5), np.repeat([8, 80], [15, 95]).astype(float)
+    rate = 0.03 * np.exp(rng.normal(0, 0.2, (300, len(n))))
+    found = [cusum(rate_deviations(rng.binomial(n.astype(int), p).astype(float), n, 10), 0.0167)[1].any() for p in rate]
+    # 2.5 are aimed at; days of 8 cards as good a reference as any would give 30.
+    assert sum(found) <= 9
+
+
+def test_a_change_after_ten_times_as_many_cards_are_usual_is_found():
+    rng, n, delays = np.random.default_rng(6), np.repeat([8, 80], [15, 65]).astype(float), []
+    for _ in range(40):
+        rate = 0.03 * np.exp(rng.normal(0, 0.2, len(n))) * np.repeat([1, 3], [60, 20])
+        alarm = cusum(rate_deviations(rng.binomial(n.astype(int), rate).astype(float), n, 10), 0.0167)[1]
+        delays.append(np.argmax(alarm[60:]) + 1 if alarm[60:].any() else np.inf)
+    assert np.median(delays) <= 7
+
+
+@pytest.mark.parametrize("scores", ["gone with the field", "none"])
+def test_a_field_that_is_unread_on_all_cards_has_evidence_and_the_signal_unread(scores):
+    frame = days_of_cards(np.random.default_rng(5), 24, rate=0.01)
+    late = frame["created"] >= frame["created"].min() + pd.Timedelta(days=18)
+    gone = frame[~(late & (frame["field"] == "id_number"))]
+    found = of(drift(gone.assign(score=pd.NA) if scores == "none" else gone), "id_number")[18:]
+    assert found.share_missing.eq(1).all()
+    assert found.evidence.notna().all()
+    assert found.evidence.max() >= 1
+    assert set(found.signal) <= {"faults", "unread"}
+
+
+def test_years_of_days_are_judged_in_parts_as_at_once():
+    rng = np.random.default_rng(7)
+    n = rng.integers(5, 60, 700).astype(float)
+    count = rng.binomial(n.astype(int), 0.05).astype(float)
+    every = rate_deviations(count, n, 10)
+    for days in (200, 300, 600):
+        np.testing.assert_allclose(rate_deviations(count[:days], n[:days], 10), every[:days], rtol=1e-9)
 
 
 def test_numbers_that_fail_a_check_on_every_card_raise_no_alarm_when_cards_become_more():

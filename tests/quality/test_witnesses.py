@@ -104,7 +104,7 @@ def test_the_limit_of_the_cusum_has_the_run_length_of_a_markov_chain(false_alarm
 
 def test_the_deviation_of_a_day_is_scipys_t_test_of_one_value(rng):
     values = rng.normal(size=30)
-    found = deviations(values, np.zeros(30), 10)
+    found = deviations(values, np.zeros(30), np.full(30, 40.0), 10)
     for day in (10, 20, 29):
         before = values[: max(10, day - 7)]
         test = ttest_ind_from_stats(
