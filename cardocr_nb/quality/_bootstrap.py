@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cardocr_nb.quality._cells import GROUP
+from cardocr_nb.quality._group_dependence import warn_of_few_groups
 from cardocr_nb.quality._intervals import checked_confidence, exact_interval, whole_number
 from cardocr_nb.quality._truth import WEIGHT
 
@@ -72,7 +73,8 @@ def bootstrap(
     incorrect for the lower end, all correct for the upper one. For one reading a unit this is the exact interval of Clopper
     and Pearson; for other bounded values it is that of Gaffke. The imaginary unit has the mean number of readings and the
     largest weight; it is left out where more than 20 independent images are like it. A character error rate has no greatest
-    value, since texts may be inserted: its interval allows for unseen readings with as many edits as characters, and no more.
+    value, since texts may be inserted: its interval allows for unseen units with as many edits as characters, or as the worst
+    unit of the sample has, and no more.
 
     References
     ----------
@@ -105,6 +107,8 @@ def bootstrap(
             rows.append([*slice_, field, *_row(group, confidence, n_resamples, rng)])
     names = ["images", "cases", "exact", "exact_low", "exact_high", "cer", "cer_low", "cer_high"]
     table = pd.DataFrame(rows, columns=[*by, "field", *names])
+    if GROUP in present.columns:
+        warn_of_few_groups(table["cases"], table["exact_low"])
     return table.astype({"field": with_all(cells["field"].dtype)})
 
 
@@ -134,16 +138,22 @@ def _row(group: pd.DataFrame, confidence: float, n_resamples: int, rng: np.rando
         }  # fmt: skip
         exact_ends = resampled_interval(correct, n, extra, confidence, **drawn)
         if characters.sum():
-            # Correct characters: an insertion cannot make them fewer than none.
-            accuracy = np.maximum(characters - edits, 0)
-            low, high = resampled_interval(
-                accuracy, characters, extra * characters.sum() / n.sum(), confidence, **drawn
-            )
-            # Readings with more edits than characters raise the upper end as they raise the rate. A single one says little
-            # about the population, so that the lower end counts no more edits than characters.
-            excess = cer - (1 - accuracy.sum() / characters.sum())
-            cer_ends = (1 - high, 1 - low + excess)
+            cer_ends = _cer_ends(edits, characters, extra * characters.sum() / n.sum(), confidence, drawn)
     return [group["key"].nunique(), len(group), exact, *exact_ends, cer, *cer_ends]
+
+
+def _cer_ends(
+    edits: NDArray[Any], characters: NDArray[Any], extra: float, confidence: float, drawn: dict[str, Any]
+) -> tuple[float, float]:
+    """Return the interval of ``sum(edits) / sum(characters)``; insertions can be more than the characters of a unit."""
+    least, most = resampled_interval(np.maximum(characters - edits, 0), characters, extra, confidence, **drawn)
+    # A few units with many edits say little about the population, so that the lower end counts no more edits than
+    # characters. The upper end counts all, and an unseen unit with as many as the worst one.
+    worst = float(np.max(edits[characters > 0] / characters[characters > 0]))
+    if worst > 1:
+        left = np.maximum(worst * characters - edits, 0)
+        least = 1 - worst * (1 - resampled_interval(left, worst * characters, worst * extra, confidence, **drawn)[0])
+    return 1 - most, 1 - least
 
 
 def imaginary(weights: NDArray[np.float64], n_units: int) -> float:

@@ -47,8 +47,9 @@ def test_intervals_of_all_fields_cover(rng, times, n, rate):
     assert simulate.coverage_of_all_fields(rng, repetitions, n, rate) >= 1 - at_most(0.07, repetitions)
 
 
-@pytest.mark.parametrize(("n", "rate", "readings"), [(5, 0.2, 1), (50, 0.02, 6)])
-@pytest.mark.parametrize("edits", ["one", "insertions"])
+@pytest.mark.parametrize(
+    ("n", "rate", "readings", "edits"), [(5, 0.2, 1, "one"), (50, 0.02, 6, "insertions"), (400, 0.2, 1, "insertions")]
+)
 def test_intervals_of_character_error_rates_cover(rng, times, n, rate, readings, edits):
     repetitions = 60 * times
     covered = simulate.coverage_of_character_errors(rng, repetitions, n, rate, edits, readings=readings)
