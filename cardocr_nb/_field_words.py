@@ -6,13 +6,15 @@ A field that the package does not know got its name from a label of a service, w
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from cardocr_nb._text_safety import shown_names, shown_word
-from cardocr_nb.cards import KNOWN_FIELDS
+from cardocr_nb._text_safety import shown_choice, shown_names, shown_word
+from cardocr_nb.cards import KNOWN_FIELDS, field_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+
+V = TypeVar("V")
 
 WHOLE_CARD = "whole card"
 """Field name of the rows that count whole cards."""
@@ -80,3 +82,40 @@ def listed_fields(names: Iterable[object]) -> str:
     """
     given = [str(name) for name in names]
     return shown_names(given, filter(is_field_word, given))
+
+
+def by_field(argument: str, given: Mapping[str, V], fields: Iterable[str] = ()) -> dict[str, V]:
+    """Return an argument that has a value for some fields, by canonical names.
+
+    Parameters
+    ----------
+    argument : str
+        Its name, for the message.
+    given : mapping of str to any
+        By field or label.
+    fields : iterable of str, optional
+        Fields that the data has, in addition to those of the cards.
+
+    Raises
+    ------
+    ValueError
+        There is no such field, so that the value would have no effect.
+
+    Examples
+    --------
+    >>> by_field("equal", {"姓名": 1, "blood_group": 2}, ["blood_group"])
+    {'name': 1, 'blood_group': 2}
+    >>> by_field("equal", {"nam": 1})
+    Traceback (most recent call last):
+    ValueError: equal names a field that neither the cards nor the data have: 'nam'; did you mean 'name'?
+    """
+    known = KNOWN_FIELDS | set(fields)
+    found = {}
+    for name, value in given.items():
+        field = name if name in known else field_name(str(name))
+        if field not in known:
+            shown = shown_choice(name, filter(is_field_word, sorted(known)))
+            advice = "" if "did you mean" in shown else f"; there are {listed_fields(sorted(known))}"
+            raise ValueError(f"{argument} names a field that neither the cards nor the data have: {shown}{advice}")
+        found[field] = value
+    return found

@@ -17,7 +17,7 @@ import pandas as pd
 
 from cardocr_nb.errors import missing_extra
 from cardocr_nb.frame._frame_files import categories_to_text, to_parquet
-from cardocr_nb.frame._frame_schema import CARD, conform, empty
+from cardocr_nb.frame._frame_schema import CARD, empty, restore
 from cardocr_nb.frame._partitions import BLOCKSIZE, plan, read_part
 from cardocr_nb.frame._polygon_array import PolygonArray
 from cardocr_nb.frame._polygon_dtype import PolygonDtype
@@ -104,7 +104,7 @@ def to_dask(df: pd.DataFrame, *, npartitions: int = 4) -> Any:
     >>> to_dask(empty()).npartitions
     1
     """
-    frame = conform(df)
+    frame = restore(df)
     card = card_numbers(frame)
     group = card * npartitions // (card.max(initial=0) + 1)
     parts = [frame[group == g].reset_index(drop=True) for g in np.unique(group)] or [frame]
@@ -131,7 +131,7 @@ def by_card(frame: Any) -> Any:
 
 def compute(frame: Any) -> pd.DataFrame:
     """Compute a Dask DataFrame of cards into the frame that pandas would have made: dtypes, order of categories, index."""
-    return conform(categories_to_text(frame.compute().reset_index(drop=True)))
+    return restore(categories_to_text(frame.compute().reset_index(drop=True)))
 
 
 def write_parts(frame: Any, folder: str | os.PathLike[str]) -> list[Path]:
@@ -283,4 +283,4 @@ def _unmarked(part: pd.DataFrame) -> pd.DataFrame:
 
 
 def _write(part: pd.DataFrame, path: Path) -> str:
-    return str(to_parquet(conform(part), path))
+    return str(to_parquet(restore(part), path))

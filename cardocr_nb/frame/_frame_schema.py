@@ -110,6 +110,10 @@ _NUMBERS = r"[0-9]+(?:\.[0-9]+)?"
 _SHORT_OFFSET = r"([+-][0-9]{2})$"
 
 
+_HIGHEST = 100
+_LISTED = "cardocr_nb.frame.validate(df) lists the rows"
+
+
 class ScoreError(ValueError):
     """Scores are not whole numbers from 0 to 100."""
 
@@ -277,8 +281,15 @@ def _counted_times(column: Any) -> Any:
 
 
 def _whole_scores(column: pd.Series) -> pd.Series:
-    """Return whole scores; those with fractions are refused, since they would be cut off."""
-    numbers = pd.to_numeric(column).astype("Float64")
+    """Return whole scores; those with fractions are refused, since they would be cut off, and values of other kinds."""
+    truth_values = column.dtype == object and any(isinstance(value, (bool, np.bool_)) for value in column)
+    if column.notna().any() and (truth_values or pd.api.types.is_bool_dtype(column.dtype)):
+        raise ScoreError("scores are whole numbers from 0 to 100, got True and False; is it the column of the scores?")
+    try:
+        numbers = pd.to_numeric(column).astype("Float64")
+    except (TypeError, ValueError, OverflowError):
+        # Said without what pandas says, which quotes the value.
+        raise ScoreError(f"scores are whole numbers from 0 to 100, got texts or objects; {_LISTED}") from None
     known = numbers.dropna().to_numpy(np.float64)
     if (np.abs(known) > np.iinfo(np.int16).max).any():
         raise ScoreError(
@@ -291,6 +302,22 @@ def _whole_scores(column: pd.Series) -> pd.Series:
             "scores are whole numbers from 0 to 100, got fractions; round() them, or keep them in a column of another name"
         )
     return numbers
+
+
+def _refuse_scores(scores: pd.Series) -> None:
+    """Raise if scores are below 0 or above 100.
+
+    Raises
+    ------
+    ScoreError
+    """
+    numbers = scores.to_numpy(np.int16, na_value=0)
+    outside = np.count_nonzero((numbers < 0) | (numbers > _HIGHEST))
+    if outside:
+        raise ScoreError(
+            f"scores are whole numbers from 0 to 100, and {outside} of {scores.notna().sum()} are below or above; {_LISTED}, "
+            'df["score"].where(df["score"].between(0, 100)) leaves them out'
+        )
 
 
 def conform(df: pd.DataFrame) -> pd.DataFrame:
@@ -312,13 +339,23 @@ def conform(df: pd.DataFrame) -> pd.DataFrame:
     TypeError
         It is not a table.
     ValueError
-        Two columns have one name, or a column cannot get its dtype.
+        Two columns have one name, a column cannot get its dtype, or a score is below 0 or above 100.
 
     Examples
     --------
     >>> import pandas as pd
     >>> conform(pd.DataFrame({"key": ["a.jpg"], "score": [99.0]})).score.dtype
     Int16Dtype()
+    """
+    frame = restore(df)
+    _refuse_scores(frame["score"])
+    return frame
+
+
+def restore(df: pd.DataFrame) -> pd.DataFrame:
+    """Give a frame the columns and dtypes of this package as `conform` does, and keep the scores of a service that breaks its contract.
+
+    For what this package has written itself: ledgers and files can be read also if a score is out of range.
     """
     df = of_pandas(df)
     refuse_doubled_columns(df)

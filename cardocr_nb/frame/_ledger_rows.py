@@ -10,7 +10,7 @@ import pandas as pd
 from cardocr_nb._ledger import LOW_QUALITY, outcomes, split_user_data
 from cardocr_nb.frame._batch_reader import batches_of_bytes, read_batches
 from cardocr_nb.frame._frame_builder import FrameBuilder
-from cardocr_nb.frame._frame_schema import COLUMNS, LEFT_OUT, PLANNED, UNKNOWN, UNREADABLE, conform
+from cardocr_nb.frame._frame_schema import COLUMNS, LEFT_OUT, PLANNED, UNKNOWN, UNREADABLE, restore
 from cardocr_nb.wire._records import JobState
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def read_ledger(source: Ledger | str | Path, run: int | None = None) -> pd.DataF
     parts = []
     while chunk := list(islice(given, _CHUNK)):
         parts.append(_part(chunk))
-    return conform(pd.concat(parts, ignore_index=True)) if parts else conform(pd.DataFrame())
+    return restore(pd.concat(parts, ignore_index=True)) if parts else restore(pd.DataFrame())
 
 
 def _part(chunk: list[Outcome]) -> pd.DataFrame:

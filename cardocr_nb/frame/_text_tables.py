@@ -17,7 +17,7 @@ from cardocr_nb._special_files import refuse_special_file
 from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import DecodeError, missing_extra
 from cardocr_nb.frame._frame_files import categories_to_text, read_checked, source
-from cardocr_nb.frame._frame_schema import conform, series
+from cardocr_nb.frame._frame_schema import restore, series
 from cardocr_nb.frame._protected_cells import text_of, unprotected, with_plain_names
 from cardocr_nb.frame._spreadsheet_damage import ExcelDamageWarning
 
@@ -101,8 +101,8 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     path = source(path, _CARDS)
     if path.suffix.lower() == ".csv":
         table = read_text_table(path)  # its marks are removed, and polygons of the dtype say so
-        return conform(table.assign(polygon=series("polygon", table["polygon"])) if "polygon" in table else table)
-    return read_checked(path, lambda df: conform(categories_to_text(df)))
+        return restore(table.assign(polygon=series("polygon", table["polygon"])) if "polygon" in table else table)
+    return read_checked(path, lambda df: restore(categories_to_text(df)))
 
 
 def read_sheet(path: Path, sheet: str | None = None, *, marks: bool = False) -> pd.DataFrame:

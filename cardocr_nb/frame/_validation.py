@@ -44,7 +44,8 @@ def validate(df: pd.DataFrame) -> pd.DataFrame:
     --------
     >>> df = pd.DataFrame({"key": ["a.jpg", "a.jpg"], "field": "name", "text": ["样本", ""], "score": [99, 105]})
     >>> from cardocr_nb.frame._frame_schema import conform
-    >>> faults = validate(conform(df).assign(text=df["text"].astype("str")))
+    >>> given = {"text": df["text"].astype("str"), "score": df["score"].astype("Int16")}
+    >>> faults = validate(conform(df[["key", "field"]]).assign(**given))
     >>> faults[["column", "rule", "rows", "first_rows"]]
       column                     rule  rows first_rows
     0  score     lies from 0 to 100     1        [1]

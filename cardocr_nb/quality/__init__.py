@@ -29,7 +29,7 @@ from cardocr_nb.quality._costs import Costs, cost
 from cardocr_nb.quality._drift import FewDaysWarning, drift
 from cardocr_nb.quality._error_estimate import estimate_errors
 from cardocr_nb.quality._evaluation import EmptyTruthWarning, Evaluation, evaluate
-from cardocr_nb.quality._group_dependence import CorrelatedErrorsWarning
+from cardocr_nb.quality._group_dependence import CorrelatedErrorsWarning, GroupsWarning
 from cardocr_nb.quality._intervals import exact_interval, lower_bound, sample_size, upper_bound, wilson
 from cardocr_nb.quality._normalization import RULES, STEPS, normalize, normalize_fields
 from cardocr_nb.quality._review_queue import review_queue
@@ -52,6 +52,7 @@ __all__ = [
     "Evaluation",
     "FewDaysWarning",
     "FewScoresWarning",
+    "GroupsWarning",
     "NotCalibratedWarning",
     "Summary",
     "Thresholds",

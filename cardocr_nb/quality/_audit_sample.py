@@ -10,11 +10,12 @@ import pandas as pd
 
 from cardocr_nb._keywords import missing_columns
 from cardocr_nb._text_safety import describe, shown_choice
-from cardocr_nb.cards import CardType, expected_fields
+from cardocr_nb.cards import expected_fields
 from cardocr_nb.frame._frame_schema import COLUMNS as COLUMNS_OF_CARDS
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers, first_rows
 from cardocr_nb.quality._cells import refuse_parts
+from cardocr_nb.quality._complete_cards import cards_by_type
 from cardocr_nb.quality._intervals import whole_number
 from cardocr_nb.quality._truth import AUDIT, SELECTION, WEIGHT
 
@@ -141,8 +142,8 @@ def _cases(df: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     read = read[read["field"].notna() & read["card"].isin(cards["card"])].drop_duplicates(["card", "field"])
     read = read.astype({"field": "str"})
     expected = []
-    for kind in CardType:
-        number = cards.loc[(cards["card_type"] == kind).to_numpy(bool), "card"].to_numpy()
+    for kind, such in cards_by_type(frame, card).items():
+        number = cards["card"].to_numpy()[such[cards["card"]]]
         names = list(expected_fields(kind))
         expected.append(pd.DataFrame({"card": np.repeat(number, len(names)), "field": names * len(number)}))
     every = pd.concat([read[["card", "field"]], *expected], ignore_index=True).drop_duplicates()

@@ -13,6 +13,7 @@ import pyarrow as pa
 from cardocr_nb._bulk._arrow_text import arrow
 from cardocr_nb._key_forms import mismatch
 from cardocr_nb._keywords import missing_columns
+from cardocr_nb._text_safety import shown_word
 from cardocr_nb.cards import CardType, expected_fields
 from cardocr_nb.frame._dask_frame import is_dask
 from cardocr_nb.frame._frame_schema import COLUMNS, conform
@@ -35,6 +36,9 @@ GROUP = "group"
 
 FOLDER = "folder"
 """Name of the groups that are the folders of `key`."""
+
+ALONE = "card without a group "
+"""Beginning of the group of a card that has none."""
 
 _CARDS_AT_ONCE = 1 << 18
 
@@ -113,6 +117,7 @@ def pair(
     first = first_rows(card)
     cards = frame[columns].take(first).reset_index(drop=True)
     if groups is not None:
+        refuse_varying_groups(frame, groups)
         cards[GROUP] = group_of_cards(frame.take(first), groups)
     n = len(cards)
     image = _positions(arrow(cards["key"]), arrow(pd.Series(given.keys)))
@@ -184,8 +189,27 @@ def group_of_cards(first: pd.DataFrame, groups: Groups) -> pd.Series:
     known = group.notna()
     if len(group) and not known.any():
         raise ValueError("no card has a group; keys of the mapping must be spelled as in the frame")
-    alone = "card " + pd.Series(range(len(group))).astype("str")
+    alone = ALONE + pd.Series(range(len(group))).astype("str")
     return group.astype("str").where(known, alone)
+
+
+def refuse_varying_groups(frame: pd.DataFrame, groups: Groups) -> None:
+    """Raise if groups are a column that has several values on a card.
+
+    Raises
+    ------
+    ValueError
+    """
+    if not isinstance(groups, str) or groups not in frame.columns:
+        return
+    card = card_numbers(frame)
+    value = pd.factorize(frame[groups])[0]
+    varying = np.unique(card[value != value[first_rows(card)][card]])
+    if len(varying):
+        raise ValueError(
+            f"groups: the column {shown_word(groups)} has several values on {len(varying)} of {card.max() + 1} cards, and a card "
+            "is in one group; give each card one value, or map keys to groups"
+        )
 
 
 def _mapped(keys: pd.Series, groups: pd.Series) -> pd.Series:

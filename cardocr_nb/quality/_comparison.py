@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from cardocr_nb._field_words import by_field
 from cardocr_nb._key_forms import mismatch
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._text_tables import read_table
 from cardocr_nb.privacy._service_texts import with_shown_fields
 from cardocr_nb.quality._bootstrap import ALL, equal_weights, imaginary, rate_intervals, resampled_interval, with_all
-from cardocr_nb.quality._cells import GROUP, group_of_cards, one_job_an_image, refuse_parts
+from cardocr_nb.quality._cells import GROUP, group_of_cards, one_job_an_image, refuse_parts, refuse_varying_groups
 from cardocr_nb.quality._distribution_shift import ks, psi, psi_test
 from cardocr_nb.quality._evaluation import Evaluation, evaluate
+from cardocr_nb.quality._group_dependence import warn_of_cards_without_group, warn_of_few_groups
 from cardocr_nb.quality._normalization import normalize_fields
 from cardocr_nb.quality._truth import WEIGHT
 
@@ -139,16 +141,21 @@ def compare(
         keys = mismatch("the first", left["key"].dropna(), "the second", right["key"].dropna())
         raise ValueError(f"no key is in both frames; {keys}")
     left_only, right_only = (side["key"].nunique() - len(both) for side in (left, right))
+    if isinstance(groups, str):
+        refuse_varying_groups(left, groups)
+        first = left.drop_duplicates("key").reset_index(drop=True)
+        groups = dict(zip(first["key"], group_of_cards(first, groups), strict=True))
     left, right = (side[side["key"].isin(both.tolist())] for side in (left, right))
     pairs = paired(left, right, normalize)
-    if isinstance(groups, str):
-        first = conform(df).drop_duplicates("key").reset_index(drop=True)
-        groups = dict(zip(first["key"], group_of_cards(first, groups), strict=True))
     if groups is not None:
         pairs[GROUP] = group_of_cards(pairs[["key"]], groups)
     options = {"normalize": normalize, "complete": complete, "groups": groups}
+    fields = _fields(pairs, confidence)
+    if groups is not None:
+        warn_of_cards_without_group(pairs.drop_duplicates("key")[GROUP])
+        warn_of_few_groups(fields["pairs"], fields["low"])
     return Comparison(
-        fields=_fields(pairs, confidence),
+        fields=fields,
         accuracy=None if truth is None else _accuracy(left, right, truth, options, confidence),
         flips=pairs.loc[~pairs["same"], [*_PAIR, "text_left", "text_right", "score_left", "score_right"]].reset_index(drop=True),
         left_only=left_only,
@@ -173,7 +180,8 @@ def paired(left: pd.DataFrame, right: pd.DataFrame, normalize: Rules) -> pd.Data
     pairs = sides[0].merge(sides[1], on=_PAIR, how="outer", suffixes=("_left", "_right"))
     texts = [pairs["text_left"], pairs["text_right"]]
     if normalize is not False:
-        rules = None if normalize is True else normalize
+        fields = pairs["field"].unique()
+        rules = None if normalize is True else by_field("normalize", normalize, fields)
         texts = [normalize_fields(t, pairs["field"], rules=rules) for t in texts]
     pairs["same"] = (texts[0] == texts[1]).to_numpy(bool)
     order = left["field"].cat.categories.union(right["field"].cat.categories, sort=False)
@@ -262,6 +270,8 @@ def _gain(cells: pd.DataFrame, confidence: float) -> tuple[float, float, float]:
     rng = np.random.default_rng(_SEED)
     extra = imaginary(weight, len(size))
     independent = GROUP not in cells.columns and equal_weights(weight)
+    if GROUP in cells.columns and len(size) == 1:
+        return float(total.sum() / size.sum()), np.nan, np.nan
     low, high = resampled_interval(
         total, size, extra, confidence, n_resamples=_RESAMPLES, rng=rng, least=-1.0, independent=independent
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cardocr_nb.cards import FIELDS, CardType, expected_fields
+from cardocr_nb.frame._reshape import card_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +20,7 @@ _SEVERAL = 10
 
 
 class AbsentFieldsWarning(UserWarning):
-    """Expected fields are on no card of the frame, so that nothing passes."""
+    """Nothing passes: expected fields are on no card of the frame, or nothing says which fields its cards should have."""
 
 
 @cache
@@ -30,7 +31,7 @@ def _own_fields(kind: CardType) -> tuple[str, ...]:
 
 
 def cards_by_type(frame: pd.DataFrame, card: NDArray[np.intp]) -> dict[CardType, NDArray[np.bool_]]:
-    """Return which cards are of each type: by ``card_type``, and where that is missing by a field that only one type has.
+    """Return which cards are of each type: by ``card_type``, and where that names no known type by a field that only one has.
 
     Parameters
     ----------
@@ -42,7 +43,7 @@ def cards_by_type(frame: pd.DataFrame, card: NDArray[np.intp]) -> dict[CardType,
     Returns
     -------
     dict of CardType to ndarray of bool
-        One value a card. A card without a type is of none if all its fields are on cards of both types, or if it has
+        One value a card. A card without a known type is of none if all its fields are on cards of both types, or if it has
         fields of both.
 
     Examples
@@ -61,7 +62,7 @@ def cards_by_type(frame: pd.DataFrame, card: NDArray[np.intp]) -> dict[CardType,
         return there
 
     given = {kind: having((frame["card_type"] == kind).to_numpy(bool)) for kind in CardType}
-    typed = having(frame["card_type"].notna().to_numpy(bool))
+    typed = np.logical_or.reduce(list(given.values()))
     if typed.all():
         return given
     shown = {kind: having(frame["field"].isin(_own_fields(kind)).to_numpy(bool)) for kind in CardType}
@@ -82,39 +83,28 @@ def all_fields_read(frame: pd.DataFrame, card: NDArray[np.intp]) -> NDArray[np.b
     Returns
     -------
     ndarray of bool
-        A card without a type needs all fields of one type, as a card lacks some if it is complete as neither. One of a
-        type that this package does not know needs one text, and no field without one, and so do all cards of a frame
-        in which neither ``card_type`` nor a field shows a type.
+        A card without a type, or of one that this package does not know, needs all fields of one type: nothing else says
+        which it should have.
     """
     n = int(card.max(initial=-1)) + 1
     written = frame["text"].notna().to_numpy(bool)
-    field = frame["field"].astype("str")
-    kind = frame["card_type"].astype("str")
-    untyped = np.ones(n, dtype=bool)
-    untyped[card[kind.notna().to_numpy(bool)]] = False
-    known = np.zeros(n, dtype=bool)
-    known[card[kind.isin([str(k) for k in CardType]).to_numpy(bool)]] = True
-    if known.any() or field.isin([f for k in CardType for f in _own_fields(k)]).any():
-        shared = field.isin({f for k in CardType for f in expected_fields(k)}).to_numpy(bool)
-        known[card[untyped[card] & shared]] = True
+    field, kind = frame["field"].astype("str"), frame["card_type"].astype("str")
+    unknown = np.ones(n, dtype=bool)
+    unknown[card[kind.isin([str(each) for each in CardType]).to_numpy(bool)]] = False
     read = np.zeros(n, dtype=bool)
     for each in CardType:
-        such = untyped.copy()
+        such = unknown.copy()
         such[card[(kind == each).to_numpy(bool)]] = True
         for name in expected_fields(each):
             there = np.zeros(n, dtype=bool)
             there[card[written & (field == name).to_numpy(bool)]] = True
             such &= there
         read |= such
-    # Of cards of other types only the rows say which fields there are.
-    other = np.zeros(n, dtype=bool)
-    other[card[written]] = True
-    other[card[~written]] = False
-    return np.where(known, read, other)
+    return read
 
 
 def warn_of_absent_fields(frame: pd.DataFrame, passing: pd.Series, advice: str) -> None:
-    """Warn if nothing passes since a frame of several cards lacks expected fields altogether.
+    """Warn if nothing passes since no card shows a type, or since a frame of several cards lacks expected fields altogether.
 
     Parameters
     ----------
@@ -125,17 +115,18 @@ def warn_of_absent_fields(frame: pd.DataFrame, passing: pd.Series, advice: str) 
         What to do next.
     """
     there = set(frame["field"].dropna().unique())
-    given = set(frame["card_type"].dropna().unique())
-    kinds = [kind for kind in CardType if kind in given] if given else list(CardType)
-    if not given and not there & {f for kind in kinds for f in _own_fields(kind)}:
-        return  # nothing in the frame shows a type
+    if not there or passing.any():
+        return
+    card = card_numbers(frame)
+    n = int(card.max()) + 1
+    kinds = [kind for kind, such in cards_by_type(frame, card).items() if such.any()]
     absent = [[name for name in expected_fields(kind) if name not in there] for kind in kinds]
+    if not kinds:
+        why = f"the type of the {n} cards is not known, and with it the fields that must be read; name it in the column card_type"
     # On a few cards a field may be unread by chance.
-    several = len(frame[["job_id", "key"]].drop_duplicates()) >= _SEVERAL
-    if several and there and not passing.any() and given <= set(map(str, CardType)) and all(absent):
+    elif n >= _SEVERAL and all(absent):
         names = ", ".join(absent[int(np.argmin([len(names) for names in absent]))])
-        warnings.warn(
-            f"nothing passes, as every expected field must be read and the frame has no row of {names}; {advice}",
-            AbsentFieldsWarning,
-            stacklevel=3,
-        )
+        why = f"every expected field must be read and the frame has no row of {names}"
+    else:
+        return
+    warnings.warn(f"nothing passes: {why}; {advice}", AbsentFieldsWarning, stacklevel=3)

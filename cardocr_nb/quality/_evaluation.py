@@ -13,13 +13,20 @@ from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
 from cardocr_nb._bulk._arrow_text import arrow
-from cardocr_nb._text_safety import shown_word
+from cardocr_nb._field_words import by_field, listed_fields
+from cardocr_nb._text_safety import describe, shown_word
+from cardocr_nb.cards import KNOWN_FIELDS
 from cardocr_nb.frame._reshape import first_rows
 from cardocr_nb.privacy._service_texts import with_shown_fields
 from cardocr_nb.quality._bootstrap import bootstrap, rate_intervals
 from cardocr_nb.quality._cells import GROUP, Cells, pair
 from cardocr_nb.quality._confusions import confusions
-from cardocr_nb.quality._group_dependence import strata_of_cards, warn_of_dependence
+from cardocr_nb.quality._group_dependence import (
+    strata_of_cards,
+    warn_of_cards_without_group,
+    warn_of_dependence,
+    warn_of_few_groups,
+)
 from cardocr_nb.quality._normalization import normalize as normalized
 from cardocr_nb.quality._truth import WEIGHT, read_truth, refuse_reading
 
@@ -39,11 +46,12 @@ OUTCOMES = ("correct", "wrong", "missing", "spurious")
 
 
 class EmptyTruthWarning(UserWarning):
-    """A field is empty on all cards of the truth, though most of them were read: perhaps it was not filled in."""
+    """A field is empty in the truth on cards on which it was read: perhaps it was not filled in."""
 
 
-_SEVERAL = 5
-"""Cards from which a field that is always empty in the truth is worth a warning."""
+_SEVERAL, _MANY = 5, 0.1
+"""Cards for which a field is empty in the truth though it was read, and their part of all cards, that are worth a warning."""
+_LISTED = 3
 _PERSONAL = ("name", "address", "id_number", "licence_number")
 """Fields whose texts name a person; a gender or a vehicle class is a usual slice."""
 
@@ -182,8 +190,9 @@ def evaluate(
         Of the intervals: exact (Clopper and Pearson) for independent cards; with unequal weights or groups by resampling, see
         `cardocr_nb.quality.bootstrap`.
     groups : str, mapping or Series, optional
-        Cards that may fail together, such as those of one day, batch or person: a column of the frame (times are grouped
-        by day), ``"folder"`` for the folder of `key`, or the group of each key. Intervals then take groups as units.
+        Cards that may fail together, such as those of one day, batch or person: a column of the frame with one value a card
+        (times are grouped by day; of several readings of an image the one that counts decides), ``"folder"`` for the folder of
+        `key`, or the group of each key. Intervals then take groups as units.
     weights : bool, default True
         Use the column ``weight``. False counts each case once, also cases that a review queue selected: the rates then
         describe the reviewed cases and no others.
@@ -200,7 +209,8 @@ def evaluate(
     TypeError
         The frame is one of Dask.
     ValueError
-        A column in `by` contains names, addresses or numbers of the cards. The truth lacks a column, names a field of a key twice, has no key in common with the frame, gives a weight to some
+        A column in `by` contains names, addresses or numbers of the cards, `groups` has several values on a card, or `equal` or
+        `normalize` names a field that there is not. The truth lacks a column, names a field of a key twice, has no key in common with the frame, gives a weight to some
         cases only, is the frame itself, or holds only cases that a review queue selected: their rates are lower than those
         of all readings. Or it is an Evaluation, and options
         are given that it should have been made with.
@@ -208,10 +218,13 @@ def evaluate(
     Warns
     -----
     EmptyTruthWarning
-        The truth is empty for a field on all cards, 5 or more, and most of them were read.
+        The truth is empty for a field on 5 cards or more on which it was read: for a field that every card has on a tenth of
+        its cards, for one of your own on all, and most of them were read.
     CorrelatedErrorsWarning
         No groups were named, and cards of the same day, folder, bucket or user data are incorrect together: a permutation
         test at a level of 0.5 % over all four.
+    GroupsWarning
+        Groups were named, and all cases of a field are in one of them: its interval is missing; or judged cards have no group.
 
     See Also
     --------
@@ -246,15 +259,21 @@ def evaluate(
         own, true = cells.frame[["text", "score"]].take(cells.row[both]), cells.true[both]
         refuse_reading(given.text.take(true), own["text"], given.score.take(true), own["score"])
     _warn_of_empty_labels(cells)
-    judged = _judge(cells, normalize, equal or {})
+    names = cells.fields.categories
+    rules = normalize if isinstance(normalize, bool) else by_field("normalize", normalize, names)
+    judged = _judge(cells, rules, _callables(equal or {}, names))
     table = _written_out(judged, cells, slices)
     whole = _whole_cards(judged, cells, table, slices, cells.whole)
+    fields = _by_field(table, slices, confidence, cells.fields)
     if groups is None:
         _warn_of_dependence(judged, cells, slices)
+    else:
+        warn_of_cards_without_group(cells.cards[GROUP].take(np.unique(cells.card)))
+        warn_of_few_groups(fields["cases"], fields["low"])
     # Without claim to completeness, the table counts the fields that are named.
     named = whole if complete is not False else _whole_cards(judged, cells, table, slices, cells.known)
     return Evaluation(
-        fields=_by_field(table, slices, confidence, cells.fields),
+        fields=fields,
         cards=_by_card(named, table, slices, confidence),
         cells=table,
         cards_without_truth=int((~cells.known).sum()),
@@ -264,6 +283,18 @@ def evaluate(
         whole=whole,
         repeated=cells.repeated,
     )
+
+
+def _callables(
+    equal: Mapping[str, Callable[[str, str], bool]], fields: pd.Index
+) -> dict[str, Callable[[str, str], bool]]:
+    found = by_field("equal", equal, fields)
+    for name, function in found.items():
+        if not callable(function):
+            raise TypeError(
+                f"equal maps fields to functions of the truth and the text; that of {listed_fields([name])} is {describe(function)}"
+            )
+    return found
 
 
 def _refuse_texts(df: pd.DataFrame, slices: list[str]) -> None:
@@ -286,17 +317,25 @@ def _refuse_texts(df: pd.DataFrame, slices: list[str]) -> None:
 
 
 def _warn_of_empty_labels(cells: Cells) -> None:
-    """Warn of fields for which the truth is empty on every card, though most were read."""
+    """Warn of fields for which the truth is empty though they were read: every card has the fields of its type."""
     given = cells.given
     read = np.unique(cells.true[(cells.true >= 0) & (cells.row >= 0)])
     rows = np.bincount(given.field, minlength=len(given.fields))
-    filled = np.bincount(given.field[given.text.notna().to_numpy(bool) | ~given.readable], minlength=len(rows))
-    were_read = np.bincount(given.field[read], minlength=len(rows))
-    for place in np.flatnonzero((filled == 0) & (rows >= _SEVERAL) & (2 * were_read > rows)).tolist():
+    empty = given.text.isna().to_numpy(bool) & given.readable
+    filled = np.bincount(given.field[~empty], minlength=len(rows))
+    were_read = np.bincount(given.field[read[empty[read]]], minlength=len(rows))
+    own = np.isin(given.fields, list(KNOWN_FIELDS))
+    many = np.where(own, were_read >= _MANY * rows, (filled == 0) & (2 * were_read > rows))
+    places = np.flatnonzero(many & (were_read >= _SEVERAL)).tolist()
+    if places:
+        counts = [
+            f"{listed_fields([given.fields[at]])} on {rows[at] - filled[at]} of {rows[at]} cards, read on {were_read[at]}"
+            for at in places
+        ]
+        more = f", and for {len(counts) - _LISTED} other fields" if len(counts) > _LISTED else ""
         warnings.warn(
-            f"the truth is empty for {shown_word(str(given.fields[place]))} on all {rows[place]} cards, and {were_read[place]} of them "
-            "were read: an empty text says that the card has no such field. If it was not filled in, leave it out: "
-            "truth[truth['text'].notna() & (truth['text'] != '')]",
+            f"the truth is empty for {'; for '.join(counts[:_LISTED])}{more}: an empty text says that the card has no such "
+            "field. If it was not filled in, leave it out: truth[truth['text'].notna() & (truth['text'] != '')]",
             EmptyTruthWarning,
             stacklevel=4,
         )

@@ -1,4 +1,4 @@
-"""A warning when the errors of cards are correlated within groups that were not named."""
+"""Warnings about groups: errors that are correlated within groups that were not named, and too few groups for intervals."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from cardocr_nb.quality._cells import FOLDER, folders, group_of_cards
+from cardocr_nb.quality._cells import ALONE, FOLDER, folders, group_of_cards
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,6 +41,50 @@ _CALLS = {
 
 class CorrelatedErrorsWarning(UserWarning):
     """Cards of the same day, folder, bucket or user data are incorrect together, and no groups were named."""
+
+
+class GroupsWarning(UserWarning):
+    """Groups say too little: all cases of a rate are in one group, or some cards are in none."""
+
+
+def warn_of_few_groups(cases: pd.Series, low: pd.Series) -> None:
+    """Warn if rates over groups have no interval.
+
+    Parameters
+    ----------
+    cases, low : Series of float
+        Cases of each rate, and the lower end of its interval.
+
+    Warns
+    -----
+    GroupsWarning
+    """
+    without = int((low.isna() & (cases > 0)).sum())
+    if without:
+        warnings.warn(
+            f"groups: all cases of {without} of {int((cases > 0).sum())} rates are in one group, so that their interval is missing and no "
+            "threshold is promised; at least two groups are needed, and ten or more say something. Label cards of further "
+            "groups, or leave groups out if cards are independent of each other",
+            GroupsWarning,
+            stacklevel=_user_level(),
+        )
+
+
+def warn_of_cards_without_group(group: pd.Series) -> None:
+    """Warn if some of the judged cards have no group and count as one each.
+
+    Warns
+    -----
+    GroupsWarning
+    """
+    alone = int(group.astype("str").str.startswith(ALONE).sum())
+    if alone:
+        warnings.warn(
+            f"groups: {alone} of {len(group)} judged cards have no group and count as groups of their own, so that intervals are too "
+            "narrow if they fail together; name their groups, or leave them out. Keys of a mapping are spelled as in the frame",
+            GroupsWarning,
+            stacklevel=_user_level(),
+        )
 
 
 class Dependence(NamedTuple):

@@ -69,12 +69,16 @@ class Summary:
     fields : DataFrame
         One row a field, in the order of the cards: ``cards`` that should have it (of those that were read), ``read``
         with a text, ``missing``, and of the scores ``min, q05, q25, median, q75, q95, max`` (0 to 100).
+    untyped : int
+        Cards with fields whose type neither ``card_type`` nor a field that only one type has shows. Which of their fields
+        are missing is not known, so that ``missing`` does not count them.
     """
 
     cards: int
     outcomes: pd.Series
     codes: pd.Series
     fields: pd.DataFrame
+    untyped: int = 0
 
     @property
     def ok(self) -> int:
@@ -101,6 +105,10 @@ class Summary:
         """Images on which no card was found."""
         return int(self.outcomes["nothing found"])
 
+    @property
+    def _unknown(self) -> str:
+        return f"missing does not count fields without a row of {self.untyped} cards of unknown type; the column card_type names it"
+
     def __str__(self) -> str:
         seen = ", ".join(f"{count} {name}" for name, count in self.outcomes.items() if count)
         codes = "".join(
@@ -109,6 +117,8 @@ class Summary:
         if self.not_found:
             codes += f"\n  nothing found: {self.not_found}{_OTHER_CARD}"
         fields = f"\n{with_shown_fields(self.fields).to_string(na_rep='-')}" if len(self.fields) else ""
+        if self.untyped:
+            fields += f"\n{self._unknown}"
         return f"{self.cards} card{'s' * (self.cards != 1)}: {seen or 'none'}{codes}{fields}"
 
     __repr__ = __str__
@@ -116,7 +126,8 @@ class Summary:
     def _repr_html_(self) -> str:
         seen = ", ".join(f"{count} {name}" for name, count in self.outcomes.items() if count)
         codes = self.codes.rename(_shown).to_frame("cards").to_html() if len(self.codes) else ""
-        return f"<p><b>{self.cards} card{'s' * (self.cards != 1)}</b>: {seen or 'none'}</p>{codes}{with_shown_fields(self.fields).to_html(na_rep='–')}"
+        unknown = f"<p>{self._unknown}</p>" if self.untyped else ""
+        return f"<p><b>{self.cards} card{'s' * (self.cards != 1)}</b>: {seen or 'none'}</p>{codes}{with_shown_fields(self.fields).to_html(na_rep='–')}{unknown}"
 
 
 def outcomes(df: pd.DataFrame) -> pd.Series:
@@ -205,6 +216,7 @@ class _Counts:
     kinds: frozenset[str]
     fields: pd.DataFrame
     scores: pd.Series
+    untyped: int
 
 
 def _count(df: pd.DataFrame) -> _Counts:
@@ -213,13 +225,15 @@ def _count(df: pd.DataFrame) -> _Counts:
     outcome = _outcomes(frame, card)
     failed = first_rows(card)[(outcome == "failed").to_numpy()]
     codes = frame["code"].take(failed).astype("str").fillna(_NO_CODE).value_counts()
+    fields, untyped = _fields(frame.assign(card=card))
     scored = frame[["field", "score"]][frame["field"].notna() & frame["score"].notna()]
     return _Counts(
         outcomes=outcome.value_counts(sort=False).reindex(OUTCOMES, fill_value=0),
         codes=codes,
         kinds=frozenset(map(str, frame["card_type"].dropna().unique())),
-        fields=_fields(frame.assign(card=card)),
+        fields=fields,
         scores=scored.astype({"field": "str", "score": np.int64}).value_counts(["field", "score"]),
+        untyped=untyped,
     )
 
 
@@ -233,6 +247,7 @@ def _merge(counts: list[_Counts]) -> _Counts:
         kinds=frozenset().union(*(c.kinds for c in counts)),
         fields=fields.groupby(level=0, sort=False).sum(),
         scores=scores.groupby(level=[0, 1]).sum(),
+        untyped=sum(c.untyped for c in counts),
     )
 
 
@@ -245,11 +260,12 @@ def _summary(counts: _Counts) -> Summary:
         outcomes=counts.outcomes.rename("cards"),
         codes=counts.codes.sort_index().sort_values(ascending=False, kind="stable").rename("cards"),
         fields=table.join(_quantiles(counts.scores)),
+        untyped=counts.untyped,
     )
 
 
-def _fields(frame: pd.DataFrame) -> pd.DataFrame:
-    """Cards that should have each field, and those on which it was read."""
+def _fields(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Cards that should have each field, and those on which it was read; the number of cards with a field and without a type."""
     read = frame[frame["field"].notna()]
     card, written = read["card"].to_numpy(), read["text"].notna().to_numpy()
     n = int(frame["card"].max()) + 1 if len(frame) else 0
@@ -267,7 +283,8 @@ def _fields(frame: pd.DataFrame) -> pd.DataFrame:
         # A card should have the fields of its type, and has those that were read, whether its type is known or not.
         should = np.logical_or.reduce([cards(rows), *(kinds[k] for k in CardType if field in expected_fields(k))])
         table.loc[field, ["cards", "read"]] = [should.sum(), cards(rows & written).sum()]
-    return table.reindex(columns=["cards", "read"]).astype(np.int64)
+    untyped = np.count_nonzero(any_field & ~np.logical_or.reduce(list(kinds.values())))
+    return table.reindex(columns=["cards", "read"]).astype(np.int64), int(untyped)
 
 
 def _quantiles(scores: pd.Series) -> pd.DataFrame:

@@ -119,7 +119,8 @@ class Thresholds:
         df : DataFrame
             As `cardocr_nb.to_frame` makes it.
         incomplete : bool, default False
-            Let readings pass also on cards with an expected field that was not read.
+            Let readings pass also on cards with an expected field that was not read, or of unknown type: nothing says
+            which fields such a card should have, unless it has all of one type.
 
         Returns
         -------
@@ -130,7 +131,8 @@ class Thresholds:
         Warns
         -----
         AbsentFieldsWarning
-            The frame lacks a field that every card should have, so that nothing passes without `incomplete`.
+            The frame lacks a field that every card should have, or no card shows its type, in ``card_type`` or by a field
+            that only one type has, so that nothing passes without `incomplete`.
         """
         passing = passes(self.fields, df, incomplete=incomplete)
         if not incomplete:
@@ -143,7 +145,8 @@ class Thresholds:
         Returns
         -------
         DataFrame
-            ``job_id, key, passes``, one row a card, in order of appearance; a card without a field does not pass.
+            ``job_id, key, passes``, one row a card, in order of appearance; a card without a field does not pass, and one of
+            unknown type only with all fields of one type.
         """
         frame = conform(df).reset_index(drop=True)
         passing = passes(self.fields, frame)

@@ -31,6 +31,9 @@ _COLUMNS = ("key", "field", "text")
 WEIGHT, SELECTION = "weight", "selection"
 """Columns of a sampled truth: 1 / inclusion probability of each case, and how it was selected."""
 
+VERDICTS: tuple[str, ...] = ("accepted", "corrected", "absent", "unreadable")
+"""Decisions of a review: the text is correct; the reviewer typed another one; the card has no such field; it cannot be read."""
+
 _CHANCE = "chance"
 """Column of `review_queue`: the probability of an error, by which it is ordered."""
 
@@ -89,8 +92,8 @@ def read_truth(truth: pd.DataFrame | str | os.PathLike[str], *, weights: bool = 
     DecodeError
         The file is not a table.
     ValueError
-        A column is missing, a weight is not a positive number or is missing where others are not, or a field of a key
-        has two rows.
+        A column is missing, a verdict is unknown, a weight is not a positive number or is missing where others are not, or a
+        field of a key has two rows.
 
     Examples
     --------
@@ -116,7 +119,7 @@ def read_truth(truth: pd.DataFrame | str | os.PathLike[str], *, weights: bool = 
     if not named.all():
         table = table[named]
     if "verdict" in table.columns:
-        table = _last_decisions(table)
+        table = _last_decisions(table.assign(verdict=_verdicts(table["verdict"])))
     table = _restored(table.reset_index(drop=True))
     texts = table[list(_COLUMNS)].reset_index(drop=True)
     key, keys, field, fields = _numbered_cells(texts)
@@ -203,6 +206,24 @@ def _numbered_cells(texts: pd.DataFrame) -> tuple[NDArray[np.intp], pd.Index, ND
     if twice:
         raise ValueError(f"the truth names {twice} fields of a key more than once; keep one row for each key and field")
     return key, keys, field, pd.Index(fields, dtype="str")
+
+
+def _verdicts(given: pd.Series) -> pd.Series:
+    """Return the verdicts of a review in small letters.
+
+    Raises
+    ------
+    ValueError
+        One is missing or unknown.
+    """
+    verdicts = given.astype("str").str.strip().str.lower()
+    unknown = int((~verdicts.isin(VERDICTS)).sum())
+    if unknown:
+        raise ValueError(
+            f"{unknown} of {len(given)} decisions of the truth have no verdict or an unknown one; a verdict is one of "
+            f"{', '.join(VERDICTS)}. Leave out rows without a decision, or drop the column verdict if every text is correct"
+        )
+    return verdicts
 
 
 def _last_decisions(table: pd.DataFrame) -> pd.DataFrame:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from quality_cards import ID_CARD, LICENSE, job
 
 from cardocr_nb.frame import conform, to_frame, validate
 from cardocr_nb.quality import (
     AbsentFieldsWarning,
+    audit_sample,
     check,
     cost,
     drift,
@@ -39,6 +42,10 @@ def cards(seed, *, unread=0.05):
     return frame.assign(created=pd.Timestamp("2026-03-01", tz="+08:00")), pd.DataFrame(
         truth, columns=["key", "field", "text"]
     )
+
+
+PAIR = cards(6, unread=0)
+PASSING = threshold(*PAIR, precision=0.9)
 
 
 @pytest.fixture(scope="module")
@@ -78,9 +85,23 @@ def test_summary_checks_queue_and_drift_count_unread_fields_without_the_column(t
     there = [check(df).query("check == 'field_is_there'")["passed"].tolist() for df in (frame, untyped)]
     assert there[0] == there[1]
     assert len(review_queue(untyped)) == len(review_queue(frame))
+    drawn = [audit_sample(df, 100, by="score", seed=3)[["key", "field", "weight"]] for df in (frame, untyped)]
+    pd.testing.assert_frame_equal(*drawn)
     with pytest.warns(UserWarning, match="reference days"):
         missing = [drift(df)["share_missing"].tolist() for df in (frame, untyped)]
     assert missing[0] == missing[1]
+
+
+@pytest.mark.parametrize("spelling", ["idcard", "ID Card", "身份证", "Passport", "", " IDCard"])
+def test_a_type_that_is_not_known_lets_no_unread_field_pass(typed, spelling):
+    frame, truth = typed
+    cards_alone = frame[frame["card_type"] == "IDCard"]
+    other = cards_alone.assign(card_type=spelling)
+    learned = threshold(frame, truth, precision=0.9)
+    assert learned.cards(other)["passes"].tolist() == learned.cards(cards_alone)["passes"].tolist()
+    assert learned.passes(other).tolist() == learned.passes(cards_alone).tolist()
+    pd.testing.assert_frame_equal(summary(other).fields, summary(cards_alone).fields)
+    assert check(other).query("check == 'field_is_there'")["passed"].sum() == cards_alone["text"].count()
 
 
 def test_a_card_without_a_type_and_with_fields_of_both_types_only_does_not_pass():
@@ -93,18 +114,40 @@ def test_a_card_without_a_type_and_with_fields_of_both_types_only_does_not_pass(
     assert found.sum() == N - 1
 
 
-def test_a_frame_in_which_nothing_shows_a_type_needs_the_fields_it_has():
+@pytest.mark.parametrize("kind", [None, "Passport"])
+@pytest.mark.parametrize("fields", [["name"], ["name", "gender", "birth_date", "address"]])
+def test_cards_whose_type_nothing_shows_do_not_pass_and_the_reason_is_said(kind, fields):
     frame, truth = cards(3, unread=0)
-    fields = threshold(frame, truth, precision=0.9)
-    names = frame[frame["field"] == "name"].drop(columns="card_type")
-    assert fields.cards(names)["passes"].all()
+    learned = threshold(frame, truth, precision=0.9)
+    shared = frame[frame["field"].isin(fields)].assign(card_type=kind)
+    for ask in (learned.passes, learned.cards, cost(frame, truth, review=1, error=20).passes):
+        with pytest.warns(AbsentFieldsWarning, match="type of the 120 cards is not known"):
+            found = ask(shared)
+        assert not np.asarray(found if isinstance(found, pd.Series) else found["passes"]).any()
+    assert learned.passes(shared, incomplete=True).all()
+    counted = summary(shared)
+    assert counted.untyped == N
+    assert "fields without a row of 120 cards of unknown type" in str(counted)
+    assert summary(frame).untyped == 0
 
 
-def test_a_card_of_a_type_of_ones_own_passes_with_the_fields_it_has():
-    frame, truth = cards(3, unread=0)
-    fields = threshold(frame, truth, precision=0.9)
-    own = frame[frame["field"] == "name"].assign(card_type="Passport")
-    assert fields.cards(own)["passes"].all()
+@given(
+    given=st.sampled_from([None, "IDCard", "DriverLicense", "Passport"]),
+    shown=st.sampled_from(["IDCard", "DriverLicense"]),
+    lost=st.sets(st.integers(0, 9)),
+    row=st.booleans(),
+)
+@settings(max_examples=60)
+def test_no_card_passes_with_an_unread_field_whether_its_type_is_given_shown_or_unknown(given, shown, lost, row):
+    frame, _ = PAIR
+    one = frame[frame["card_type"] == shown].head(6 if shown == "IDCard" else 10)
+    out = [n for n in lost if n < len(one)]
+    one = one.reset_index(drop=True).assign(card_type=given)
+    one = one.assign(text=one["text"].mask(one.index.isin(out))) if row else one.drop(index=out)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AbsentFieldsWarning)
+        passes = PASSING.cards(one)["passes"].tolist() if len(one) else []
+    assert passes == ([] if not len(one) else [not out and given in (shown, None, "Passport")])
 
 
 def test_a_frame_that_lacks_expected_fields_says_why_nothing_passes():

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_calibration import cards_and_truth
 
+from cardocr_nb.cards import CardType, expected_fields
 from cardocr_nb.frame import empty
 from cardocr_nb.quality import cost, exact_interval
 from cardocr_nb.quality._risk_curve import area, curve, least_area
@@ -114,9 +115,15 @@ def test_the_held_out_cost_is_what_fresh_cards_cost_while_the_other_is_too_low()
 
 
 def test_readings_pass_by_the_threshold_of_their_field():
-    costs = cost(*cards_and_truth([90, 80], [True, False]), review=1, error=10)
-    frame = pd.concat([cards_and_truth([95, 89], [True] * 2)[0], cards_and_truth([99], [True], field="address")[0]])
-    assert costs.passes(frame).tolist() == [True, False, False]
+    names = expected_fields(CardType.ID_CARD)
+    frame, truth = (
+        pd.concat(side, ignore_index=True)
+        for side in zip(*(cards_and_truth([90, 80], [True, False], field=name) for name in names), strict=True)
+    )
+    costs = cost(frame, truth[truth["field"] != "address"], review=1, error=10)
+    passes = costs.passes(frame.assign(score=[95, 89] * len(names)))
+    assert passes[frame["field"] != "address"].tolist() == [True, False] * (len(names) - 1)
+    assert not passes[frame["field"] == "address"].any()
 
 
 def test_equal_scores_and_nothing_at_all_give_a_table():

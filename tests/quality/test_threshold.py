@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom, binomtest
 from test_calibration import cards_and_truth
 
+from cardocr_nb.cards import CardType, expected_fields
 from cardocr_nb.frame import empty
 from cardocr_nb.quality import evaluate, exact_interval, lower_bound, sample_size, threshold
 from cardocr_nb.quality._fixed_sequence import lowest_threshold
@@ -212,15 +213,23 @@ def test_batches_that_fail_together_keep_the_promise_when_they_are_named():
     assert broken["cards"] > 6
 
 
+def identity_cards(score, right, **others):
+    """Cards with all fields of an identity card, alike but for those named."""
+    columns = dict.fromkeys(expected_fields(CardType.ID_CARD), (score, right)) | others
+    parts = [cards_and_truth(*each, field=field) for field, each in columns.items()]
+    return tuple(pd.concat(side, ignore_index=True) for side in zip(*parts, strict=True))
+
+
 def test_whole_cards_pass_when_every_field_was_read_and_passes():
     score = np.full(2000, 99)
     score[:100] = 50
-    frame, truth = cards_and_truth(score, score == 99)
-    other, more = cards_and_truth(np.full(2000, 90), np.arange(2000) != 1999, field="address")
-    other.loc[1000, "text"] = pd.NA
-    both = pd.concat([frame, other], ignore_index=True)
-    found = threshold(both, pd.concat([truth, more]), precision=0.99, complete=True)
-    assert found.fields.threshold.tolist() == [99, 90]
+    right = np.full(2000, True)
+    both, truth = identity_cards(
+        np.full(2000, 95), right, name=(score, score == 99), address=(np.full(2000, 90), np.arange(2000) != 1999)
+    )
+    both.loc[(both["field"] == "address") & (both["key"] == "1000.jpg"), "text"] = pd.NA
+    found = threshold(both, truth, precision=0.99)
+    assert found.fields.set_index("field").threshold[["name", "address"]].tolist() == [99, 90]
     joint = found.joint.iloc[0]
     assert joint[["cases", "passing", "share"]].tolist() == [2000, 1899, 1899 / 2000]
     assert joint.right == 1898 / 1899
@@ -253,17 +262,18 @@ def test_readings_pass_from_the_threshold_on(promised):
     frame, _ = cards_and_truth([79, 80, 99, 70], [True] * 4)
     frame.loc[3, "score"] = pd.NA
     frame.index = [9, 8, 7, 6]
-    passes = promised.passes(frame)
+    passes = promised.passes(frame, incomplete=True)
     assert passes.dtype == bool
     assert passes.to_dict() == {9: False, 8: True, 7: True, 6: False}
 
 
-def test_a_card_passes_when_every_field_does(promised):
-    frame = pd.concat([cards_and_truth([99, 70], [True] * 2)[0], cards_and_truth([99], [True], field="address")[0]])
-    cards = promised.cards(frame)
-    assert cards.key.tolist() == ["0.jpg", "1.jpg"]
-    assert cards.passes.tolist() == [False, False]
-    assert promised.cards(cards_and_truth([99, 70], [True] * 2)[0]).passes.tolist() == [True, False]
+def test_a_card_passes_when_every_field_does():
+    score = np.tile(np.arange(60, 100), 100)
+    promised = threshold(*identity_cards(score, score >= 80), precision=0.99)
+    frame, _ = identity_cards([99, 99, 99], [True] * 3, name=([99, 70, 99], [True] * 3))
+    cards = promised.cards(frame[(frame["key"] != "2.jpg") | (frame["field"] != "gender")])
+    assert cards.key.tolist() == ["0.jpg", "1.jpg", "2.jpg"]
+    assert cards.passes.tolist() == [True, False, False]
     assert promised.cards(empty()).empty
 
 

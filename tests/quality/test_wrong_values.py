@@ -1,0 +1,166 @@
+"""Scores that are none, groups that say nothing or too much: every function says what to do, in the same words."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from quality_cards import ID_CARD, job
+
+from cardocr_nb.frame import conform, read_table, to_frame, to_parquet, validate
+from cardocr_nb.quality import (
+    GroupsWarning,
+    audit_sample,
+    calibrate,
+    calibration,
+    check,
+    compare,
+    cost,
+    drift,
+    estimate_accuracy,
+    evaluate,
+    review_queue,
+    summary,
+    threshold,
+)
+from cardocr_nb.quality._truth import VERDICTS
+from cardocr_nb.review._corrections import VERDICTS as PANEL_VERDICTS
+
+FRAME = to_frame([job(ID_CARD, key=f"a/{k}.jpg", score=80 + k) for k in range(12)]).assign(batch="one")
+TRUTH = FRAME[["key", "field", "text"]].assign(text=lambda df: df["text"].mask(df.index == 0, "样木"))
+
+CALLS = {
+    "summary": summary,
+    "check": check,
+    "evaluate": lambda df: evaluate(df, TRUTH),
+    "calibrate": lambda df: calibrate(df, TRUTH),
+    "calibration": lambda df: calibration(df, TRUTH),
+    "threshold": lambda df: threshold(df, TRUTH),
+    "cost": lambda df: cost(df, TRUTH, review=1, error=9),
+    "compare": lambda df: compare(FRAME, df),
+    "drift": drift,
+    "review_queue": review_queue,
+    "audit_sample": lambda df: audit_sample(df, 5),
+    "estimate_accuracy": estimate_accuracy,
+    "passes": threshold(FRAME, TRUTH).passes,
+}
+SCORES = {
+    "above": ([200] * 6, "1 of 72 are below or above"),
+    "negative": ([-1] * 6, "1 of 72 are below or above"),
+    "infinite": ([np.inf] * 6, "beyond 32767"),
+    "truth values": ([True, False] * 3, "got True and False"),
+    "objects": ([{"value": 98}] * 6, "texts or objects"),
+    "words": (["high"] * 6, "texts or objects"),
+    "fractions": ([98.5] * 6, "round"),
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
+@pytest.mark.parametrize("kind", SCORES)
+def test_scores_that_are_none_are_refused_by_every_function(call, kind):
+    values, said = SCORES[kind]
+    scores = FRAME["score"].astype(object)
+    scores.iloc[0] = values[0]
+    if kind in ("above", "negative"):
+        scores = scores.astype("Int16")
+    with pytest.raises(ValueError, match=said) as caught:
+        call(FRAME.assign(score=scores))
+    assert "98.5" not in str(caught.value)
+
+
+def test_the_rows_of_scores_out_of_range_are_listed_and_leaving_them_out_helps():
+    broken = FRAME.assign(score=FRAME["score"].mask(FRAME.index == 7, 101))
+    faults = validate(broken)
+    assert faults.loc[faults["rule"] == "lies from 0 to 100", "first_rows"].tolist() == [[7]]
+    mended = broken.assign(score=broken["score"].where(broken["score"].between(0, 100)))
+    assert summary(mended).ok == 12
+
+
+def test_files_with_scores_out_of_range_can_be_read(tmp_path):
+    broken = FRAME.assign(score=FRAME["score"].mask(FRAME.index == 7, 101))
+    path = to_parquet(broken.drop(columns="batch"), tmp_path / "cards.parquet")
+    assert read_table(path)["score"].max() == 101
+    with pytest.raises(ValueError, match="1 of 72 are below or above"):
+        conform(read_table(path))
+
+
+ASK = {
+    "evaluate": lambda df, groups: evaluate(df, TRUTH, groups=groups),
+    "bootstrap": lambda df, groups: evaluate(df, TRUTH, groups=groups).bootstrap(),
+    "threshold": lambda df, groups: threshold(df, TRUTH, groups=groups),
+    "calibration": lambda df, groups: calibration(df, TRUTH, groups=groups),
+    "cost": lambda df, groups: cost(df, TRUTH, groups=groups, review=1, error=9),
+    "compare": lambda df, groups: compare(df, FRAME, TRUTH, groups=groups),
+}
+groups_of = pytest.mark.parametrize("ask", ASK.values(), ids=ASK.keys())
+
+
+@groups_of
+@pytest.mark.parametrize("groups", ["batch", "folder", dict.fromkeys(FRAME["key"], 1)], ids=["column", "folder", "map"])
+def test_a_single_group_gives_no_interval_and_says_so(ask, groups):
+    with pytest.warns(GroupsWarning, match="at least two groups are needed"):
+        ask(FRAME, groups)
+
+
+@groups_of
+def test_two_groups_are_enough_for_an_interval(ask):
+    ask(FRAME.assign(batch=FRAME["key"] < "a/5.jpg"), "batch")
+
+
+@groups_of
+def test_a_group_that_varies_within_a_card_is_refused(ask):
+    varying = FRAME.assign(batch=["one", "two", "one", "one", "one", None] * 12)
+    with pytest.raises(ValueError, match="'batch' has several values on 12 of 12 cards"):
+        ask(varying, "batch")
+
+
+def test_of_several_readings_of_an_image_the_one_that_counts_gives_the_group():
+    empty = to_frame([job({}, key=f"a/{k}.jpg") for k in range(12)]).assign(job_id="first", batch="empty")
+    both = pd.concat([empty, FRAME.assign(batch=(FRAME["key"] < "a/5.jpg").map({True: "x", False: "y"}))])
+    assert set(evaluate(both, TRUTH, groups="batch").cells["group"]) == {"x", "y"}
+    assert compare(both, FRAME, groups="batch").fields["low"].notna().all()
+
+
+def test_rates_of_one_group_among_others_are_counted():
+    partial = pd.concat([TRUTH[TRUTH["field"] == "name"], TRUTH[TRUTH["key"] == "a/1.jpg"]]).drop_duplicates()
+    by_half = FRAME.assign(batch=FRAME["key"] < "a/5.jpg")
+    with pytest.warns(GroupsWarning, match="5 of 6 rates"):
+        assert evaluate(by_half, partial, groups="batch").fields["low"].notna().sum() == 1
+
+
+@groups_of
+@pytest.mark.parametrize("kind", ["mapping", "column"])
+def test_cards_without_a_group_among_others_are_counted(ask, kind):
+    group = FRAME["key"].str.get(2).where(FRAME["key"] > "a/5.jpg")
+    frame = FRAME.assign(batch=group)
+    groups = (
+        "batch"
+        if kind == "column"
+        else dict(zip(FRAME["key"].str.upper().where(group.isna(), FRAME["key"]), group, strict=True))
+    )
+    with pytest.warns(GroupsWarning, match="8 of 12 judged cards have no group"):
+        ask(frame, groups)
+
+
+def test_cards_that_are_not_judged_need_no_group():
+    some = TRUTH[TRUTH["key"] <= "a/3.jpg"]
+    groups = {key: key < "a/2.jpg" for key in some["key"]}
+    assert evaluate(FRAME, some, groups=groups).fields["low"].notna().all()
+
+
+@pytest.mark.parametrize("verdict", ["skip", None, "", "Absent?"])
+def test_a_decision_that_is_none_is_refused(verdict):
+    decided = TRUTH.assign(verdict=["accepted"] * 71 + [verdict])
+    with pytest.raises(ValueError, match="1 of 72 decisions of the truth have no verdict or an unknown one"):
+        evaluate(FRAME, decided)
+
+
+@pytest.mark.parametrize("spelling", ["unreadable", "Unreadable", " UNREADABLE "])
+def test_a_verdict_counts_however_it_is_spelled(spelling):
+    gender = TRUTH["field"] == "gender"
+    decided = TRUTH.assign(verdict=np.where(gender, spelling, "Accepted"), text=TRUTH["text"].mask(gender))
+    assert "gender" not in evaluate(FRAME, decided).fields["field"].tolist()
+
+
+def test_the_verdicts_of_a_truth_are_those_of_the_review_panel():
+    assert VERDICTS == PANEL_VERDICTS
