@@ -19,6 +19,7 @@ from cardocr_nb.frame._json_text import malformed_as_decode_error, read_json
 from cardocr_nb.frame._label_studio import image_sizes
 from cardocr_nb.frame._polygon_array import PolygonArray
 from cardocr_nb.frame._reshape import fields_of
+from cardocr_nb.frame._score_scale import hundredths
 
 if TYPE_CHECKING:
     import os
@@ -106,7 +107,8 @@ def from_coco(coco: str | os.PathLike[str] | Mapping[str, Any]) -> pd.DataFrame:
     Parameters
     ----------
     coco : path or dict
-        An annotation whose ``segmentation`` is not one polygon of four corners gets its ``bbox`` as polygon.
+        An annotation whose ``segmentation`` is not one polygon of four corners gets its ``bbox`` as polygon. Scores are 0 to 1, or
+        0 to 100 if one of them is above 1.
 
     Returns
     -------
@@ -135,22 +137,24 @@ def from_coco(coco: str | os.PathLike[str] | Mapping[str, Any]) -> pd.DataFrame:
         rows, points = [], []
         for image in data["images"]:
             for annotation in by_image[image["id"]] or [{}]:
-                score = annotation.get("score")
                 field = names.get(annotation.get("category_id"))
-                rows.append(
-                    (image["file_name"], field, annotation.get("text"), None if score is None else round(score * 100))
-                )
+                rows.append((image["file_name"], field, annotation.get("text"), annotation.get("score")))
                 points.append(_corners(annotation))
         df = pd.DataFrame(rows, columns=["key", "field", "text", "score"])
+        df["score"] = hundredths(df["score"])
         df["polygon"] = PolygonArray.from_numpy(np.array(points, dtype=np.float64).reshape(-1, 4, 2))
         return conform(df)
 
 
 def _corners(annotation: Mapping[str, Any]) -> list[list[float]]:
     segments = annotation.get("segmentation")
-    if isinstance(segments, list) and len(segments) == 1 and len(segments[0]) == 8:
-        return [segments[0][n : n + 2] for n in range(0, 8, 2)]
+    if isinstance(segments, list) and len(segments) == 1:
+        ring = [float(number) for number in segments[0]]
+        if len(ring) == 10 and ring[:2] == ring[8:]:  # closed by its first corner
+            del ring[8:]
+        if len(ring) == 8:
+            return [ring[n : n + 2] for n in range(0, 8, 2)]
     if "bbox" not in annotation:
         return [[float("nan")] * 2] * 4
-    x, y, width, height = annotation["bbox"]
+    x, y, width, height = map(float, annotation["bbox"])
     return [[x, y], [x, y + height], [x + width, y + height], [x + width, y]]

@@ -12,8 +12,9 @@ import pyarrow as pa
 from cardocr_nb._keywords import why_missing
 from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import DecodeError
-from cardocr_nb.frame._frame_schema import DTYPES, usual_dtypes
+from cardocr_nb.frame._frame_schema import DTYPES, ScoreError, without_marks, writable
 from cardocr_nb.frame._polygon_dtype import PolygonDtype
+from cardocr_nb.frame._polygon_forms import PolygonError
 from cardocr_nb.frame._table_memory import feather_size, read_parquet, refuse_expansion, refuse_too_large
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def _with_usual_codes(table: pa.Table) -> pa.Table:
 
 def to_table(df: pd.DataFrame) -> pa.Table:
     """Return the Arrow table that the files hold: polygons as lists, with a dtype that pandas knows without this package."""
-    table = pa.Table.from_pandas(usual_dtypes(df), preserve_index=False)
+    table = pa.Table.from_pandas(writable(df), preserve_index=False)
     notes = json.loads(table.schema.metadata[b"pandas"])
     for column in notes["columns"]:
         if column["numpy_type"] == PolygonDtype.name:
@@ -177,6 +178,8 @@ def read_checked(
         refuse_expansion(table)
         return finish(_with_usual_codes(table).to_pandas())
     except DecodeError as e:
+        raise DecodeError(f"{shown_path(str(path))}: {e}") from None
+    except (ScoreError, PolygonError) as e:
         raise DecodeError(f"{shown_path(str(path))}: {e}") from None
     except MemoryError:
         raise DecodeError(f"{shown_path(str(path))}: the table asks for more memory than there is") from None
@@ -221,7 +224,7 @@ def plain(df: pd.DataFrame) -> pd.DataFrame:
     >>> plain(df)["polygon"].tolist()
     [[[0, 0], [0, 9], [9, 9], [9, 0]], None]
     """
-    columns = {}
+    df, columns = without_marks(df), {}
     for name in df.columns[df.dtypes == PolygonDtype()]:
         values = pd.Series(None, index=df.index, dtype=object)
         values[:] = [None if pd.isna(polygon) else polygon.tolist() for polygon in df[name]]

@@ -46,6 +46,7 @@ from cardocr_nb._bulk._arrow_text import arrow, spans
 from cardocr_nb._text_safety import shown_names
 from cardocr_nb.cards import FIELDS, CardType
 from cardocr_nb.frame._polygon_dtype import PolygonDtype
+from cardocr_nb.frame._polygon_forms import PolygonError
 from cardocr_nb.frame._protected_cells import are_protected, unprotect
 from cardocr_nb.wire._records import SERVICE_TIME, JobState
 
@@ -142,7 +143,7 @@ def series(name: str, values: Iterable[Any] | pd.Series) -> pd.Series:
     column = values if isinstance(values, pd.Series) else pd.Series(values, dtype=object if dtype is _TIME else None)
     try:
         return _cast(name, column)
-    except ScoreError:
+    except (ScoreError, PolygonError):
         raise
     except (TypeError, ValueError):
         # Said without what pandas says, which quotes the value.
@@ -359,7 +360,7 @@ def restore(df: pd.DataFrame) -> pd.DataFrame:
     """
     df = of_pandas(df)
     refuse_doubled_columns(df)
-    df = without_marks(df)
+    df = without_marks(_without_empty_texts(df))
     columns: dict[Hashable, pd.Series] = {
         name: series(name, df[name]) if name in df.columns else _no_values(name).reindex(df.index) for name in COLUMNS
     }
@@ -416,13 +417,35 @@ def refuse_doubled_columns(df: pd.DataFrame) -> None:
 def usual_dtypes(df: pd.DataFrame) -> pd.DataFrame:
     """Return the frame with the dtypes of this package in columns of objects and of Arrow, which files and tools do not take."""
     refuse_doubled_columns(df)
-    df = without_marks(df)
-    odd = [
-        name
-        for name in DTYPES
-        if name in df.columns and (df[name].dtype == object or isinstance(df[name].dtype, pd.ArrowDtype))
-    ]
+    df = without_marks(_without_empty_texts(df))
+    odd = [name for name in DTYPES if name in df.columns and _is_foreign(df[name].dtype)]
     return df.assign(**{name: series(name, df[name]) for name in odd}) if odd else df
+
+
+def _without_empty_texts(df: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with empty texts missing if a program read it from a file of texts: it has no polygons of the dtype."""
+    if "polygon" in df.columns and df["polygon"].dtype == PolygonDtype():
+        return df
+    texts = [name for name, dtype in DTYPES.items() if dtype in ("str", "category") and name in df.columns]
+    texts = [name for name in texts if pd.api.types.is_string_dtype(df[name].dtype)]
+    empty = {name: df[name].isin([""]) for name in texts}
+    return df.assign(**{name: df[name].mask(rows) for name, rows in empty.items() if rows.any()})
+
+
+def writable(df: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with the dtypes of this package; raise where no reader would take its scores back."""
+    df = usual_dtypes(df)
+    if "score" in df.columns:
+        series("score", df["score"])
+    return df
+
+
+def _is_foreign(dtype: Any) -> bool:
+    """Whether a column has a dtype in which comparisons with missing values are missing, or which files do not take."""
+    nullable_text = isinstance(dtype, pd.StringDtype) and dtype.na_value is pd.NA
+    return bool(
+        isinstance(dtype, pd.ArrowDtype) or nullable_text or (isinstance(dtype, np.dtype) and dtype.kind == "O")
+    )
 
 
 def without_marks(df: pd.DataFrame) -> pd.DataFrame:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from cardocr_nb._special_files import refuse_special_file
 from cardocr_nb._text_safety import describe, shown_path
 from cardocr_nb.errors import CardOCRError, DecodeError
+from cardocr_nb.frame._frame_schema import ScoreError
+from cardocr_nb.frame._polygon_forms import PolygonError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +58,7 @@ def malformed_as_decode_error(what: str) -> Iterator[None]:
     """Raise `DecodeError` where the members of a document have other types or names than its format says."""
     try:
         yield
-    except CardOCRError:
+    except (CardOCRError, ScoreError, PolygonError):
         raise
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
         raise DecodeError(f"{what} has members of another type or name than its format; export it again") from None

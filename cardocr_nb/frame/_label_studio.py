@@ -28,6 +28,7 @@ from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._json_text import malformed_as_decode_error, read_json
 from cardocr_nb.frame._polygon_array import PolygonArray
 from cardocr_nb.frame._reshape import fields_of
+from cardocr_nb.frame._score_scale import hundredths
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -160,7 +161,7 @@ def from_label_studio(tasks: str | PathLike[str] | Sequence[Mapping[str, Any]]) 
         df = pd.DataFrame(rows, columns=columns)
         points = [p if isinstance(p, list) else [[math.nan] * 2] * 4 for p in df["polygon"]]
         df["polygon"] = PolygonArray.from_numpy(np.array(points, dtype=np.float64).reshape(-1, 4, 2))
-        df["score"] = pd.to_numeric(df["score"]).round().astype("Int16")
+        df["score"] = hundredths(df["score"])
         return conform(df)
 
 
@@ -281,7 +282,7 @@ def _regions(results: list[Any], left_out: Counter[str]) -> list[dict[str, Any]]
             continue
         region = regions.setdefault(str(result.get("id")), {})
         if result.get("score") is not None:
-            region["score"] = result["score"] * 100
+            region["score"] = result["score"]
         if kind == "textarea":
             text = value.get("text") or []
             lines = [region.get("text"), *(text if isinstance(text, list) else [text])]
@@ -309,9 +310,14 @@ def _fault_of_place(shape: str, value: Mapping[str, Any], result: Mapping[str, A
         return "place on an image that was turned in Label Studio"
     if "original_width" not in result:
         return "place without the size of the image"
-    if shape == "polygon" and len(value.get("points") or []) not in (0, 4):
+    if shape == "polygon" and len(_open(value.get("points") or [])) not in (0, 4):
         return "place of other than four corners"
     return None
+
+
+def _open(points: list[Any]) -> list[Any]:
+    """Return the corners of a ring without a fifth one that is the first again."""
+    return points[:4] if len(points) == 5 and points[0] == points[4] else points
 
 
 def _pixels(shape: str, value: Mapping[str, Any], result: Mapping[str, Any]) -> list[list[float]] | None:
@@ -326,7 +332,7 @@ def _pixels(shape: str, value: Mapping[str, Any], result: Mapping[str, Any]) -> 
         rotation = np.array([(math.cos(turn), math.sin(turn)), (-math.sin(turn), math.cos(turn))])
         rows: list[list[float]] = (np.array([x, y]) * size + sides @ rotation).tolist()
         return rows
-    points = value.get("points") or []
+    points = _open(value.get("points") or [])
     if not points or {tuple(p) for p in points} == {(0, 0), (0, 100), (100, 100), (100, 0)}:
         return None
     corners: list[list[float]] = (np.array(points, dtype=np.float64) * size).tolist()

@@ -14,11 +14,14 @@ from pandas.api.extensions import ExtensionArray, take
 from pandas.api.indexers import check_array_indexer
 
 from cardocr_nb.frame._polygon_dtype import Polygon, PolygonDtype
+from cardocr_nb.frame._polygon_forms import PolygonError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import ArrayLike, NDArray
+
+    from cardocr_nb.frame._polygon_forms import Corners
 
 _ROW = np.dtype("V32")
 
@@ -30,9 +33,17 @@ def _is_missing(value: object) -> bool:
 def _polygon(value: object) -> Polygon:
     if isinstance(value, Polygon):
         return value
-    if hasattr(value, "exterior"):  # of shapely, whose rings end where they begin
-        value = list(value.exterior.coords)[:-1]
     return Polygon.parse(value) if isinstance(value, str) else Polygon(value)  # type: ignore[arg-type]  # it checks
+
+
+def _polygons(values: list[Any], rows: NDArray[np.intp]) -> list[Corners]:
+    found = []
+    for row in rows.tolist():
+        try:
+            found.append(_polygon(values[row]).points)
+        except ValueError as e:
+            raise PolygonError.of_row(row, str(e)) from None
+    return found
 
 
 def _short(value: object) -> str:
@@ -111,6 +122,8 @@ class PolygonArray(ExtensionArray):
         storage = chunk.storage if isinstance(chunk, pa.ExtensionArray) else chunk
         if pa.types.is_null(storage.type):
             storage = storage.cast(pa.list_(pa.int32()))
+        if not pa.types.is_primitive(storage.type.value_type):  # lists of pairs, or of mappings
+            return cls._from_sequence(storage.to_pylist())
         missing = storage.is_null().to_numpy(zero_copy_only=False)
         lengths = pc.fill_null(pc.list_value_length(storage), 8)
         if pc.any(pc.not_equal(lengths, 8)).as_py():
@@ -149,10 +162,11 @@ class PolygonArray(ExtensionArray):
         if isinstance(scalars, np.ndarray) and scalars.ndim == 3:
             return cls.from_numpy(scalars)
         values = list(scalars)
-        missing = np.fromiter(map(_is_missing, values), dtype=bool, count=len(values))
+        missing = np.fromiter((v.isspace() or not v if isinstance(v, str) else _is_missing(v) for v in values), dtype=bool,
+                              count=len(values))  # fmt: skip
         points = np.zeros((len(values), 4, 2), dtype=np.int32)
         if not missing.all():
-            points[~missing] = [_polygon(v).points for v, gone in zip(values, missing, strict=True) if not gone]
+            points[~missing] = _polygons(values, np.flatnonzero(~missing))
         return cls(points, missing)
 
     @classmethod

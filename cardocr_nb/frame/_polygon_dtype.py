@@ -11,33 +11,20 @@ not imported ``cardocr_nb``, call ``pyarrow.parquet.read_table(path).to_pandas(i
 
 from __future__ import annotations
 
-import operator
-import re
 from functools import total_ordering
-from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pyarrow as pa
 from pandas.api.extensions import ExtensionDtype, register_extension_dtype
+
+from cardocr_nb.frame._polygon_forms import Corners, corners_of, parse
 
 if TYPE_CHECKING:
     import builtins
     from collections.abc import Iterable
 
     from cardocr_nb.frame._polygon_array import PolygonArray
-
-Corners: TypeAlias = tuple[tuple[int, int], ...]
-_INT32 = np.iinfo(np.int32)
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
-_NUMBERS = re.compile(r"[\[\](), .\d\-\s]{1,400}")
-_WRITTEN = re.compile(r"\s*-?\d+,-?\d+(\s+-?\d+,-?\d+){3}\s*", re.ASCII)
-
-
-def _pixel(value: Any) -> int:
-    """Return a coordinate as a whole number; NaN, infinity and texts raise."""
-    if isinstance(value, float | np.floating):
-        return round(float(value))
-    return operator.index(value)
 
 
 @total_ordering
@@ -50,7 +37,8 @@ class Polygon:
     Parameters
     ----------
     points : iterable of four (float, float), or of eight numbers as files have them
-        Corners ``(x, y)`` in pixels, x right, y down, each within the range of int32; fractions are rounded.
+        Corners ``(x, y)`` in pixels, x right, y down, each within the range of int32; fractions are rounded. Also mappings with
+        ``x`` and ``y`` (or ``X`` and ``Y``), a ring whose fifth corner is the first, polygons of GeoJSON and shapely.
 
     Raises
     ------
@@ -71,19 +59,7 @@ class Polygon:
     _points: Corners
 
     def __init__(self, points: Iterable[Any]) -> None:
-        try:
-            numbers = points.tolist() if isinstance(points, np.ndarray) else list(points)
-            pairs = zip(numbers[::2], numbers[1::2], strict=True) if len(numbers) == 8 else numbers
-            corners = tuple((_pixel(x), _pixel(y)) for x, y in pairs)
-        except (TypeError, ValueError, OverflowError):
-            corners = ()
-        if len(corners) != 4:
-            raise ValueError(
-                "a polygon is made of four corners (x, y) in pixels: pass [(x, y), (x, y), (x, y), (x, y)]"
-            )
-        if not all(_INT32.min <= v <= _INT32.max for corner in corners for v in corner):
-            raise ValueError(f"a coordinate lies outside {_INT32.min} to {_INT32.max}: {corners}")
-        self._points = corners
+        self._points = corners_of(points)
 
     @property
     def points(self) -> Corners:
@@ -104,7 +80,7 @@ class Polygon:
 
     @classmethod
     def parse(cls, text: str) -> Polygon:
-        """Read what ``str`` writes, four ``x,y`` with spaces between them, or a list of pairs as JSON has it.
+        """Read what ``str`` writes, four ``x,y`` with spaces between them, or lists and mappings of JSON, or WKT.
 
         Raises
         ------
@@ -116,12 +92,7 @@ class Polygon:
         >>> Polygon.parse("0,0 0,10 30,10 30,0")
         Polygon(0,0 0,10 30,10 30,0)
         """
-        if text.lstrip()[:1] == "[" and _NUMBERS.fullmatch(text):
-            return cls([float(number) for number in _NUMBER.findall(text)])
-        if not _WRITTEN.fullmatch(text):
-            raise ValueError("a polygon is written as four 'x,y' with spaces between them, such as '0,0 0,9 30,9 30,0'")
-        pairs = (pair.split(",") for pair in text.split())
-        return cls((int(x), int(y)) for x, y in pairs)
+        return cls(parse(text))
 
     def __eq__(self, other: object) -> bool:
         return self._points == other._points if isinstance(other, Polygon) else NotImplemented

@@ -142,10 +142,10 @@ def to_csv(df: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
         The folder does not exist.
     """
     from cardocr_nb.frame._frame_files import target
-    from cardocr_nb.frame._frame_schema import usual_dtypes
+    from cardocr_nb.frame._frame_schema import writable
 
     written = target(path, ".csv", "to_csv")
-    protected(usual_dtypes(df)).to_csv(written, index=False, encoding="utf-8-sig", lineterminator="\r\n")
+    protected(writable(df)).to_csv(written, index=False, encoding="utf-8-sig", lineterminator="\r\n")
     return written
 
 

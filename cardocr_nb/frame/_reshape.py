@@ -14,7 +14,7 @@ from cardocr_nb._field_words import listed_fields
 from cardocr_nb._text_safety import shown_names
 from cardocr_nb.cards import KNOWN_FIELDS, CardType, expected_fields, known_field
 from cardocr_nb.frame._damage_forms import NUMBER_FIELDS
-from cardocr_nb.frame._frame_schema import CARD, COLUMNS, conform, series
+from cardocr_nb.frame._frame_schema import CARD, COLUMNS, conform, series, usual_dtypes
 from cardocr_nb.frame._protected_cells import cell_texts
 from cardocr_nb.frame._spreadsheet_damage import birth_dates, undo_excel, warn_of_damage
 
@@ -137,6 +137,9 @@ def wide(df: pd.DataFrame, *, scores: bool = False, polygons: bool = False) -> p
     """
     if not {*CARD, "card_type"} <= set(df.columns) or not df.columns.is_unique:
         df = conform(df)
+    df = usual_dtypes(df)
+    if polygons:
+        df = df.assign(polygon=series("polygon", df["polygon"]))
     number = card_numbers(df)
     n = int(number.max()) + 1 if len(number) else 0
     result = df[[name for name in _KEPT if name in df.columns]].take(first_rows(number)).reset_index(drop=True)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pycocotools.coco import COCO
 
 from cardocr_nb.cards import expected_fields
+from cardocr_nb.errors import DecodeError
 from cardocr_nb.frame import UnknownLabelWarning, to_frame
 from cardocr_nb.frame._coco import from_coco, to_coco
 from cardocr_nb.wire._records import CardResult, Field
@@ -98,3 +99,44 @@ def test_the_accessor_delegates():
     df = to_frame(CardResult((Field("姓名", "样本", 98, BOX),), key="a.jpg"))
     assert df.cardocr.to_coco(SIZES) == to_coco(df, SIZES)
     pd.testing.assert_frame_equal(pd.DataFrame.cardocr.from_coco(to_coco(df, SIZES)), from_coco(to_coco(df, SIZES)))
+
+
+def of_another_tool(*annotations):
+    return {
+        "images": [{"id": 1, "file_name": "a.jpg"}],
+        "categories": [{"id": 1, "name": "name"}],
+        "annotations": [{"id": n, "image_id": 1, "category_id": 1, **a} for n, a in enumerate(annotations)],
+    }
+
+
+@pytest.mark.parametrize(
+    ("scores", "found"), [([87, 1, 100], [87, 1, 100]), ([0.87, 1, 0], [87, 100, 0]), (["0.5", None], [50, None])]
+)
+def test_scores_from_0_to_1_and_from_0_to_100_are_both_read(scores, found):
+    data = of_another_tool(*({"score": score} for score in scores))
+    assert from_coco(data)["score"].astype(object).where(lambda s: s.notna(), None).tolist() == found
+
+
+@pytest.mark.parametrize("score", [-0.1, 101, 8700])
+def test_scores_beyond_every_scale_are_refused(score):
+    with pytest.raises(ValueError, match="scores of a file are 0 to 1, or 0 to 100"):
+        from_coco(of_another_tool({"score": score}))
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"bbox": ["10", "20", "30", "10"]},
+        {"bbox": [10, 20, 30, 10]},
+        {"segmentation": [[10, 20, 10, 30, 40, 30, 40, 20]]},
+        {"segmentation": [[10, 20, 10, 30, 40, 30, 40, 20, 10, 20]], "bbox": [0, 0, 1, 1]},
+        {"segmentation": [["10", "20", "10", "30", "40", "30", "40", "20"]]},
+    ],
+)
+def test_places_are_numbers_and_rings_may_be_closed(place):
+    assert str(from_coco(of_another_tool(place))["polygon"][0]) == "10,20 10,30 40,30 40,20"
+
+
+def test_a_place_that_is_no_number_is_refused():
+    with pytest.raises(DecodeError, match="members of another type"):
+        from_coco(of_another_tool({"bbox": ["a", 2, 3, 4]}))

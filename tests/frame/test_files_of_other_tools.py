@@ -266,3 +266,63 @@ def test_a_csv_table_that_pandas_read_and_wrote_again_is_the_same_table(tmp_path
     again = read_table(tmp_path / "again.csv")
     assert again["status"].fillna(-1).tolist() == cards["status"].fillna(-1).tolist() == [1, -1]
     assert again["text"].tolist()[0] == "样一"
+
+
+BACKENDS = {
+    "CSV": lambda df, folder: pd.read_csv(to_csv(df, folder / "a.csv")),
+    "CSV as Arrow": lambda df, folder: pd.read_csv(to_csv(df, folder / "a.csv"), dtype_backend="pyarrow"),
+    "CSV as nullable": lambda df, folder: pd.read_csv(to_csv(df, folder / "a.csv"), dtype_backend="numpy_nullable"),
+    "CSV without missing values": lambda df, folder: pd.read_csv(to_csv(df, folder / "a.csv"), dtype=str, keep_default_na=False),
+    "Parquet as Arrow": lambda df, folder: pd.read_parquet(to_parquet(df, folder / "a.parquet"), dtype_backend="pyarrow"),
+    "Parquet as nullable": lambda df, folder: pd.read_parquet(to_parquet(df, folder / "a.parquet"), dtype_backend="numpy_nullable"),
+    "polars as Arrow": lambda df, folder: pl.read_parquet(to_parquet(df, folder / "a.parquet")).to_pandas(use_pyarrow_extension_array=True),
+    "objects": lambda df, folder: df.astype(object),
+}  # fmt: skip
+METHODS = {
+    "wide": lambda df, folder: df.cardocr.wide(),
+    "wide with all": lambda df, folder: df.cardocr.wide(scores=True, polygons=True)[["key", "name_score", "name_polygon"]].astype({"name_score": "float"}),
+    "to_long of wide": lambda df, folder: df.cardocr.to_long(df.cardocr.wide())[["key", "field", "text"]],
+    "plain": lambda df, folder: df.cardocr.plain()[["key", "text", "job_id"]],
+    "check": lambda df, folder: df.cardocr.check(),
+    "summary": lambda df, folder: pd.Series([str(df.cardocr.summary())]),
+    "review_queue": lambda df, folder: df.cardocr.review_queue(),
+    "mask": lambda df, folder: df.cardocr.mask()[["key", "text"]],
+    "to_label_studio": lambda df, folder: pd.json_normalize(df.cardocr.to_label_studio(sizes(df))),
+    "to_coco": lambda df, folder: pd.json_normalize(df.cardocr.to_coco(sizes(df))["annotations"]),
+    "to_csv": lambda df, folder: read_table(df.cardocr.to_csv(folder / "b.csv")),
+    "to_parquet": lambda df, folder: read_table(df.cardocr.to_parquet(folder / "b.parquet")),
+    "to_excel": lambda df, folder: from_excel(df.cardocr.to_excel(folder / "b.xlsx")),
+}  # fmt: skip
+
+
+def sizes(df):
+    return dict.fromkeys(df["key"].dropna().astype(str), (40_000, 40_000))
+
+
+@pytest.fixture(scope="module")
+def few_cards(cards):
+    few = cards[cards["key"].notna()].head(120)
+    assert few["field"].isna().any()
+    assert few["text"].str.fullmatch("[0-9]{12,}", na=False).any()
+    return conform(few.reset_index(drop=True))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_methods_give_the_same_for_frames_of_every_reader(few_cards, tmp_path, backend):
+    read = BACKENDS[backend](few_cards, tmp_path)
+    for name, method in METHODS.items():
+        found, expected = (method(df, tmp_path).astype(object).reset_index(drop=True) for df in (read, few_cards))
+        found, expected = (df.where(df.notna(), None) for df in (found, expected))
+        assert [name, found.astype(str).to_csv()] == [name, expected.astype(str).to_csv()]
+
+
+@pytest.mark.parametrize("written", [lambda df, path: df.cardocr.to_parquet(path / "a.parquet"), lambda df, path: df.cardocr.to_csv(path / "a.csv")])  # fmt: skip
+def test_scores_that_no_reader_takes_back_are_not_written(few_cards, tmp_path, written):
+    with pytest.raises(ValueError, match="scores are 0 to 100, got values between 0 and 1; multiply them by 100"):
+        written(few_cards.assign(score=few_cards["score"] / 100), tmp_path)
+
+
+def test_a_file_with_other_scores_says_what_is_wrong_with_them(few_cards, tmp_path):
+    pl.from_pandas(few_cards.assign(score=few_cards["score"] / 100)).write_parquet(tmp_path / "a.parquet")
+    with pytest.raises(DecodeError, match="scores are 0 to 100, got values between 0 and 1"):
+        read_table(tmp_path / "a.parquet")

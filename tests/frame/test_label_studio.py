@@ -198,8 +198,9 @@ CORNERS = ((20, 20), (20, 50), (120, 50), (120, 20))
         [region("rectangle", SIDES), region("labels", SIDES | {"labels": ["name"]})],
         [region("polygon", OUTLINE), region("labels", OUTLINE | {"labels": ["name"]})],
         [region("polygonlabels", OUTLINE | {"polygonlabels": ["name"]})],
+        [region("polygonlabels", {"points": [*OUTLINE["points"], [10, 20]], "polygonlabels": ["name"]})],
     ],
-    ids=["rectanglelabels", "OCR template, rectangle", "OCR template, polygon", "polygonlabels"],
+    ids=["rectanglelabels", "OCR template, rectangle", "OCR template, polygon", "polygonlabels", "closed ring"],
 )
 def test_every_shape_of_label_studios_templates_is_read(results):
     df = from_label_studio(exported(*results, region("textarea", {"text": ["样", "本"]})))
@@ -255,3 +256,12 @@ def test_further_labels_of_a_region_are_named_and_printed_labels_are_fields():
     shape = region("rectanglelabels", SIDES | {"rectanglelabels": ["姓名", "gender"]})
     with pytest.warns(UserWarning, match="1 x further label of a region"):
         assert from_label_studio(exported(shape))["field"].tolist() == ["name"]
+
+
+@pytest.mark.parametrize(("given", "found"), [([0.87, 1], [87, 100]), ([87, 1], [87, 1]), (["0.5", 0], [50, 0])])
+def test_scores_from_0_to_1_and_from_0_to_100_are_both_read(given, found):
+    regions = [
+        region("rectanglelabels", SIDES | {"rectanglelabels": ["name"]}, id=str(n), score=score)
+        for n, score in enumerate(given)
+    ]
+    assert from_label_studio(exported(*regions))["score"].tolist() == found

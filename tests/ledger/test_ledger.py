@@ -76,7 +76,7 @@ def test_an_existing_file_that_all_may_read_is_closed_to_them(path):
 def test_a_person_can_open_it(ledger, path):
     planned(ledger, "a.jpg")
     submitted(ledger, 1)
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db, db:
         row = db.execute("SELECT key, card_type, state, job_id, attempts, intended FROM images").fetchone()
     assert row[:5] == ("a.jpg", "IDCard", "sent", "j1", 1)
     assert row[5].endswith("+00:00")
@@ -103,7 +103,7 @@ def test_it_is_read_while_a_run_writes_it(ledger, path):
 )
 def test_a_ledger_of_another_version_says_so(ledger, path, version, said):
     ledger.close()
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db, db:
         db.execute(f"PRAGMA user_version={version}")
     with pytest.raises(LedgerError, match=said):
         Ledger(path)
@@ -112,11 +112,11 @@ def test_a_ledger_of_another_version_says_so(ledger, path, version, said):
 
 
 def test_another_database_is_left_alone(path):
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db, db:
         db.execute("CREATE TABLE mine (a)")
     with pytest.raises(LedgerError, match="not a ledger of cardocr_nb; choose another name"):
         Ledger(path)
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db, db:
         assert db.execute("SELECT name FROM sqlite_schema").fetchall() == [("mine",)]
 
 
@@ -290,10 +290,9 @@ def test_user_data_without_room_for_the_token_is_refused():
 
 
 def damage(path, sql, values=()):
-    db = sqlite3.connect(path, isolation_level=None)
-    db.execute("PRAGMA writable_schema=ON")
-    db.execute(sql, values)
-    db.close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("PRAGMA writable_schema=ON")
+        db.execute(sql, values)
 
 
 def test_a_ledger_whose_names_are_not_utf8_is_refused(ledger, path):
@@ -314,11 +313,9 @@ def test_rows_out_of_order_end_the_reading_with_an_error(ledger, monkeypatch):
 
 def changed(file, **values):
     """Change columns of the only image, past the ledger, as another program may."""
-    db = sqlite3.connect(file)
-    for column, value in values.items():
-        db.execute(f"UPDATE images SET {column} = ?", (value,))  # noqa: S608 - names of this file
-    db.commit()
-    db.close()
+    with closing(sqlite3.connect(file)) as db, db:
+        for column, value in values.items():
+            db.execute(f"UPDATE images SET {column} = ?", (value,))  # noqa: S608 - names of this file
 
 
 def read_all(path):
