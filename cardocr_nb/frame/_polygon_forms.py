@@ -142,7 +142,7 @@ def _rings(value: Any) -> list[Any]:
         return [ring.coords for ring in (value.exterior, *value.interiors)]
     rings = value.get("coordinates")
     if value.get("type") != "Polygon" or not isinstance(rings, list | tuple):
-        raise PolygonError.of("a mapping that is no polygon of GeoJSON")
+        raise PolygonError.of("a mapping other than a polygon of GeoJSON")
     return list(rings)
 
 

@@ -79,7 +79,7 @@ FAULTS = {
     "corners that are not pairs": [1, 2, 3, 4],
     "2 rings, of the outline and of holes": shape([(0, 0), (0, 90), (90, 90), (90, 0)], [[(1, 1), (1, 2), (2, 2)]]),
     "3 corners$": shape(CORNERS[:3]),
-    "a mapping that is no polygon of GeoJSON": {"type": "Point", "coordinates": [1, 2]},
+    "a mapping other than a polygon of GeoJSON": {"type": "Point", "coordinates": [1, 2]},
     "a value of type int": 7,
 }
 
