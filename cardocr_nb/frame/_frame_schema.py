@@ -16,7 +16,7 @@ polygon    polygon                  four corners in pixels of the upright image
 state      category                 state of the job, or ``Unreadable``, ``Planned``, ``Unknown``, ``LeftOut`` (see below); missing for
                                     a job that the service does not know
 code       category                 code of the failure; missing otherwise
-message    str                      reason of the failure in words
+message    str                      reason of the failure in words, or what the service says of a success
 status     Int8                     1 the service found text on the image, 0 it found none
 job_id     str                      id of the job; missing for a synchronous recognition or a failed submission
 user_data  str                      text that the submission passed through the service

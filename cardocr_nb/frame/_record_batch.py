@@ -76,12 +76,13 @@ def record_batch(columns: Columns) -> RecordBatch:
     failed_job = _equal(given["state"], JobState.FAILED)
     failed = failed_job | _equal(given["result_state"], JobState.FAILED)
     rows = np.flatnonzero(failed)
-    place = np.cumsum(failed) - 1
-    of_failed = pa.array(place, mask=~failed)
-    for name in ("code", "message"):
-        # Both nodes may say why; that of the job comes first where the job itself failed.
-        own = given[name].take(pa.array(rows, mask=~failed_job[rows]))
-        texts[name] = pc.coalesce(own, given[f"result_{name}"].take(pa.array(rows))).take(of_failed)
+    # Both nodes may say why; that of the job comes first where the job itself failed. A code counts only of a failure.
+    own = given["code"].take(pa.array(rows, mask=~failed_job[rows]))
+    code = pc.coalesce(own, given["result_code"].take(pa.array(rows)))
+    texts["code"] = code.take(pa.array(np.cumsum(failed) - 1, mask=~failed))
+    if given["result_message"].null_count < len(failed) or (failed & ~failed_job).any():
+        own = given["message"].take(pa.array(np.arange(len(failed)), mask=failed & ~failed_job))
+        texts["message"] = pc.coalesce(own, given["result_message"])
     if (failed & ~failed_job).any():
         texts["state"] = pc.if_else(pa.array(failed), JobState.FAILED.value, given["state"])
     return RecordBatch(

@@ -76,7 +76,7 @@ class RecordRows:
             card_type=job.card_type,
             state=JobState.FAILED if failed else job.state,
             code=(job.code if job.state is JobState.FAILED else None) or result.code if failed else None,
-            message=(job.message if job.state is JobState.FAILED else None) or result.message if failed else None,
+            message=(None if failed and job.state is not JobState.FAILED else job.message) or result.message or None,
             status=result.status,
             user_data=job.user_data,
             job_level=job.job_level,
@@ -95,7 +95,7 @@ class RecordRows:
             key=result.key or key,
             state=result.state or JobState.SUCCESS,
             code=result.code if failed else None,
-            message=result.message if failed else None,
+            message=result.message or None,
             status=result.status,
         )
 

@@ -43,7 +43,8 @@ def test_each_field_is_a_row_with_all_that_the_response_holds():
     assert row["polygon"].points == BOX
     assert (row.user_data, row.job_level, row.queue_id, row.bucket, row.region) == ("mine", 2, "q", "b", "ap-x")
     assert row.created == created
-    assert frame.loc[0, ["code", "message", "started", "ended"]].isna().all()
+    assert row.message == "fine"
+    assert frame.loc[0, ["code", "started", "ended"]].isna().all()
     assert frame.loc[1, ["job_id", "field", "text"]].tolist() == ["j1", "gender", "Male"]
 
 

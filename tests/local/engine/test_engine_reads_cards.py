@@ -7,10 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image, ImageDraw, ImageOps
 from shapely.geometry import Polygon
 
+import cardocr_nb as ocr
 from cardocr_nb import _images as images
 from cardocr_nb import cards, errors
 from cardocr_nb.specimen import degrade, draw
@@ -77,16 +79,34 @@ def test_a_mirrored_card_gives_nothing_invented(engine, kind):
     assert found.items() <= card.texts.items()
 
 
-@pytest.mark.parametrize("kind", TYPES)
-def test_two_cards_give_one_of_them_no_mixture_and_a_message(engine, kind):
-    one, two = draw(kind, 35), draw(kind, 36)
+def two_cards(one, two):
     desk = Image.new("RGB", (1200, 1600), (90, 80, 70))
     desk.paste(one.image, (60, 40))
     desk.paste(two.image, (60, 820))
-    read = engine.recognize(np.asarray(desk), kind)
+    return desk
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_two_cards_give_one_of_them_no_mixture_and_a_message(engine, kind):
+    one, two = draw(kind, 35), draw(kind, 36)
+    read = engine.recognize(np.asarray(two_cards(one, two)), kind)
     assert {cards.field_name(f.label): f.text for f in read.fields} in (one.texts, two.texts)
     assert "more than one card" in read.message
     assert engine.recognize(np.asarray(one.image), kind).message == ""
+
+
+@pytest.mark.parametrize("ledger", [None, "run.sqlite"])
+def test_the_message_of_two_cards_is_in_the_frame_of_a_run(tmp_path, ledger):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    two_cards(draw("IDCard", 35), draw("IDCard", 36)).save(photos / "two.png")
+    draw("IDCard", 37).image.save(photos / "one.png")
+    with ocr.Client.local(photos) as client:
+        frame = ocr.run(photos, card_type="IDCard", client=client, ledger=ledger and tmp_path / ledger, progress=False)
+    messages = frame.groupby("key")["message"].first()
+    assert "more than one card" in messages["two.png"]
+    assert messages["one.png"] is None or pd.isna(messages["one.png"])
+    assert frame["code"].isna().all()
 
 
 @pytest.mark.parametrize("kind", TYPES)
