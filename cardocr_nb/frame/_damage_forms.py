@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from cardocr_nb.cards import id_check_character
@@ -21,6 +22,7 @@ ERROR = "an error of the spreadsheet, or # of a narrow column (left out)"
 TRUTH_VALUE = "TRUE or FALSE (left out)"
 SCIENTIFIC = "in scientific notation (digits are lost; left out)"
 ROUNDED = "with zeros after the 15th digit (digits are lost; left out)"
+FLOAT = "a number with the last digits of a float (digits are lost; left out)"
 FRACTION = "a number with a fraction and a wrong check digit (digits are lost; left out)"
 SHORTER = "with fewer digits than on the card (leading zeros are lost; left out)"
 LETTERS = "with question marks in place of letters (letters are lost; left out)"
@@ -155,6 +157,26 @@ def _rounded(text: str) -> Finding | None:
     return None if is_valid_number(text.removesuffix(".0")) else Finding(ROUNDED, None)
 
 
+def is_of_a_float(text: str, *, digits: int = 17) -> bool:
+    """Whether a number of 18 digits is what a program makes of a number in a cell: zeros at the end, or a float written out.
+
+    Excel keeps 15 digits, other programs 17; ``pandas.read_excel`` writes the float (IEEE 754, 53 bits) nearest to them out, whose
+    last digits are not zeros.
+
+    Examples
+    --------
+    >>> is_of_a_float(str(int(990101197412010e3))), is_of_a_float("990101197412010014")
+    (True, False)
+    """
+    if len(text) != 18 or not text.isdecimal() or text[0] == "0":
+        return False
+    return text.endswith("000") or int(float(f"{int(text):.{digits - 1}e}")) == int(text)
+
+
+def _written_out(text: str, digits: int) -> Finding | None:
+    return Finding(FLOAT, None) if is_of_a_float(text, digits=digits) and not is_valid_number(text) else None
+
+
 def _date(text: str) -> Finding | None:
     """Restore a date from the form of a spreadsheet; None for dates in forms that cards and people use."""
     parts = _PARTS.fullmatch(text)
@@ -212,6 +234,9 @@ FORMS = (
     # Excel shows numbers of 12 digits and more so; LibreOffice writes exponents of three digits.
     Form(SCIENTIFIC, re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?0?(?:1[1-9]|[2-9][0-9])")),
     Form(ROUNDED, re.compile(r"[0-9]{15}0{2,5}(?:\.0)?"), restore=_rounded),
+    # A reading with a wrong digit is a float in one of 16 to 128 cases, and one of 15 digits in one of 1,000.
+    Form(FLOAT, re.compile(r"[1-9][0-9]{17}"), NUMBER_FIELDS, restore=partial(_written_out, digits=15)),
+    Form(FLOAT, re.compile(r"[1-9][0-9]{17}"), NUMBER_FIELDS, only_true=True, restore=partial(_written_out, digits=17)),
     Form(SEPARATED, _GROUPED, NUMBER_FIELDS, restore=_number),
     Form(SEPARATED, _WITH_FRACTION, NUMBER_FIELDS, restore=_number),
     Form(

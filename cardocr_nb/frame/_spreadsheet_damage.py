@@ -11,7 +11,18 @@ import numpy as np
 import pandas as pd
 
 from cardocr_nb._bulk._arrow_text import arrow, spans
-from cardocr_nb.frame._damage_forms import DATE_FIELDS, NUMBER_FIELDS, Finding, damage_of, is_valid_number, unmarked
+from cardocr_nb.frame._damage_forms import (
+    DATE_FIELDS,
+    FLOAT,
+    NUMBER_FIELDS,
+    ROUNDED,
+    SCIENTIFIC,
+    Finding,
+    damage_of,
+    is_of_a_float,
+    is_valid_number,
+    unmarked,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,6 +97,16 @@ def undo_excel(
         days = [int(words[n].removesuffix(".0")) for n in serial]
         for n, date in zip(serial, _dates_of_days(days, known.tolist(), of_birth), strict=True):
             found[n] = date
+    # One of eleven rounded numbers has a right check digit by chance; of numbers as they were, one of 16 to 128 is a float.
+    rounded = sum(finding is not None and finding.kind in (ROUNDED, SCIENTIFIC, FLOAT) for finding in found)
+    by_chance = [
+        n
+        for n, (word, name, finding) in enumerate(zip(words, names, found, strict=True))
+        if rounded and finding is None and name in NUMBER_FIELDS and is_of_a_float(str(word))
+    ]
+    if len(by_chance) <= rounded:
+        for n in by_chance:
+            found[n] = Finding(FLOAT, None)
     damaged = [n for n, finding in enumerate(found) if finding is not None]
     if not damaged:
         return texts, {}
@@ -169,7 +190,9 @@ def _suspects(texts: pd.Series, fields: pd.Series, *, true: bool) -> NDArray[np.
     if true:  # a month without a day
         is_date |= length <= len("1974年12月".encode())
     is_date &= fields.isin(DATE_FIELDS).to_numpy()
-    is_number = ~np.isin(length, (15, 18)) & fields.isin(NUMBER_FIELDS).to_numpy()
+    # Floats of 18 digits are multiples of 16 (IEEE 754: 53 bits).
+    end = sum((byte - ord("0")) * np.intp(10**place) for place, byte in enumerate(last[:4]))
+    is_number = (~np.isin(length, (15, 18)) | (end % 16 == 0)) & fields.isin(NUMBER_FIELDS).to_numpy()
     rows = np.flatnonzero((zeros | exponent | padded | marked | truth_value | is_date | is_number) & (length > 0))
     questions = np.flatnonzero(data == ord("?"))
     return np.union1d(rows, np.searchsorted(ends, questions, side="right")) if len(questions) else rows
@@ -205,6 +228,39 @@ def restored_keys(keys: pd.Index, known: pd.Series) -> tuple[pd.Index, int]:
     lost = words.str.fullmatch("[0-9]+", na=False) & ~words.isin(known) & padded.isin(numbers)
     lost &= ~padded.isin(keys) & ~padded.where(lost).duplicated(keep=False)
     return pd.Index(words.mask(lost, padded), dtype="str"), int(lost.sum())
+
+
+def warn_of_unnamed(
+    table: pd.DataFrame, names: tuple[str, ...], title: str, *, stacklevel: int = 3
+) -> NDArray[np.bool_]:
+    """Warn of rows that hold something but lack a key or field, as under merged cells; return which rows have both.
+
+    Parameters
+    ----------
+    table : DataFrame
+    names : tuple of str
+        Columns that each row needs.
+    title : str
+        Name of the table, for the warning.
+
+    Returns
+    -------
+    ndarray of bool
+    """
+    filled = {
+        name: ~(cells.isna() | cells.astype("str").str.strip().eq("")).to_numpy(bool) for name, cells in table.items()
+    }
+    named = np.logical_and.reduce([filled[name] for name in names])
+    lost = np.logical_or.reduce([*filled.values()]) & ~named
+    if lost.any():
+        lacking = " and ".join(f"{np.count_nonzero(lost & ~filled[name])} without {name}" for name in names)
+        warnings.warn(
+            f"{np.count_nonzero(lost)} rows of {title} are left out ({lacking}); fill these cells, and undo merged cells",
+            UserWarning,
+            stacklevel=stacklevel,
+        )
+    result: NDArray[np.bool_] = named
+    return result
 
 
 def warn_of_damage(counts: dict[str, int], table: str, *, stacklevel: int = 3) -> None:

@@ -13,7 +13,13 @@ from cardocr_nb.frame._frame_schema import series
 from cardocr_nb.frame._protected_cells import unprotect, unprotected
 from cardocr_nb.frame._record_batch import TIMES
 from cardocr_nb.frame._reshape import card_numbers
-from cardocr_nb.frame._spreadsheet_damage import ExcelDamageWarning, birth_dates, undo_excel, warn_of_damage
+from cardocr_nb.frame._spreadsheet_damage import (
+    ExcelDamageWarning,
+    birth_dates,
+    undo_excel,
+    warn_of_damage,
+    warn_of_unnamed,
+)
 from cardocr_nb.frame._text_tables import read_sheet
 from cardocr_nb.quality import check
 from cardocr_nb.quality._truth import QUEUE
@@ -157,6 +163,8 @@ def from_excel(path: str | os.PathLike[str], *, sheet: Literal["cards", "correct
     -----
     ExcelDamageWarning
         The spreadsheet changed texts; they are restored or left out, and counted.
+    UserWarning
+        Typed corrections lack their key or field; they are left out, and counted.
 
     See Also
     --------
@@ -173,7 +181,8 @@ def from_excel(path: str | os.PathLike[str], *, sheet: Literal["cards", "correct
         )
     if sheet == CORRECTIONS:
         table["corrected"] = _typed(table["corrected"], path.name)
-        rows = table[table["corrected"].notna() & table["key"].notna() & table["field"].notna()].reset_index(drop=True)
+        rows = table[table["corrected"].notna()].reset_index(drop=True)
+        rows = rows[warn_of_unnamed(rows, ("key", "field"), f"the sheet {sheet!r}")].reset_index(drop=True)
         texts, counts = undo_excel(
             rows["corrected"],
             rows["field"],

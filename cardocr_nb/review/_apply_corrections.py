@@ -9,12 +9,22 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from cardocr_nb._field_words import listed_fields
 from cardocr_nb._key_forms import mismatch
 from cardocr_nb._text_safety import shown_path
-from cardocr_nb.cards import field_name
+from cardocr_nb.cards import KNOWN_FIELDS, field_name
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._protected_cells import cell_texts
-from cardocr_nb.frame._spreadsheet_damage import KEY, birth_dates, restored_keys, undo_excel, warn_of_damage
+from cardocr_nb.frame._spreadsheet_damage import (
+    KEY,
+    birth_dates,
+    restored_keys,
+    undo_excel,
+    warn_of_damage,
+    warn_of_unnamed,
+)
+from cardocr_nb.frame._text_tables import read_text_table
+from cardocr_nb.report._workbook import from_excel
 from cardocr_nb.review._corrections import VERDICTS, Corrections
 
 if TYPE_CHECKING:
@@ -34,8 +44,8 @@ def correct(
     df : DataFrame
         As `cardocr_nb.to_frame` makes it.
     corrections : path, DataFrame, Corrections or Review
-        File that `cardocr_nb.review.review` wrote, its table (``key, field, verdict, text``), or the panel itself. The last
-        decision on a field counts.
+        File that `cardocr_nb.review.review` wrote, its table (``key, field, verdict, text``), the panel itself, or a workbook
+        of `cardocr_nb.report.to_excel` in which the sheet ``corrections`` was filled. The last decision on a field counts.
 
     Returns
     -------
@@ -55,7 +65,7 @@ def correct(
     Warns
     -----
     UserWarning
-        The corrections name keys that the frame does not have.
+        The corrections name keys or fields that the frame does not have, or lack a key or field.
     ExcelDamageWarning
         A spreadsheet changed keys or texts of the corrections; they are restored or left out, and counted.
 
@@ -74,8 +84,9 @@ def correct(
     1  gender    男  service
     """
     frame = conform(df).reset_index(drop=True)
-    decided = _undamaged(last_decisions(corrections), frame["key"])
+    decided = decided_texts(corrections, frame["key"])
     _warn_of_unknown_keys(decided["key"], frame["key"])
+    _warn_of_unknown_fields(decided["field"], frame["field"])
     decided = decided[(decided["verdict"] != "unreadable") & decided["key"].isin(frame["key"])]
     decided = decided.assign(text=decided["text"].astype(object).mask(decided["verdict"] == "absent", None))
     cells = [*zip(decided["key"].astype("str"), decided["field"].astype("str"), strict=True)]
@@ -114,9 +125,30 @@ def _warn_of_unknown_keys(given: pd.Series, known: pd.Series) -> None:
         )
 
 
-def _undamaged(decided: pd.DataFrame, known: pd.Series) -> pd.DataFrame:
-    """Restore what a spreadsheet changed in decisions; those whose text is lost are left out."""
-    decided = decided.reset_index(drop=True)
+def _warn_of_unknown_fields(given: pd.Series, known: pd.Series) -> None:
+    """Warn of fields that no card type and no card of the frame has: correct() would add them to the cards."""
+    names = sorted(set(given.dropna()) - set(KNOWN_FIELDS) - set(known.dropna().astype("str")))
+    if names:
+        warnings.warn(
+            f"{int(given.isin(names).sum())} corrections have a field that no card of the frame has, {listed_fields(names[:10])}, and "
+            "become rows of their own; is the name misspelled?",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
+def decided_texts(
+    corrections: str | os.PathLike[str] | pd.DataFrame | Corrections | Review, known: pd.Series
+) -> pd.DataFrame:
+    """Return the last decisions as texts; those whose text a spreadsheet damaged beyond repair are counted and left out.
+
+    Parameters
+    ----------
+    corrections : path, DataFrame, Corrections or Review
+    known : Series of str
+        Keys of the frame, for keys that lost their zeros.
+    """
+    decided = _last_decisions(corrections).reset_index(drop=True)
     words, keys = cell_texts(decided["text"]), cell_texts(decided["key"])
     names = {label: field_name(str(label)) for label in decided["field"].dropna().unique()}
     decided["field"] = decided["field"].map(names).astype("str")
@@ -126,9 +158,8 @@ def _undamaged(decided: pd.DataFrame, known: pd.Series) -> pd.DataFrame:
     distinct = pd.Index(keys.dropna().unique(), dtype="str")
     restored, lost = restored_keys(distinct, known)
     warn_of_damage(counts | ({KEY: lost} if lost else {}), "the corrections", stacklevel=4)
-    if lost:
-        decided = decided.assign(key=keys.map(dict(zip(distinct, restored, strict=True))))
-    return decided.assign(text=texts)[texts.notna() | words.isna()] if counts else decided
+    keys = keys.map(dict(zip(distinct, restored, strict=True))) if lost else keys
+    return decided.assign(key=keys, text=texts)[texts.notna() | words.isna()]
 
 
 def _reviewers(decided: pd.DataFrame) -> list[str | None]:
@@ -138,12 +169,13 @@ def _reviewers(decided: pd.DataFrame) -> list[str | None]:
     return [str(name) if isinstance(name, str) and name else None for name in decided["reviewer"]]
 
 
-def last_decisions(corrections: str | os.PathLike[str] | pd.DataFrame | Corrections | Review) -> pd.DataFrame:
+def _last_decisions(corrections: str | os.PathLike[str] | pd.DataFrame | Corrections | Review) -> pd.DataFrame:
     """The decisions as a table, the last one on a field only."""
     if isinstance(corrections, (str, os.PathLike)):
         if not Path(corrections).is_file():
             raise FileNotFoundError(f"there is no file of corrections {shown_path(str(corrections))}")
-        corrections = Corrections(corrections)
+        path = Path(corrections)
+        corrections = _of_workbook(path) if path.suffix.lower() in (".xlsx", ".xlsm") else Corrections(path)
     if not isinstance(corrections, (pd.DataFrame, Corrections)):
         corrections = corrections.session.file
     table = corrections.read() if isinstance(corrections, Corrections) else corrections
@@ -154,4 +186,11 @@ def last_decisions(corrections: str | os.PathLike[str] | pd.DataFrame | Correcti
         )
     if not table["verdict"].isin(VERDICTS).all():
         raise ValueError(f"the corrections have an unknown verdict; it must be one of {', '.join(VERDICTS)}")
-    return table.drop_duplicates(["key", "field"], keep="last")
+    named = warn_of_unnamed(table, ("key", "field"), "the corrections", stacklevel=5)
+    return table[named].drop_duplicates(["key", "field"], keep="last")
+
+
+def _of_workbook(path: Path) -> pd.DataFrame:
+    """Return the decisions of a workbook: of its first sheet, or of the sheet ``corrections`` of `to_excel`."""
+    table = read_text_table(path)
+    return table if "verdict" in table.columns else from_excel(path, sheet="corrections")

@@ -20,7 +20,7 @@ from cardocr_nb.plot._field_crops import rectified
 from cardocr_nb.plot._picture_identity import Identity, condemned, identity
 from cardocr_nb.plot._reading_corners import reading_corners
 from cardocr_nb.rereading._pictures import card_photo
-from cardocr_nb.review._apply_corrections import last_decisions
+from cardocr_nb.review._apply_corrections import decided_texts
 from cardocr_nb.review._training_files import WRITERS, new_folder
 from cardocr_nb.review._training_split import NUMBERS, split_cards
 
@@ -134,7 +134,7 @@ def to_training_data(
     """
     _check(format, validation, height, reveal=reveal)
     frame = conform(df)
-    fields, left_out = _reviewed(frame, last_decisions(corrections), one_line=format == "paddleocr")
+    fields, left_out = _reviewed(frame, decided_texts(corrections, frame["key"]), one_line=format == "paddleocr")
     with new_folder(folder) as target:
         contents, rows, not_cut = _write_crops(frame, fields, images, target, height)
         sides = split_cards(contents, _numbers(frame, fields), validation=validation, seed=seed)

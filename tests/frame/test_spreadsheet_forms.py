@@ -235,3 +235,32 @@ def test_missing_texts_among_damaged_ones_stay_missing():
     found, counts = undo_excel(texts, pd.Series(["birth_date"] * 5))
     assert found.isna().tolist() == [True, True, True, False, True]
     assert sum(counts.values()) == 2
+
+
+@given(NUMBERS.filter(str.isdigit), st.sampled_from([14, 15, 16]))
+def test_numbers_with_the_last_digits_of_a_float_are_left_out_unless_their_check_digit_is_right(number, places):
+    out = str(int(float(f"{int(number):.{places}e}")))
+    if out != number:
+        assert is_lost(out, "id_number") == (id_check_character(out[:17]) != out[17])
+    assert restored(number, "id_number") == (number, 0)
+
+
+@pytest.mark.parametrize(
+    "kept", [float, lambda number: float(f"{int(number):.14e}"), lambda number: int(number[:15]) * 1000]
+)
+def test_a_rounded_number_with_a_right_check_digit_is_lost_among_rounded_ones(tmp_path, kept):
+    numbers = [number_of(dt.date(1960, 1, 1) + dt.timedelta(days=37 * n), n % 997) for n in range(200)]
+    numbers = [number for number in numbers if number.isdigit()]
+    pd.DataFrame({"text": [kept(number) for number in numbers]}).to_excel(tmp_path / "n.xlsx", index=False)
+    read = pd.read_excel(tmp_path / "n.xlsx", dtype="str")["text"]
+    texts, counts = undo_excel(read, pd.Series("id_number", index=read.index), true=True)
+    assert texts.isna().all()
+    assert sum(counts.values()) == len(numbers)
+
+
+def test_numbers_as_they_were_stay_beside_a_wrong_one():
+    numbers = [number_of(dt.date(1960, 1, 1) + dt.timedelta(days=n), n % 997) for n in range(5000)]
+    wrong = str(int(float(f"{int(number_of(TWO[0], 2)):.14e}")))
+    texts, counts = undo_excel(pd.Series([*numbers, wrong]), pd.Series(["id_number"] * 5001), true=True)
+    assert texts[:-1].tolist() == numbers
+    assert sum(counts.values()) == 1

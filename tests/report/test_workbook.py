@@ -106,6 +106,17 @@ def test_a_correction_whose_digits_are_lost_is_left_out_and_is_no_absent_field(s
         assert len(from_excel(tmp_path / "typed.xlsx", sheet="corrections")) == 0
 
 
+@pytest.mark.parametrize("row", [(None, None, "name", None, "样本"), (None, "a.jpg", None, None, "样本")])
+def test_typed_corrections_without_key_or_field_are_counted(short, tmp_path, row):
+    book = openpyxl.load_workbook(short)
+    book["corrections"].append(row)
+    book["corrections"].append((None, "b.jpg", "name", None, "样本"))
+    book.save(tmp_path / "typed.xlsx")
+    with pytest.warns(UserWarning, match="1 rows of the sheet 'corrections' are left out"):
+        found = from_excel(tmp_path / "typed.xlsx", sheet="corrections")
+    assert found[["key", "field", "text"]].to_numpy().tolist() == [["b.jpg", "name", "样本"]]
+
+
 def test_blank_and_broken_cells_are_no_corrections(short, tmp_path):
     book = openpyxl.load_workbook(short)
     for text in ("  ", "\u3000", "#N/A", "#REF!", "样木"):

@@ -1,3 +1,4 @@
+import openpyxl
 import pandas as pd
 import pytest
 
@@ -112,3 +113,58 @@ def test_what_a_spreadsheet_changed_in_corrections_is_restored_or_left_out():
 def test_a_file_of_corrections_that_is_missing_is_no_empty_one(cards, tmp_path):
     with pytest.raises(FileNotFoundError, match="there is no file of corrections"):
         cards.cardocr.correct(tmp_path / "corectoins.csv")
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        lambda day: pd.Series([pd.Timestamp(day), "样本"], dtype=object),
+        lambda day: pd.Series([day.to_pydatetime(), "样本"], dtype=object),
+        lambda day: pd.Series([day, pd.NaT]),
+        lambda day: pd.Series([day, pd.NaT]).astype("timestamp[us][pyarrow]"),
+    ],
+)
+def test_dates_of_cells_become_dates_in_the_frame_and_in_training_data(cards, column, tmp_path):
+    typed = pd.DataFrame({"key": KEY, "field": ["birth_date", "name"], "verdict": ["corrected", "accepted"]})
+    typed["text"] = column(pd.Timestamp("1983-04-05"))
+    assert cell(correct(cards, typed), KEY, "birth_date", "text") == "1983-04-05"
+
+
+def test_dates_and_numbers_that_people_typed_into_a_workbook_are_read_from_pandas(cards, tmp_path):
+    number = "990101197412010014"
+    typed = decisions(
+        (KEY, "birth_date", "corrected", pd.Timestamp("1983-04-05")),
+        (KEY, "id_number", "corrected", float(number)),
+        (KEY, "name", "corrected", "样本"),
+    )
+    typed.to_excel(tmp_path / "typed.xlsx", index=False)
+    for given in (pd.read_excel(tmp_path / "typed.xlsx"), tmp_path / "typed.xlsx"):
+        with pytest.warns(ExcelDamageWarning, match="1 texts of the corrections"):
+            done = correct(cards, given)
+        assert cell(done, KEY, "birth_date", "text") == "1983-04-05"
+        assert cell(done, KEY, "name", "text") == "样本"
+        assert cell(done, KEY, "id_number", "text") == cell(cards, KEY, "id_number", "text")
+
+
+def test_the_sheet_of_corrections_of_a_workbook_is_taken_by_its_path(cards, tmp_path):
+    path = cards.cardocr.to_excel(tmp_path / "cards.xlsx")
+    book = openpyxl.load_workbook(path)
+    book["corrections"].append([None, KEY, "name", None, "样本"])
+    book.save(path)
+    assert cell(correct(cards, path), KEY, "name", "text") == "样本"
+
+
+@pytest.mark.parametrize(
+    "row", [(None, "name", "corrected", "样本"), (KEY, None, "corrected", "样本"), (" ", "name", "corrected", "样本")]
+)
+def test_decisions_without_key_or_field_are_counted(cards, row):
+    with pytest.warns(UserWarning, match="1 rows of the corrections are left out"):
+        done = correct(cards, decisions(row, (KEY, "gender", "corrected", "女")))
+    assert cell(done, KEY, "gender", "text") == "女"
+    assert len(done) == len(cards)
+
+
+def test_a_misspelled_field_of_a_correction_is_named(cards):
+    with pytest.warns(UserWarning, match="1 corrections have a field that no card of the frame has"):
+        correct(cards, decisions((KEY, "nmae", "corrected", "样本")))
+    correct(cards, decisions((KEY, "first_issue_date", "corrected", "2001-02-03")))
