@@ -258,7 +258,7 @@ def test_a_rounded_number_with_a_right_check_digit_is_lost_among_rounded_ones(tm
     assert sum(counts.values()) == len(numbers)
 
 
-def test_numbers_as_they_were_stay_beside_a_wrong_one():
+def test_numbers_as_they_were_stay_when_another_is_wrong():
     numbers = [number_of(dt.date(1960, 1, 1) + dt.timedelta(days=n), n % 997) for n in range(5000)]
     wrong = str(int(float(f"{int(number_of(TWO[0], 2)):.14e}")))
     texts, counts = undo_excel(pd.Series([*numbers, wrong]), pd.Series(["id_number"] * 5001), true=True)
