@@ -72,6 +72,8 @@ class Summary:
     untyped : int
         Cards with fields whose type neither ``card_type`` nor a field that only one type has shows. Which of their fields
         are missing is not known, so that ``missing`` does not count them.
+    remarked : int
+        Cards whose job succeeded with a message, such as that the photo shows more than one card.
     """
 
     cards: int
@@ -79,6 +81,7 @@ class Summary:
     codes: pd.Series
     fields: pd.DataFrame
     untyped: int = 0
+    remarked: int = 0
 
     @property
     def ok(self) -> int:
@@ -105,9 +108,15 @@ class Summary:
         """Images on which no card was found."""
         return int(self.outcomes["nothing found"])
 
-    @property
-    def _unknown(self) -> str:
-        return f"missing does not count fields without a row of {self.untyped} cards of unknown type; the column card_type names it"
+    def _notes(self) -> list[str]:
+        notes = []
+        if self.untyped:
+            notes.append(
+                f"missing does not count fields without a row of {self.untyped} cards of unknown type; the column card_type names it"
+            )
+        if self.remarked:
+            notes.append(f"successful, with a message in the column message: {self.remarked}")
+        return notes
 
     def __str__(self) -> str:
         seen = ", ".join(f"{count} {name}" for name, count in self.outcomes.items() if count)
@@ -117,8 +126,7 @@ class Summary:
         if self.not_found:
             codes += f"\n  nothing found: {self.not_found}{_OTHER_CARD}"
         fields = f"\n{with_shown_fields(self.fields).to_string(na_rep='-')}" if len(self.fields) else ""
-        if self.untyped:
-            fields += f"\n{self._unknown}"
+        fields += "".join(f"\n{note}" for note in self._notes())
         return f"{self.cards} card{'s' * (self.cards != 1)}: {seen or 'none'}{codes}{fields}"
 
     __repr__ = __str__
@@ -126,8 +134,8 @@ class Summary:
     def _repr_html_(self) -> str:
         seen = ", ".join(f"{count} {name}" for name, count in self.outcomes.items() if count)
         codes = self.codes.rename(_shown).to_frame("cards").to_html() if len(self.codes) else ""
-        unknown = f"<p>{self._unknown}</p>" if self.untyped else ""
-        return f"<p><b>{self.cards} card{'s' * (self.cards != 1)}</b>: {seen or 'none'}</p>{codes}{with_shown_fields(self.fields).to_html(na_rep='–')}{unknown}"
+        notes = "".join(f"<p>{note}</p>" for note in self._notes())
+        return f"<p><b>{self.cards} card{'s' * (self.cards != 1)}</b>: {seen or 'none'}</p>{codes}{with_shown_fields(self.fields).to_html(na_rep='–')}{notes}"
 
 
 def outcomes(df: pd.DataFrame) -> pd.Series:
@@ -217,13 +225,16 @@ class _Counts:
     fields: pd.DataFrame
     scores: pd.Series
     untyped: int
+    remarked: int
 
 
 def _count(df: pd.DataFrame) -> _Counts:
     frame = conform(df).reset_index(drop=True)
     card = card_numbers(frame)
     outcome = _outcomes(frame, card)
-    failed = first_rows(card)[(outcome == "failed").to_numpy()]
+    first = first_rows(card)
+    failed = first[(outcome == "failed").to_numpy()]
+    succeeded = frame[["state", "message"]].take(first)
     codes = frame["code"].take(failed).astype("str").fillna(_NO_CODE).value_counts()
     fields, untyped = _fields(frame.assign(card=card))
     scored = frame[["field", "score"]][frame["field"].notna() & frame["score"].notna()]
@@ -234,6 +245,7 @@ def _count(df: pd.DataFrame) -> _Counts:
         fields=fields,
         scores=scored.astype({"field": "str", "score": np.int64}).value_counts(["field", "score"]),
         untyped=untyped,
+        remarked=int(((succeeded["state"] == JobState.SUCCESS) & succeeded["message"].notna()).sum()),
     )
 
 
@@ -248,6 +260,7 @@ def _merge(counts: list[_Counts]) -> _Counts:
         fields=fields.groupby(level=0, sort=False).sum(),
         scores=scores.groupby(level=[0, 1]).sum(),
         untyped=sum(c.untyped for c in counts),
+        remarked=sum(c.remarked for c in counts),
     )
 
 
@@ -261,6 +274,7 @@ def _summary(counts: _Counts) -> Summary:
         codes=counts.codes.sort_index().sort_values(ascending=False, kind="stable").rename("cards"),
         fields=table.join(_quantiles(counts.scores)),
         untyped=counts.untyped,
+        remarked=counts.remarked,
     )
 
 

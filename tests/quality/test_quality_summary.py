@@ -89,3 +89,18 @@ def test_the_order_of_rows_does_not_matter(cards):
     mixed = summary(cards.sample(frac=1, random_state=2))
     pd.testing.assert_frame_equal(mixed.fields, summary(cards).fields)
     pd.testing.assert_series_equal(mixed.outcomes, summary(cards).outcomes)
+
+
+def test_successes_with_a_message_are_counted_and_the_message_is_not_shown():
+    read = CardResult((Field("姓名", "样本", 98),))
+    jobs = [
+        Job("a", JobState.SUCCESS, "a.jpg", "IDCard", message="two cards", result=read),
+        Job("b", JobState.SUCCESS, "b.jpg", "IDCard", result=read),
+        Job("c", JobState.FAILED, "c.jpg", "IDCard", code="InvalidImage", message="cannot be decoded"),
+    ]
+    found = summary(to_frame(jobs))
+    assert found.remarked == 1
+    for shown in (str(found), found._repr_html_()):
+        assert "with a message in the column message: 1" in shown
+        assert "two cards" not in shown
+    assert "message" not in str(summary(to_frame(jobs[1:])))
