@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 _INVALID = 0.3
 _CONTRADICTED = 0.4
 _CONFIRMED = 0.2
-_UNUSUAL = 0.7
-"""Factor for a period that ends on another day of the year than it begins: a license is valid for whole years."""
+_UNUSUAL, _OTHER_DAY = 0.7, 0.85
+"""Factors for a period that is not of a usual number of whole years, and for a first issue on another day of the year than the period
+begins: both are on the same day, but on licenses that were exchanged for others."""
+_TERMS = 6, 10
+"""Years that a license is valid (Order 162 of the Ministry of Public Security of China)."""
 _NAME = 1.7
 """Exponent for names, where nothing else shows that a character is another one that looks alike."""
 _SHORT = {"address": 6, "issuing_authority": 6, "name": 2}
@@ -56,8 +59,7 @@ def score_fields(values: Mapping[str, Value], doubts: Mapping[str, float], card:
             trust = _confirmed(trust) if agrees else trust * _CONTRADICTED
         if len(value.text) < _SHORT.get(field, 0):
             trust *= _CONTRADICTED
-        if field == "valid_period" and _ends_on_another_day(value.text):
-            trust *= _UNUSUAL
+        trust *= _agreement_of_dates(field, values)
         scores[field] = round(100 * min(1.0, trust) * doubts.get(field, 1.0) * card)
     return scores
 
@@ -67,9 +69,27 @@ def _confirmed(trust: float) -> float:
     return 1 - (1 - trust) * _CONFIRMED
 
 
-def _ends_on_another_day(period: str) -> bool:
-    days = {day for day in re.findall(r"\d{4}-(\d\d-\d\d)", period) if day != "02-29"}
-    return len(days) > 1
+def _agreement_of_dates(field: str, values: Mapping[str, Value]) -> float:
+    """Factor for a date or period of a license that does not agree with the other dates."""
+    birth, issue, period = (
+        re.findall(r"(\d{4})-(\d\d-\d\d)", values[name].text) if name in values else []
+        for name in ("birth_date", "first_issue_date", "valid_period")
+    )
+    usual = len(period) < 2 or (
+        int(period[1][0]) - int(period[0][0]) in _TERMS and _same_day(period[0][1], period[1][1])
+    )
+    if field == "valid_period":
+        return 1.0 if usual else _UNUSUAL
+    if field == "first_issue_date" and issue:
+        if birth and issue[0] <= birth[0]:
+            return _CONTRADICTED
+        if period and usual and not _same_day(issue[0][1], period[0][1]):
+            return _OTHER_DAY
+    return 1.0
+
+
+def _same_day(one: str, other: str) -> bool:
+    return one == other or "02-29" in (one, other)
 
 
 def _from_number(values: Mapping[str, Value]) -> dict[str, str]:

@@ -31,6 +31,7 @@ from cardocr_nb.local.engine._kind_costs import begins_with_region
 from cardocr_nb.local.engine._label_places import label_places
 from cardocr_nb.local.engine._placed_chars import place_chars
 from cardocr_nb.local.engine._segmentation import segments_of
+from cardocr_nb.local.engine._surnames import lacks_surname
 from cardocr_nb.local.engine._value_chains import Surroundings
 from cardocr_nb.local.engine._value_doubts import (
     DOUBT_LOST,
@@ -192,7 +193,8 @@ def extract_fields(
         chars = tuple(candidate.chars[i] for i in candidate.value.used)
         doubt = doubt_of(candidate, rest, places[field], size) * (DOUBT_PLACE if field in completed else 1.0)
         doubt *= DOUBT_LOST if starts_late(candidate, chosen) or (is_id and starts_early(candidate, chosen)) else 1.0
-        doubt *= DOUBT_PLACE if is_no_han_name(candidate, chosen) else 1.0
+        strange = lacks_surname(candidate.value.text) if field == "name" and not is_id else False
+        doubt *= DOUBT_PLACE if strange or is_no_han_name(candidate, chosen) else 1.0
         if field == "name":
             gaps += [Gap(field, labels[field], box, instead=True) for box in places_of_crowded(candidate, chosen, pose)]
         torn_rows = field == "address"

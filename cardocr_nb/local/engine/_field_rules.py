@@ -14,7 +14,7 @@ from cardocr_nb._identity import ETHNIC_GROUPS, NATIONS
 from cardocr_nb.local.engine._digit_fields import class_value, date_value, number_value, period_value, plain_date
 from cardocr_nb.local.engine._field_value import Value, make_value
 from cardocr_nb.local.engine._office_names import with_known_office
-from cardocr_nb.local.engine._surnames import begins_with_surname
+from cardocr_nb.local.engine._surnames import begins_with_surname, lacks_surname
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,8 +38,8 @@ _SIMPLE = str.maketrans(
     "区县镇乡号阳凉维尔湾东广云龙门楼栋单义苏宁庆贵辽济汉马连铁兴华长陕闽贡达关队总国车辆证领驾红绿丰营庄园纵桥岭岛传刘陈张杨赵黄吴孙郑谢韩冯萧许邓吕卢蒋贾叶阎罗谭邹钱汤龚赖贺万丽伟强杰国军飞凤兰鹏辉",
 )
 """Old forms of characters that are frequent in names and addresses."""
-_HAN_NAME, _RIVAL = 4, 0.1
-"""Characters of a Han name, at most, and confidence from which another reading of its first one may be the surname."""
+_RIVAL = 0.1
+"""Confidence from which another reading of the first character of a name may be the surname."""
 _STROKES = "一丨丶亅十口"
 _DOTS = "·・•‧∙⋅.●"
 
@@ -101,10 +101,13 @@ def _encodable(text: str, charset: str) -> bool:
 def _name(chars: Sequence[Char]) -> Value | None:
     chars, used = _kept(chars, lambda t: _han(t) or t in _DOTS, rival=0.2)
     name = "".join("·" if t in _DOTS else t for t in _text(chars, used))
+    if min(map(len, name.split("·"))) == 1:  # a speck: each part of a name has several characters
+        used = tuple(i for i in used if chars[i].text not in _DOTS)
+        name = _text(chars, used)
     start = len(name) - len(name.lstrip("·"))
     name = name[start:].rstrip("·")
     used = used[start : start + len(name)]
-    if 1 < len(name) <= _HAN_NAME and not begins_with_surname(name):
+    if lacks_surname(name):
         name, chars = _with_surname(name, chars, used[0])
     return make_value(name, chars, used, is_valid=None if len(name) > 1 else False)
 
@@ -151,6 +154,7 @@ def _address(chars: Sequence[Char]) -> Value | None:
     words = words_of_permission(chars)
     chars, used = _kept(chars, lambda t: _han(t) or (t.isascii() and (t.isalnum() or t in "-#()/,.")))
     used = tuple(i for i in used if i not in words)
+    used = tuple(i for i in used if not (chars[i].text in ".," and _is_between_han(chars, i)))
     text = _text(chars, used)
     # In front of the region: a line of the background is read as one of these, the end of a translation as Latin letters, that of
     # the label as it is.
@@ -158,6 +162,11 @@ def _address(chars: Sequence[Char]) -> Value | None:
     start = len(text) - len(text.lstrip("-#)/,." + print_of_form))
     text = text[start:].rstrip("-#(/,.")
     return make_value(text, chars, used[start : start + len(text)])
+
+
+def _is_between_han(chars: Sequence[Char], place: int) -> bool:
+    """Whether the characters next to one are Chinese: a speck, since addresses have dots between figures only."""
+    return 0 < place < len(chars) - 1 and _han(chars[place - 1].text) and _han(chars[place + 1].text)
 
 
 def words_of_permission(chars: Sequence[Char]) -> set[int]:

@@ -5,6 +5,8 @@ The single and double surnames of the Song dynasty's *Hundred Family Surnames* (
 
 from __future__ import annotations
 
+_LONGEST = 4
+"""Characters of the name of a Han person, at most."""
 _SINGLE = (
     "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏水窦章云苏潘葛奚范彭郎鲁韦昌马苗凤花方俞任袁柳酆鲍史唐"
     "费廉岑薛雷贺倪汤滕殷罗毕郝邬安常乐于时傅皮卞齐康伍余元卜顾孟平黄和穆萧尹姚邵湛汪祁毛禹狄米贝明臧计伏成戴谈宋茅庞熊纪舒屈项祝董梁"
@@ -31,3 +33,18 @@ def begins_with_surname(name: str) -> bool:
     [True, True, False, False]
     """
     return name[:1] in _SINGLE or name[:2] in _DOUBLE.split()
+
+
+def lacks_surname(name: str) -> bool:
+    """Whether a name is as short as those of Han people and begins with none of their surnames.
+
+    Parameters
+    ----------
+    name : str
+
+    Examples
+    --------
+    >>> [lacks_surname(name) for name in ("男孟军", "孟军", "木合·艾山", "扎西尼玛多吉")]
+    [True, False, False, False]
+    """
+    return 1 < len(name) <= _LONGEST and "·" not in name and not begins_with_surname(name)

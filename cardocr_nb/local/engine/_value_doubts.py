@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
+from string import ascii_letters
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,7 +61,8 @@ def doubt_of(
     if candidate.field in ("address", "issuing_authority") and hole_between(candidate.segments) is not None:
         doubt *= _DOUBT_HOLE
     for segment in candidate.segments if long else ():
-        if any(_touches(segment, other) for other in rest if other.ids.isdisjoint(segment.ids)):
+        others = (other for other in rest if other.ids.isdisjoint(segment.ids))
+        if any(touches(segment, other) and not is_the_ink_of(candidate.segments, other) for other in others):
             doubt *= _DOUBT_DROPPED
             break
     if candidate.field == "issuing_authority" and not spacing_is_even(candidate.segments):
@@ -176,7 +178,7 @@ def _doubt_of_characters(candidate: Candidate) -> float:
     return doubt
 
 
-def _touches(segment: Segment, other: Segment) -> bool:
+def touches(segment: Segment, other: Segment) -> bool:
     """Whether a text that belongs to no field is so near that it may be a part of a value."""
     tall = segment.height
     if not 0.45 < other.height / tall < 2.0 or (segment.redness > 0.4) != (other.redness > 0.4):
@@ -187,4 +189,15 @@ def _touches(segment: Segment, other: Segment) -> bool:
     adjacent |= before and is_han(other.chars[-1])
     overlap = min(segment.right, other.right) - max(segment.left, other.left)
     stacked = 0.7 * tall < level < 3.0 * tall and overlap > 0.5 * min(other.right - other.left, 3 * tall)
-    return adjacent or (stacked and len(other.chars) > 1)
+    # Latin letters above or below a value are the translation of a label.
+    return adjacent or (stacked and len(other.chars) > 1 and not set(other.text) <= set(ascii_letters))
+
+
+def is_the_ink_of(segments: Sequence[Segment], other: Segment) -> bool:
+    """Whether a text is within the ink of a value: the same characters in another box, as rows of a seal that was read row by row."""
+    return any(
+        s.left - 0.5 * s.height < other.left
+        and other.right < s.right + 0.5 * s.height
+        and abs(other.y - s.y) < 0.5 * max(s.height, other.height)
+        for s in segments
+    )

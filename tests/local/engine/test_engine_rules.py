@@ -291,3 +291,15 @@ def test_a_number_is_valid_only_with_a_year_of_birth_of_these_centuries():
     for year, valid in (("1949", True), ("2049", True), ("4220", False), ("0949", False)):
         body = "990000" + year + "1231002"
         assert is_valid_number(body + id_check_character(body)) == valid
+
+
+@pytest.mark.parametrize(
+    ("field", "read", "text"),
+    [
+        ("name", "伍瑶·涵", "伍瑶涵"),
+        ("name", "买买提·艾山", "买买提·艾山"),
+        ("address", "样本省示例市杏.花巷3.5号", "样本省示例市杏花巷3.5号"),
+    ],
+)
+def test_a_speck_between_chinese_characters_is_no_dot(field, read, text):
+    assert apply_rules(field, "IDCard", chars(read)).text == text

@@ -576,14 +576,23 @@ def test_a_picture_that_is_hardly_a_card_lowers_every_score():
     assert found == {"name": 30, "gender": 30}
 
 
-def test_a_period_that_ends_on_another_day_of_the_year_is_doubtful():
-    for period, sure in (
-        ("2012-05-24 至 2022-05-24", True),
-        ("2012-02-29 至 2022-02-28", True),
-        ("2012-05-24 至 长期", True),
-        ("2012-05-24 至 2022-05-25", False),
-    ):
-        assert (score({"valid_period": value(period, 1.0, is_valid=True)})["valid_period"] > 90) == sure
+@pytest.mark.parametrize(
+    ("birth", "issue", "period", "doubtful"),
+    [
+        ("1980-01-01", "2012-05-24", "2012-05-24 至 2022-05-24", None),
+        ("1980-01-01", "2012-02-29", "2018-02-28 至 2028-02-28", None),
+        ("1980-01-01", "2012-05-24", "2012-05-24 至 长期", None),
+        ("1980-01-01", "2012-05-24", "6年", None),
+        ("1980-01-01", "2012-05-24", "2012-05-24 至 2022-05-25", "valid_period"),
+        ("1980-01-01", "2012-05-24", "2012-05-24 至 2912-05-24", "valid_period"),
+        ("1980-01-01", "2012-05-21", "2012-05-24 至 2022-05-24", "first_issue_date"),
+        ("2012-05-24", "2012-05-24", "2012-05-24 至 2022-05-24", "first_issue_date"),
+    ],
+)
+def test_dates_of_a_license_that_do_not_agree_are_doubtful(birth, issue, period, doubtful):
+    dates = {"birth_date": birth, "first_issue_date": issue, "valid_period": period}
+    scores = score({name: value(text, 1.0, is_valid=True) for name, text in dates.items()})
+    assert {name for name, points in scores.items() if points < 90} == {doubtful} - {None}
 
 
 def test_a_changed_model_file_is_refused(monkeypatch):

@@ -26,7 +26,8 @@ from cardocr_nb.local.engine._field_extraction import (
 from cardocr_nb.local.engine._line_crops import ImagePyramid
 from cardocr_nb.local.engine._placed_chars import place_chars
 from cardocr_nb.local.engine._recognition import Char, recognize_box
-from cardocr_nb.local.engine._value_doubts import is_no_han_name, starts_early
+from cardocr_nb.local.engine._segments import segment_of
+from cardocr_nb.local.engine._value_doubts import is_no_han_name, is_the_ink_of, starts_early, touches
 from cardocr_nb.specimen import draw
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -250,3 +251,22 @@ def test_the_same_name_read_twice_is_less_sure_than_another_field():
         second = replace(first.fields[field], doubt=0.85)
         assert not surer(second, first)
         assert with_field(first, second).fields[field].doubt == doubt
+
+
+@pytest.mark.parametrize(
+    ("text", "down", "doubtful"), [("构街", 0.0, False), ("Na", -1.8, False), ("构街", -1.8, True)]
+)
+def test_ink_of_the_value_itself_and_translations_are_no_dropped_text(rows, text, down, doubtful):
+    kind, _, lines, _, _ = rows
+    whole = extracted(lines, kind)
+    chars = whole.fields["address"].chars
+    both = [segment_of([c for c in chars if c.line == n], whole.pose) for n in dict.fromkeys(c.line for c in chars)]
+    row = both[0]
+    other = replace(
+        row,
+        chars=tuple(replace(c, char=replace(c.char, text=t)) for c, t in zip(row.chars, text, strict=False)),
+        right=row.left + 2 * row.height,
+        y=row.y + down * row.height,
+    )
+    assert any(touches(segment, other) for segment in both) == (text != "Na")
+    assert any(touches(segment, other) and not is_the_ink_of(both, other) for segment in both) == doubtful
