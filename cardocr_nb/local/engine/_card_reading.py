@@ -337,7 +337,7 @@ class CardReading:
             if not gap.instead and gap.field in best.fields and best.fields[gap.field].value.is_valid is not False:
                 continue
             box = np.array(gap.box)
-            line = recognize_box(self.pyramid, box, self.models, extend=False, trim=True, darkest=gap.over)
+            line = recognize_box(self.pyramid, box, self.models, extend=False, trim=True, paler=gap.over)
             extracted = reread_gap(gap, line, self.kind)
             if extracted is not None and (not gap.instead or surer(extracted, best)):
                 best = with_field(best, extracted)

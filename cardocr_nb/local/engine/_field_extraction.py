@@ -53,6 +53,8 @@ if TYPE_CHECKING:
     from cardocr_nb.local.engine._segments import Segment
 
 _TRUSTED, _TRUSTED_NAME = 0.6, 0.45
+_LABEL_INK = 0.5, 0.7
+"""Absorption of the ink of labels over that of values, at most: thin strokes of a value are hardly darker than a label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,9 @@ class Gap:
         Whether more of the value is beyond: the box holds one more line for `extract_fields`.
     instead : bool
         Whether the box holds a value that was read, without what touches it: the surer of both counts.
-    over : bool
-        Whether the box begins with the label, over which the value may be printed.
+    over : float
+        Above 0 where the box begins with the label, over which the value may be printed: ink up to so much of the darkest is that of
+        the label.
     """
 
     field: str
@@ -101,7 +104,7 @@ class Gap:
     box: Corners
     torn: bool = False
     instead: bool = False
-    over: bool = False
+    over: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +190,7 @@ def extract_fields(
                 boxes = dict.fromkeys(places_of_value(field, pose, places, height, shift))
                 gaps += [Gap(field, labels[field], box) for box in boxes]
                 over = place_of_value(field, pose, places, height, shift, over=True)
-                gaps.append(Gap(field, labels[field], over, over=True))
+                gaps += [Gap(field, labels[field], over, over=paler) for paler in _LABEL_INK]
             if candidate is None:
                 continue
         chars = tuple(candidate.chars[i] for i in candidate.value.used)
@@ -253,7 +256,8 @@ def surer(extracted: Extracted, extraction: Extraction) -> bool:
     first, second = extraction.fields[extracted.field].value, extracted.value
     more = first.text in second.text and len(first.text) < len(second.text)
     other = second.text != first.text or math.prod(first.confidences) < UNSURE
-    return more or (other and min(second.confidences) > min(first.confidences))
+    cut = first.text.startswith(second.text) and len(second.text) < len(first.text)
+    return more or (other and not cut and min(second.confidences) > min(first.confidences))
 
 
 def keeps_address(again: Extraction, best: Extraction) -> bool:

@@ -36,8 +36,10 @@ _TALL_INK, _AS_CLEAR = 0.5, 0.7
 """Part of the height of a crop from which the middle of the ink shows its color, and its contrast over that of all, at least."""
 _LEAST_LIGHT = 8.0
 """Added to the light of a pixel, so that noise in black ink does not count."""
-_PALER, _AS_DARK = 0.6, 0.95
-"""Absorption of ink over that of the darkest of a crop, up to which it is left out, and from which it is kept as it is."""
+_CORE = 60
+"""Pixels of the darkest ink: a part of the strokes of one character."""
+_RISE = 0.33
+"""Absorption of ink over that of the darkest of a crop, from where it is left out to where it is kept as it is."""
 _SEAL_GAIN = 1.25
 """Red ink must absorb this much more green than red light to be seen: a seal does, a pale mark under the text does not."""
 
@@ -292,19 +294,21 @@ def print_contrast(crop: NDArray[np.uint8]) -> float:
     return float(1 - (ink + 1) / (paper + 1))
 
 
-def darkest_ink(crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def darkest_ink(crop: NDArray[np.uint8], paler: float) -> NDArray[np.uint8]:
     """Keep only the darkest ink of a crop: a value that is printed over a gray label, without the label.
 
     Parameters
     ----------
     crop : ndarray of shape (48, w, 3), uint8, BGR
+    paler : float
+        Absorption over that of the darkest ink, 0 to 1, up to which ink is left out.
 
     Examples
     --------
     >>> import numpy as np
     >>> crop = np.full((48, 90, 3), 240, np.uint8)
     >>> crop[10:30, 10:40], crop[20:40, 30:60] = 90, 20
-    >>> darkest_ink(crop)[[15, 35], [20, 50], 0].tolist()
+    >>> darkest_ink(crop, 0.6)[[15, 35], [20, 50], 0].tolist()
     [255, 30]
     """
     import cv2
@@ -312,8 +316,8 @@ def darkest_ink(crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
     light = cv2.GaussianBlur(ink_channel(crop[:, :, 2], crop[:, :, 1]), (3, 3), 0).astype(np.float32) + _LEAST_LIGHT
     absorbed = np.log(float(np.quantile(light, 0.85)) / light)
-    darkest = max(float(np.quantile(absorbed, 0.985)), 0.05)
-    kept = np.clip((absorbed / darkest - _PALER) / (_AS_DARK - _PALER), 0, 1)
+    darkest = max(float(np.partition(absorbed, -_CORE, axis=None)[-_CORE]), 0.05)
+    kept = np.clip((absorbed / darkest - paler) / _RISE, 0, 1)
     return np.repeat((255 - 225 * kept).astype(np.uint8)[..., None], 3, axis=2)
 
 

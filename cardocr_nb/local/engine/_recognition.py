@@ -153,7 +153,7 @@ def recognize_box(
     *,
     extend: bool = True,
     trim: bool = False,
-    darkest: bool = False,
+    paler: float = 0.0,
 ) -> Line:
     """Recognize one box.
 
@@ -167,8 +167,8 @@ def recognize_box(
         Whether to follow ink that continues beyond the ends of the box.
     trim : bool, default False
         Whether to leave out paper before the first and after the last ink of the box.
-    darkest : bool, default False
-        Whether to leave out ink paler than the darkest of the box, where it is not extended.
+    paler : float, default 0
+        As in `darkest_ink`, where the box is not extended; 0 keeps all ink.
     """
     import numpy as np
 
@@ -177,7 +177,7 @@ def recognize_box(
     if extend:
         crop, ink, corners = _whole_crop(pyramid, corners)
     else:
-        crop = darkest_ink(pyramid.crop(corners)) if darkest else pyramid.crop(corners)
+        crop = darkest_ink(pyramid.crop(corners), paler) if paler else pyramid.crop(corners)
         ink = ink_of(crop)
         if trim:
             left, right = ink_ends(ink)
