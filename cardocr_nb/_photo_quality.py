@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _MEASURES = (
     *("width", "height", "card_width", "card_share", "blur", "contrast", "noise", "brightness", "glare", "angle"),
-    *("cut", "blocks", "probability"),
+    *("cut", "outside", "blocks", "probability"),
 )
 
 COLUMNS = ("image", *_MEASURES, "group", "copies", "reason", "code")
@@ -62,6 +62,8 @@ def photo_quality(images: Images, *, progress: bool = True) -> pd.DataFrame:
             Degrees, -45 to 45, between the lines of the card and the nearest side of the photo.
         cut : float
             Length of the text at the border of the photo, as a part of `card_width`.
+        outside : float
+            Probability that a quarter or more of the card is outside the photo, 0 to 1.
         blocks : float
             How much larger the steps at the borders of JPEG's blocks are than those within them; from 0.5 on the file is
             compressed so much that it does harm.

@@ -1,7 +1,7 @@
 """Fit the probability of `cardocr_nb.photo_quality` to photos that ``photo_damage.py`` has drawn and read.
 
 Prints the coefficients for ``cardocr_nb/_photos/_read_probability.py``, AUROC, Brier score and reliability on the calibration
-photos, each predicted by a fit to the other nine tenths. With ``--held-out`` also the AUROC of the coefficients that are in the
+photos, each predicted by a fit to the other nine tenths. The coefficients of the package come from a fit to these photos and others. With ``--held-out`` also the AUROC of the coefficients that are in the
 package, on the photos with other damage, layouts and fonts: look at them once, when all else is decided.
 
 Run ``python tools/fit_photo_quality.py FOLDER [--held-out]``.

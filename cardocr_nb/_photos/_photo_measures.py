@@ -11,6 +11,7 @@ import numpy as np
 from cardocr_nb._images import load_gray
 from cardocr_nb._photos import _read_probability as model
 from cardocr_nb._photos._compression_blocks import STRONG, compression_blocks
+from cardocr_nb._photos._cut_cards import probability_outside, text_place
 from cardocr_nb._photos._enlargement import enlargement
 from cardocr_nb._photos._tiles import Tiles, cut_into_tiles
 
@@ -28,6 +29,15 @@ _WHITE = 250
 """A tile whose darkest pixel is at this level or above is in glare; print, grain and color of the paper are lost in it."""
 _UNLIT = 20
 """Percentile of the brightest levels of the tiles with text; if it is white too, the paper is white and not in glare."""
+_TURNED = 2
+_TWO_PAGES = 2.4
+_SMALL = 250
+"""Pixels of a photo below which tiles are a large part of the card."""
+_NEAR_WHITE = 252
+_WASHED = 0.35
+"""Level of a tile in washed-out light, between that of the paper (0) and white (1)."""
+_REACH = 12
+"""Tiles from text within which washed-out light may hide more of it."""
 _FULL = 0.8
 """Part of the tiles within the outline of the text that have strokes; cards have at most 0.6, noise and gravel nearly all."""
 _LEAST_FULL = 400
@@ -63,15 +73,24 @@ class PhotoMeasures:
         Of the paper, gray levels, 0 to 255.
     glare : float
         Part of the card that is white without any print, 0 to 1; 0 if all of the paper is white.
+    washed : float
+        Tiles without print, much lighter than the paper and in line with text, over those of text, 0 to 1.
+    white : float
+        Part of the card with white pixels, 0 to 1; 0 if all of the paper is white.
+    text_tiles : int
+        Number of tiles of text.
     angle : float
         Degrees, -45 to 45, between the lines of the card and the nearest side of the photo.
     cut : float
         Length of the text that touches a side of the photo, as a part of the card's width; 0 if text touches opposite
         sides, as papers below a card do.
+    outside : float
+        Probability that a quarter or more of the card is outside the photo, 0 to 1, by the places and proportions of the text.
     blocks : float
         How much larger the steps at the borders of JPEG's blocks are than those within them; 0 where no blocks are seen.
     two_pages : bool
-        Whether a band without text crosses the middle of the longer side, as between the two pages of a license.
+        Whether a band without text crosses the middle of the longer side, as between the two pages of a license; on a turned photo,
+        whether the text is as long as that of two pages.
     hash : ndarray of shape (n,), bool
         Perceptual hash, see `cardocr_nb._photos._near_duplicates`.
     """
@@ -87,8 +106,12 @@ class PhotoMeasures:
     noise: float
     brightness: float
     glare: float
+    washed: float
+    white: float
+    text_tiles: int
     angle: float
     cut: float
+    outside: float
     blocks: float
     two_pages: bool
     hash: NDArray[np.bool_] = field(repr=False)
@@ -134,7 +157,7 @@ def measure(source: str | Path | bytes) -> PhotoMeasures:
     rows, columns = np.nonzero(tiles.is_text)
     if not len(rows) or _is_full(rows, columns):
         return PhotoMeasures(info.width, info.height, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, tiles.noise, float(np.median(tiles.high)), 0.0, 0.0,
-                             0.0, 0.0, False, perceptual_hash(gray))  # fmt: skip
+                             0.0, 0, 0.0, 0.0, 0.0, 0.0, False, perceptual_hash(gray))  # fmt: skip
     long, short = _extents(rows, columns, tiles)
     contrast = tiles.contrast[tiles.is_text]
     edge = float(np.median(contrast / np.maximum(tiles.step[tiles.is_text], 0.5)))
@@ -144,22 +167,32 @@ def measure(source: str | Path | bytes) -> PhotoMeasures:
     # Blocks are a lattice themselves, and are even where print is faint.
     compressed = blocks > STRONG
     lattice = 0.0 if compressed else enlargement(gray[box])
+    # On a turned photo no band separates the pages.
+    two_pages = _has_gutter(tiles.is_text) or (abs(tiles.angle) > _TURNED and long > _TWO_PAGES * short)
+    sides = max(info.width, info.height) / min(info.width, info.height)
+    share = min(1.0, long * short / gray.size)
+    place = text_place(tiles.is_text, tiles.side / long, sides, long / short, share, two_pages=two_pages)
+    washed, white = (0.0, 0.0) if compressed else _lit(tiles)
     return PhotoMeasures(
         width=info.width,
         height=info.height,
         card_width=long * scale,
         card_height=short * scale,
-        card_share=min(1.0, long * short / gray.size),
+        card_share=share,
         detail=long * (lattice or scale),
         blur=float(np.sqrt(max(edge**2 - _EDGE_OF_MEAN**2, 1.0))) / long,
         contrast=float(np.percentile(contrast, 90)),
         noise=tiles.noise,
         brightness=float(np.median(tiles.high[tiles.is_text])),
         glare=0.0 if compressed else _glare(tiles),
+        washed=washed,
+        white=white,
+        text_tiles=len(rows),
         angle=tiles.angle,
         cut=_cut(tiles.is_text) * tiles.side / long,
+        outside=probability_outside(place) if max(info.width, info.height) >= _SMALL else 0.0,
         blocks=blocks,
-        two_pages=_has_gutter(tiles.is_text),
+        two_pages=two_pages,
         hash=perceptual_hash(gray),
     )
 
@@ -179,6 +212,19 @@ def _glare(tiles: Tiles) -> float:
     rows, columns = np.nonzero(tiles.is_text)
     low = tiles.low[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
     return float((low >= _WHITE).mean())
+
+
+def _lit(tiles: Tiles) -> tuple[float, float]:
+    """Measure light that hides text: `PhotoMeasures.washed` and `PhotoMeasures.white`."""
+    from scipy.ndimage import maximum_filter1d  # type: ignore[import-untyped]  # scipy ships no type hints
+
+    rows, columns = np.nonzero(tiles.is_text)
+    box = np.s_[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    paper = float(np.median(tiles.high[tiles.is_text]))
+    near = maximum_filter1d(tiles.is_text.astype(np.uint8), 2 * _REACH + 1, axis=1)
+    light = ~tiles.is_text & (near > 0) & (tiles.low >= paper + _WASHED * (255 - paper))
+    washed = float(light[box].sum() / len(rows))
+    return min(washed, 1.0), float((tiles.high[box] >= _NEAR_WHITE).mean()) if paper < _WHITE else 0.0
 
 
 def _is_full(rows: NDArray[np.intp], columns: NDArray[np.intp]) -> bool:

@@ -274,3 +274,52 @@ def test_noise_has_no_text(size):
     for picture in (Image.fromarray(levels), Image.effect_noise(size, 90)):
         found = measure(jpeg(picture))
         assert (found.probability, found.fault) == (0, "no text is seen")
+
+
+def on_a_desk(card, margin, color=(120, 108, 95)):
+    desk = Image.new("RGB", (card.width + 2 * margin, card.height + 2 * margin), color)
+    desk.paste(card, (margin, margin))
+    return desk
+
+
+@pytest.mark.parametrize("margin", [80, 200, 300])
+@pytest.mark.parametrize("kind", ["IDCard", "DriverLicense"])
+def test_a_card_on_a_desk_without_its_half_is_less_probable_than_the_whole_one(kind, margin):
+    """Most of these photos fall below 0.3; what is left of some looks like the text of a whole card."""
+    low, cuts = 0, 0
+    for seed in range(40, 44):
+        card = draw(kind, seed=seed).image.convert("RGB")
+        if card.width > 2 * card.height:
+            continue
+        desk = on_a_desk(card, margin)
+        whole = measure(jpeg(desk))
+        assert whole.probability > 0.55
+        assert whole.outside < 0.3
+        for box in (
+            (margin + card.width // 2, 0, *desk.size),
+            (0, 0, margin + card.width // 2, desk.height),
+            (0, margin + card.height // 2, *desk.size),
+            (0, 0, desk.width, margin + card.height // 2),
+        ):
+            low += measure(jpeg(desk.crop(box))).probability < 0.3
+            cuts += 1
+    assert low >= 0.5 * cuts
+
+
+@pytest.mark.parametrize("mixture", [{"perspective": 0.4, "clutter": 0.3}, {"perspective": 0.7}, {"rotation": 0.5}])
+def test_whole_cards_in_photos_of_other_proportions_are_not_taken_for_cut_ones(mixture):
+    found = [
+        measure(jpeg(degrade(draw(kind, seed), mixture, seed).image.convert("RGB")))
+        for kind in ("IDCard", "DriverLicense")
+        for seed in range(20, 26)
+    ]
+    assert np.mean([photo.probability < 0.3 for photo in found]) <= 0.1
+
+
+def test_light_that_hides_text_lowers_the_probability(flat):
+    light = np.asarray(flat, dtype=float)
+    lit = light.copy()
+    lit[:, flat.width // 3 : flat.width // 2] = 255
+    spot, plain = (measure(jpeg(Image.fromarray(levels.astype(np.uint8)))) for levels in (lit, light))
+    assert spot.white > plain.white
+    assert spot.probability < plain.probability
