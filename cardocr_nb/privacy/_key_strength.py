@@ -47,7 +47,7 @@ def key_bits(key: bytes) -> float:
     >>> [round(key_bits(key)) for key in (bytes(range(32)), b"passwordpassword1234", b"0123456789abcdef")]
     [16, 26, 13]
     >>> key_bits(bytes.fromhex("8f3a0c57e1d94b62a7105ecb39f4862d"))
-    128.0
+    120.0
     """
     forms = [key]
     for decode in (bytes.fromhex, lambda text: base64.b64decode(text, validate=True)):
