@@ -104,7 +104,7 @@ def evaluate(
 
     table = read(cards)
     check_columns("--by", by, cards, table)
-    check_columns("--groups", [groups] if groups and groups != "folder" else [], cards, table)
+    check_columns("--groups", [groups] if groups and groups not in ("folder", "day") else [], cards, table)
     with as_arguments():
         result = run_evaluation(table, truth, by=list(by), groups=groups, complete=False if partial else None)
     show(result.fields, form, out)
@@ -150,7 +150,7 @@ def compare(
     if fail_on and truth is None:
         raise InvalidRequestError("--fail-on worse needs --truth")
     table = read(before)
-    check_columns("--groups", [groups] if groups and groups != "folder" else [], before, table)
+    check_columns("--groups", [groups] if groups and groups not in ("folder", "day") else [], before, table)
     with as_arguments():
         result = run_comparison(table, read(after), truth, groups=groups)
     accuracy = result.accuracy

@@ -14,7 +14,7 @@ from cardocr_nb.cards import expected_fields
 from cardocr_nb.frame._frame_schema import COLUMNS as COLUMNS_OF_CARDS
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers, first_rows
-from cardocr_nb.quality._cells import refuse_parts
+from cardocr_nb.quality._cells import refuse_parts, refuse_texts
 from cardocr_nb.quality._complete_cards import cards_by_type
 from cardocr_nb.quality._intervals import whole_number
 from cardocr_nb.quality._truth import AUDIT, SELECTION, WEIGHT
@@ -49,7 +49,7 @@ def audit_sample(
     n : int
         Number of fields, or cards, to draw; all if there are not more.
     by : str or sequence of str, optional
-        Strata: ``"score"`` (four bands of equal count, and one of fields without a text), ``"field"``, ``"day"`` (of the
+        Strata: ``"score"`` (four bands of equal count, and one each of fields without a text or score), ``"field"``, ``"day"`` (of the
         column ``created``), or any column of the frame. Each stratum gets cases in proportion to its size times the
         standard deviation of errors that its scores suggest (Neyman), at least 5. By default every case has the same
         probability.
@@ -68,7 +68,8 @@ def audit_sample(
     Raises
     ------
     ValueError
-        `n` is below 1, a column is unknown, or there are more strata than cases to draw.
+        `n` is below 1, a column is unknown, contains texts of the cards or is a day that no card has, or there are more strata
+        than cases to draw.
 
     See Also
     --------
@@ -94,6 +95,7 @@ def audit_sample(
         raise ValueError(f"unit must be 'field' or 'card', got {shown_choice(unit, ('field', 'card'))}")
     refuse_parts(df)
     columns = [by] if isinstance(by, str) else list(by)
+    refuse_texts(df, [c for c in columns if c not in ("score", "field", "day")])
     cases = _cases(df, [c for c in columns if c not in ("score", "field", "day")])
     rng = np.random.default_rng(seed)
     if unit == "card":
@@ -137,7 +139,7 @@ def _cases(df: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     cards = frame.take(first).assign(card=np.arange(len(first)), read=has_field)
     cards = cards.sort_values("read", ascending=False, kind="stable").drop_duplicates("key").sort_values("card")
     cards["day"] = cards["created"].dt.tz_localize(None).dt.normalize()
-    kept = ["card", "job_id", "key", "day", *columns]
+    kept = list(dict.fromkeys(["card", "job_id", "key", "day", *columns]))
     read = frame.assign(card=card)[["card", "field", "text", "score"]]
     read = read[read["field"].notna() & read["card"].isin(cards["card"])].drop_duplicates(["card", "field"])
     read = read.astype({"field": "str"})
@@ -148,7 +150,8 @@ def _cases(df: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
         expected.append(pd.DataFrame({"card": np.repeat(number, len(names)), "field": names * len(number)}))
     every = pd.concat([read[["card", "field"]], *expected], ignore_index=True).drop_duplicates()
     cases = every.merge(read, on=["card", "field"], how="left").merge(cards[kept], on="card")
-    cases["score"] = cases["score"].where(cases["text"].notna())
+    cases["unread"] = cases["text"].isna()
+    cases["score"] = cases["score"].mask(cases["unread"])
     # By key, so that the cases do not depend on the order of the rows.
     return cases.sort_values(["key", "field"], kind="stable", ignore_index=True).drop(columns="text")
 
@@ -165,8 +168,13 @@ def _strata(units: pd.DataFrame, columns: list[str]) -> tuple[NDArray[np.intp], 
             band = np.searchsorted(edges, score, side="left")
             limits = ["0", *(f"{edge:g}" for edge in edges), "100"]
             labels = np.array([f"score {a} to {b}" for a, b in pairwise(limits)], dtype=object)
-            parts.append(np.where(np.isnan(score), "no text", labels[np.minimum(band, len(labels) - 1)]))
+            without = np.where(units["unread"].to_numpy(bool), "no text", "no score")
+            parts.append(np.where(np.isnan(score), without, labels[np.minimum(band, len(labels) - 1)]))
         elif column == "day":
+            if len(units) and units["day"].isna().all():
+                raise ValueError(
+                    "no card says when its job was created, so that there are no days; leave 'day' out of by"
+                )
             parts.append(units["day"].dt.strftime("%Y-%m-%d").astype(object).fillna("no day").to_numpy(object))
         else:
             parts.append(units[column].astype("str").astype(object).fillna("none").to_numpy(object))

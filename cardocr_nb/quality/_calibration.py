@@ -14,6 +14,7 @@ from cardocr_nb.privacy._service_texts import with_shown_fields
 from cardocr_nb.quality._bootstrap import rate_intervals
 from cardocr_nb.quality._cells import GROUP
 from cardocr_nb.quality._evaluation import evaluate
+from cardocr_nb.quality._group_dependence import user_level
 from cardocr_nb.quality._intervals import whole_number
 from cardocr_nb.quality._truth import WEIGHT
 
@@ -64,7 +65,16 @@ def scored_readings(cells: pd.DataFrame) -> pd.DataFrame:
         ``job_id, key, field, score`` (int), ``right`` (bool), ``weight``, and ``group`` where groups were named. A false
         positive is not right; a field that was not read has no row.
     """
-    read = cells[cells["score"].notna() & (cells["outcome"] != "missing")]
+    read = cells[cells["outcome"] != "missing"]
+    scored = read["score"].notna()
+    without = [f for f in read["field"].unique() if f not in set(read["field"][scored])]
+    if without:
+        warnings.warn(
+            f"no reading of {listed_fields(without)} has a score, so that no threshold or probability follows for it",
+            FewScoresWarning,
+            stacklevel=user_level(),
+        )
+    read = read[scored]
     right = (read["outcome"] == "correct").to_numpy()
     columns = ["job_id", "key", "field", WEIGHT, *(c for c in (GROUP,) if c in read.columns)]
     return read[columns].assign(score=read["score"].astype(np.int64), right=right)

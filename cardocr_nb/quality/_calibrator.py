@@ -229,6 +229,8 @@ def _errors_of(readings: pd.DataFrame) -> list[float]:
 def _errors(
     probability: NDArray[np.float64], right: NDArray[np.bool_], weight: NDArray[np.float64]
 ) -> tuple[float, float]:
+    if np.isnan(probability).any():
+        return np.nan, np.nan
     brier = float(np.average((probability - right) ** 2, weights=weight))
     return calibration_error(probability, right, weight=weight), brier
 

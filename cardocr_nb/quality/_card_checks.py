@@ -126,10 +126,11 @@ def field_is_single(fields: Detection) -> pd.DataFrame:
 
 @register(severity="warning", detail="an unknown label", transform=found)
 def label_is_known(fields: Detection) -> pd.DataFrame:
-    """Label has been seen before."""
+    """Label has been seen before; applies to fields with a label, which tables of other tools may lack."""
     label = fields.frame["label"].cat
-    known = np.array([*(known_field(str(name)) is not None for name in label.categories), False])
-    return _judged(fields.row, known[np.asarray(label.codes)[fields.row]])
+    known = np.array([known_field(str(name)) is not None for name in label.categories], dtype=bool)
+    code = np.asarray(label.codes)[fields.row]
+    return _judged(fields.row[code >= 0], known[code[code >= 0]])
 
 
 def _scores(df: pd.DataFrame) -> pd.Series:

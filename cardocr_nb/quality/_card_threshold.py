@@ -79,6 +79,8 @@ class CardThreshold:
         if pd.notna(row["threshold"]):
             return ""
         n, errors, enough = (int(row[name]) for name in ("units", "errors", "enough"))
+        if not n and row["cases"]:
+            return f"No threshold: on none of the {int(row['cases'])} cards all expected fields have a text, a score and a probability"
         units = "cards or groups of equal size"
         kind = obstacle(n, errors, enough, self.precision, self.confidence)
         if kind == "few":

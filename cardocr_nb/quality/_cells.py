@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 GROUP = "group"
 """Column of the group of each card, where groups were named."""
 
-FOLDER = "folder"
-"""Name of the groups that are the folders of `key`."""
+FOLDER, DAY = "folder", "day"
+"""Names of the groups that are the folders of `key`, and the days of `created`."""
 
 ALONE = "card without a group "
 """Beginning of the group of a card that has none."""
@@ -163,7 +163,7 @@ def one_job_an_image(frame: pd.DataFrame) -> NDArray[np.bool_]:
 def group_of_cards(first: pd.DataFrame, groups: Groups) -> pd.Series:
     """Return the group of each card, given its first row; times are grouped by day, cards without a group are alone.
 
-    ``folder`` is that of `key`, unless the frame has such a column.
+    ``folder`` is that of `key`, ``day`` that of `created`, unless the frame has such a column.
 
     Raises
     ------
@@ -173,12 +173,16 @@ def group_of_cards(first: pd.DataFrame, groups: Groups) -> pd.Series:
     if isinstance(groups, str) and groups == FOLDER and FOLDER not in first.columns:
         group = folders(first["key"])
     elif isinstance(groups, str):
-        if groups not in first.columns:
+        column = "created" if groups == DAY and DAY not in first.columns else groups
+        if column not in first.columns:
+            own = [
+                name for name in first.columns if (name in COLUMNS and first[name].notna().any()) or name not in COLUMNS
+            ]
             raise ValueError(
-                f"{missing_columns([groups], first.columns.difference(['card'], sort=False), COLUMNS)}. Groups are a column, 'folder' for that of "
-                "`key`, or map keys to groups"
+                f"{missing_columns([groups], [name for name in own if name != 'card'], COLUMNS)}. Groups are a column, 'folder' for that of "
+                "`key`, 'day' for that of `created`, or map keys to groups"
             )
-        group = first[groups]
+        group = first[column]
         if isinstance(group.dtype, pd.DatetimeTZDtype) or pd.api.types.is_datetime64_dtype(group):
             group = group.dt.tz_localize(None).dt.normalize()
     elif isinstance(groups, pd.Series | Mapping):
@@ -188,7 +192,12 @@ def group_of_cards(first: pd.DataFrame, groups: Groups) -> pd.Series:
     group = group.astype(object).reset_index(drop=True)
     known = group.notna()
     if len(group) and not known.any():
-        raise ValueError("no card has a group; keys of the mapping must be spelled as in the frame")
+        why = (
+            f"{shown_word(groups)} has no value"
+            if isinstance(groups, str)
+            else "keys of the mapping must be spelled as in the frame"
+        )
+        raise ValueError(f"no card has a group: {why}")
     alone = ALONE + pd.Series(range(len(group))).astype("str")
     return group.astype("str").where(known, alone)
 
@@ -210,6 +219,29 @@ def refuse_varying_groups(frame: pd.DataFrame, groups: Groups) -> None:
             f"groups: the column {shown_word(groups)} has several values on {len(varying)} of {card.max() + 1} cards, and a card "
             "is in one group; give each card one value, or map keys to groups"
         )
+
+
+_PERSONAL = ("name", "address", "id_number", "licence_number")
+"""Fields whose texts name a person; a gender or a vehicle class is a usual slice."""
+
+
+def refuse_texts(df: pd.DataFrame, columns: Sequence[str]) -> None:
+    """Refuse columns that contain names, addresses or numbers of the cards: tables and reprs show their values.
+
+    Raises
+    ------
+    ValueError
+    """
+    known = [name for name in columns if name in df]
+    if not known or "text" not in df or "field" not in df:
+        return
+    texts = set(df["text"][df["field"].astype("str").isin(_PERSONAL)].dropna())
+    for name in known:
+        if name == "text" or not texts.isdisjoint(df[name].dropna().astype("str").unique()):
+            raise ValueError(
+                f"the column {shown_word(name)} in by contains texts of the cards, which the tables would show; slice by a column "
+                "without them, such as a folder or a day"
+            )
 
 
 def _mapped(keys: pd.Series, groups: pd.Series) -> pd.Series:

@@ -13,16 +13,18 @@ from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
 from cardocr_nb._bulk._arrow_text import arrow
-from cardocr_nb._field_words import by_field, listed_fields
-from cardocr_nb._text_safety import describe, shown_word
+from cardocr_nb._field_words import by_field, is_field_word, listed_fields
+from cardocr_nb._text_safety import describe, shown_choice
 from cardocr_nb.cards import KNOWN_FIELDS
+from cardocr_nb.frame._frame_builder import UnknownLabelWarning
 from cardocr_nb.frame._reshape import first_rows
 from cardocr_nb.privacy._service_texts import with_shown_fields
 from cardocr_nb.quality._bootstrap import bootstrap, rate_intervals
-from cardocr_nb.quality._cells import GROUP, Cells, pair
+from cardocr_nb.quality._cells import GROUP, Cells, pair, refuse_texts
 from cardocr_nb.quality._confusions import confusions
 from cardocr_nb.quality._group_dependence import (
     strata_of_cards,
+    user_level,
     warn_of_cards_without_group,
     warn_of_dependence,
     warn_of_few_groups,
@@ -52,8 +54,6 @@ class EmptyTruthWarning(UserWarning):
 _SEVERAL, _MANY = 5, 0.1
 """Cards for which a field is empty in the truth though it was read, and their part of all cards, that are worth a warning."""
 _LISTED = 3
-_PERSONAL = ("name", "address", "id_number", "licence_number")
-"""Fields whose texts name a person; a gender or a vehicle class is a usual slice."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -192,7 +192,7 @@ def evaluate(
     groups : str, mapping or Series, optional
         Cards that may fail together, such as those of one day, batch or person: a column of the frame with one value a card
         (times are grouped by day; of several readings of an image the one that counts decides), ``"folder"`` for the folder of
-        `key`, or the group of each key. Intervals then take groups as units.
+        `key`, ``"day"`` for the day of `created`, or the group of each key. Intervals then take groups as units.
     weights : bool, default True
         Use the column ``weight``. False counts each case once, also cases that a review queue selected: the rates then
         describe the reviewed cases and no others.
@@ -210,7 +210,7 @@ def evaluate(
         The frame is one of Dask.
     ValueError
         A column in `by` contains names, addresses or numbers of the cards, `groups` has several values on a card, or `equal` or
-        `normalize` names a field that there is not. The truth lacks a column, names a field of a key twice, has no key in common with the frame, gives a weight to some
+        `normalize` names an unknown field. The truth lacks a column, names a field of a key twice, has no key in common with the frame, gives a weight to some
         cases only, is the frame itself, or holds only cases that a review queue selected: their rates are lower than those
         of all readings. Or it is an Evaluation, and options
         are given that it should have been made with.
@@ -223,6 +223,8 @@ def evaluate(
     CorrelatedErrorsWarning
         No groups were named, and cards of the same day, folder, bucket or user data are incorrect together: a permutation
         test at a level of 0.5 % over all four.
+    UnknownLabelWarning
+        The truth names a field that neither the cards nor the frame have, with a name like one of theirs.
     GroupsWarning
         Groups were named, and all cases of a field are in one of them: its interval is missing; or judged cards have no group.
 
@@ -251,13 +253,14 @@ def evaluate(
         )
     given = read_truth(truth, weights=weights)
     cells = pair(df, given, slices, complete=complete, groups=groups)
-    _refuse_texts(df, slices)
+    refuse_texts(df, slices)
     if given.from_queue.any():
         cells = _without_queue(cells)
     if given.score.notna().any():
         both = (cells.row >= 0) & (cells.true >= 0)
         own, true = cells.frame[["text", "score"]].take(cells.row[both]), cells.true[both]
         refuse_reading(given.text.take(true), own["text"], given.score.take(true), own["score"])
+    _warn_of_unknown_fields(cells)
     _warn_of_empty_labels(cells)
     names = cells.fields.categories
     rules = normalize if isinstance(normalize, bool) else by_field("normalize", normalize, names)
@@ -285,6 +288,19 @@ def evaluate(
     )
 
 
+def _warn_of_unknown_fields(cells: Cells) -> None:
+    """Warn of fields of the truth that neither the cards nor the frame have, and whose name is like one that they have."""
+    seen = KNOWN_FIELDS | set(cells.frame["field"].dropna().unique())
+    for name in sorted(set(cells.given.fields) - seen):
+        shown = shown_choice(name, filter(is_field_word, sorted(seen)))
+        if "did you mean" in shown:
+            warnings.warn(
+                f"the truth names a field that neither the cards nor the frame have: {shown} Its texts count as missing readings",
+                UnknownLabelWarning,
+                stacklevel=user_level(),
+            )
+
+
 def _callables(
     equal: Mapping[str, Callable[[str, str], bool]], fields: pd.Index
 ) -> dict[str, Callable[[str, str], bool]]:
@@ -295,25 +311,6 @@ def _callables(
                 f"equal maps fields to functions of the truth and the text; that of {listed_fields([name])} is {describe(function)}"
             )
     return found
-
-
-def _refuse_texts(df: pd.DataFrame, slices: list[str]) -> None:
-    """Refuse columns that contain names, addresses or numbers of the cards: tables and reprs show their values.
-
-    Raises
-    ------
-    ValueError
-    """
-    known = [name for name in slices if name in df]
-    if not known or "text" not in df or "field" not in df:
-        return
-    texts = set(df["text"][df["field"].astype("str").isin(_PERSONAL)].dropna())
-    for name in known:
-        if name == "text" or not texts.isdisjoint(df[name].dropna().astype("str").unique()):
-            raise ValueError(
-                f"the column {shown_word(name)} in by contains texts of the cards, which the tables would show; slice by a column "
-                "without them, such as a folder or a day"
-            )
 
 
 def _warn_of_empty_labels(cells: Cells) -> None:
@@ -385,8 +382,8 @@ def _without_queue(cells: Cells) -> Cells:
         raise ValueError(
             f"all {np.count_nonzero(~kept)} cases of the truth were selected by a review queue, which puts readings first "
             "that are likely incorrect: rates would be too low. Label a random sample, "
-            "cards.cardocr.review(images, path, queue=cards.cardocr.audit_sample(200)), or pass weights=False to see the "
-            "reviewed cases alone"
+            "cards.cardocr.review(images, path, queue=cards.cardocr.audit_sample(200)). "
+            "cards.cardocr.evaluate(truth, weights=False) shows the reviewed cases alone"
         )
     return replace(cells, whole=cells.whole & ~_queued_cards(cells, kept), **{
         name: getattr(cells, name)[kept] for name in ("card", "field", "row", "true")
@@ -432,7 +429,7 @@ def _judge(cells: Cells, normalize: Rules, equal: Mapping[str, Callable[[str, st
         same, left = _equal(read, both), read.notna().to_numpy()
         if name in equal:
             tried = np.flatnonzero(~same & left & present[other])
-            same[tried] = [bool(equal[name](both.iloc[n], read.iloc[n])) for n in tried]
+            same[tried] = [_truth_value(equal[name](both.iloc[n], read.iloc[n]), name) for n in tried]
         result[other] = np.select([same, left & present[other], present[other]], [0, 1, 2], 3)
         outcome[rows] = result
         lost = rows[result == 2]
@@ -449,6 +446,14 @@ def _judge(cells: Cells, normalize: Rules, equal: Mapping[str, Callable[[str, st
     )
     faults["field"] = pd.Categorical.from_codes(cells.field[wrong], dtype=cells.fields)
     return _Judged(outcome, distance, length, text, truth, faults[["field", "truth", "text"]])
+
+
+def _truth_value(answer: object, field: str) -> bool:
+    if isinstance(answer, (bool, np.bool_)):
+        return bool(answer)
+    raise TypeError(
+        f"the function of {listed_fields([field])} in equal must return True or False, it returned {describe(answer)}"
+    )
 
 
 def _by_code(codes: NDArray[np.intp], n_codes: int) -> list[NDArray[np.intp]]:

@@ -63,6 +63,8 @@ def field_maps(readings: pd.DataFrame, isotonic_from: int | Mapping[str, int]) -
 def held_out(readings: pd.DataFrame, method: pd.Series, fold: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return the probability of each reading by the maps of the other folds, 0.5 where they do not have the field.
 
+    Missing if there is one fold only.
+
     Parameters
     ----------
     readings : DataFrame
@@ -74,8 +76,10 @@ def held_out(readings: pd.DataFrame, method: pd.Series, fold: NDArray[np.int64])
     least = {str(field): 1 if kind == "isotonic" else len(readings) + 1 for field, kind in method.items()}
     place = method.index.get_indexer(pd.Index(readings["field"]))
     score = readings["score"].to_numpy(np.int64)
-    values = np.full(len(readings), 0.5)
-    for part in np.unique(fold):
+    parts = np.unique(fold)
+    # With a single fold, as of a single group, nothing was held out.
+    values = np.full(len(readings), 0.5 if len(parts) > 1 else np.nan)
+    for part in parts:
         inside = fold == part
         learned = field_maps(readings[~inside], least)["map"]
         for field, one in learned.items():

@@ -66,7 +66,7 @@ def warn_of_few_groups(cases: pd.Series, low: pd.Series) -> None:
             "threshold is promised; at least two groups are needed, and ten or more say something. Label cards of further "
             "groups, or leave groups out if cards are independent of each other",
             GroupsWarning,
-            stacklevel=_user_level(),
+            stacklevel=user_level(),
         )
 
 
@@ -83,7 +83,7 @@ def warn_of_cards_without_group(group: pd.Series) -> None:
             f"groups: {alone} of {len(group)} judged cards have no group and count as groups of their own, so that intervals are too "
             "narrow if they fail together; name their groups, or leave them out. Keys of a mapping are spelled as in the frame",
             GroupsWarning,
-            stacklevel=_user_level(),
+            stacklevel=user_level(),
         )
 
 
@@ -133,7 +133,7 @@ def warn_of_dependence(first: pd.DataFrame, incorrect: NDArray[np.bool_], stratu
         f"that intervals and promises for independent cards do not hold: the variance is about {found.effect:.1f} times as "
         f"large. Name the groups, {call}, or ignore CorrelatedErrorsWarning if new cards come from the same groups",
         CorrelatedErrorsWarning,
-        stacklevel=_user_level(),
+        stacklevel=user_level(),
     )
 
 
@@ -237,7 +237,7 @@ def strata_of_cards(card: NDArray[np.intp], field: NDArray[np.intp], slices: NDA
     return np.asarray(np.unique(both, return_inverse=True)[1], dtype=np.intp)
 
 
-def _user_level() -> int:
+def user_level() -> int:
     """Stack level of the first line outside this package, as `warnings.warn` counts it in the calling function."""
     frame, level = inspect.currentframe(), 0
     while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):

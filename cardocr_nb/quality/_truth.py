@@ -61,7 +61,7 @@ class TruthTable:
     from_queue : ndarray of bool
         Rows that a review queue put first and that carry no weight.
     score : Series of Float64
-        Scores, where the truth is a frame of readings: it has places, and does not say who decided on the texts.
+        Scores, where the truth may be a frame of readings: it does not say who decided on the texts.
     """
 
     keys: pd.Index
@@ -134,7 +134,7 @@ def read_truth(truth: pd.DataFrame | str | os.PathLike[str], *, weights: bool = 
     )
     text = text.mask(empty) if empty.any() else text
     score = pd.Series([pd.NA] * len(text), dtype="Float64")
-    if {"score", "polygon"} <= set(table.columns) and not {"verdict", SELECTION} & set(table.columns):
+    if "score" in table.columns and not {"verdict", SELECTION, _CHANCE} & set(table.columns):
         score = pd.to_numeric(table["score"].astype("str"), errors="coerce").astype("Float64")
     return TruthTable(keys, fields, key, field, text, weight, readable, from_queue, score)
 

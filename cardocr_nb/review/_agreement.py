@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import pandas as pd
 
-from cardocr_nb.review._corrections import Corrections
+from cardocr_nb.review._corrections import COLUMNS, Corrections, checked_decisions
 
 if TYPE_CHECKING:
     import os
 
-Source: TypeAlias = "str | os.PathLike[str] | Corrections"
+Source: TypeAlias = "str | os.PathLike[str] | pd.DataFrame | Corrections"
 
 
 def disagreements(corrections: Source) -> pd.DataFrame:
@@ -20,7 +20,7 @@ def disagreements(corrections: Source) -> pd.DataFrame:
 
     Parameters
     ----------
-    corrections : path or Corrections
+    corrections : path, DataFrame or Corrections
         File that `cardocr_nb.review.review` wrote with ``reviewer=``.
 
     Returns
@@ -56,7 +56,7 @@ def agreement(corrections: Source) -> pd.DataFrame:
 
     Parameters
     ----------
-    corrections : path or Corrections
+    corrections : path, DataFrame or Corrections
         File that `cardocr_nb.review.review` wrote with ``reviewer=``.
 
     Returns
@@ -96,8 +96,11 @@ def agreement(corrections: Source) -> pd.DataFrame:
 
 
 def _last_of_each(corrections: Source) -> pd.DataFrame:
-    file = corrections if isinstance(corrections, Corrections) else Corrections(corrections)
-    table = file.read().drop_duplicates(["key", "field", "reviewer"], keep="last")
+    if isinstance(corrections, pd.DataFrame):
+        table = checked_decisions(corrections).reindex(columns=list(COLUMNS)).astype("str").fillna("")
+    else:
+        table = (corrections if isinstance(corrections, Corrections) else Corrections(corrections)).read()
+    table = table.drop_duplicates(["key", "field", "reviewer"], keep="last")
     # A text cannot be confused with a verdict: it has the letter in front.
     texts = table["verdict"].isin(["accepted", "corrected"])
     return table.assign(value=("t" + table["text"]).where(texts, table["verdict"]))

@@ -25,7 +25,7 @@ from cardocr_nb.frame._spreadsheet_damage import (
 )
 from cardocr_nb.frame._text_tables import read_text_table
 from cardocr_nb.report._workbook import from_excel
-from cardocr_nb.review._corrections import VERDICTS, Corrections
+from cardocr_nb.review._corrections import Corrections, checked_decisions
 
 if TYPE_CHECKING:
     from cardocr_nb.review._panel import Review
@@ -179,13 +179,7 @@ def _last_decisions(corrections: str | os.PathLike[str] | pd.DataFrame | Correct
     if not isinstance(corrections, (pd.DataFrame, Corrections)):
         corrections = corrections.session.file
     table = corrections.read() if isinstance(corrections, Corrections) else corrections
-    lacking = [c for c in ("key", "field", "verdict", "text") if c not in table.columns]
-    if lacking:
-        raise ValueError(
-            f"the corrections have no column {', '.join(lacking)}; pass the file that the review panel wrote"
-        )
-    if not table["verdict"].isin(VERDICTS).all():
-        raise ValueError(f"the corrections have an unknown verdict; it must be one of {', '.join(VERDICTS)}")
+    table = checked_decisions(table)
     named = warn_of_unnamed(table, ("key", "field"), "the corrections", stacklevel=5)
     return table[named].drop_duplicates(["key", "field"], keep="last")
 

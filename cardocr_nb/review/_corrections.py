@@ -36,6 +36,23 @@ Verdict: TypeAlias = Literal["accepted", "corrected", "absent", "unreadable"]
 VERDICTS: tuple[str, ...] = get_args(Verdict)
 
 
+def checked_decisions(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of decisions if it has their columns and verdicts.
+
+    Raises
+    ------
+    ValueError
+    """
+    lacking = [c for c in ("key", "field", "verdict", "text") if c not in table.columns]
+    if lacking:
+        raise ValueError(
+            f"the corrections have no column {', '.join(lacking)}; pass the file that the review panel wrote"
+        )
+    if not table["verdict"].isin(VERDICTS).all():
+        raise ValueError(f"the corrections have an unknown verdict; it must be one of {', '.join(VERDICTS)}")
+    return table
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Decision:
     """A decision of a reviewer on one field of one card.

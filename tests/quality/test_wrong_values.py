@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from quality_cards import ID_CARD, job
 
-from cardocr_nb.frame import conform, read_table, to_frame, to_parquet, validate
+from cardocr_nb.frame import UnknownLabelWarning, conform, read_table, to_frame, to_parquet, validate
 from cardocr_nb.quality import (
+    FewScoresWarning,
     GroupsWarning,
     audit_sample,
     calibrate,
@@ -164,3 +165,83 @@ def test_a_verdict_counts_however_it_is_spelled(spelling):
 
 def test_the_verdicts_of_a_truth_are_those_of_the_review_panel():
     assert VERDICTS == PANEL_VERDICTS
+
+
+@pytest.mark.parametrize("name", ["threshold", "whole cards", "calibration", "calibrate"])
+def test_readings_without_scores_give_no_threshold_and_say_why(name):
+    ask = {"whole cards": lambda df: threshold(df, TRUTH, unit="card", precision=0.5)}.get(name) or CALLS[name]
+    with pytest.warns(FewScoresWarning, match="no reading of name, gender, .* has a score"):
+        found = ask(FRAME.assign(score=pd.NA))
+    if name == "whole cards":
+        assert "on none of the 8 cards all expected fields have a text, a score" in found.advice
+    with pytest.warns(FewScoresWarning, match="no reading of name has a score"):
+        ask(FRAME.assign(score=FRAME["score"].mask(FRAME["field"] == "name")))
+
+
+def test_readings_without_scores_are_no_unread_ones_for_a_sample():
+    unread = FRAME.assign(score=pd.NA, text=FRAME["text"].mask(FRAME["field"] == "name"))
+    assert audit_sample(unread, 72, by="score")["stratum"].value_counts().to_dict() == {"no score": 60, "no text": 12}
+
+
+@pytest.mark.parametrize(
+    ("by", "said"),
+    [
+        ("key", "there are 12 strata and 10 cases"),
+        ("text", "contains texts of the cards"),
+        ("day", "there are no days"),
+    ],
+)
+def test_columns_that_are_no_strata_are_refused(by, said):
+    with pytest.raises(ValueError, match=said) as caught:
+        audit_sample(FRAME, 10, by=by)
+    assert "样本" not in str(caught.value)
+
+
+def test_days_are_groups_as_they_are_strata():
+    days = FRAME.assign(created=pd.Timestamp("2026-03-01", tz="+08:00") + pd.to_timedelta(FRAME.index // 18, unit="D"))
+    groups = evaluate(days, TRUTH, groups="day").cells["group"]
+    assert groups.tolist() == evaluate(days, TRUTH, groups="created").cells["group"].tolist()
+    assert groups.nunique() == 4
+    with pytest.raises(ValueError, match="no card has a group: 'day' has no value"):
+        evaluate(conform(FRAME[["key", "card_type", "field", "text", "batch"]]), TRUTH, groups="day")
+
+
+@pytest.mark.parametrize("answer", [pd.NA, "no", None, 0.5])
+def test_an_equality_that_answers_neither_true_nor_false_is_refused(answer):
+    with pytest.raises(TypeError, match="function of name in equal must return True or False"):
+        evaluate(FRAME, TRUTH, equal={"name": lambda true, read: answer})
+
+
+def test_a_field_of_the_truth_that_is_spelled_wrong_is_named():
+    wrong = TRUTH.assign(field=TRUTH["field"].astype("str").replace("birth_date", "brith_date"))
+    with pytest.warns(UnknownLabelWarning, match="did you mean 'birth_date'"):
+        evaluate(FRAME, wrong)
+
+
+@pytest.mark.parametrize(
+    "columns", [["key", "field", "text", "score"], ["key", "card_type", "field", "text", "score", "state"]]
+)
+def test_the_readings_are_refused_as_truth_also_without_places(columns):
+    with pytest.raises(ValueError, match="the truth is the frame of the readings itself"):
+        evaluate(FRAME[columns], FRAME[columns])
+    assert evaluate(FRAME, FRAME[["key", "field", "text"]]).cards["correct"].tolist() == [12]
+
+
+def test_nothing_is_held_out_from_a_single_group():
+    with pytest.warns(GroupsWarning, match="in one group"):
+        learned = calibrate(FRAME, TRUTH, groups="batch")
+    assert learned.fields[["ece", "brier"]].isna().all(axis=None)
+    assert learned.fields[["ece_score", "brier_score"]].notna().all(axis=None)
+
+
+def test_the_advice_about_a_queue_can_be_followed_everywhere():
+    queue = review_queue(FRAME, budget=6).assign(text="样本")
+    for call in (evaluate, threshold, calibrate):
+        with pytest.raises(ValueError, match=r"cards\.cardocr\.evaluate\(truth, weights=False\) shows"):
+            call(FRAME, queue)
+    threshold(FRAME, evaluate(FRAME, queue, weights=False))
+
+
+def test_tables_without_labels_have_no_unknown_ones():
+    bare = check(FRAME[["key", "card_type", "field", "text", "score"]])
+    assert not (bare["check"] == "label_is_known").any()

@@ -5,6 +5,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
@@ -89,6 +90,15 @@ def test_agreement_counts_fields_of_two_reviewers_only(file):
     file.add(Decision("1.jpg", "name", "absent", reviewer="b"))
     file.add(Decision("2.jpg", "name", "accepted", "样本", reviewer="a"))
     assert agreement(file).to_numpy().tolist() == [["name", 1, 0, 0.0], ["all", 1, 0, 0.0]]
+
+
+def test_a_table_of_decisions_is_compared_as_the_file_is(file):
+    for reviewer, text in (("a", "样本"), ("b", "样木")):
+        file.add(Decision("1.jpg", "name", "corrected", text, reviewer=reviewer))
+    pd.testing.assert_frame_equal(agreement(file.read()), agreement(file))
+    pd.testing.assert_frame_equal(disagreements(file.read()), disagreements(file.path))
+    with pytest.raises(ValueError, match="the corrections have no column verdict"):
+        agreement(file.read().drop(columns="verdict"))
 
 
 def test_agreement_without_decisions_is_unknown(file):
