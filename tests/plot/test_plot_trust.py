@@ -6,7 +6,7 @@ from matplotlib.colors import to_hex
 
 from cardocr_nb.plot import plot_reliability, plot_risk_coverage
 from cardocr_nb.plot._style import ink
-from cardocr_nb.quality import calibration, cost
+from cardocr_nb.quality import FewScoresWarning, calibration, cost
 
 FIELDS = ("name", "gender", "address", "id_number")
 
@@ -97,8 +97,10 @@ def test_a_frame_without_truth_and_an_unknown_field_are_refused(judged):
 
 def test_no_reading_with_a_score_leaves_the_axes_empty_with_a_warning(judged, ax):
     df, truth = judged
+    with pytest.warns(FewScoresWarning, match="no reading of name"):
+        bare = calibration(df.assign(score=None), truth)
     with pytest.warns(UserWarning, match="no reading with a score") as caught:
-        plot_reliability(calibration(df.assign(score=None), truth), ax=ax)
+        plot_reliability(bare, ax=ax)
     assert not ax.lines
     assert caught[0].filename == __file__
 

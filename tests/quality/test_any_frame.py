@@ -84,6 +84,7 @@ def test_every_field_of_a_known_card_has_one_outcome(many, truth):
     assert not result.cells.duplicated(["job_id", "key", "field"]).any()
 
 
+@pytest.mark.filterwarnings("ignore::cardocr_nb.quality.FewScoresWarning")
 @settings(max_examples=10)
 @given(st.lists(jobs, max_size=10), st.lists(cells, max_size=5, unique_by=lambda c: c[:2]))
 def test_everything_learned_from_truth_takes_every_frame(many, truth):
@@ -98,7 +99,10 @@ def test_everything_learned_from_truth_takes_every_frame(many, truth):
     costs = cost(frame, given_truth, review=1, error=3)
     found = threshold(frame, given_truth, precision=0.6, confidence=0.6)
     assert calibrator.fields["cases"].sum() == len(calibrator.held_out) == scored.sum()
-    assert calibrator.held_out["probability"].between(0, 1, inclusive="neither").all()
+    held_out = calibrator.held_out["probability"]
+    # Of a single image nothing is held out.
+    single = len(set(calibrator.held_out["key"])) == 1
+    assert held_out.isna().all() if single else held_out.between(0, 1, inclusive="neither").all()
     assert (costs.fields["cost"] <= costs.fields[["cost_all_reviewed", "cost_none_reviewed"]].min(axis=1)).all()
     assert costs.fields["cases"].iloc[:-1].sum() == len(result.cells)
     assert found.fields["cases"].sum() == scored.sum()
