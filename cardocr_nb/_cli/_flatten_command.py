@@ -9,7 +9,7 @@ import click
 
 from cardocr_nb._cli._console import echo
 from cardocr_nb._cli._parameters import table_option, yes_option
-from cardocr_nb._cli._table_files import WRITABLE, read, write
+from cardocr_nb._cli._table_files import is_table, read, write
 from cardocr_nb.errors import InvalidRequestError
 
 
@@ -28,7 +28,7 @@ def flatten(responses: tuple[str, ...], out: Path, keep_unreadable: bool) -> int
     for one in responses:  # addresses such as s3://bucket/key are opened by read_responses
         if "://" not in one and not Path(one).exists() and not glob.has_magic(one):
             raise InvalidRequestError(f"{one!r} does not exist; pass files, folders, archives or patterns")
-    tables = [one for one in responses if Path(one).suffix in WRITABLE]
+    tables = [one for one in responses if is_table(Path(one))]
     if tables and len(tables) < len(responses):
         raise InvalidRequestError("pass either saved responses or tables, not both")
     if tables:

@@ -41,7 +41,7 @@ class OutputFile(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path, checked."""
         path = Path(os.fsdecode(super().convert(value, param, ctx)))
-        if self.suffixes and path.suffix not in self.suffixes:
+        if self.suffixes and path.suffix.lower() not in self.suffixes:
             self.fail(f"{shown_path(path)} must end in {' or '.join(self.suffixes)}", param, ctx)
         writes = not (ctx and (ctx.resilient_parsing or ctx.params.get("estimate")))
         if writes and not path.parent.is_dir():

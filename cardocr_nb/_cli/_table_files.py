@@ -12,7 +12,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 WRITABLE = (".parquet", ".feather", ".csv", ".xlsx")
-READABLE = (*WRITABLE, ".sqlite")
+_TABLES = (*WRITABLE, ".csv.gz")
+READABLE = (*_TABLES, ".sqlite")
+
+
+def is_table(path: Path) -> bool:
+    """Whether a file is a table of cards by its name."""
+    return path.name.lower().endswith(_TABLES)
 
 
 def read(path: Path) -> pd.DataFrame:
@@ -28,12 +34,12 @@ def read(path: Path) -> pd.DataFrame:
     from cardocr_nb.frame import read_table, to_frame
     from cardocr_nb.report import from_excel
 
-    if path.suffix not in READABLE:
+    if not path.name.lower().endswith(READABLE):
         raise InvalidRequestError(f"{path}: must end in {', '.join(READABLE)}")
     try:
-        if path.suffix == ".sqlite":
+        if path.suffix.lower() == ".sqlite":
             return to_frame(path)
-        if path.suffix == ".xlsx":
+        if path.suffix.lower() == ".xlsx":
             return from_excel(path)
         return read_table(path)
     except (CardOCRError, OSError):
@@ -49,7 +55,7 @@ def check_writable(path: Path) -> None:
     ------
     MissingExtraError
     """
-    if path.suffix == ".xlsx":
+    if path.suffix.lower() == ".xlsx":
         try:
             import xlsxwriter  # noqa: F401 - whether it is there
         except ImportError as e:
@@ -61,11 +67,11 @@ def write(cards: pd.DataFrame, path: Path) -> None:
     from cardocr_nb.frame import to_csv, to_feather, to_parquet
     from cardocr_nb.report import to_excel
 
-    if path.suffix == ".csv":
+    if path.suffix.lower() == ".csv":
         to_csv(cards, path)
-    elif path.suffix == ".xlsx":
+    elif path.suffix.lower() == ".xlsx":
         to_excel(cards, path)
-    elif path.suffix == ".feather":
+    elif path.suffix.lower() == ".feather":
         to_feather(cards, path)
     else:
         to_parquet(cards, path)

@@ -7,6 +7,7 @@ is larger than `WHOLE` is cut between its jobs.
 
 from __future__ import annotations
 
+import gzip
 import io
 import lzma
 import os
@@ -16,7 +17,7 @@ import zipfile
 import zlib
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
-from cardocr_nb.frame._sources import LINES, SUFFIXES, TARS, ZIPS, Document, File, suffix
+from cardocr_nb.frame._sources import GZIPPED, LINES, SUFFIXES, TARS, ZIPS, Document, File, suffix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -80,6 +81,12 @@ def _read_file(file: File, stream: IO[bytes]) -> Iterator[Document]:
     kind = suffix(file.key)
     if kind in LINES and file.size >= 0:
         yield from _lines_of_range(file, stream)
+        return
+    if kind in GZIPPED:
+        try:
+            yield from _read_stream(file.key, stream)
+        except BROKEN_ARCHIVE as e:
+            yield Document(b"", file.key, fault=f"it cannot be decompressed to its end: {type(e).__name__}: {e}")
         return
     if kind not in ZIPS + TARS:
         yield from _read_stream(file.key, stream)
@@ -176,7 +183,10 @@ def _read_tar(file: File, stream: IO[bytes]) -> Iterator[Document]:
 
 def _read_stream(key: str, stream: IO[bytes] | io.RawIOBase) -> Iterator[Document]:
     buffered: Any = io.BufferedReader(stream) if isinstance(stream, io.RawIOBase) else stream
-    if suffix(key) in LINES:
+    kind = suffix(key)
+    if kind in GZIPPED:
+        buffered = gzip.GzipFile(fileobj=buffered)
+    if kind in (*LINES, *(f"{lines}.gz" for lines in LINES)):
         for number, (line, _) in enumerate(_lines(buffered), 1):
             yield from _document_of_line(line, key, f"line {number}")
         return

@@ -63,7 +63,7 @@ def source(path: str | os.PathLike[str], suffixes: tuple[str, ...]) -> Path:
     """
     found = Path(path)
     suffix = found.suffix.lower()
-    if suffix not in suffixes:
+    if not found.name.lower().endswith(suffixes):
         other = f"; {_OTHER_READERS[suffix]}" if suffix in _OTHER_READERS else ""
         raise ValueError(f"a table of cards is read from {', '.join(suffixes)}, got {shown_path(path)}{other}")
     if not found.is_file():

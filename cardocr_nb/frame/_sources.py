@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 PathLike: TypeAlias = "str | os.PathLike[str]"
 
-SUFFIXES = (".xml", ".json", ".jsonl")
+GZIPPED = (".xml.gz", ".json.gz", ".jsonl.gz")
+"""Suffixes of documents that gzip has compressed."""
+
+SUFFIXES = (".xml", ".json", ".jsonl", *GZIPPED)
 """Suffixes of the files that are read from a folder or an archive."""
 
 ZIPS, TARS = (".zip",), (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
@@ -84,11 +87,11 @@ def suffix(name: str) -> str:
 
     Examples
     --------
-    >>> suffix("a.TAR.gz"), suffix("b/c.xml"), suffix(".tar/x")
-    ('.tar.gz', '.xml', '')
+    >>> suffix("a.TAR.gz"), suffix("b/c.xml"), suffix(".tar/x"), suffix("a.json.gz")
+    ('.tar.gz', '.xml', '', '.json.gz')
     """
     base = name.lower().replace("\\", "/").rpartition("/")[2]
-    archive = next((s for s in TARS if base.endswith(s)), None)
+    archive = next((s for s in (*TARS, *GZIPPED) if base.endswith(s)), None)
     return archive or "".join(base.rpartition(".")[1:] if "." in base else ())
 
 
@@ -99,7 +102,7 @@ def find(source: PathLike, suffixes: tuple[str, ...] = SUFFIXES) -> Iterable[Fil
     ----------
     source : str or path
         File, folder, pattern, or address such as ``s3://bucket/responses/``.
-    suffixes : tuple of str, default ``(".xml", ".json", ".jsonl")``
+    suffixes : tuple of str, default `SUFFIXES`
         Files of a folder that are read.
 
     Raises

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import re
 import warnings
 import zipfile
+import zlib
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,7 @@ from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import DecodeError, missing_extra
 from cardocr_nb.frame._frame_files import categories_to_text, read_checked, source
 from cardocr_nb.frame._frame_schema import restore, series
+from cardocr_nb.frame._json_tables import is_json, table_of_json
 from cardocr_nb.frame._protected_cells import text_of, unprotected, with_plain_names
 from cardocr_nb.frame._spreadsheet_damage import ExcelDamageWarning
 
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _ENCODINGS = ("utf-8-sig", "utf-16", "gb18030")
-_CARDS = (".parquet", ".feather", ".csv")
+_CARDS = (".parquet", ".feather", ".csv", ".csv.gz")
 """Suffixes of files of cards that `read_table` takes."""
 _LARGEST_FILE = 1 << 30
 _ONLY = "cards"
@@ -35,6 +38,7 @@ _UNPACKED_ALWAYS = 1 << 26
 _UNPACKED_RATIO = 100
 """Bytes of a workbook's XML that are read in any case, and per byte of the file; workbooks of cards have a ratio of 5 to 20."""
 _MOST_COLUMNS = 256
+_GZIP = b"\x1f\x8b"
 _SEPARATORS = (",", ";", "\t")
 _NO_CSV = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF")  # workbooks of XLSX and ODS; of Excel 97 and WPS; PDF
 # Chinese in UTF-8 is a byte E3 to E9 and two of 80 to BF; this is what they are in Windows-1252, which has no five of them.
@@ -44,12 +48,13 @@ _MARK_AS_OTHER = re.compile("^(?:ï»¿|锘)")  # the byte order mark of UTF-8 a
 
 
 def read_text_table(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Read a table of texts: CSV in UTF-8, UTF-16 or GB18030, XLSX, Parquet or Feather.
+    """Read a table of texts: CSV or JSON in UTF-8, UTF-16 or GB18030, XLSX, Parquet or Feather.
 
     Parameters
     ----------
     path : str or Path
-        The suffix names the format: ``.xlsx``, ``.parquet``, ``.feather``; anything else is read as CSV.
+        The suffix names the format: ``.xlsx``, ``.parquet``, ``.feather``; anything else is JSON if it begins with a bracket,
+        and CSV otherwise, perhaps with ``.gz``.
 
     Returns
     -------
@@ -75,7 +80,10 @@ def read_text_table(path: str | os.PathLike[str]) -> pd.DataFrame:
         return read_checked(path)
     if suffix in (".xlsx", ".xlsm"):
         return read_sheet(path)
-    return read_csv(path).pipe(with_plain_names).pipe(unprotected)
+    text = decode_text(_content(path), path.name)
+    if is_json(text):
+        return table_of_json(text, path.name)
+    return _table_of_csv(text, path.name).pipe(with_plain_names).pipe(unprotected)
 
 
 def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
@@ -84,7 +92,7 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     Parameters
     ----------
     path : str or path
-        ``.parquet``, ``.feather`` or ``.csv``.
+        ``.parquet``, ``.feather``, ``.csv`` or ``.csv.gz``.
 
     Returns
     -------
@@ -99,7 +107,7 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
         There is no file at the path.
     """
     path = source(path, _CARDS)
-    if path.suffix.lower() == ".csv":
+    if path.suffix.lower() in (".csv", ".gz"):
         table = read_text_table(path)  # its marks are removed, and polygons of the dtype say so
         return restore(table.assign(polygon=series("polygon", table["polygon"])) if "polygon" in table else table)
     return read_checked(path, lambda df: restore(categories_to_text(df)))
@@ -212,22 +220,36 @@ def _column_names(header: list[str | None]) -> list[str]:
 
 def read_csv(path: Path) -> pd.DataFrame:
     """Read a CSV file as texts, in every encoding and with every separator that spreadsheets write; empty cells are missing."""
+    return _table_of_csv(decode_text(_content(path), path.name), path.name)
+
+
+def _content(path: Path) -> bytes:
+    """Read a file of texts, which may be compressed by gzip."""
     data = path.read_bytes()
+    if data.startswith(_GZIP):
+        try:
+            with gzip.open(io.BytesIO(data)) as stream:
+                data = stream.read(_LARGEST_FILE + 1)
+        except (OSError, EOFError, zlib.error):
+            raise DecodeError(f"{path.name} is compressed by gzip, and damaged; compress it again") from None
     if len(data) > _LARGEST_FILE:
         raise DecodeError(f"{path.name} is larger than {_LARGEST_FILE >> 20} MiB; write it as Parquet")
     if data.startswith(_NO_CSV):
         raise DecodeError(
             f"{path.name} is a workbook or an archive of another format; save it as .xlsx or as CSV UTF-8"
         )
-    text = decode_text(data, path.name)
+    return data
+
+
+def _table_of_csv(text: str, name: str) -> pd.DataFrame:
     options: dict[str, Any] = {"dtype": "str", "keep_default_na": False, "na_values": [""], "index_col": False}
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # a row has more cells than the header
             table: pd.DataFrame = pd.read_csv(io.StringIO(text), **options, **_form(text))
     except (pd.errors.ParserError, pd.errors.EmptyDataError, pd.errors.ParserWarning, ValueError, OverflowError):
-        raise DecodeError(f"{path.name} is not a table in CSV; its first line must name the columns") from None
-    _refuse_other_encoding(table, path.name)
+        raise DecodeError(f"{name} is not a table in CSV; its first line must name the columns") from None
+    _refuse_other_encoding(table, name)
     return table
 
 

@@ -76,7 +76,7 @@ class TruthTable:
 
 
 def read_truth(truth: pd.DataFrame | str | os.PathLike[str], *, weights: bool = True) -> TruthTable:
-    """Read a ground truth from a DataFrame, or from a CSV, XLSX, Parquet or Feather file.
+    """Read a ground truth from a DataFrame, or from a CSV, JSON, XLSX, Parquet or Feather file.
 
     Parameters
     ----------

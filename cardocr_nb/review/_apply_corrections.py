@@ -30,6 +30,9 @@ from cardocr_nb.review._corrections import Corrections, checked_decisions
 if TYPE_CHECKING:
     from cardocr_nb.review._panel import Review
 
+_OTHER_FILES = (".json", ".jsonl", ".ndjson", ".gz")
+"""Suffixes of corrections that another program wrote; those of the panel are kept in a file that it can replace."""
+
 SOURCES = ("service", "person")
 """Values of the column ``source``: the text is as the service returned it, or as a person confirmed or typed it."""
 
@@ -175,7 +178,10 @@ def _last_decisions(corrections: str | os.PathLike[str] | pd.DataFrame | Correct
         if not Path(corrections).is_file():
             raise FileNotFoundError(f"there is no file of corrections {shown_path(str(corrections))}")
         path = Path(corrections)
-        corrections = _of_workbook(path) if path.suffix.lower() in (".xlsx", ".xlsm") else Corrections(path)
+        if path.suffix.lower() in (".xlsx", ".xlsm"):
+            corrections = _of_workbook(path)
+        else:
+            corrections = read_text_table(path) if path.name.lower().endswith(_OTHER_FILES) else Corrections(path)
     if not isinstance(corrections, (pd.DataFrame, Corrections)):
         corrections = corrections.session.file
     table = corrections.read() if isinstance(corrections, Corrections) else corrections

@@ -119,7 +119,7 @@ class Corrections:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
-        if self.path.suffix not in (".csv", ".parquet"):
+        if self.path.suffix.lower() not in (".csv", ".parquet"):
             raise InvalidRequestError(f"corrections are kept in a .csv or .parquet file, got {shown_path(path)}")
 
     def read(self) -> pd.DataFrame:
@@ -165,7 +165,7 @@ class Corrections:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with _locked(self.path.resolve().parent):
             before = self.read()
-            if self.path.suffix == ".csv":
+            if self.path.suffix.lower() == ".csv":
                 content = _csv(self.path, decision)
             else:
                 row = pd.DataFrame([_values(decision)], columns=list(COLUMNS), dtype="str")

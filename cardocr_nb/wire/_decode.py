@@ -35,7 +35,7 @@ from cardocr_nb.wire._records import (
     JobState,
     MqConfig,
 )
-from cardocr_nb.wire._xml_tree import RepairWarning, Tree, parse, parse_list, quick_parse
+from cardocr_nb.wire._xml_tree import RepairWarning, Tree, parse, parse_lines, parse_list, quick_parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,7 +96,7 @@ def decode(raw: bytes) -> Document:
 
 
 def decode_each(raw: bytes) -> list[Document]:
-    """Read a document, or a JSON list of documents such as callbacks that were collected.
+    """Read a document, or a JSON list of documents such as callbacks that were collected, or one JSON document a line.
 
     Parameters
     ----------
@@ -119,6 +119,8 @@ def decode_each(raw: bytes) -> list[Document]:
     """
     plain = quick_parse(raw)
     trees = parse_list(raw) if plain is None else [plain]
+    if trees is None:
+        trees = parse_lines(raw)
     if trees is None:
         return [decode(raw)]
     try:

@@ -22,13 +22,14 @@ import xmltodict
 from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import DecodeError
 from cardocr_nb.wire._contract import RESULT_NODE
+from cardocr_nb.wire._encodings import NAMED, as_utf8
 
 Tree = dict[str, Any]
 
 _MAX_DEPTH = 64  # the service's own documents have at most 8
+_GZIP = b"\x1f\x8b"
 _MANY_TAGS = 2000  # a document with fewer is parsed at once, however deep
 
-_NAMED_ENCODING = re.compile(r"""\A(<\?xml\b[^>]{0,80}?)\s{1,80}encoding\s{0,80}=\s{0,80}(?:"[^"]*"|'[^']*')""")
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -121,9 +122,13 @@ def parse(raw: bytes, *, repair: bool = True) -> Tree:
     >>> parse(b"<Error><Code>NoSuchKey</Code></Error>")
     {'Error': {'Code': 'NoSuchKey'}}
     """
-    body = _utf8_json(raw).strip(b" \t\r\n")
+    body = as_utf8(raw).strip(b" \t\r\n")
     if not body:
         raise DecodeError("the document is empty, expected XML or JSON of the service", raw)
+    if body.startswith(_GZIP):
+        raise DecodeError(
+            "the document is compressed by gzip; decompress it, or pass a file whose name ends in .gz", raw
+        )
     if body[:1] not in b"{[":
         return _xml(body, raw, repair=repair)
     tree = _json(body, raw)
@@ -145,7 +150,7 @@ def parse_list(raw: bytes) -> list[Tree] | None:
     >>> parse_list(b'[{"a": 1}]'), parse_list(b"<a/>")
     ([{'a': 1}], None)
     """
-    body = _utf8_json(raw).strip(b" \t\r\n")
+    body = as_utf8(raw).strip(b" \t\r\n")
     if not body.startswith(b"["):
         return None
     trees = _json(body, raw)
@@ -153,6 +158,20 @@ def parse_list(raw: bytes) -> list[Tree] | None:
         if not isinstance(tree, dict):
             raise DecodeError(f"element {number} of the JSON list is a {type(tree).__name__}, expected an object", raw)
     return list(trees)
+
+
+def parse_lines(raw: bytes) -> list[Tree] | None:
+    r"""Read one JSON object a line into trees; None when the bytes are another kind of document.
+
+    Examples
+    --------
+    >>> parse_lines(b'{"a": 1}\n{"a": 2}\n'), parse_lines(b'{"a":\n 1}')
+    ([{'a': 1}, {'a': 2}], None)
+    """
+    lines = [line for line in as_utf8(raw).splitlines() if line.strip()]
+    if len(lines) < 2 or not all(line.lstrip()[:1] == b"{" and line.rstrip()[-1:] == b"}" for line in lines):
+        return None
+    return [_json(line.strip(), raw) for line in lines]
 
 
 def to_bytes(document: bytes | bytearray | memoryview | str | Mapping[str, Any]) -> bytes:
@@ -180,7 +199,7 @@ def to_bytes(document: bytes | bytearray | memoryview | str | Mapping[str, Any])
         except (TypeError, ValueError, RecursionError) as e:
             raise DecodeError(f"the parsed document cannot be written as JSON ({type(e).__name__})") from None
     elif isinstance(document, str):
-        text = _NAMED_ENCODING.sub(r"\1", document.lstrip("\ufeff \t\r\n"), count=1)
+        text = NAMED.sub(r"\1", document.lstrip("\ufeff \t\r\n"), count=1)
     else:
         raise TypeError(f"a document is bytes, str or a mapping, got {type(document).__name__}")
     try:
@@ -193,21 +212,6 @@ def _as_dict(value: object) -> dict[str, Any]:
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError
-
-
-def _utf8_json(raw: bytes) -> bytes:
-    """Return JSON as UTF-8 without a byte order mark, and other documents as they are.
-
-    RFC 8259, section 8.1, asks for UTF-8; Windows PowerShell and Notepad write UTF-16 and byte order marks.
-    """
-    found = json.detect_encoding(raw)
-    if found == "utf-8":
-        return raw
-    try:
-        text = raw.decode(found)
-    except UnicodeDecodeError:
-        return raw
-    return text.encode() if text.lstrip()[:1] in ("{", "[") else raw
 
 
 def _json(body: bytes, raw: bytes) -> Any:

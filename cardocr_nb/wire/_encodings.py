@@ -1,0 +1,60 @@
+"""Documents that programs saved in another encoding than UTF-8."""
+
+from __future__ import annotations
+
+import json
+import re
+
+NAMED = re.compile(r"""\A(<\?xml\b[^>]{0,80}?)\s{1,80}encoding\s{0,80}=\s{0,80}(?:"[^"]*"|'[^']*')""")
+"""An XML declaration up to the name of its encoding."""
+
+_CHINESE = re.compile(rb"\s*<\?xml\b[^>]{0,80}?\sencoding\s*=\s*[\"'](?:gb2312|gbk|cp936|gb18030)[\"']", re.IGNORECASE)
+_MOST_UTF8 = 0.2
+"""Rate of bytes in whole characters of UTF-8 from which on a text is damaged UTF-8; of GB18030 hardly any are."""
+
+
+def as_utf8(raw: bytes) -> bytes:
+    """Return a document as UTF-8 without a byte order mark where its encoding is certain, else as it is.
+
+    RFC 8259, section 8.1, asks for UTF-8 in JSON; Windows PowerShell and Notepad write UTF-16, byte order marks and, in China,
+    GB18030. Expat reads no encoding of several bytes but UTF-8 and UTF-16.
+
+    Examples
+    --------
+    >>> as_utf8('{"Code": "样本"}'.encode("gb18030")).decode()
+    '{"Code": "样本"}'
+    """
+    found = json.detect_encoding(raw)
+    if found == "utf-8":
+        return _of_gb18030(raw)
+    try:
+        text = raw.decode(found)
+    except UnicodeDecodeError:
+        return raw
+    return text.encode() if text.lstrip()[:1] in ("{", "[") else raw
+
+
+def _of_gb18030(raw: bytes) -> bytes:
+    if raw.isascii():
+        return raw
+    declared = _CHINESE.match(raw)
+    if not declared and (b"encoding" in raw[:100] or _is_utf8(raw) or _is_mostly_utf8(raw)):
+        return raw
+    try:
+        return NAMED.sub(r"\1", raw.decode("gb18030").lstrip(), count=1).encode()
+    except UnicodeError:
+        return raw
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_mostly_utf8(raw: bytes) -> bool:
+    foreign = sum(byte > 0x7F for byte in raw)
+    whole = sum(len(char.encode()) for char in raw.decode("utf-8", "ignore") if not char.isascii())
+    return whole > _MOST_UTF8 * foreign
