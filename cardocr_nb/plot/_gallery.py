@@ -14,6 +14,7 @@ from cardocr_nb.errors import ImageError
 from cardocr_nb.plot._case_selection import Kind, pick_cases
 from cardocr_nb.plot._field_crops import rectified
 from cardocr_nb.plot._image_sources import Images, find_picture, warn_if_none
+from cardocr_nb.plot._picture_identity import OtherVersions
 from cardocr_nb.plot._plot_data import corners, need
 from cardocr_nb.plot._plot_fonts import PlotLanguage, plot_language
 from cardocr_nb.plot._style import figure_of, new_axes
@@ -82,7 +83,8 @@ def plot_gallery(
     Returns
     -------
     Axes
-        One image and one text a field. Empty, with a warning, if no field matches.
+        One image and one text a field. Empty, with a warning, if no field matches; without the crops of a picture that is another
+        version of the one that was read, with a warning as well.
 
     Raises
     ------
@@ -117,7 +119,7 @@ def plot_gallery(
         warnings.warn("no field of this kind has a polygon; the axes stay empty", UserWarning, stacklevel=2)
         return ax
     quads = corners(cases["polygon"])
-    crops = _crops(cases["key"], quads, images) if reveal else []
+    crops = _crops(cases["key"], quads, images, df) if reveal else []
     ax.set_aspect("equal")
     size = _font_size(ax)
     for i, caption in enumerate(captions):
@@ -139,11 +141,13 @@ def _font_size(ax: Axes) -> float:
     return float(np.clip(10.0 * inches / _INCHES, 4.0, 9.0))
 
 
-def _crops(keys: pd.Series, quads: NDArray[np.float64], images: Images) -> list[NDArray[np.uint8] | None]:
+def _crops(
+    keys: pd.Series, quads: NDArray[np.float64], images: Images, df: pd.DataFrame
+) -> list[NDArray[np.uint8] | None]:
     """Crops of fields; each picture is decoded once, and one at a time."""
     crops: list[NDArray[np.uint8] | None] = [None] * len(keys)
     names = keys.astype("str").to_numpy()
-    found = False
+    found, others = False, OtherVersions()
     for key in dict.fromkeys(names):
         try:
             photo = find_picture(key, images)
@@ -151,10 +155,11 @@ def _crops(keys: pd.Series, quads: NDArray[np.float64], images: Images) -> list[
             found = True
             continue
         found |= photo is not None
-        if photo is not None:
+        if photo is not None and not others.holds(photo, df[(df["key"] == key).to_numpy(bool, na_value=False)]):
             for place in np.flatnonzero(names == key):
                 crops[place] = rectified(photo.pixels, photo.scaled(quads[place]))
     warn_if_none(found, names, images)
+    others.warn()
     return crops
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,6 +14,7 @@ from cardocr_nb import polygon
 from cardocr_nb.errors import CardOCRError
 from cardocr_nb.plot._field_crops import rectified
 from cardocr_nb.plot._image_sources import photo_of
+from cardocr_nb.plot._plot_data import corners
 from cardocr_nb.privacy._picture_match import better_place
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ _ALIKE = 0.7
 _LINE = 32
 _PRINTED = 6.0
 """Standard deviation of the gray levels within a place of print; places that were covered have less."""
+_SEARCHED = 100
+"""Pictures of a table whose print is searched; of further ones the size counts, which needs no time."""
 _FEW, _SHARE = 2, 0.25
 """Pictures proven to be others, and their share of all that are not proven to be the right ones, which condemn a source. None
 of 150 right pictures is taken for another one."""
@@ -104,7 +108,7 @@ def identity(
     return Identity(False)
 
 
-def refuse_other_version(photo: Photo, quads: NDArray[np.float64], image: object) -> None:
+def refuse_other_version(photo: Photo, quads: NDArray[np.float64], image: object, *, search: bool = True) -> None:
     """Raise if polygons would be drawn at wrong places: the picture has another size, or they fit its print elsewhere.
 
     Parameters
@@ -114,6 +118,8 @@ def refuse_other_version(photo: Photo, quads: NDArray[np.float64], image: object
         Polygons of the card, pixels of the whole picture.
     image : str or missing
         File that the column ``image`` names; its size counts if it exists.
+    search : bool, default True
+        Search the picture for a place that fits the polygons better, 0.15 s.
 
     Raises
     ------
@@ -128,7 +134,7 @@ def refuse_other_version(photo: Photo, quads: NDArray[np.float64], image: object
             "that was read, at its full size"
         )
     pixels = _in_color(photo.pixels)
-    if not len(quads) or (own is not None and np.array_equal(pixels, _in_color(own.pixels))):
+    if not search or not len(quads) or (own is not None and np.array_equal(pixels, _in_color(own.pixels))):
         return
     places = photo.scaled(quads)
     if polygon.area(places).sum() > pixels.shape[0] * pixels.shape[1] / 2:  # there is hardly another place
@@ -139,6 +145,44 @@ def refuse_other_version(photo: Photo, quads: NDArray[np.float64], image: object
             "the places fit the print on this picture better elsewhere; pass the picture that was read, not a copy that was resized, "
             "cropped, shifted, turned or mirrored since"
         )
+
+
+class OtherVersions:
+    """Pictures of a table of cards that are left out, as the places of their fields are wrong on them."""
+
+    def __init__(self) -> None:
+        self._count, self._searched = 0, 0
+
+    def holds(self, photo: Photo, rows: pd.DataFrame) -> bool:
+        """Whether a picture is another version of the one that was read.
+
+        Parameters
+        ----------
+        photo : Photo
+        rows : DataFrame
+            All rows of its card, with the column ``polygon`` and perhaps ``image``.
+        """
+        quads = corners(rows["polygon"])
+        file = rows["image"].iloc[0] if "image" in rows.columns and len(rows) else None
+        self._searched += 1
+        try:
+            refuse_other_version(
+                photo, quads[~np.isnan(quads).any(axis=(1, 2))], file, search=self._searched <= _SEARCHED
+            )
+        except ValueError:
+            self._count += 1
+            return True
+        return False
+
+    def warn(self) -> None:
+        """Warn once, with the number of pictures."""
+        if self._count:
+            warnings.warn(
+                f"{self._count} pictures are other versions of those that were read (resized, cropped, turned, or of another card), "
+                "and are left out; pass the pictures that were read, at their full size",
+                UserWarning,
+                stacklevel=4,
+            )
 
 
 def _in_color(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

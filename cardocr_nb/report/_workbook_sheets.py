@@ -17,6 +17,7 @@ from cardocr_nb.frame._protected_cells import escape_mark, text_of
 from cardocr_nb.frame._spreadsheet_damage import undo_excel
 from cardocr_nb.plot._field_crops import rectified
 from cardocr_nb.plot._image_sources import find_picture, warn_if_none
+from cardocr_nb.plot._picture_identity import OtherVersions
 from cardocr_nb.plot._reading_corners import reading_corners
 
 if TYPE_CHECKING:
@@ -166,14 +167,14 @@ def crops(frame: pd.DataFrame, images: Images) -> dict[int, bytes]:
     pictures = {}
     placed = frame[frame["polygon"].notna() & frame["key"].notna()]
     quads = dict(zip(placed.index, reading_corners(frame, placed), strict=True))
-    found = False
+    found, others = False, OtherVersions()
     for key, rows in placed.groupby("key", sort=False):
         try:
             photo = find_picture(str(key), images)
             found |= photo is not None
         except ImageError:
             photo, found = None, True
-        if photo is None:
+        if photo is None or others.holds(photo, rows):
             continue
         for row in rows.index:
             file = io.BytesIO()
@@ -181,4 +182,5 @@ def crops(frame: pd.DataFrame, images: Images) -> dict[int, bytes]:
             Image.fromarray(crop).save(file, "PNG")
             pictures[int(row)] = file.getvalue()
     warn_if_none(found, placed["key"].unique(), images)
+    others.warn()
     return pictures

@@ -107,7 +107,7 @@ class Review(anywidget.AnyWidget):
         decision = session.decision(item)
         fault, buffers = None, []
         try:
-            photo = self._pictures.photo(item.key)
+            photo = self._pictures.photo(item.key, item.card_places, item.image)
             buffers = [crop(photo, item.polygon)] if item.polygon is not None else []
         except _ERRORS as error:
             fault = str(error)
@@ -128,7 +128,8 @@ class Review(anywidget.AnyWidget):
 
     def _show_card(self, number: int) -> None:
         item = self.session.items[number]
-        self.send({"kind": "card", "number": number}, [outlined(self._pictures.photo(item.key), item.polygon)])
+        photo = self._pictures.photo(item.key, item.card_places, item.image)
+        self.send({"kind": "card", "number": number}, [outlined(photo, item.polygon)])
 
     def _send_font(self, requested: set[str]) -> None:
         """Send a font with characters that the browser cannot draw: those of the whole queue at once, typed ones singly."""

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from cardocr_nb import polygon
 from cardocr_nb.plot._field_crops import rectified
 from cardocr_nb.plot._image_sources import find_picture
+from cardocr_nb.plot._picture_identity import refuse_other_version
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
     from PIL.Image import Image
 
     from cardocr_nb.plot._image_sources import Images, Photo
@@ -35,8 +37,16 @@ class Pictures:
         self._images = images
         self._last: tuple[str, Photo] | None = None
 
-    def photo(self, key: str) -> Photo:
+    def photo(self, key: str, places: NDArray[np.float64] | None = None, image: str | None = None) -> Photo:
         """Return the picture of a card.
+
+        Parameters
+        ----------
+        key : str
+        places : ndarray of shape (n, 4, 2), optional
+            Polygons of all fields of the card.
+        image : str, optional
+            File that was read.
 
         Raises
         ------
@@ -44,11 +54,15 @@ class Pictures:
             The file is not a picture.
         FileNotFoundError
             The picture is missing.
+        ValueError
+            The picture is another version of the one that was read, so that the places are wrong on it.
         """
         if self._last is None or self._last[0] != key:
             photo = find_picture(key, self._images)
             if photo is None:
                 raise FileNotFoundError(f"the picture of {key} is missing; pass the folder of the images as images=")
+            if places is not None:
+                refuse_other_version(photo, places, image)
             self._last = key, photo
         return self._last[1]
 

@@ -42,6 +42,10 @@ class Item:
         How the field was selected, see `Decision`.
     weight : float or None
         1 / inclusion probability, if it was selected at random.
+    card_places : ndarray of shape (n, 4, 2) or None
+        Polygons of all fields of the card, by which a picture of another version is noticed.
+    image : str or None
+        File that was read.
     """
 
     key: str
@@ -55,6 +59,8 @@ class Item:
     reasons: tuple[str, ...] = ()
     selection: str = ""
     weight: float | None = None
+    card_places: NDArray[np.float64] | None = None
+    image: str | None = None
 
     def __repr__(self) -> str:
         return f"Item(key={self.key!r}, field={self.field!r}, score={self.score})"
@@ -92,10 +98,17 @@ def items_of(df: pd.DataFrame, queue: pd.DataFrame) -> list[Item]:
     read = rows[["text", "score", "job_id", "card_type"]].astype(object).to_dict("records")
     at = {_names(row): n for n, row in enumerate(rows[by].to_dict("records"))}
     places = reading_corners(frame, rows)
+    cards = {
+        str(key): (known[~np.isnan(known).any(axis=(1, 2))], of_card["image"].iloc[0])
+        for key, of_card in rows.groupby("key", sort=False)
+        for known in [of_card["polygon"].array.to_points()]
+    }
     items = []
     for asked in wanted.to_dict("records"):
         n = at.get(_names({name: asked[name] for name in by}))
-        items.append(_item(asked, {} if n is None else read[n], None if n is None else places[n]))
+        item = _item(asked, {} if n is None else read[n], None if n is None else places[n])
+        card, image = cards.get(item.key, (None, None))
+        items.append(replace(item, card_places=card, image=image if isinstance(image, str) else None))
     return items
 
 
