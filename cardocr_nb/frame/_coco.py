@@ -7,6 +7,7 @@ further members of an annotation, which readers of COCO pass over.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -121,6 +122,11 @@ def from_coco(coco: str | os.PathLike[str] | Mapping[str, Any]) -> pd.DataFrame:
     ValueError
         The members of a COCO data set are missing.
 
+    Warns
+    -----
+    UserWarning
+        Annotations have masks, or polygons of another number of corners; they are counted.
+
     Examples
     --------
     >>> from_coco({"images": [{"id": 1, "file_name": "a.jpg"}], "annotations": [], "categories": []})["key"].tolist()
@@ -134,19 +140,28 @@ def from_coco(coco: str | os.PathLike[str] | Mapping[str, Any]) -> pd.DataFrame:
         by_image: dict[Any, list[Mapping[str, Any]]] = {image["id"]: [] for image in data["images"]}
         for annotation in data["annotations"]:
             by_image[annotation["image_id"]].append(annotation)
-        rows, points = [], []
+        rows, points, boxes = [], [], 0
         for image in data["images"]:
             for annotation in by_image[image["id"]] or [{}]:
                 field = names.get(annotation.get("category_id"))
                 rows.append((image["file_name"], field, annotation.get("text"), annotation.get("score")))
-                points.append(_corners(annotation))
+                with malformed_as_decode_error(f"the place of row {len(rows) - 1} of the COCO data set"):
+                    ring = _ring(annotation)
+                    points.append(_box(annotation) if ring is None else ring)
+                boxes += ring is None and bool(annotation.get("segmentation"))
+        if boxes:
+            warnings.warn(
+                f"{boxes} annotations have another segmentation than one polygon of four corners; their boxes are taken",
+                UserWarning,
+                stacklevel=2,
+            )
         df = pd.DataFrame(rows, columns=["key", "field", "text", "score"])
         df["score"] = hundredths(df["score"])
         df["polygon"] = PolygonArray.from_numpy(np.array(points, dtype=np.float64).reshape(-1, 4, 2))
         return conform(df)
 
 
-def _corners(annotation: Mapping[str, Any]) -> list[list[float]]:
+def _ring(annotation: Mapping[str, Any]) -> list[list[float]] | None:
     segments = annotation.get("segmentation")
     if isinstance(segments, list) and len(segments) == 1:
         ring = [float(number) for number in segments[0]]
@@ -154,6 +169,10 @@ def _corners(annotation: Mapping[str, Any]) -> list[list[float]]:
             del ring[8:]
         if len(ring) == 8:
             return [ring[n : n + 2] for n in range(0, 8, 2)]
+    return None
+
+
+def _box(annotation: Mapping[str, Any]) -> list[list[float]]:
     if "bbox" not in annotation:
         return [[float("nan")] * 2] * 4
     x, y, width, height = map(float, annotation["bbox"])

@@ -7,6 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from cardocr_nb.errors import DecodeError
 from cardocr_nb.frame._batch_reader import batches_of_bytes, read_batches
 from cardocr_nb.frame._frame_builder import FrameBuilder
 from cardocr_nb.frame._ledger_rows import read_ledger
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pandas as pd
+
+    from cardocr_nb.frame._sources import Document
 
 Source: TypeAlias = "Record | bytes | Mapping[str, Any] | Iterable[Source]"
 
@@ -77,7 +80,7 @@ def to_frame(source: Source | str | Path) -> pd.DataFrame:
             raws: Any = list(group)
             for _, (rows, faults) in read_batches(batches_of_bytes(raws)):
                 for document, _ in faults:
-                    decode_each(document.raw)  # raises the error of the strict parser, which holds the document
+                    _raise_fault(document, len(raws))
                 builder.add(rows)
         else:
             records = RecordRows()
@@ -85,6 +88,16 @@ def to_frame(source: Source | str | Path) -> pd.DataFrame:
                 records.add(record)  # type: ignore[arg-type]  # _flat returns bytes or records
             builder.add(to_long_rows(records.batch()))
     return builder.frame()
+
+
+def _raise_fault(document: Document, of: int) -> None:
+    """Raise the error of the strict parser, which holds the document, with the place among several."""
+    try:
+        decode_each(document.raw)
+    except DecodeError as e:
+        if of == 1:
+            raise
+        raise DecodeError(f"{document.place} of {of}: {e}", document.raw) from None
 
 
 def is_document(text: str) -> bool:

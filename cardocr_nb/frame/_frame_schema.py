@@ -106,6 +106,9 @@ CARD = ("job_id", "key")
 
 
 _WITH_ZONE = r":[0-9]{2}(?:[.,][0-9]+)? ?(?:[Zz]|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)$"
+_MOST_TRIED = 2000
+"""Different cells of a column that are tried alone, to name those that do not fit."""
+
 _HALF = re.compile("[\ud800-\udfff]")
 _NUMBERS = r"[0-9]+(?:\.[0-9]+)?"
 _SHORT_OFFSET = r"([+-][0-9]{2})$"
@@ -148,9 +151,29 @@ def series(name: str, values: Iterable[Any] | pd.Series) -> pd.Series:
     except (TypeError, ValueError):
         # Said without what pandas says, which quotes the value.
         refuse_half_characters(column, f"the column {name!r}")
-        raise ValueError(
-            f"the column {name!r} cannot be made {dtype}; are the columns of the frame named right?"
-        ) from None
+        raise ValueError(f"the column {name!r} cannot be made {dtype}; {_where(name, column)}") from None
+
+
+def _where(name: str, column: pd.Series) -> str:
+    """Say which rows of a column hold something else, without what they hold."""
+    kinds = column.astype("str")
+    different = np.flatnonzero((kinds.notna() & ~kinds.duplicated()).to_numpy())[:_MOST_TRIED].tolist()
+    wrong = [kinds.iloc[row] for row in different if not _fits(name, column.iloc[[row]])]
+    rows = np.flatnonzero(kinds.isin(wrong).to_numpy())
+    if not len(rows) or len(rows) == kinds.notna().sum() > 1:
+        return "are the columns of the frame named right?"
+    return (
+        f"{len(rows)} of {len(column)} rows hold something else, the first one is row {rows[0]}; correct or clear them: "
+        f"df.iloc[{rows[0]}] shows it"
+    )
+
+
+def _fits(name: str, cells: pd.Series) -> bool:
+    try:
+        _cast(name, cells)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def refuse_half_characters(texts: Iterable[Any], place: str) -> None:

@@ -13,6 +13,7 @@ import re
 import warnings
 from collections import Counter, defaultdict
 from collections.abc import Mapping
+from operator import itemgetter
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -36,6 +37,35 @@ if TYPE_CHECKING:
     Sizes: TypeAlias = Mapping[str, tuple[int, int]] | str | PathLike[str]
 
 _CARD = ("job_id", "key", "card_type", "state")
+_OTHER_KINDS = frozenset(
+    [
+        "relation",
+        "brush",
+        "brushlabels",
+        "ellipse",
+        "ellipselabels",
+        "keypoint",
+        "keypointlabels",
+        "choices",
+        "taxonomy",
+        "rating",
+        "number",
+        "datetime",
+        "pairwise",
+        "ranker",
+        "hypertextlabels",
+        "paragraphlabels",
+        "timeserieslabels",
+        "videorectangle",
+        "magicwand",
+        "vectorlabels",
+        "bitmask",
+        "bitmasklabels",
+    ]
+)
+"""Types of results that are named in messages. Another one may be any text of the file."""
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 _READ_SHAPES = frozenset({"polygon", "rectangle", "labels", "textarea"})
 _ADDRESS = re.compile(
     r"(?i:[a-z][a-z0-9+.\-]*://\S.*|/\S.*|.+\.(?:jpe?g|png|webp|bmp|gif|tiff?|heic|heif|avif|pdf)(?:\?.*)?)"
@@ -110,7 +140,8 @@ def from_label_studio(tasks: str | PathLike[str] | Sequence[Mapping[str, Any]]) 
     Parameters
     ----------
     tasks : path, or list of dict
-        Of a task the latest annotation that was not cancelled is taken, or its first prediction if it has none.
+        Of a task the latest annotation that was not cancelled is taken (by ``updated_at`` or ``created_at``, else the last one), or its
+        first prediction if it has none. Annotations are named ``completions`` in versions before 1.0.
 
     Returns
     -------
@@ -145,8 +176,8 @@ def from_label_studio(tasks: str | PathLike[str] | Sequence[Mapping[str, Any]]) 
         raise ValueError("an export of Label Studio is a list of tasks with the node 'data'; choose the format JSON")
     rows, left_out = [], Counter[str]()
     keys = [_key(task["data"], number) for number, task in enumerate(given, 1)]
-    with malformed_as_decode_error("the export of Label Studio"):
-        for key, task in zip(keys, given, strict=True):
+    for number, (key, task) in enumerate(zip(keys, given, strict=True), 1):
+        with malformed_as_decode_error(f"task {number} of the export of Label Studio"):
             about = {name: task["data"].get(name) for name in _CARD} | {"key": key}
             rows += [about | region for region in _regions(_latest(task), left_out)] or [about]
     if left_out:
@@ -265,7 +296,10 @@ def _region(number: int, row: tuple[Any, ...], width: int, height: int) -> Itera
 
 
 def _latest(task: Mapping[str, Any]) -> list[Any]:
-    done = [a for a in task.get("annotations") or [] if not a.get("was_cancelled")]
+    done = [a for a in task.get("annotations") or task.get("completions") or [] if not a.get("was_cancelled")]
+    times = [str(a.get("updated_at") or a.get("created_at") or "") for a in done]
+    if all(_MOMENT.match(time) for time in times):
+        done = [a for _, a in sorted(zip(times, done, strict=True), key=itemgetter(0))]
     chosen = done[-1:] or (task.get("predictions") or [])[:1]
     return list(chosen[0].get("result") or []) if chosen else []
 
@@ -274,13 +308,16 @@ def _regions(results: list[Any], left_out: Counter[str]) -> list[dict[str, Any]]
     """Return the regions of an annotation; results with the same id are parts of one region."""
     regions: dict[str, dict[str, Any]] = {}
     places: defaultdict[str, set[str]] = defaultdict(set)
+    notes: set[str] = set()
     for result in results:
         kind, value = str(result.get("type")), result.get("value") or {}
         shape = kind.removesuffix("labels") or "labels"
         if kind == "relation" or shape not in _READ_SHAPES:
-            left_out[kind] += 1
+            left_out[kind if kind in _OTHER_KINDS else "result of another type"] += 1
             continue
         region = regions.setdefault(str(result.get("id")), {})
+        if (result.get("meta") or {}).get("text"):
+            notes.add(str(result.get("id")))
         if result.get("score") is not None:
             region["score"] = result["score"]
         if kind == "textarea":
@@ -298,6 +335,7 @@ def _regions(results: list[Any], left_out: Counter[str]) -> list[dict[str, Any]]
             if fault and kind != "textarea":
                 places[fault].add(str(result.get("id")))
     left_out.update({fault: len(ids) for fault, ids in places.items()})
+    left_out.update({"note of a region": len(notes)} if notes else {})
     unlabeled = sum(not region.get("field") for region in regions.values())
     if unlabeled:
         left_out["region without a label"] += unlabeled

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
@@ -164,8 +165,8 @@ def _flat(sources: Iterable[Any]) -> list[bytes | str | os.PathLike[str]]:
             flat.append(to_bytes(source) if is_document(source) else source)
         elif isinstance(source, os.PathLike):
             flat.append(source)
-        elif isinstance(source, bytearray | memoryview):
-            flat.append(bytes(source))
+        elif isinstance(source, bytearray | memoryview | Mapping):
+            flat.append(to_bytes(source))
         else:
             try:
                 flat += _flat(iter(source))

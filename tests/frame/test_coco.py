@@ -140,3 +140,19 @@ def test_places_are_numbers_and_rings_may_be_closed(place):
 def test_a_place_that_is_no_number_is_refused():
     with pytest.raises(DecodeError, match="members of another type"):
         from_coco(of_another_tool({"bbox": ["a", 2, 3, 4]}))
+
+
+def test_annotations_that_only_give_their_box_are_counted():
+    box = {"bbox": [0, 0, 9, 9]}
+    masks = [
+        {"segmentation": {"counts": [1], "size": [2, 2]}},
+        {"segmentation": [[1, 2, 3, 4, 5, 6]]},
+        {"segmentation": []},
+    ]
+    with pytest.warns(UserWarning, match=r"^2 annotations have another segmentation"):
+        assert str(from_coco(of_another_tool(*(box | mask for mask in masks)))["polygon"][1]) == "0,0 0,9 9,9 9,0"
+
+
+def test_a_wrong_place_is_named_by_its_row():
+    with pytest.raises(DecodeError, match=r"^the place of row 1 of the COCO data set has members of another type"):
+        from_coco(of_another_tool({"bbox": [0, 0, 9, 9]}, {"bbox": [1, 2, 3]}))

@@ -146,3 +146,22 @@ def test_a_frame_comes_back_from_json():
     cards = load_sample("readings").head(50).reset_index(drop=True)
     back = conform(pd.read_json(io.StringIO(cards.to_json(date_format="iso")), dtype=False))
     pd.testing.assert_frame_equal(back, cards, check_categorical=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "said"),
+    [
+        (
+            "status",
+            [1, "high", None, "high", 0],
+            r"2 of 5 rows hold something else, the first one is row 1; .*df.iloc\[1\]",
+        ),
+        ("job_level", ["1", "2%", "0"], "1 of 3 rows hold something else, the first one is row 1"),
+        ("created", ["2026-01-01T00:00:00", None, "soon"], "1 of 3 rows hold something else, the first one is row 2"),
+        ("status", ["a.jpg", "b.jpg"], "are the columns of the frame named right"),
+    ],
+)
+def test_cells_that_do_not_fit_are_counted_and_their_row_is_named(name, cells, said):
+    with pytest.raises(ValueError, match=said) as raised:
+        conform(pd.DataFrame({"key": [f"{n}.jpg" for n in range(len(cells))], name: pd.Series(cells, dtype=object)}))
+    assert "high" not in str(raised.value)

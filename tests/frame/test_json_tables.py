@@ -170,3 +170,16 @@ def test_damaged_utf8_is_not_taken_for_another_encoding(place):
         to_frame(raw[:at] + b"\xff" + raw[at + 1 :])
     with pytest.raises(DecodeError):
         to_frame(raw[:at] + raw[at + 1 :])
+
+
+def test_a_broken_document_of_many_is_named_by_its_place():
+    whole = XML.encode()
+    with pytest.raises(DecodeError, match=r"^source 3 of 5: JobsDetail has no JobId") as raised:
+        to_frame([whole, whole, whole.replace(b"<JobId>j1</JobId>", b""), whole, whole])
+    assert raised.value.raw.startswith(b"<Response>")
+    with pytest.raises(DecodeError, match=r"^JobsDetail has no JobId"):
+        to_frame(whole.replace(b"<JobId>j1</JobId>", b""))
+
+
+def test_a_parsed_document_is_read_as_by_to_frame():
+    pd.testing.assert_frame_equal(read_responses(CALLBACK), to_frame(CALLBACK))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cardocr_nb.cards import expected_fields
-from cardocr_nb.errors import ImageError
+from cardocr_nb.errors import DecodeError, ImageError
 from cardocr_nb.frame import to_frame, validate
 from cardocr_nb.frame._label_studio import from_label_studio, label_studio_config, to_label_studio
 from cardocr_nb.wire._records import CardResult, Field, Job, JobState
@@ -265,3 +265,41 @@ def test_scores_from_0_to_1_and_from_0_to_100_are_both_read(given, found):
         for n, score in enumerate(given)
     ]
     assert from_label_studio(exported(*regions))["score"].tolist() == found
+
+
+def dated(number, label, time, **others):
+    shape = region("rectanglelabels", SIDES | {"rectanglelabels": [label]})
+    return {"id": number, "created_at": time, "result": [shape], **others}
+
+
+LATE, EARLY = "2026-01-02T10:00:00.5Z", "2026-01-01T10:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("annotations", "label"),
+    [
+        ([dated(2, "gender", LATE), dated(1, "name", EARLY)], "gender"),
+        ([dated(1, "name", EARLY), dated(2, "gender", LATE)], "gender"),
+        ([dated(2, "gender", EARLY, updated_at=LATE), dated(1, "name", EARLY)], "gender"),
+        ([dated(2, "gender", LATE, was_cancelled=True), dated(1, "name", EARLY)], "name"),
+        ([dated(2, "gender", LATE), dated(1, "name", None)], "name"),
+    ],
+)
+@pytest.mark.parametrize("node", ["annotations", "completions"])
+def test_the_latest_annotation_counts_by_its_time_in_every_version(annotations, label, node):
+    assert from_label_studio([{"data": {"image": "a.jpg"}, node: annotations}])["field"].tolist() == [label]
+
+
+def test_notes_of_a_region_are_counted_and_other_types_are_not_quoted():
+    shape = region("rectanglelabels", SIDES | {"rectanglelabels": ["name"]}, meta={"text": ["样本"]})
+    with pytest.warns(UserWarning, match="left out of the export of Label Studio: ") as said:
+        assert from_label_studio(exported(shape, region("样本某某", {})))["field"].tolist() == ["name"]
+    assert "1 x result of another type, 1 x note of a region" in str(said[0].message)
+    assert "样本" not in str(said[0].message)
+
+
+def test_a_wrong_value_is_named_by_its_task():
+    good = exported(region("rectanglelabels", SIDES | {"rectanglelabels": ["name"]}))
+    bad = exported(region("rectanglelabels", SIDES | {"x": "left", "rectanglelabels": ["name"]}))
+    with pytest.raises(DecodeError, match=r"^task 2 of the export of Label Studio has members of another type"):
+        from_label_studio(good + bad)
