@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import glob
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cardocr_nb._images import image_format
+from cardocr_nb.errors import InvalidRequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     Images: TypeAlias = str | Path | Iterable[str | Path]
 
@@ -123,10 +125,22 @@ class FileSearch:
 
 
 def listed(images: Images) -> Sequence[str | Path]:
-    """Return the images as a sequence."""
+    """Return the images as a sequence.
+
+    Raises
+    ------
+    InvalidRequestError
+        One of them is something else than a path.
+    """
     if isinstance(images, str | Path):
         return [images]
-    return images if isinstance(images, list | tuple) else list(images)
+    found: list[Any] = list(images) if isinstance(images, Iterable) and not hasattr(images, "__array__") else [images]
+    wrong = next((one for one in found if not isinstance(one, str | os.PathLike)), None)
+    if wrong is not None:
+        raise InvalidRequestError(
+            f"images must be files, folders, patterns or a list of them, got {type(wrong).__name__}; save a picture to a file first"
+        )
+    return [one if isinstance(one, str) else Path(one) for one in found]
 
 
 def shown_path(path: str | Path) -> str:

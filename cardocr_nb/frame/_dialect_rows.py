@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cardocr_nb._text_safety import shown_choice
@@ -46,13 +48,25 @@ def read_dialect(batch: Batch, dialect: Dialect, keys: Callable[[str], str]) -> 
         if not fault:
             try:
                 named, body = _unwrapped(_parsed(document.raw))
-                rows.add_reading(checked(dialect(body)), named or key)
+                rows.add_reading(checked(_called(dialect, body)), named or key)
             except DecodeError as e:
                 fault = str(e)
         if fault:
             rows.add_unreadable(document.key, f"{document.place}: {fault}" if document.place else fault)
             faults.append((document, fault))
     return to_long_rows(rows.batch()), faults
+
+
+def _called(dialect: Dialect, body: dict[str, Any]) -> Any:
+    """Call a dialect; an exception of it is a fault of the document, described without its message, which may quote the card."""
+    try:
+        return dialect(body)
+    except DecodeError:
+        raise
+    except Exception as e:  # noqa: BLE001 - any fault of the user's function
+        steps = traceback.extract_tb(e.__traceback__)[1:]
+        where = f" in line {steps[-1].lineno} of {Path(steps[-1].filename).name}" if steps else ""
+        raise DecodeError(f"the dialect raised {type(e).__name__}{where}") from None
 
 
 def _parsed(raw: bytes) -> dict[str, Any]:

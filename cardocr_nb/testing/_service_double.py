@@ -392,7 +392,9 @@ class CardOCRService:
             raise AssertionError(f"these objects must not be paid for: {', '.join(map(repr, found))}")
 
     def assert_no_call_refused(self) -> None:
-        """Check that no call was wrong: signature, arguments, missing objects. Throttled calls do not count.
+        """Check that no call was wrong: signature, arguments, objects missing from synchronous calls. Throttled calls do not count.
+
+        A job for a missing object is accepted and fails later, as in the cloud: see `jobs`.
 
         Raises
         ------

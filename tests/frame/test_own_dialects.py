@@ -39,3 +39,27 @@ def test_what_a_dialect_may_return_is_kept():
     cards = ocr.read_responses(b"{}", dialect=lambda document: reading)
     assert cards["score"].fillna(-1).tolist() == [100, 0, -1]
     assert set(cards["card_type"]) == {"IDCard"}
+
+
+def careless(tree):
+    return DialectReading((Field("姓名", tree["holder"], int(tree["sure"])),), "IDCard")
+
+
+def test_an_exception_of_a_dialect_is_a_fault_of_its_document_without_texts(tmp_path):
+    for name, document in (
+        ("1", '{"holder": "样本甲", "sure": "90"}'),
+        ("2", '{"name": 1}'),
+        ("3", '{"holder": "甲", "sure": "样本乙"}'),
+    ):
+        (tmp_path / f"{name}.json").write_text(document)
+    found = ocr.read_responses(tmp_path, dialect=careless, errors="row")
+    assert found["text"].fillna("").tolist() == ["样本甲", "", ""]
+    assert found["state"].tolist() == ["Success", "Unreadable", "Unreadable"]
+    with pytest.raises(ocr.DecodeError) as raised:
+        ocr.read_responses(tmp_path, dialect=careless)
+    shown = str(raised.value)
+    assert "2.json: the dialect raised KeyError in line" in shown
+    assert "3.json: the dialect raised ValueError in line" in shown
+    assert "test_own_dialects.py" in shown
+    assert "样本" not in shown
+    assert raised.value.__cause__ is None
