@@ -12,10 +12,11 @@ import pyarrow as pa
 from cardocr_nb._keywords import why_missing
 from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import DecodeError
-from cardocr_nb.frame._frame_schema import DTYPES, ScoreError, without_marks, writable
+from cardocr_nb.frame._frame_schema import DTYPES, ScoreError, writable
 from cardocr_nb.frame._polygon_dtype import PolygonDtype
 from cardocr_nb.frame._polygon_forms import PolygonError
 from cardocr_nb.frame._table_memory import feather_size, read_parquet, refuse_expansion, refuse_too_large
+from cardocr_nb.frame._table_origin import with_texts
 
 if TYPE_CHECKING:
     import os
@@ -224,7 +225,7 @@ def plain(df: pd.DataFrame) -> pd.DataFrame:
     >>> plain(df)["polygon"].tolist()
     [[[0, 0], [0, 9], [9, 9], [9, 0]], None]
     """
-    df, columns = without_marks(df), {}
+    df, columns = with_texts(df), {}
     for name in df.columns[df.dtypes == PolygonDtype()]:
         values = pd.Series(None, index=df.index, dtype=object)
         values[:] = [None if pd.isna(polygon) else polygon.tolist() for polygon in df[name]]

@@ -34,6 +34,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+import warnings
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -47,8 +48,9 @@ from cardocr_nb._text_safety import shown_names
 from cardocr_nb.cards import FIELDS, CardType
 from cardocr_nb.frame._polygon_dtype import PolygonDtype
 from cardocr_nb.frame._polygon_forms import PolygonError
-from cardocr_nb.frame._protected_cells import are_protected, unprotect
-from cardocr_nb.wire._records import SERVICE_TIME, JobState
+from cardocr_nb.frame._service_times import TIME, times
+from cardocr_nb.frame._table_origin import with_texts
+from cardocr_nb.wire._records import JobState
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
@@ -71,8 +73,6 @@ CATEGORIES: dict[str, tuple[str, ...]] = {
 }
 """Categories that are always there, in this order, so that frames of different runs have the same ones."""
 
-_TIME = pd.DatetimeTZDtype("us", SERVICE_TIME)
-
 DTYPES: dict[str, Any] = {
     "image": "str",
     "key": "str",
@@ -92,9 +92,9 @@ DTYPES: dict[str, Any] = {
     "queue_id": "category",
     "bucket": "category",
     "region": "category",
-    "created": _TIME,
-    "started": _TIME,
-    "ended": _TIME,
+    "created": TIME,
+    "started": TIME,
+    "ended": TIME,
 }
 """Dtype of each column, in the frame's order."""
 
@@ -105,13 +105,10 @@ CARD = ("job_id", "key")
 """The columns that identify a card."""
 
 
-_WITH_ZONE = r":[0-9]{2}(?:[.,][0-9]+)? ?(?:[Zz]|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)$"
 _MOST_TRIED = 2000
 """Different cells of a column that are tried alone, to name those that do not fit."""
 
 _HALF = re.compile("[\ud800-\udfff]")
-_NUMBERS = r"[0-9]+(?:\.[0-9]+)?"
-_SHORT_OFFSET = r"([+-][0-9]{2})$"
 
 
 _HIGHEST = 100
@@ -143,7 +140,7 @@ def series(name: str, values: Iterable[Any] | pd.Series) -> pd.Series:
     Int16Dtype()
     """
     dtype = DTYPES[name]
-    column = values if isinstance(values, pd.Series) else pd.Series(values, dtype=object if dtype is _TIME else None)
+    column = values if isinstance(values, pd.Series) else pd.Series(values, dtype=object if dtype is TIME else None)
     try:
         return _cast(name, column)
     except (ScoreError, PolygonError):
@@ -169,10 +166,12 @@ def _where(name: str, column: pd.Series) -> str:
 
 
 def _fits(name: str, cells: pd.Series) -> bool:
-    try:
-        _cast(name, cells)
-    except (TypeError, ValueError):
-        return False
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            _cast(name, cells)
+        except (TypeError, ValueError):
+            return False
     return True
 
 
@@ -190,8 +189,8 @@ def _cast(name: str, column: pd.Series) -> pd.Series:
     dtype = DTYPES[name]
     if isinstance(column.dtype, pd.ArrowDtype):
         column = _from_arrow(name, column)
-    if dtype is _TIME and column.dtype != _TIME:
-        column = _times(column)
+    if dtype is TIME and column.dtype != TIME:
+        column = times(column)
     if name == "score" and column.dtype != dtype:
         column = _whole_scores(column)
     elif dtype == "Int8" and pd.api.types.is_string_dtype(column.dtype):
@@ -269,41 +268,6 @@ def _from_arrow(name: str, column: pd.Series) -> pd.Series:
     return column.astype("str")
 
 
-def _times(column: Any) -> Any:
-    """Return times with the zone of the service; those without a zone are in it already, numbers count since 1970."""
-    if pd.api.types.is_numeric_dtype(column.dtype):
-        return _counted_times(column)
-    if isinstance(column.dtype, np.dtype) and column.dtype.kind == "M":
-        return column.dt.tz_localize(SERVICE_TIME)
-    if column.dtype == object:  # a mixture, such as dates of openpyxl and texts
-        column = column.map(lambda value: value.isoformat() if hasattr(value, "isoformat") else value)
-        column = column.mask(column.isin(["NaT"]))
-    if column.dtype == object or pd.api.types.is_string_dtype(column.dtype):
-        words = column.astype("str").str.strip()
-        words = words.mask(words.isin(["-", ""]))
-        if words.notna().any() and words.dropna().str.fullmatch(_NUMBERS).all():
-            return _counted_times(pd.to_numeric(words))
-        words = words.mask(words.str.len() == len("2026-01-01"), words + " 00:00:00")
-        zoned = words.str.contains(_WITH_ZONE, na=False)
-        column = words.mask(words.notna() & ~zoned, words + "+08:00").mask(
-            zoned, words.str.replace(_SHORT_OFFSET, r"\1:00", regex=True)
-        )
-    return pd.to_datetime(column, utc=True, format="mixed").dt.tz_convert(SERVICE_TIME)
-
-
-def _counted_times(column: Any) -> Any:
-    """Return times that are counted: milliseconds since 1970 as ``DataFrame.to_json`` writes, another unit, or days of Excel.
-
-    The size shows the unit, as times of the service lie between 1973 and 2199.
-    """
-    size = column.abs().max()
-    if not pd.isna(size) and size < 110_000:
-        days = pd.to_datetime(column, unit="D", origin="1899-12-30").dt.round("s")
-        return days.dt.tz_localize(SERVICE_TIME)
-    unit: Any = "ms" if pd.isna(size) or 1e11 <= size < 1e14 else "s" if size < 1e11 else "us" if size < 1e17 else "ns"
-    return pd.to_datetime(column, unit=unit, utc=True).dt.tz_convert(SERVICE_TIME)
-
-
 def _whole_scores(column: pd.Series) -> pd.Series:
     """Return whole scores; those with fractions are refused, since they would be cut off, and values of other kinds."""
     truth_values = column.dtype == object and any(isinstance(value, (bool, np.bool_)) for value in column)
@@ -349,8 +313,12 @@ def conform(df: pd.DataFrame) -> pd.DataFrame:
 
     For frames that come from elsewhere (CSV, a database) or that have lost their categories in ``pandas.concat``.
     Columns that are missing come in empty, others are kept at the end. Texts that are empty or blank (spaces of any width, U+200B,
-    U+FEFF) become missing: nothing was read there. The marks of `to_csv` before numbers are removed from a
-    CSV file of this package that another program has read.
+    U+FEFF) become missing: nothing was read there.
+
+    Texts that a spreadsheet changed are restored, or left out where they are lost, and counted: cells of the column ``text``
+    that are numbers or dates, and texts of a table that another program has read from a CSV file or a workbook, which is
+    seen from its polygons, if they are texts. The marks of `to_csv` are removed from such a table. Other texts stay as they are:
+    a service may read ``?`` or a number that ends with zeros.
 
     Parameters
     ----------
@@ -364,6 +332,11 @@ def conform(df: pd.DataFrame) -> pd.DataFrame:
         It is not a table.
     ValueError
         Two columns have one name, a column cannot get its dtype, or a score is below 0 or above 100.
+
+    Warns
+    -----
+    ExcelDamageWarning
+        A spreadsheet changed texts; they are restored or left out, and counted.
 
     Examples
     --------
@@ -383,7 +356,7 @@ def restore(df: pd.DataFrame) -> pd.DataFrame:
     """
     df = of_pandas(df)
     refuse_doubled_columns(df)
-    df = without_marks(_without_empty_texts(df))
+    df = with_texts(_without_empty_texts(df))
     columns: dict[Hashable, pd.Series] = {
         name: series(name, df[name]) if name in df.columns else _no_values(name).reindex(df.index) for name in COLUMNS
     }
@@ -440,7 +413,7 @@ def refuse_doubled_columns(df: pd.DataFrame) -> None:
 def usual_dtypes(df: pd.DataFrame) -> pd.DataFrame:
     """Return the frame with the dtypes of this package in columns of objects and of Arrow, which files and tools do not take."""
     refuse_doubled_columns(df)
-    df = without_marks(_without_empty_texts(df))
+    df = with_texts(_without_empty_texts(df))
     odd = [name for name in DTYPES if name in df.columns and _is_foreign(df[name].dtype)]
     return df.assign(**{name: series(name, df[name]) for name in odd}) if odd else df
 
@@ -469,19 +442,6 @@ def _is_foreign(dtype: Any) -> bool:
     return bool(
         isinstance(dtype, pd.ArrowDtype) or nullable_text or (isinstance(dtype, np.dtype) and dtype.kind == "O")
     )
-
-
-def without_marks(df: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame without the marks of a CSV file that another program has read: its polygons are texts, or all missing."""
-    if not {"polygon", "text"} <= set(df.columns) or df["polygon"].dtype == PolygonDtype():
-        return df
-    if not all(isinstance(polygon, str) for polygon in df["polygon"].dropna().head(1)):
-        return df
-    texts = [name for name, dtype in DTYPES.items() if name in df.columns and dtype in ("str", "category")]
-    texts = [name for name in texts if pd.api.types.is_string_dtype(df[name].dtype) or df[name].dtype == "category"]
-    if not are_protected(df[name] for name in texts):
-        return df
-    return df.assign(**{name: unprotect(df[name]) for name in texts})
 
 
 @cache

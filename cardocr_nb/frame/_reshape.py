@@ -17,6 +17,7 @@ from cardocr_nb.frame._damage_forms import NUMBER_FIELDS
 from cardocr_nb.frame._frame_schema import CARD, COLUMNS, conform, series, usual_dtypes
 from cardocr_nb.frame._protected_cells import cell_texts
 from cardocr_nb.frame._spreadsheet_damage import birth_dates, undo_excel, warn_of_damage
+from cardocr_nb.frame._table_origin import is_of_the_package
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -165,7 +166,9 @@ def wide(df: pd.DataFrame, *, scores: bool = False, polygons: bool = False) -> p
     return pd.concat([result, pd.DataFrame(columns, index=result.index)], axis=1)
 
 
-def to_long(cards: pd.DataFrame, *, id_columns: Iterable[str] = (), fields: Iterable[str] = ()) -> pd.DataFrame:
+def to_long(
+    cards: pd.DataFrame, *, id_columns: str | Iterable[str] = (), fields: str | Iterable[str] = ()
+) -> pd.DataFrame:
     """Turn one row a card into one row a field, the reverse of `wide`.
 
     Parameters
@@ -174,9 +177,9 @@ def to_long(cards: pd.DataFrame, *, id_columns: Iterable[str] = (), fields: Iter
         One row a card with the column ``key``, texts under names or labels of fields (``id_number``, ``公民身份号码``), and,
         where they are there, ``<field>_score`` and ``<field>_polygon``. The columns ``image, card_type, state, code,
         message, job_id`` may be absent. Date cells become ISO 8601.
-    id_columns : iterable of str, default ()
+    id_columns : str or iterable of str, default ()
         Further columns that are kept and repeated on each row of the card, such as a batch or a customer.
-    fields : iterable of str, default ()
+    fields : str or iterable of str, default ()
         Further columns that are fields of the card although no card type has them.
 
     Returns
@@ -189,14 +192,16 @@ def to_long(cards: pd.DataFrame, *, id_columns: Iterable[str] = (), fields: Iter
     Raises
     ------
     ValueError
-        The column ``key`` or one of `id_columns` or `fields` is missing.
+        The column ``key`` or one of `id_columns` or `fields` is missing, or one of `id_columns` is named like a column of the
+        frame that `to_long` makes.
 
     Warns
     -----
     UserWarning
-        Columns are neither fields nor named; they are left out, and listed.
+        Columns are neither fields nor named; they are left out, and listed. Or several columns are one field.
     ExcelDamageWarning
-        A spreadsheet changed texts; they are restored or left out, and counted.
+        A spreadsheet changed texts; they are restored or left out, and counted. Texts of `wide` in memory, which has
+        dtypes that no spreadsheet keeps, stay as they are.
 
     See Also
     --------
@@ -212,23 +217,32 @@ def to_long(cards: pd.DataFrame, *, id_columns: Iterable[str] = (), fields: Iter
     """
     if "key" not in cards.columns:
         raise ValueError(f"a wide frame names each card in the column 'key', got {shown_names(cards.columns, COLUMNS)}")
-    own, further = list(id_columns), list(fields)
+    own, further = ([names] if isinstance(names, str) else list(names) for names in (id_columns, fields))
     lacking = [name for name in (*own, *further) if name not in cards.columns]
     if lacking:
         raise ValueError(
             f"the wide frame lacks {shown_names(lacking, (*COLUMNS, *cards.columns))} of id_columns and fields; "
             f"it has {shown_names(cards.columns, (*COLUMNS, *KNOWN_FIELDS))}"
         )
+    hidden = [name for name in own if name in COLUMNS and name not in _KEPT]
+    if hidden:
+        raise ValueError(
+            f"id_columns would replace columns of the frame: {', '.join(hidden)}; rename them: "
+            f"cards.rename(columns={{{hidden[0]!r}: 'own_{hidden[0]}'}})"
+        )
+    own = [name for name in dict.fromkeys(own) if name not in _KEPT]
     kept = [name for name in _KEPT if name in cards.columns]
+    unchanged = is_of_the_package(column for _, column in cards.items())
     parts, damage = [], Counter[str]()
     columns_of = _field_columns(cards, own, further)
     for place, (name, field) in enumerate(columns_of.items()):
         texts, numbers = cell_texts(cards[name]), pd.api.types.is_numeric_dtype(cards[name].dtype)
         # The service returns texts: a column of numbers comes from a spreadsheet, and a short one has lost its zeros.
         names = pd.Series(field, index=cards.index, dtype="str")
-        text, counts = undo_excel(texts, names, true=numbers, born=lambda: _born(cards, columns_of))
-        damage.update(counts)
-        found = {"text": text} | {
+        if numbers or not (unchanged and pd.api.types.is_string_dtype(cards[name].dtype)):
+            texts, counts = undo_excel(texts, names, true=numbers, born=lambda: _born(cards, columns_of))
+            damage.update(counts)
+        found = {"text": texts} | {
             part: cards[f"{name}_{part}"] for part in ("score", "polygon") if f"{name}_{part}" in cards.columns
         }
         there = np.flatnonzero(np.logical_or.reduce([column.notna().to_numpy() for column in found.values()]))
@@ -269,6 +283,13 @@ def _field_columns(cards: pd.DataFrame, own: list[str], further: list[str]) -> d
             known = name
         if known is not None:
             fields[name] = known
+    twice = [field for field, times in Counter(fields.values()).items() if times > 1]
+    if twice:
+        warnings.warn(
+            f"several columns of the wide frame are one field: {listed_fields(twice)}; each becomes a row of the card. Drop all but one",
+            UserWarning,
+            stacklevel=3,
+        )
     parts = {f"{name}_{part}" for name in fields for part in ("score", "polygon")}
     others = [name for name in names if name not in fields and name not in parts]
     if others:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
 import re
@@ -17,12 +18,14 @@ import pandas as pd
 from cardocr_nb._keywords import why_missing
 from cardocr_nb._special_files import refuse_special_file
 from cardocr_nb._text_safety import shown_path
+from cardocr_nb.cards import known_field
 from cardocr_nb.errors import DecodeError, missing_extra
 from cardocr_nb.frame._frame_files import categories_to_text, read_checked, source
 from cardocr_nb.frame._frame_schema import restore, series
 from cardocr_nb.frame._json_tables import is_json, table_of_json
 from cardocr_nb.frame._protected_cells import text_of, unprotected, with_plain_names
 from cardocr_nb.frame._spreadsheet_damage import ExcelDamageWarning
+from cardocr_nb.frame._table_origin import without_damage
 
 if TYPE_CHECKING:
     import os
@@ -87,7 +90,7 @@ def read_text_table(path: str | os.PathLike[str]) -> pd.DataFrame:
 
 
 def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Read a file of cards: Parquet or Feather of this package, pandas, polars or DuckDB, or CSV of this package.
+    """Read a file of cards: Parquet or Feather of this package, pandas, polars or DuckDB, or CSV of this package or a spreadsheet.
 
     Parameters
     ----------
@@ -102,15 +105,36 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     Raises
     ------
     DecodeError
-        The file is damaged or is not such a table.
+        The file is damaged or is not such a table: it has neither ``key`` nor ``job_id``, or neither ``field`` nor ``text``.
     FileNotFoundError
         There is no file at the path.
+
+    Warns
+    -----
+    ExcelDamageWarning
+        A spreadsheet changed texts of a CSV file; they are restored or left out, and counted.
     """
     path = source(path, _CARDS)
-    if path.suffix.lower() in (".csv", ".gz"):
-        table = read_text_table(path)  # its marks are removed, and polygons of the dtype say so
-        return restore(table.assign(polygon=series("polygon", table["polygon"])) if "polygon" in table else table)
-    return read_checked(path, lambda df: restore(categories_to_text(df)))
+    if path.suffix.lower() not in (".csv", ".gz"):
+        return read_checked(path, lambda df: restore(categories_to_text(_of_cards(df, path))))
+    table = _of_cards(with_plain_names(read_csv(path)), path)
+    if "text" in table.columns:
+        table = without_damage(table, path.name)
+    table = unprotected(table)  # after that: a text with a mark is as `to_csv` wrote it
+    return restore(table.assign(polygon=series("polygon", table["polygon"])) if "polygon" in table else table)
+
+
+def _of_cards(table: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Return a table that has the columns without which there are no readings."""
+    needed = {"key": ("key", "job_id"), "field": ("field", "text")}
+    lacking = [name for name, others in needed.items() if not set(others) & set(table.columns)]
+    if lacking:
+        known = [name for name in table.columns if known_field(str(name)) is not None]
+        remedy = "; a table with one row a card becomes one by cardocr_nb.frame.to_long" if known else ""
+        raise DecodeError(
+            f"{path.name} is not a table of cards, which has one row a field: it has no column {', '.join(lacking)}{remedy}"
+        )
+    return table
 
 
 def read_sheet(path: Path, sheet: str | None = None, *, marks: bool = False) -> pd.DataFrame:
@@ -248,9 +272,30 @@ def _table_of_csv(text: str, name: str) -> pd.DataFrame:
             warnings.simplefilter("error", pd.errors.ParserWarning)  # a row has more cells than the header
             table: pd.DataFrame = pd.read_csv(io.StringIO(text), **options, **_form(text))
     except (pd.errors.ParserError, pd.errors.EmptyDataError, pd.errors.ParserWarning, ValueError, OverflowError):
-        raise DecodeError(f"{name} is not a table in CSV; its first line must name the columns") from None
+        raise DecodeError(
+            _longer_line(text, name) or f"{name} is not a table in CSV; its first line must name the columns"
+        ) from None
     _refuse_other_encoding(table, name)
     return table
+
+
+def _longer_line(text: str, name: str) -> str | None:
+    """Name the first row of a CSV text that has more cells than the first; None if there is none, or the csv module cannot read it."""
+    form = _form(text)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=form["sep"])
+    try:
+        for _ in range(form["skiprows"]):
+            next(rows)
+        width = len(next(rows))
+        cells = next((len(row) for row in rows if len(row) > width), None)
+    except (csv.Error, StopIteration):
+        return None
+    if cells is None:
+        return None
+    return (
+        f"line {rows.line_num} of {name} has {cells} cells, the first line names {width} columns; put quotes around texts that "
+        "contain the separator"
+    )
 
 
 def _form(text: str) -> dict[str, Any]:

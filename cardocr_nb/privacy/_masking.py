@@ -13,7 +13,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cardocr_nb.frame._frame_schema import refuse_doubled_columns, without_marks
+from cardocr_nb.frame._frame_schema import refuse_doubled_columns
+from cardocr_nb.frame._table_origin import with_texts
 from cardocr_nb.privacy._service_texts import FieldNames, mask_service_texts, refuse_without_fields, text_columns
 
 _MASKED_CHARACTERS = r"[^\s\pP]"
@@ -85,7 +86,7 @@ def mask(df: pd.DataFrame) -> pd.DataFrame:
     """
     refuse_doubled_columns(df)
     refuse_without_fields(df, "mask")
-    df = without_marks(df)
+    df = with_texts(df)
     result = mask_service_texts(df, FieldNames(reveal=False, words=True))
     for column in text_columns(df):
         fields = df["field"].astype("str").to_numpy(dtype=object)

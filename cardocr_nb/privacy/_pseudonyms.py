@@ -23,7 +23,8 @@ import pandas as pd
 from cardocr_nb._text_safety import shown_names
 from cardocr_nb.cards import KNOWN_FIELDS
 from cardocr_nb.errors import InvalidRequestError
-from cardocr_nb.frame._frame_schema import refuse_doubled_columns, without_marks
+from cardocr_nb.frame._frame_schema import refuse_doubled_columns
+from cardocr_nb.frame._table_origin import with_texts
 from cardocr_nb.privacy._key_strength import LEAST_BITS, key_bits
 from cardocr_nb.privacy._service_texts import mask_service_texts, refuse_without_fields, text_columns
 
@@ -83,7 +84,7 @@ def pseudonym(df: pd.DataFrame, *, key: bytes | str, fields: Iterable[str] | Non
         )
     refuse_doubled_columns(df)
     refuse_without_fields(df, "pseudonym")
-    df = without_marks(df)
+    df = with_texts(df)
     names = df["field"].astype("str")
     chosen = None if fields is None else {fields} if isinstance(fields, str) else set(fields)
     unknown = sorted((chosen or set()) - set(names.dropna()))

@@ -10,7 +10,7 @@ from cardocr_nb._text_safety import shown_choice, shown_path
 from cardocr_nb.errors import DecodeError, missing_extra
 from cardocr_nb.frame import DoubledFieldWarning, conform, to_long, wide
 from cardocr_nb.frame._frame_schema import series
-from cardocr_nb.frame._protected_cells import unprotect, unprotected
+from cardocr_nb.frame._protected_cells import unprotected
 from cardocr_nb.frame._record_batch import TIMES
 from cardocr_nb.frame._reshape import card_numbers
 from cardocr_nb.frame._spreadsheet_damage import (
@@ -20,6 +20,7 @@ from cardocr_nb.frame._spreadsheet_damage import (
     warn_of_damage,
     warn_of_unnamed,
 )
+from cardocr_nb.frame._table_origin import without_damage
 from cardocr_nb.frame._text_tables import read_sheet
 from cardocr_nb.quality import check
 from cardocr_nb.quality._truth import QUEUE
@@ -198,13 +199,10 @@ def from_excel(path: str | os.PathLike[str], *, sheet: Literal["cards", "correct
     if "field" not in table.columns:
         return conform(unprotected(to_long(table)))
     # A text with a mark is as `to_excel` wrote it, however odd it looks.
-    fields = table["field"].astype("str")
-    texts, counts = undo_excel(table["text"], fields, born=lambda: birth_dates(table["text"], fields, table["key"]))
-    warn_of_damage(counts, f"the sheet {sheet!r}")
-    texts, table = unprotect(texts), unprotected(table)
+    table = unprotected(without_damage(table, f"the sheet {sheet!r}"))
     if "polygon" in table.columns:  # its marks are removed, and polygons of the dtype say so
         table = table.assign(polygon=series("polygon", table["polygon"]))
-    return conform(table.assign(text=texts, **{name: _times(table[name]) for name in TIMES if name in table.columns}))
+    return conform(table.assign(**{name: _times(table[name]) for name in TIMES if name in table.columns}))
 
 
 def _times(cells: pd.Series) -> pd.Series:

@@ -1,0 +1,140 @@
+"""Damage by spreadsheets in tables of readings: found in what comes from a file, never in a frame in memory."""
+
+import datetime as dt
+
+import pandas as pd
+import polars as pl
+import pytest
+
+from cardocr_nb import CardResult, Field, to_frame
+from cardocr_nb._cli._main import main
+from cardocr_nb.errors import DecodeError
+from cardocr_nb.frame import ExcelDamageWarning, conform, read_table, to_long
+from cardocr_nb.report import from_excel
+
+NUMBER, BORN = "990101197412010014", "1974年12月1日"
+BOX = ((1, 1), (1, 9), (9, 9), (9, 1))
+CARDS = to_frame(
+    [
+        CardResult(
+            (Field("姓名", "样本", 97, BOX), Field("出生", BORN, 98, BOX), Field("公民身份号码", NUMBER, 99, BOX)),
+            key=f"{n}.jpg",
+        )
+        for n in range(3)
+    ]
+)
+ODD = ["?", "??1-2?", "1.10101E+17", "990101197412010000", "27364", "1974-12-01 00:00:00", "Dec-74", "#NAME?"]
+
+
+def damaged(number="9.90101E+17", born="1974-12-01 00:00:00"):
+    """Return the cards as the spreadsheet of a person saved them, without marks."""
+    return CARDS.assign(text=CARDS["text"].replace({NUMBER: number, BORN: born}))
+
+
+def texts(frame, field):
+    return frame.loc[frame["field"] == field, "text"]
+
+
+READERS = {
+    "read_table": lambda df, f: read_table(saved(df, f / "c.csv")),
+    "pandas": lambda df, f: conform(pd.read_csv(saved(df, f / "c.csv"))),
+    "pandas as texts": lambda df, f: conform(pd.read_csv(saved(df, f / "c.csv"), dtype="str", keep_default_na=False)),
+    "polars": lambda df, f: conform(pl.read_csv(saved(df, f / "c.csv"), infer_schema_length=0)),
+    "from_excel": lambda df, f: from_excel(workbook(df, f / "c.xlsx")),
+    "workbook in pandas": lambda df, f: conform(pd.read_excel(workbook(df, f / "c.xlsx"))),
+}
+
+
+def saved(df, path):
+    df.to_csv(path, index=False, encoding="utf-8-sig")
+    return path
+
+
+def workbook(df, path):
+    df[["key", "field", "text", "score", "polygon"]].astype({"polygon": "str"}).to_excel(
+        path, sheet_name="cards", index=False
+    )
+    return path
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("number", ["9.90101E+17", "9.9010119741201E+017", "990101197412010000"])
+def test_every_reader_restores_or_leaves_out_what_a_spreadsheet_changed(tmp_path, reader, number):
+    with pytest.warns(ExcelDamageWarning, match="changed 6 texts"):
+        frame = READERS[reader](damaged(number), tmp_path)
+    assert texts(frame, "id_number").isna().all()
+    assert texts(frame, "birth_date").tolist() == ["1974-12-01"] * 3
+    assert texts(frame, "name").tolist() == ["样本"] * 3
+
+
+@pytest.mark.parametrize("command", ["check", "report", "flatten"])
+def test_commands_name_the_damage_of_a_csv_file(tmp_path, capsys, command):
+    path = saved(damaged(), tmp_path / "c.csv")
+    out = {"report": ["-o", str(tmp_path / "r.html")], "flatten": ["--out", str(tmp_path / "o.parquet")]}.get(
+        command, []
+    )
+    main([command, str(path), *out])
+    assert "changed 6 texts of c.csv: 3 a date with a time (date kept), 3 in scientific" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("cells", [[int(NUMBER), None], [float(NUMBER), 1.0], [float(NUMBER), "样本"]])
+def test_numbers_of_floats_are_no_readings(cells):
+    with pytest.warns(ExcelDamageWarning, match="changed 1 texts of the frame"):
+        frame = conform(pd.DataFrame({"key": ["a", "b"], "field": "id_number", "text": cells}))
+    assert pd.isna(frame["text"][0])
+
+
+def test_dates_and_whole_numbers_of_cells_become_texts():
+    cells = [dt.datetime(1974, 12, 1), int(NUMBER), "?"]  # noqa: DTZ001 - a date cell
+    frame = conform(pd.DataFrame({"key": "a", "field": ["birth_date", "id_number", "name"], "text": cells}))
+    assert frame["text"].tolist() == ["1974-12-01", NUMBER, "?"]
+
+
+@pytest.mark.parametrize("field", ["name", "id_number", "birth_date"])
+def test_odd_readings_of_a_frame_in_memory_stay_as_they_are(tmp_path, field):
+    frame = conform(pd.DataFrame({"key": [str(n) for n in range(len(ODD))], "field": field, "text": ODD, "score": 9}))
+    assert frame["text"].tolist() == ODD
+    assert to_long(frame.cardocr.wide())["text"].tolist() == ODD
+    frame.cardocr.wide().to_parquet(tmp_path / "w.parquet")
+    assert to_long(pd.read_parquet(tmp_path / "w.parquet"))["text"].tolist() == ODD
+    assert read_table(frame.cardocr.to_csv(tmp_path / "c.csv"))["text"].tolist() == ODD
+
+
+@pytest.mark.parametrize("name", ["text", "field", "score", "created", "status", "label"])
+def test_columns_of_ones_own_never_replace_those_of_the_frame(name):
+    table = pd.DataFrame({"key": ["a.jpg"], "name": ["样本"], name: ["own"]})
+    with pytest.raises(ValueError, match=f"would replace columns of the frame: {name}; rename them"):
+        to_long(table, id_columns=[name])
+
+
+def test_a_column_may_be_named_by_a_text_and_those_of_the_card_are_kept_once():
+    table = pd.DataFrame({"key": ["a.jpg"], "name": ["样本"], "batch": [7]})
+    assert to_long(table, id_columns="batch")["batch"].tolist() == [7]
+    assert to_long(table, id_columns=["key", "batch"])["key"].tolist() == ["a.jpg"]
+
+
+def test_two_columns_of_one_field_are_named():
+    table = pd.DataFrame({"key": ["a.jpg"], "id_number": [NUMBER], "公民身份号码": [NUMBER]})
+    with pytest.warns(UserWarning, match="several columns of the wide frame are one field: id_number"):
+        to_long(table)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+@pytest.mark.parametrize(
+    ("table", "words"), [({"a": [1]}, "no column key, field"), ({"key": ["a"], "name": ["样本"]}, "to_long")]
+)
+def test_a_table_of_something_else_is_refused(tmp_path, table, words, suffix):
+    path = tmp_path / f"z{suffix}"
+    frame = pd.DataFrame(table)
+    frame.to_csv(path, index=False) if suffix == ".csv" else frame.to_parquet(path)
+    with pytest.raises(DecodeError, match=words):
+        read_table(path)
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_line_with_more_cells_than_columns_is_named(tmp_path, separator):
+    lines = ["key,field,text", 'a.jpg,name,"样,本"', "a.jpg,address,示例省,样图市"]
+    text = "\n".join(lines).replace(",", separator).replace(f"样{separator}本", "样\n本")
+    (tmp_path / "h.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(DecodeError, match=r"line 4 of h\.csv has 4 cells, the first line names 3 columns; put quotes"):
+        read_table(tmp_path / "h.csv")
