@@ -64,7 +64,7 @@ def times(column: Any) -> Any:
     Raises
     ------
     ValueError
-        A value is no time.
+        A value is not a time.
 
     Warns
     -----
@@ -134,7 +134,7 @@ def _counted(column: Any) -> Any:
         result[rows] = pd.to_datetime(numbers[rows], unit=unit, utc=True).dt.tz_convert(SERVICE_TIME).astype(TIME)
         rest &= ~rows
     if rest.any():
-        raise ValueError("a number is no time")
+        raise ValueError("a number is not a time")
     return result.set_axis(column.index)
 
 
@@ -148,7 +148,7 @@ def _moment(word: str) -> Any:
     found = _DAY_AND_TIME.fullmatch(word)
     if found is None:
         if not _NAMED.fullmatch(word):
-            raise ValueError("a text is no time")
+            raise ValueError("a text is not a time")
         named = pd.Timestamp(word)
         return named.tz_localize(SERVICE_TIME) if named.tzinfo is None else named.tz_convert(SERVICE_TIME)
     hour = int(found["hour"] or 0)

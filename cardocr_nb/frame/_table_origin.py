@@ -1,6 +1,6 @@
 """Texts of a frame by the origin of the frame: a spreadsheet may have changed those of a file, and none of a frame in memory.
 
-Three signs show that texts are not as the service returned them. A cell that is no text (a number, a date) comes from a
+Three signs show that texts are not as the service returned them. A cell that is not a text but a number or a date comes from a
 spreadsheet or from a program that guesses types; where polygons are texts, another program has read a CSV file or a workbook;
 `cardocr_nb.frame.read_table` and `cardocr_nb.report.from_excel` know that they read a file. Texts of other frames stay as they
 are, however odd: a service may read ``?`` or a number whose last digits are zeros.
