@@ -67,6 +67,7 @@ def test_every_reader_restores_or_leaves_out_what_a_spreadsheet_changed(tmp_path
     assert texts(frame, "name").tolist() == ["样本"] * 3
 
 
+@pytest.mark.filterwarnings("always::cardocr_nb.frame.ExcelDamageWarning")
 @pytest.mark.parametrize("command", ["check", "report", "flatten"])
 def test_commands_name_the_damage_of_a_csv_file(tmp_path, capsys, command):
     path = saved(damaged(), tmp_path / "c.csv")
