@@ -196,35 +196,39 @@ def learned():
         threshold(frame, truth, precision=0.95), cost(frame, truth, review=1, error=5),
         threshold(frame, truth, precision=0.85, unit="card"),
     )  # fmt: skip
-    return frame, calibrator, results
+    return frame, calibrator, results, _judgments(frame, calibrator, results)
+
+
+def _judgments(frame, calibrator, results):
+    """What each result says of a frame."""
+    from cardocr_nb.quality import audit_sample, review_queue
+
+    passes = [result.passes(frame) for result in results]
+    cards = [results[n].cards(frame).sort_values("key", ignore_index=True) for n in (0, 2)]
+    tables = [review_queue(frame, calibrator=calibrator), audit_sample(frame, 40, by="score")]
+    return passes, cards, calibrator.apply(frame)["probability"], [each.astype({"field": "str"}) for each in tables]
 
 
 @pytest.mark.parametrize("change", VARIANTS.values(), ids=VARIANTS.keys())
 def test_what_was_learned_judges_frames_of_every_dtype_and_index_alike(learned, change):
-    from cardocr_nb.quality import audit_sample, review_queue
-
-    frame, calibrator, results = learned
+    frame, calibrator, results, expected = learned
     other = change(frame)
     cell = pd.MultiIndex.from_arrays([other["key"].astype("str"), other["field"].astype("str")])
     own = pd.MultiIndex.from_arrays([frame["key"].astype("str"), frame["field"].astype("str")])
     place = own.get_indexer(cell)
-    for result in results:
-        passing = result.passes(other)
+    passes, cards, probability, tables = _judgments(other, calibrator, results)
+    for passing, those in zip(passes, expected[0], strict=True):
         assert passing.index.equals(other.index)
-        assert passing.tolist() == result.passes(frame).iloc[place].tolist()
+        assert passing.tolist() == those.iloc[place].tolist()
         assert 0 < passing.sum() < len(frame)
-    for result in (results[0], results[2]):
-        cards, expected = (result.cards(df).sort_values("key", ignore_index=True) for df in (other, frame))
-        pd.testing.assert_frame_equal(cards, expected, check_exact=False)
-    given = calibrator.apply(other)["probability"]
-    assert given.index.equals(other.index)
-    np.testing.assert_allclose(given, calibrator.apply(frame)["probability"].iloc[place])
-    for ask in (lambda df: review_queue(df, calibrator=calibrator), lambda df: audit_sample(df, 40, by="score")):
-        pd.testing.assert_frame_equal(ask(other).astype({"field": "str"}), ask(frame).astype({"field": "str"}))
+    assert probability.index.equals(other.index)
+    np.testing.assert_allclose(probability, expected[2].iloc[place])
+    for found, those in zip([*cards, *tables], [*expected[1], *expected[3]], strict=True):
+        pd.testing.assert_frame_equal(found, those, check_exact=False)
 
 
 def test_a_second_text_of_a_field_passes_by_no_score_of_its_own(learned):
-    frame, _, (thresholds, costs, _) = learned
+    frame, _, (thresholds, costs, _), _ = learned
     for result in (thresholds, costs):
         card = frame["key"] == frame["key"][result.passes(frame)].iloc[0]
         doubled = pd.concat([frame[card], frame[card].assign(score=100)], ignore_index=True)

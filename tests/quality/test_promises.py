@@ -97,7 +97,7 @@ def test_thresholds_of_a_stratified_audit_keep_the_promise(rng, times):
 
 
 def test_images_that_were_read_five_times_count_once(rng, times):
-    repetitions = 8 * times
+    repetitions = 5 * times
     assert simulate.broken_with_repeated_images(rng, repetitions, 300, 5, 0.98) <= at_most(0.05, repetitions)
 
 
@@ -123,13 +123,13 @@ def test_days_like_the_day_before_give_more_false_alarms_than_promised(rng):
 
 @pytest.mark.parametrize("rate", [0.9, 0.995])
 def test_bounds_without_truth_cover_with_numbers_of_other_documents(rng, times, rate):
-    repetitions = 20 * times
+    repetitions = 12 * times
     assert simulate.coverage_of_estimates(rng, repetitions, 100, rate, 0.03) >= 1 - at_most(0.05, repetitions)
 
 
 @pytest.mark.parametrize("options", [{}, {"alike": 0.1}, {"passing": (0.0, 0.0), "corrects": (False, False)}])
 def test_error_rates_of_two_readers_are_covered(rng, times, options):
-    repetitions = 30 * times
+    repetitions = 20 * times
     covered = simulate.coverage_of_two_readers(rng, repetitions, 100, **options)[:3]
     assert min(covered) >= 1 - at_most(0.05, repetitions)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -56,16 +58,17 @@ SCORES = {
 }
 
 
-@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
-@pytest.mark.parametrize("kind", SCORES)
-def test_scores_that_are_none_are_refused_by_every_function(call, kind):
+@pytest.mark.parametrize(
+    ("name", "kind"), [*product(CALLS, ("above", "truth values")), *(("summary", kind) for kind in SCORES)]
+)
+def test_scores_that_are_none_are_refused_by_every_function(name, kind):
     values, said = SCORES[kind]
     scores = FRAME["score"].astype(object)
     scores.iloc[0] = values[0]
     if kind in ("above", "negative"):
         scores = scores.astype("Int16")
     with pytest.raises(ValueError, match=said) as caught:
-        call(FRAME.assign(score=scores))
+        CALLS[name](FRAME.assign(score=scores))
     assert "98.5" not in str(caught.value)
 
 
