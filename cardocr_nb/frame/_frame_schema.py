@@ -262,7 +262,7 @@ def _from_arrow(name: str, column: pd.Series) -> pd.Series:
     if name == "polygon" and not pa.types.is_string(array.type):
         return pd.Series(PolygonDtype().__from_arrow__(array), index=column.index)
     if pa.types.is_integer(array.type) or pa.types.is_floating(array.type):
-        return column.astype("Float64")
+        return column.astype("Int64" if pa.types.is_integer(array.type) else "Float64")
     if pa.types.is_timestamp(array.type):
         return pd.Series(array.to_pandas().array, index=column.index)
     return column.astype("str")
@@ -279,6 +279,11 @@ def _whole_scores(column: pd.Series) -> pd.Series:
         # Said without what pandas says, which quotes the value.
         raise ScoreError(f"scores are whole numbers from 0 to 100, got texts or objects; {_LISTED}") from None
     known = numbers.dropna().to_numpy(np.float64)
+    # pandas.read_csv makes floats of whole numbers with gaps; this dtype comes from a calculation, such as score / 100.
+    if column.dtype == pd.Float64Dtype() and len(known) and known.max() == 1 and known.min() >= 0:
+        raise ScoreError(
+            "scores are 0 to 100, got fractions that are all 0 or 1; multiply them by 100, or make them whole: .astype('Int16')"
+        )
     if (np.abs(known) > np.iinfo(np.int16).max).any():
         raise ScoreError(
             "scores are whole numbers from 0 to 100, got numbers beyond 32767; is it the column of the scores?"

@@ -17,7 +17,7 @@ def hundredths(scores: pd.Series) -> pd.Series:
 
     Returns
     -------
-    Series of dtype Float64
+    Series of dtype Int16
         Whole numbers; missing where there is no score.
 
     Raises
@@ -28,10 +28,10 @@ def hundredths(scores: pd.Series) -> pd.Series:
     Examples
     --------
     >>> hundredths(pd.Series([0.87, 1.0, None])).tolist(), hundredths(pd.Series([87, 1, None])).tolist()
-    ([87.0, 100.0, <NA>], [87.0, 1.0, <NA>])
+    ([87, 100, <NA>], [87, 1, <NA>])
     """
     numbers = pd.to_numeric(scores).astype("Float64")
     known = numbers.dropna()
     if len(known) and not (known.min() >= 0 and known.max() <= 100):
         raise ScoreError("scores of a file are 0 to 1, or 0 to 100; some are below 0 or above 100")
-    return (numbers if len(known) and known.max() > 1 else numbers * 100).round()
+    return (numbers if len(known) and known.max() > 1 else numbers * 100).round().astype("Int16")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from cardocr_nb.cards import CardType, expected_fields
@@ -84,6 +85,15 @@ def test_scores_with_fractions_are_refused_and_never_cut_off(scores, message, dt
 def test_numbers_that_int16_cannot_hold_are_no_scores(score):
     with pytest.raises(ValueError, match="got numbers beyond 32767"):
         conform(pd.DataFrame({"score": [score, 98.0]}))
+
+
+@pytest.mark.parametrize("scores", [[100, 100], [100, 0, None]])
+def test_hundredths_of_scores_of_100_are_refused_and_scores_of_1_are_kept(scores):
+    frame = conform(pd.DataFrame({"score": pd.Series(scores, dtype="Int16")}))
+    with pytest.raises(ValueError, match="got fractions that are all 0 or 1; multiply them by 100"):
+        conform(frame.assign(score=frame["score"] / 100))
+    assert conform(pd.DataFrame({"score": [1.0, 0.0, None]}))["score"].dropna().tolist() == [1, 0]
+    assert conform(pd.DataFrame({"score": pd.array([1, None], dtype=pd.ArrowDtype(pa.int64()))}))["score"][0] == 1
 
 
 @pytest.mark.parametrize("dtype", ["float64", "Float64", "int64", "object", "str"])
