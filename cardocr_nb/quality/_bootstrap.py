@@ -108,7 +108,7 @@ def bootstrap(
     names = ["images", "cases", "exact", "exact_low", "exact_high", "cer", "cer_low", "cer_high"]
     table = pd.DataFrame(rows, columns=[*by, "field", *names])
     if GROUP in present.columns:
-        warn_of_few_groups(table["cases"], table["exact_low"])
+        warn_of_few_groups(table["cases"], table["exact_low"], sliced=bool(by))
     return table.astype({"field": with_all(cells["field"].dtype)})
 
 

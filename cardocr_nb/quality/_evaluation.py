@@ -226,7 +226,8 @@ def evaluate(
     UnknownLabelWarning
         The truth names a field that neither the cards nor the frame have, with a name like one of theirs.
     GroupsWarning
-        Groups were named, and all cases of a field are in one of them: its interval is missing; or judged cards have no group.
+        Groups were named, and all cases of a field are in one of them (with `by`, of every slice): its interval is missing; or judged cards
+        have no group.
 
     See Also
     --------
@@ -272,7 +273,7 @@ def evaluate(
         _warn_of_dependence(judged, cells, slices)
     else:
         warn_of_cards_without_group(cells.cards[GROUP].take(np.unique(cells.card)))
-        warn_of_few_groups(fields["cases"], fields["low"])
+        warn_of_few_groups(fields["cases"], fields["low"], sliced=bool(slices))
     # Without claim to completeness, the table counts the fields that are named.
     named = whole if complete is not False else _whole_cards(judged, cells, table, slices, cells.known)
     return Evaluation(

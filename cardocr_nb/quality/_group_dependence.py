@@ -47,20 +47,22 @@ class GroupsWarning(UserWarning):
     """Groups say too little: all cases of a rate are in one group, or some cards are in none."""
 
 
-def warn_of_few_groups(cases: pd.Series, low: pd.Series) -> None:
+def warn_of_few_groups(cases: pd.Series, low: pd.Series, *, sliced: bool = False) -> None:
     """Warn if rates over groups have no interval.
 
     Parameters
     ----------
     cases, low : Series of float
         Cases of each rate, and the lower end of its interval.
+    sliced : bool, default False
+        Rates are those of slices. Some may well lie within one group: only if all do, there is a warning.
 
     Warns
     -----
     GroupsWarning
     """
     without = int((low.isna() & (cases > 0)).sum())
-    if without:
+    if without and not (sliced and low.notna().any()):
         warnings.warn(
             f"groups: all cases of {without} of {int((cases > 0).sum())} rates are in one group, so that their interval is missing and no "
             "threshold is promised; at least two groups are needed, and ten or more say something. Label cards of further "

@@ -125,6 +125,13 @@ def test_of_several_readings_of_an_image_the_one_that_counts_gives_the_group():
     assert compare(both, FRAME, groups="batch").fields["low"].notna().all()
 
 
+def test_slices_may_lie_within_one_group():
+    halves = FRAME.assign(batch=FRAME["key"].str.get(2), half=FRAME["key"].isin(["a/1.jpg"]))
+    sliced = evaluate(halves, TRUTH, by="half", groups="batch")
+    assert set(sliced.fields["low"].isna()) == {True, False}
+    assert len(sliced.bootstrap()) == 14
+
+
 def test_rates_of_one_group_among_others_are_counted():
     partial = pd.concat([TRUTH[TRUTH["field"] == "name"], TRUTH[TRUTH["key"] == "a/1.jpg"]]).drop_duplicates()
     by_half = FRAME.assign(batch=FRAME["key"] < "a/5.jpg")
