@@ -38,6 +38,10 @@ _FLUSH = 2.5
 """Millimeters by which a translation may begin elsewhere than its label."""
 _LONG, _CENTRAL, _UNDER_TITLE, _ABOVE_NUMBER = 30.0, 7.0, (2.2, 6.0), 1.5
 """Millimeters of the translated title: its length, off the middle of the card, below the title, and above the number."""
+_ABOVE_FIELDS = 2.2, 3.2
+"""Millimeters above the first row of fields from which only the title is, if the number was read and if not."""
+_MOST_LABELS = 5
+"""Labels in their places, less those that are elsewhere, with which a license that has a portrait is known without its title."""
 _HUGE = 5.0
 """Height of a box over that of the labels, beyond which it holds a picture."""
 _LEVEL = 12.0
@@ -131,6 +135,25 @@ def translations(boxes: NDArray[np.float64], pose: CardPose, *, read: bool) -> N
         central = abs(middle[:, 0] - TITLE_CENTER[0]) < _CENTRAL
         marked |= wide & central & (down > _UNDER_TITLE[0]) & (down < _UNDER_TITLE[1]) & (up > _ABOVE_NUMBER)
     return marked
+
+
+def headings(boxes: NDArray[np.float64], pose: CardPose) -> NDArray[np.bool_]:
+    """Mark the boxes above all fields of a card, shape (n,): its title and the translation of that.
+
+    Parameters
+    ----------
+    boxes : ndarray of shape (n, 4, 2)
+    pose : CardPose
+    """
+    labels, _ = label_places(pose)
+    # The number is in the first row, and may be printed higher than its label.
+    room = _ABOVE_FIELDS["licence_number:value" not in pose.anchors]
+    return np.asarray(pose.on_card(boxes.mean(1))[:, 1] < min(label.y for label in labels.values()) - room)
+
+
+def needs_no_title(pose: CardPose) -> bool:
+    """Whether the labels of a license in their places show what its title would."""
+    return sum(name in pose.layout.fields for name in pose.anchors) - len(pose.moved) >= _MOST_LABELS
 
 
 def next_to_larger(boxes: NDArray[np.float64]) -> NDArray[np.bool_]:

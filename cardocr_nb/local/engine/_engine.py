@@ -141,7 +141,8 @@ class Engine:
         kind = str(checked_card_type(card_type))
         reading = CardReading(image, kind, self.loaded())
         first = reading.result()
-        if first.fields and not (is_unsure(first.fields, len(expected_fields(kind))) and reading.is_crossed()):
+        unsure = is_unsure(first.fields, len(expected_fields(kind)))
+        if not (unsure and reading.is_crossed()):
             return first
         known: tuple[CardPose, Sequence[Line]] | tuple[()] = ()
         # The place that a look gives which found hardly a card is not worth keeping to.

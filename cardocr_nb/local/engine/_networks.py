@@ -134,6 +134,8 @@ def load(threads: int | None = None) -> Models:
         options.intra_op_num_threads = cores
         # Threads that wait actively take the processor from the other workers of a busy machine.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # Smaller parts of the work, so that no thread waits long for another one.
+        options.add_session_config_entry("session.dynamic_block_base", "4")
         options.log_severity_level = 4
         return InferenceSession(str(folder() / name), options, providers=["CPUExecutionProvider"])
 

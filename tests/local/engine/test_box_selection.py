@@ -16,9 +16,12 @@ from cardocr_nb.local.engine import _other_cards
 from cardocr_nb.local.engine._box_selection import (
     across,
     covered,
+    headings,
     known_lines,
     likely_first,
+    needs_no_title,
     next_to_larger,
+    on_card,
     sure_pose,
     translations,
 )
@@ -195,3 +198,36 @@ def test_work_begins_before_its_results_are_asked_for_and_they_keep_their_order(
         assert begun.wait(60)
         assert list(results) == list(range(20))
     assert list(models._replace(pool=None).begin(abs, [-2, 1])) == [2, 1]
+
+
+@pytest.mark.parametrize("recording", ["licence_flat", "licence_clutter", "licence_turned"])
+def test_only_the_title_and_its_translation_are_above_the_fields_of_a_license(recording):
+    kind, _, _, lines = load(recording)
+    without_number = [line for line in lines if not re.search(r"\d{17}", text_of(line))]
+    for some in (lines, without_number):
+        pose = sure_pose(some, kind)
+        marks = on_card(boxes_of(lines), pose) | headings(boxes_of(lines), pose)
+        texts = {
+            text_of(line) for line, mark in zip(lines, headings(boxes_of(lines), pose) & marks, strict=True) if mark
+        }
+        assert {text for text in texts if re.search("驾驶证|License", text)}
+        assert not {text for text in texts if re.search(r"\d{17}|姓名|性别|国籍|住址|证号", text)}
+    assert needs_no_title(sure_pose(lines, kind))
+
+
+@pytest.mark.parametrize("pictured", [True, False])
+def test_the_title_of_a_license_is_recognized_where_there_is_no_portrait(models, pictured):
+    card = draw("DriverLicense", 22)
+    picture = np.asarray(card.image.convert("RGB")).copy()
+    reading = CardReading(picture, "DriverLicense", models)
+    pose = reading._first_look()[0].pose
+    if not pictured:
+        left, top, right, bottom = pose.layout.portrait
+        (x0, y0), (x1, y1) = pose.on_picture(np.array([(left - 1, top - 1), (right + 1, bottom + 1)])).astype(int)
+        picture[y0:y1, x0:x1] = np.median(picture[y0 - 4 : y0, x0:x1], axis=(0, 1))
+    extraction, lines, unread = CardReading(picture, "DriverLicense", models)._first_look()
+    title = [line for line in lines if "机动车" in text_of(line)]
+    assert needs_no_title(extraction.pose)
+    assert bool(title) != pictured
+    assert {name: e.value.text for name, e in extraction.fields.items()} == card.texts
+    assert len(unread)

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from cardocr_nb import cards
 from cardocr_nb._fonts import pil_font
 from cardocr_nb.cards import field_name
-from cardocr_nb.local.engine import _card_reading as card_reading
+from cardocr_nb.local.engine import _card_search as card_search
 from cardocr_nb.local.engine._card_reading import CardReading
 from cardocr_nb.local.engine._field_extraction import (
     Gap,
@@ -170,7 +170,7 @@ def test_an_address_of_which_one_row_was_looked_for_is_searched_for_more(models,
     seed = next(s for s in range(60, 90) if len(draw("IDCard", s).texts["address"]) > 13)
     card = draw("IDCard", seed)
     low, high = (f(card.polygons["address"], axis=0) for f in (np.min, np.max))
-    found = card_reading.detect
+    found = card_search.detect
 
     def without_address(*given):
         detection = found(*given)
@@ -178,7 +178,7 @@ def test_an_address_of_which_one_row_was_looked_for_is_searched_for_more(models,
         keep = ~((centers > (0, low[1] - 5)) & (centers < high + 5)).all(1)
         return replace(detection, boxes=detection.boxes[keep], groups=detection.groups[keep])
 
-    monkeypatch.setattr(card_reading, "detect", without_address)
+    monkeypatch.setattr(card_search, "detect", without_address)
     fields = CardReading(np.asarray(card.image.convert("RGB")), "IDCard", models).result().fields
     assert {field_name(f.label): f.text for f in fields} == card.texts
 

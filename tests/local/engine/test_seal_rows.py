@@ -14,7 +14,7 @@ from cardocr_nb.local.engine._card_pose import CardPose
 from cardocr_nb.local.engine._card_reading import CardReading
 from cardocr_nb.local.engine._detection import detect
 from cardocr_nb.local.engine._recognition import Char, Line
-from cardocr_nb.local.engine._seal_rows import row_boxes
+from cardocr_nb.local.engine._seal_rows import read_seal, row_boxes
 from cardocr_nb.local.engine._seal_square import beyond, is_red, outside, redness, seal_square
 from cardocr_nb.specimen import draw
 
@@ -116,6 +116,18 @@ def test_the_color_of_the_light_does_not_make_black_ink_red():
     cv2.putText(page, "12", (10, 45), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (20, 20, 20), 3)
     warm = np.asarray(page * np.array([1.0, 0.85, 0.6]), np.uint8)
     assert np.abs(redness(warm)).max() < 0.35
+
+
+@pytest.mark.parametrize(("ink", "is_seal"), [((20, 20, 24), False), ((190, 50, 55), True)])
+def test_black_rows_over_a_red_mark_are_no_seal(models, ink, is_seal):
+    picture = Image.fromarray(stamped("", 4, side=210, red=(240, 150, 150)))
+    x, y = draw("DriverLicense", 4).polygons["issuing_authority"].mean(0) - 105
+    for row in range(0, len(TEXT), 4):
+        ImageDraw.Draw(picture).text((x + 12, y + 8 + 12 * row), TEXT[row : row + 4], ink, pil_font(44))
+    reading = CardReading(np.asarray(picture), "DriverLicense", models)
+    pose = reading._first_look()[0].pose
+    assert seal_square(reading.image, pose) is not None
+    assert (read_seal(reading.image, reading.pyramid, pose, models) is not None) == is_seal
 
 
 @pytest.mark.parametrize("light", [(1.0, 1.0, 1.0), (1.0, 0.85, 0.6), (0.4, 0.4, 0.5)])

@@ -69,6 +69,16 @@ def test_a_card_is_crossed_by_texts_on_it_in_another_direction_and_not_by_those_
     assert len(around.found.angles) > 1
 
 
+@pytest.mark.parametrize(("angles", "crossed"), [((), False), ((0,), False), ((-33,), True), ((0, -33), True)])
+def test_a_page_without_a_card_may_have_a_watermark_only_where_a_text_is_not_level(models, angles, crossed):
+    page = Image.new("RGB", (1000, 800), (240, 240, 236))
+    for turn in angles:
+        page = Image.fromarray(tiled(page, "工作安排会议纪要", turn, 60))
+    reading = CardReading(np.asarray(page), "IDCard", models)
+    assert reading.result().fields == []
+    assert reading.is_crossed() == crossed
+
+
 @given(FIELDS, FIELDS)
 def test_of_each_field_the_surer_reading_is_kept_in_the_order_of_the_card(one, other):
     kept = surest_fields(one, other, LABELS)
