@@ -62,7 +62,13 @@ def cardocr_service(
     marker = request.node.get_closest_marker("cardocr_service")
     if marker is not None and marker.args:
         raise pytest.UsageError("the marker cardocr_service takes keywords, such as queue_limit=1")
-    with make_cardocr_service(**({} if marker is None else marker.kwargs)) as service:
+    try:
+        started = make_cardocr_service(**({} if marker is None else marker.kwargs))
+    except TypeError as e:
+        if marker is None:
+            raise
+        raise pytest.UsageError(f"the marker cardocr_service takes the options of CardOCRService: {e}") from None
+    with started as service:
         yield service
 
 

@@ -132,6 +132,9 @@ def _truth_values(function: Callable[..., Any]) -> tuple[tuple[int, str], ...]:
 def _shown(value: Any) -> str:
     if isinstance(value, type):
         return f"the class {value.__name__}" if value.__module__.startswith("cardocr_nb") else "a class"
+    if callable(getattr(value, "to_pandas", None)):
+        library = type(value).__module__.split(".")[0]
+        return f"{describe(value)} of {library}; pass its to_pandas()"
     return shown_word(value) if isinstance(value, str) else describe(value)
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from cardocr_nb._argument_kinds import check_truth_values, wrong_kinds
 from cardocr_nb._keywords import check_required
-from cardocr_nb._text_safety import describe, shown_path, shown_word
+from cardocr_nb._text_safety import describe, remember, shown_path, shown_word
 from cardocr_nb.errors import CardOCRError
 
 if TYPE_CHECKING:
@@ -70,6 +70,8 @@ def guard_public(names: list[str], module: str) -> None:
 
 def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap one function, see the module."""
+    code = inspect.unwrap(function).__code__
+    remember([function.__name__, *code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]])
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -92,8 +94,8 @@ def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
         raise safe
 
     # Warnings count frames (stacklevel) up to the user's line and leave out those of the import system; this one, too.
-    code = call.__code__.replace(co_filename=f"{__file__} (as importlib._bootstrap)")  # type: ignore[attr-defined]
-    call.__code__ = code  # type: ignore[attr-defined]
+    shown = call.__code__.replace(co_filename=f"{__file__} (as importlib._bootstrap)")  # type: ignore[attr-defined]
+    call.__code__ = shown  # type: ignore[attr-defined]
     call.__guarded__ = True  # type: ignore[attr-defined]
     return call
 

@@ -76,7 +76,8 @@ def mismatch(left: str, left_keys: Iterable[Any], right: str, right_keys: Iterab
     the frame has 1 like 0000.jpg, the truth 1 like xx/0000.jpg (x for letters, 0 for digits). Without their folders 1 would match: give the keys of both the same folder, for example with run(..., prefix=...)
     """
     first, second = ({str(key) for key in keys} for keys in (left_keys, right_keys))
-    said = f"{left} has {shown_forms(first)}, {right} {shown_forms(second)} (x for letters, 0 for digits)"
+    verb = "have" if left.endswith("s") else "has"
+    said = f"{left} {verb} {shown_forms(first)}, {right} {shown_forms(second)} (x for letters, 0 for digits)"
     how, count = _likeness(first, second)
     if not count:
         return f"{said}. Keys must be spelled alike, folder and ending included"

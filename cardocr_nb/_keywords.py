@@ -209,14 +209,16 @@ def missing_columns(names: Iterable[Any], columns: Iterable[Any], known: Iterabl
 
 
 def why_missing(path: str | os.PathLike[str]) -> str:
-    """Say of a path without a file or folder whether the folder around it exists.
+    """Say of a path without a file whether it is a folder, or whether the folder around it exists.
 
     Examples
     --------
-    >>> why_missing("none/such.csv"), why_missing("such.csv"), why_missing("nosuch/")
-    ('its folder does not exist either', 'its folder exists', 'there is no such folder')
+    >>> why_missing("none/such.csv"), why_missing("such.csv"), why_missing("nosuch/"), why_missing(".")
+    ('its folder does not exist either', 'its folder exists', 'there is no such folder', 'it is a folder')
     """
     try:
+        if Path(path).is_dir():
+            return "it is a folder"
         there = Path(path).absolute().parent.is_dir()
     except (OSError, ValueError, TypeError):
         return "it is not a path"

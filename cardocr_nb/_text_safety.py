@@ -93,8 +93,12 @@ _CODE_WORDS = frozenset(
     ]
 )
 _MAX_CODE = 64
-_WORD = re.compile(r"[a-z]+(?:[_./]+[a-z]+)*")
+_WORD = re.compile(r"[a-z]+(?:[-_./]+[a-z]+)*")
 _LONGEST_WORD = 40
+_SYLLABLE = 3
+"""Own words of so few letters may be a surname, such as `an` and `men`."""
+_OWN_WORDS = {"batch", "image", "page", "line", "face", "file", "name", "field", "date", "coco", "yolo"}
+"""Words that look like pinyin and that people type for a unit, a column or a format; the package adds its own."""
 _PINYIN = re.compile(
     r"(?:(?:zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?(?:iang|iong|uang|ang|eng|ing|ong|iao|ian|uai|uan|van|ai|ei|ao|ou|an|en|er|ia|ie"
     r"|iu|in|ua|uo|ui|un|ue|ve|vn|a|e|i|o|u|v))+"
@@ -135,18 +139,41 @@ def describe(value: Any) -> str:
 def shown_word(value: Any) -> str:
     """Quote a word that a programmer typed, or describe it if it may be a text of a card.
 
-    Texts of cards are Chinese, digits and capital letters. A word is shown if it has lower-case ASCII letters, `_`, `.` and
-    `/` alone, at most 40, and its letters are not a row of pinyin syllables, which may be a name.
+    Texts of cards are Chinese, digits and capital letters. A word is shown if it has lower-case ASCII letters, `_`, `.`, `-`
+    and `/` alone, at most 40, and no part of it is a row of pinyin syllables, which may be a name; parts that are words of
+    the package itself, see `remember`, may be.
 
     Examples
     --------
     >>> shown_word("nosuch"), shown_word("by_card"), shown_word("zhangwei"), shown_word("Smith"), shown_word(12)
     ("'nosuch'", "'by_card'", 'a str of 8 characters', 'a str of 5 characters', '12')
+    >>> shown_word("image"), shown_word("audit-sample")
+    ("'image'", "'audit-sample'")
     """
+    if isinstance(value, str) and value in _OWN_WORDS:
+        return repr(value)
     is_word = isinstance(value, str) and len(value) <= _LONGEST_WORD and _WORD.fullmatch(value) is not None
-    if is_word and not any(_PINYIN.fullmatch(part) for part in re.split(r"[_./]+", value) if len(part) > 1):
+    if is_word and not any(_may_be_name(part) for part in re.split(r"[-_./]+", value)):
         return repr(value)
     return describe(value)
+
+
+def _may_be_name(part: str) -> bool:
+    return len(part) > 1 and part not in _OWN_WORDS and _PINYIN.fullmatch(part) is not None
+
+
+def remember(names: Iterable[str]) -> None:
+    """Add names of the package to the words that messages show: columns, fields, functions and their parameters.
+
+    Examples
+    --------
+    >>> remember(["id_number"])
+    >>> shown_word("number")
+    "'number'"
+    """
+    names = list(names)
+    _OWN_WORDS.update(name for name in names if "_" in name)
+    _OWN_WORDS.update(part for name in names for part in name.lower().split("_") if len(part) > _SYLLABLE)
 
 
 def shown_choice(value: Any, choices: Iterable[str]) -> str:

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from cardocr_nb._text_safety import WordEnum, shown_choice
+from cardocr_nb._text_safety import WordEnum, remember, shown_choice
 from cardocr_nb.errors import InvalidRequestError
 
 
@@ -123,6 +123,7 @@ FIELDS: dict[CardType, tuple[CardField, ...]] = {
 
 
 KNOWN_FIELDS = frozenset(f.name for fields in FIELDS.values() for f in fields)
+remember(KNOWN_FIELDS)
 """Canonical names of the fields of all cards."""
 
 

@@ -92,6 +92,16 @@ def test_flatten_takes_tables_of_other_commands(data, tmp_path, ending, capsys):
     assert "pass either saved responses or tables" in capsys.readouterr().err
 
 
+def test_flatten_reads_documents_of_another_service(tmp_path, capsys):
+    (tmp_path / "1.json").write_text('{"words_result": {"姓名": {"words": "样本"}}}', encoding="utf-8")
+    out = tmp_path / "cards.csv"
+    assert main(["flatten", str(tmp_path / "1.json"), "--out", str(out), "--dialect", "baidu"]) == 0
+    assert "样本" in out.read_text(encoding="utf-8")
+    assert main(["flatten", str(tmp_path / "1.json"), "--out", str(out), "--dialect", "baydu"]) == 2
+    assert "'baidu'" in capsys.readouterr().err
+    assert main(["flatten", str(out), "--out", str(tmp_path / "2.csv"), "--dialect", "baidu"]) == 2
+
+
 def test_flatten_names_the_files_that_cannot_be_read(tmp_path, capsys):
     (tmp_path / "bad.xml").write_text("<Response>")
     out = tmp_path / "cards.parquet"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple, get_args
 from urllib.parse import quote, urlsplit
 
-from cardocr_nb._text_safety import describe, shown_path
+from cardocr_nb._text_safety import describe, shown_path, shown_word
 from cardocr_nb._transport import Host
 from cardocr_nb.errors import InvalidRequestError
 
@@ -69,10 +69,10 @@ def addresses(bucket: str, region: str, endpoint: Endpoint | None = None) -> dic
     """
     for name, value in (("bucket", bucket), ("region", region)):
         if not (isinstance(value, str) and _NAME.fullmatch(value)):
-            raise InvalidRequestError(f"{name} must be lower-case letters, digits and hyphens, got {describe(value)}")
+            raise InvalidRequestError(f"{name} must be lower-case letters, digits and hyphens, got {shown_word(value)}")
     if not isinstance(endpoint, str) and not _WITH_APPID.fullmatch(bucket):
         raise InvalidRequestError(
-            f"bucket must be the full name with the APPID, such as cards-1250000000, got {describe(bucket)}; "
+            f"bucket must be the full name with the APPID, such as cards-1250000000, got {shown_word(bucket)}; "
             "the console shows it in the list of buckets"
         )
     names: dict[Host, str] = {

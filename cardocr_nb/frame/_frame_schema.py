@@ -44,7 +44,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cardocr_nb._bulk._arrow_text import arrow, spans
-from cardocr_nb._text_safety import shown_names
+from cardocr_nb._text_safety import remember, shown_names
 from cardocr_nb.cards import FIELDS, CardType
 from cardocr_nb.frame._polygon_dtype import PolygonDtype
 from cardocr_nb.frame._polygon_forms import PolygonError
@@ -99,6 +99,7 @@ DTYPES: dict[str, Any] = {
 """Dtype of each column, in the frame's order."""
 
 COLUMNS = tuple(DTYPES)
+remember(COLUMNS)
 """The columns of the frame, in order."""
 
 CARD = ("job_id", "key")

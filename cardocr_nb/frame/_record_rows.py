@@ -63,6 +63,7 @@ class RecordRows:
             card_type=reading.card_type,
             state=JobState.SUCCESS,
             status=int(bool(reading.fields)),
+            message=reading.message,
         )
 
     def _add_job(self, job: Job) -> None:

@@ -7,7 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from cardocr_nb._text_safety import describe
+from cardocr_nb._text_safety import describe, shown_choice
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.local._service_fault import ServiceFault, slow_down
 from cardocr_nb.local._worker import ReadingError, recognized
@@ -52,7 +52,7 @@ class FaultInjector:
         for kind, rate in rates.items():
             if kind not in KINDS or not 0 <= rate <= 1:
                 raise InvalidRequestError(
-                    f"a fault must be {', '.join(KINDS)} at a rate of 0 to 1, got {describe(kind)} at {describe(rate)}"
+                    f"a fault must be {', '.join(KINDS)} at a rate of 0 to 1, got {describe(rate)} for {shown_choice(kind, KINDS)}"
                 )
         self.rates = dict(rates)
         self._random = random.Random(seed)  # noqa: S311 - places faults in tests, protects nothing
@@ -78,7 +78,7 @@ class FaultInjector:
                 rates[kind] = float(rate)
             except ValueError:
                 raise InvalidRequestError(
-                    f"a fault must be KIND=RATE, such as throttle=0.1, got {describe(text)}"
+                    f"a fault must be KIND=RATE, such as throttle=0.1, got {shown_choice(text, KINDS)}"
                 ) from None
         return cls(rates, seed)
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from cardocr_nb._images import load_reduced
 from cardocr_nb._key_forms import missing_pictures
+from cardocr_nb._text_safety import describe
 from cardocr_nb.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ def photo_of(image: Picture, most_pixels: int = MOST_PIXELS) -> Photo:
 
     Raises
     ------
+    TypeError
+        The image is something else.
     ValueError
         An array has another shape.
     ImageError
@@ -107,8 +110,10 @@ def photo_of(image: Picture, most_pixels: int = MOST_PIXELS) -> Photo:
         if image.ndim not in (2, 3):
             raise ValueError(f"an image array must have the shape (height, width[, 3 or 4]), got {image.shape}")
         return Photo(image, (image.shape[1], image.shape[0]))
-    from PIL import ImageOps
+    from PIL import Image, ImageOps
 
+    if not isinstance(image, Image.Image):
+        raise TypeError(f"a picture must be a path, bytes, an array or an image of Pillow, got {describe(image)}")
     upright = ImageOps.exif_transpose(image).convert("RGB")
     return Photo(np.asarray(upright), upright.size)
 
@@ -176,6 +181,10 @@ def _locate(key: str, images: Images) -> Picture | Bucket | None:
     if isinstance(images, Sequence) and not isinstance(images, (str, bytes)):
         fitting = [image for image in images if same_ending(key, image)]
         return fitting[0] if len(fitting) == 1 else None
+    if not isinstance(images, (str, os.PathLike)):
+        raise TypeError(
+            f"images must be a folder, a list of files, a mapping from keys to pictures, or a client, got {describe(images)}"
+        )
     folder = Path(images)
     path = folder / key
     # A key is a name from outside and may try to leave the folder.

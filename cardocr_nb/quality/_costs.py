@@ -45,7 +45,7 @@ class Costs:
           their ``share`` of the cases, and the ``errors`` among them.
         - ``cost``: what reviewing the others and those errors cost. It is measured on the cards from which the threshold
           was chosen, and therefore a little too low; ``cost_held_out`` is what thresholds cost that were chosen without
-          the cards on which they are measured.
+          the cards on which they are measured, missing for one image or one group.
         - ``cost_all_reviewed`` and ``cost_none_reviewed`` (what has no score is reviewed even then).
         - ``aurc``: mean error rate over all shares of the readings with a score that the highest scores can make up, and
           ``aurc_excess``: by how much it is above that of a score that puts every right reading before every wrong one.
@@ -207,6 +207,8 @@ def _row(part: pd.DataFrame, found: Curve, review: float, error: float) -> list[
 
 def _held_out(part: pd.DataFrame, review: float, error: float) -> float:
     score, wrong, fold, weight = (part[name].to_numpy() for name in ("score", "wrong", "fold", WEIGHT))
+    if len(np.unique(fold)) < 2:  # nothing was learned without this image or group
+        return np.nan
     total = 0.0
     for number in np.unique(fold):
         inside = fold == number

@@ -218,7 +218,7 @@ def evaluate(
     Warns
     -----
     EmptyTruthWarning
-        The truth is empty for a field on 5 cards or more on which it was read: for a field that every card has on a tenth of
+        The truth has no rows, or is empty for a field on 5 cards or more on which it was read: for a field that every card has on a tenth of
         its cards, for one of your own on all, and most of them were read.
     CorrelatedErrorsWarning
         No groups were named, and cards of the same day, folder, bucket or user data are incorrect together: a permutation
@@ -317,6 +317,8 @@ def _callables(
 def _warn_of_empty_labels(cells: Cells) -> None:
     """Warn of fields for which the truth is empty though they were read: every card has the fields of its type."""
     given = cells.given
+    if not len(given.key):
+        warnings.warn("the truth has no rows, so that nothing is judged", EmptyTruthWarning, stacklevel=4)
     read = np.unique(cells.true[(cells.true >= 0) & (cells.row >= 0)])
     rows = np.bincount(given.field, minlength=len(given.fields))
     empty = given.text.isna().to_numpy(bool) & given.readable

@@ -14,7 +14,14 @@ from cardocr_nb.cards import KNOWN_FIELDS, field_name, known_field
 from cardocr_nb.frame._frame_schema import COLUMNS, blank_rows
 from cardocr_nb.frame._protected_cells import cell_texts
 from cardocr_nb.frame._reshape import changes
-from cardocr_nb.frame._spreadsheet_damage import KEY, birth_dates, restored_keys, undo_excel, warn_of_damage
+from cardocr_nb.frame._spreadsheet_damage import (
+    KEY,
+    birth_dates,
+    restored_keys,
+    undo_excel,
+    warn_of_damage,
+    warn_of_unnamed,
+)
 from cardocr_nb.frame._text_tables import read_text_table
 from cardocr_nb.quality._same_reader import same_scores, same_values
 
@@ -117,7 +124,7 @@ def read_truth(truth: pd.DataFrame | str | os.PathLike[str], *, weights: bool = 
         raise ValueError(_lacking(table, missing))
     named = (table["key"].notna() & table["field"].notna()).to_numpy()
     if not named.all():
-        table = table[named]
+        table = table[warn_of_unnamed(table[list(_COLUMNS)], ("key", "field"), "the truth", stacklevel=4)]
     if "verdict" in table.columns:
         table = _last_decisions(table.assign(verdict=_verdicts(table["verdict"])))
     table = _restored(table.reset_index(drop=True))
@@ -256,9 +263,15 @@ def _weights(table: pd.DataFrame, readable: NDArray[np.bool_]) -> tuple[NDArray[
     if WEIGHT in table.columns:
         given = _given_weights(table)
         weight = pd.to_numeric(given, errors="coerce").to_numpy(np.float64, na_value=np.nan)
-        if (given.notna().to_numpy(bool) & ~((weight > 0) & np.isfinite(weight))).any():
+        known = given.notna().to_numpy(bool)
+        if (known & ~((weight > 0) & np.isfinite(weight))).any():
             raise ValueError(
                 "a weight of the truth is not a positive number; take the weights as audit_sample() returns them"
+            )
+        if known.any() and weight[known].max() <= 1 and weight[known].min() < weight[known].max():
+            raise ValueError(
+                "the weights of the truth are from 0 to 1 and differ, as probabilities do: a weight is 1 / inclusion probability, "
+                "as audit_sample() returns it"
             )
     without = np.isnan(weight)
     selection = pd.Series("", index=table.index)
@@ -272,7 +285,7 @@ def _weights(table: pd.DataFrame, readable: NDArray[np.bool_]) -> tuple[NDArray[
         raise ValueError(
             f"{np.count_nonzero(lost)} of {len(table)} cases of the truth have no weight, but the others do, or they were drawn by "
             "audit_sample(); add the column weight of audit_sample(), which draws the same cases with the same seed, or "
-            "leave out the cases without a weight: truth[truth['weight'].notna()]. weights=False counts each case once"
+            "leave out the cases without a weight: truth[truth['weight'].notna()]. cards.cardocr.evaluate(truth, weights=False) counts each case once"
         )
     return np.where(without, 1.0, weight), from_queue
 

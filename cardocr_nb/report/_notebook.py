@@ -56,7 +56,7 @@ def report_notebook(
     precision : float, default 0.995
         Precision that the thresholds promise, between 0 and 1.
     groups : str, optional
-        Cards that may be incorrect together, see `cardocr_nb.quality.evaluate`: a column, or ``"folder"``.
+        Cards that may be incorrect together, see `cardocr_nb.quality.evaluate`: a column, ``"folder"`` or ``"day"``.
 
     Returns
     -------

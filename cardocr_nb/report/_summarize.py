@@ -106,7 +106,7 @@ def summarize(
         How many single cases to keep of each kind.
     groups : str, mapping or Series, optional
         Cards that may be incorrect together, see `cardocr_nb.quality.evaluate`: a column such as ``created`` (by day),
-        ``"folder"`` for the folder of `key`, or the group of each key. Intervals and thresholds take groups as units.
+        ``"folder"`` for the folder of `key`, ``"day"`` for the day of `created`, or the group of each key. Intervals and thresholds take groups as units.
 
     Returns
     -------

@@ -131,7 +131,7 @@ class FieldCost:
     share: float
     errors: int
     cost: float
-    cost_held_out: float
+    cost_held_out: float | None
     cost_all_reviewed: float
     cost_none_reviewed: float
     aurc: float | None

@@ -82,7 +82,7 @@ def report(
         Number of worst cases that are listed, at most.
     groups : str, mapping or Series, optional
         Cards that may be incorrect together, see `cardocr_nb.quality.evaluate`: a column such as ``created`` (by day),
-        ``"folder"`` for the folder of `key`, or the group of each key. Intervals and thresholds take groups as units.
+        ``"folder"`` for the folder of `key`, ``"day"`` for the day of `created`, or the group of each key. Intervals and thresholds take groups as units.
 
     Returns
     -------

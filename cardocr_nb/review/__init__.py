@@ -20,7 +20,7 @@ from cardocr_nb.review._agreement import agreement, disagreements
 from cardocr_nb.review._apply_corrections import correct
 from cardocr_nb.review._corrections import Corrections, Decision
 from cardocr_nb.review._session import Item, Session, items_of
-from cardocr_nb.review._training_data import LeftOutWarning, to_training_data
+from cardocr_nb.review._training_data import EmptySplitWarning, LeftOutWarning, to_training_data
 
 if TYPE_CHECKING:
     import os
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Corrections",
     "Decision",
+    "EmptySplitWarning",
     "Item",
     "LeftOutWarning",
     "Session",

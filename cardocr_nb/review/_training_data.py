@@ -48,6 +48,10 @@ _SHORT = 3.0
 """Characters up to which the shape says nothing."""
 
 
+class EmptySplitWarning(UserWarning):
+    """All cards of the training data are for training, or all for validation."""
+
+
 class LeftOutWarning(UserWarning):
     """Reviewed fields are not in the training data; the message counts them by reason."""
 
@@ -110,8 +114,10 @@ def to_training_data(
 
     Warns
     -----
+    EmptySplitWarning
+        There are 2 cards or more, and all of them are on one side. Some trainers stop on an empty list.
     LeftOutWarning
-        Reviewed fields have no picture or another one than the service read, no polygon or one outside the picture, or several
+        Reviewed fields have no text, no picture or another one than the service read, no polygon or one outside the picture, or several
         lines.
 
     References
@@ -145,11 +151,25 @@ def to_training_data(
     if left_out:
         reasons = ", ".join(f"{n} {reason}" for reason, n in left_out.items())
         warnings.warn(f"reviewed fields are left out of the training data: {reasons}", LeftOutWarning, stacklevel=2)
+    if 0 < validation < 1:
+        _warn_of_empty_side(rows)
     return pd.DataFrame(
         [(row["key"], row["field"], row["split"], row["image"]) for row in rows],
         columns=["key", "field", "split", "path"],
         dtype="str",
     )
+
+
+def _warn_of_empty_side(rows: list[dict[str, Any]]) -> None:
+    sides, n = {row["split"] for row in rows}, len({row["key"] for row in rows})
+    if n > 1 and len(sides) == 1:
+        empty = "validation" if sides == {"train"} else "training"
+        warnings.warn(
+            f"the part for {empty} is empty: all {n} cards are on the other side. Review more cards, or change validation or "
+            "seed; photos of one card are never divided",
+            EmptySplitWarning,
+            stacklevel=3,
+        )
 
 
 def _check(format_: str, validation: float, height: int, *, reveal: bool) -> None:
@@ -180,7 +200,8 @@ def _label(text: object) -> str:
 
 def _reviewed(frame: pd.DataFrame, decided: pd.DataFrame, *, one_line: bool) -> tuple[pd.DataFrame, Counter[str]]:
     """Fields that a person accepted or corrected, with the text of the decision; and the number of those left out."""
-    kept = decided[decided["verdict"].isin(["accepted", "corrected"]) & (decided["text"].fillna("").str.strip() != "")]
+    confirmed = decided[decided["verdict"].isin(["accepted", "corrected"])]
+    kept = confirmed[confirmed["text"].fillna("").astype("str").map(_label) != ""]
     labels = {
         (str(key), str(field)): _label(text)
         for key, field, text in kept[["key", "field", "text"]].itertuples(index=False)
@@ -190,7 +211,9 @@ def _reviewed(frame: pd.DataFrame, decided: pd.DataFrame, *, one_line: bool) -> 
         subset=["label"]
     )
     part = part.drop_duplicates(["key", "field"], keep="last")
-    left_out = Counter({"not in the frame": len(set(labels) - set(pairs))})
+    left_out = Counter({
+        "without a text": len(confirmed) - len(kept), "not in the frame": len(set(labels) - set(pairs))
+    })  # fmt: skip
     placed = part[part["polygon"].notna()]
     left_out["without a polygon"] = len(part) - len(placed)
     if one_line:

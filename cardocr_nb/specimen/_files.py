@@ -7,7 +7,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cardocr_nb._text_safety import describe
+from cardocr_nb._text_safety import describe, shown_choice
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.specimen._degradation import CONDITIONS, check_conditions, degrade
 from cardocr_nb.specimen._drawing import Specimen, draw
@@ -50,7 +50,7 @@ def read_conditions(texts: Iterable[str]) -> dict[str, float]:
         except ValueError:
             known = ", ".join(CONDITIONS)
             raise InvalidRequestError(
-                f"a condition is name=strength with a strength from 0 to 1, got {describe(text)}; names are {known}"
+                f"a condition is name=strength with a strength from 0 to 1, got {describe(strength)} for {shown_choice(name, CONDITIONS)}; names are {known}"
             ) from None
     check_conditions(conditions)
     return conditions

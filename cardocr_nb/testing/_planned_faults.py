@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from cardocr_nb._text_safety import describe, shown_name
+from cardocr_nb._text_safety import describe, shown_choice
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.local._fault_injection import KINDS, FaultInjector
 
@@ -38,7 +38,7 @@ class PlannedFaults(FaultInjector):
         """Let a fault occur at the next `times` occasions."""
         if kind not in KINDS or times < 1:
             raise InvalidRequestError(
-                f"a fault must be {', '.join(KINDS)}, once or more, got {shown_name(kind, KINDS)} {describe(times)} times"
+                f"a fault must be {', '.join(KINDS)}, once or more, got {describe(times)} times {shown_choice(kind, KINDS)}"
             )
         with self._lock:
             self._planned[kind] += times

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from cardocr_nb._client import Client
-from cardocr_nb._keywords import checked_keywords
+from cardocr_nb._keywords import checked_keywords, why_missing
 from cardocr_nb._special_files import refuse_special_file
-from cardocr_nb._text_safety import describe, shown_choice
+from cardocr_nb._text_safety import describe, shown_choice, shown_path, shown_word
 from cardocr_nb.cloud import CloudTransport, CosAuth, Credentials
 from cardocr_nb.errors import InvalidRequestError, missing_extra
 from cardocr_nb.local._bucket_root import BucketRoot
@@ -269,6 +269,8 @@ class CardOCRService:
 
         Raises
         ------
+        FileNotFoundError
+            There is no such file.
         DecodeError
             A document is not one of the service.
         """
@@ -396,6 +398,8 @@ class CardOCRService:
 
         A job for a missing object is accepted and fails later, as in the cloud: see `jobs`.
 
+        The service accepts a job for a missing object and lets it fail later: call `wait` first.
+
         Raises
         ------
         AssertionError
@@ -404,6 +408,11 @@ class CardOCRService:
         if wrong:
             lines = [f"  {c.method} {c.path}: {c.status} {c.code}" for c in wrong]
             raise AssertionError("\n".join([f"{len(wrong)} calls were refused:", *lines]))
+        missing = [job for job in self.jobs if job.code == "NoSuchKey" and not self._readings.has_failed(job.key)]
+        if missing:
+            raise AssertionError(
+                f"{len(missing)} jobs are for objects that the bucket does not have: {_listed([job.key or '' for job in missing])}"
+            )
 
 
 def _failure(code: str, message: str) -> ReadingError:
@@ -423,7 +432,9 @@ def _listed(keys: list[str]) -> str:
 
 def _check(bucket: str, engine: str, **numbers: float) -> None:
     if not _BUCKET.fullmatch(bucket):
-        raise InvalidRequestError(f"a bucket is named <name>-<appid>, such as cards-1250000000, got {describe(bucket)}")
+        raise InvalidRequestError(
+            f"a bucket is named <name>-<appid>, such as cards-1250000000, got {shown_word(bucket)}"
+        )
     if engine not in _ENGINES:
         raise InvalidRequestError(f"engine must be {' or '.join(_ENGINES)}, got {shown_choice(engine, _ENGINES)}")
     for name, value in numbers.items():
@@ -442,6 +453,10 @@ def _reader(engine: str, workers: int) -> Reader:
 
 def _content(path: str | os.PathLike[str]) -> bytes:
     refuse_special_file(path)
+    if not Path(path).is_file():
+        raise FileNotFoundError(
+            f"there is no file {shown_path(path)} ({why_missing(path)}); replay takes files, or documents as bytes"
+        )
     return Path(path).read_bytes()
 
 

@@ -39,6 +39,7 @@ class SetReadings:
         self._answers: dict[str, Reading | ReadingError] = {}
         self._unmatched: dict[str, None] = {}
         self._invented: dict[str, None] = {}
+        self._meant_to_fail: set[str | None] = set()
         self._lock = threading.Lock()
 
     def set(self, pattern: str, answer: Reading | ReadingError, *, expected: bool = True) -> None:
@@ -66,6 +67,11 @@ class SetReadings:
         with self._lock:
             return list(self._unmatched), list(self._invented)
 
+    def has_failed(self, key: str | None) -> bool:
+        """Whether the failure that was set for a key has occurred."""
+        with self._lock:
+            return key in self._meant_to_fail
+
     def read(self, image: NDArray[np.uint8], card_type: str) -> list[Field]:
         """Read an image that is in no bucket."""
         return list(self.read_object(image, card_type, None)[0])
@@ -88,6 +94,8 @@ class SetReadings:
         if answer is None:
             return recognized(self._fallback, image, card_type, key)
         if isinstance(answer, ReadingError):
+            with self._lock:
+                self._meant_to_fail.add(key)
             raise ReadingError(answer.code, str(answer))
         return (_placed(answer, image, card_type) if isinstance(answer, Mapping) else tuple(answer)), ""
 

@@ -221,6 +221,16 @@ def test_a_picture_without_a_card_keeps_a_row_that_found_nothing(dialect, docume
     assert (row["state"], row["status"]) == ("Success", 0)
 
 
+@pytest.mark.parametrize("status", ["blurred", "over_dark", "non_idcard", "reversed_side"])
+def test_what_baidu_says_of_a_picture_is_in_the_message(status):
+    empty = read({"image_status": status, "words_result": []}, "baidu")
+    assert empty["message"].tolist() == [f"image_status {status}"]
+    found = read({"image_status": status, "words_result": {"姓名": {"words": "样本"}}}, "baidu")
+    assert found[["state", "text", "message"]].to_numpy().tolist() == [["Success", "样本", f"image_status {status}"]]
+    normal = read({"image_status": "normal", "words_result": {"姓名": {"words": "样本"}}}, "baidu")
+    assert normal["message"].isna().all()
+
+
 def test_files_are_keyed_by_their_path_or_by_a_function(tmp_path):
     (tmp_path / "1.jpg.json").write_text(json.dumps(TENCENT_ID), encoding="utf-8")
     (tmp_path / "2.jpg.json").write_text("<Response/>", encoding="utf-8")

@@ -369,6 +369,7 @@ def test_a_truth_that_cannot_be_used_is_refused_with_the_reason(truth, message):
         evaluate(to_frame(job(ID_CARD)), truth)
 
 
+@pytest.mark.filterwarnings("ignore:the truth has no rows")
 @pytest.mark.parametrize(
     ("frame", "truth"),
     [(empty(), truth_of(("1.jpg", ID_CARD))), (to_frame(job(ID_CARD)), truth_of()), (empty(), truth_of())],

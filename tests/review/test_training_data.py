@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.frame import conform
-from cardocr_nb.review import Corrections, Decision, LeftOutWarning, to_training_data
+from cardocr_nb.review import Corrections, Decision, EmptySplitWarning, LeftOutWarning, to_training_data
 from cardocr_nb.review._training_split import split_cards
 from cardocr_nb.specimen import degrade, draw
 
@@ -102,6 +102,30 @@ def test_a_card_its_copy_and_another_photo_of_it_are_on_one_side(exported):
     sides = made.groupby("key")["split"].unique()
     assert all(len(side) == 1 for side in sides)
     assert sides["a.png"] == sides["copy.png"] == sides["again.png"]
+
+
+@pytest.mark.parametrize("text", ["", " ", None, "\u200b", "\u3000"])
+@pytest.mark.parametrize("verdict", ["accepted", "corrected"])
+def test_decisions_without_a_text_are_counted(frame, pictures, decided, tmp_path, text, verdict):
+    some = decided[decided["key"] == "a.png"].reset_index(drop=True)
+    some.loc[[0, 2], ["verdict", "text"]] = [verdict, text]
+    with pytest.warns(LeftOutWarning, match="training data: 2 without a text"):
+        made = to_training_data(frame, pictures, some, tmp_path / "data", reveal=True)
+    assert len(made) == len(some) - 2
+
+
+@pytest.mark.parametrize(("validation", "empty"), [(1e-6, "validation"), (1 - 1e-6, "training")])
+def test_an_empty_part_is_said(frame, pictures, decided, tmp_path, validation, empty):
+    some = decided[decided["key"].isin(["a.png", "b.png"])]
+    with pytest.warns(EmptySplitWarning, match=f"the part for {empty} is empty: all 2 cards"):
+        to_training_data(frame, pictures, some, tmp_path / "data", validation=validation, reveal=True)
+
+
+@pytest.mark.parametrize("validation", [0, 1])
+def test_a_part_that_was_not_asked_for_is_empty_without_a_word(frame, pictures, decided, tmp_path, validation):
+    some = decided[decided["key"].isin(["a.png", "b.png"])]
+    made = to_training_data(frame, pictures, some, tmp_path / "data", validation=validation, reveal=True)
+    assert len(set(made["split"])) == 1
 
 
 @pytest.mark.heavy

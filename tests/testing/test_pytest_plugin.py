@@ -70,7 +70,7 @@ def test_ini_values_options_and_the_marker_set_the_service_up(pytester):
 @pytest.mark.parametrize(
     ("arguments", "ini", "named"),
     [
-        (["--cardocr-fault", "fire=1"], "", "a fault must be*4 characters at 1"),
+        (["--cardocr-fault", "fire=1"], "", "a fault must be*got 1 for a str of 4 characters"),
         ([], "cardocr_workers = many", "cardocr_workers must be a number, got 'many'"),
     ],
 )
@@ -80,6 +80,25 @@ def test_a_wrong_setting_is_named(pytester, arguments, ini, named):
     result = pytester.runpytest_inprocess(*PLUGIN, *arguments)
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([f"*{named}*"])
+
+
+def test_a_wrong_option_of_the_marker_lists_the_options(pytester):
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.cardocr_service(queue_limmit=1)
+        def test_near(cardocr_service): pass
+
+        @pytest.mark.cardocr_service(bogus=1)
+        def test_far(cardocr_service): pass
+        """
+    )
+    result = pytester.runpytest_inprocess(*PLUGIN)
+    result.assert_outcomes(errors=2)
+    result.stdout.fnmatch_lines(
+        ["*the marker cardocr_service takes the options of CardOCRService: *did you mean 'queue_limit'*", "*bucket, region, queue_limit*"]
+    )  # fmt: skip
 
 
 def test_a_failed_assertion_fails_the_test_with_the_keys(pytester):

@@ -216,6 +216,31 @@ def test_a_wrong_signature_is_a_refused_call(cardocr_service, http):
         cardocr_service.assert_no_call_refused()
 
 
+def test_a_job_for_an_object_that_does_not_exist_is_a_wrong_call(cardocr_service, submit):
+    cardocr_service.add_photo("there.jpg")
+    submit("there.jpg")
+    submit("nowhere.jpg")
+    cardocr_service.wait()
+    with pytest.raises(AssertionError, match=r"1 jobs are for objects that the bucket does not have: 'nowhere\.jpg'"):
+        cardocr_service.assert_no_call_refused()
+
+
+def test_a_missing_object_that_the_test_asked_for_is_no_wrong_call(cardocr_service, submit):
+    cardocr_service.add_photo("gone.jpg")
+    cardocr_service.set_failure("gone*", "NoSuchKey", "gone")
+    submit("gone.jpg")
+    cardocr_service.wait()
+    assert cardocr_service.jobs[0].code == "NoSuchKey"
+    cardocr_service.assert_no_call_refused()
+
+
+def test_a_file_to_replay_that_does_not_exist_is_named(cardocr_service, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"there is no file '.*nope\.xml' \(its folder exists\)"):
+        cardocr_service.replay(tmp_path / "nope.xml")
+    with pytest.raises(FileNotFoundError, match="it is a folder"):
+        cardocr_service.replay(tmp_path)
+
+
 def test_a_run_of_this_package_under_failures_pays_once(cardocr_service, tmp_path):
     import cardocr_nb as ocr
 
@@ -238,6 +263,7 @@ def test_a_closed_service_no_longer_answers_and_can_be_closed_again(tmp_path):
             session.get(service.url)
 
 
+@pytest.mark.filterwarnings("ignore::cardocr_nb.testing.UnusedReadingWarning")
 def test_the_repr_shows_no_secret_and_no_text(cardocr_service):
     cardocr_service.set_reading("a.jpg", {"name": "样本"})
     assert cardocr_service.secret_key not in repr(cardocr_service)

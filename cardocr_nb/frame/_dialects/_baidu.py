@@ -34,7 +34,7 @@ _BACK = {"签发机关", "签发日期", "失效日期"}
 """Labels of the back of an identity card, which the frame does not hold."""
 _PERIOD, _FROM, _END = "有效期限", "有效起始日期", "失效日期"
 """Labels of the valid period of a license: the former one, whose end is at `_UNTIL`, and those since 2023."""
-_FRONT = "idcard_front"
+_FRONT, _NORMAL = "idcard_front", "normal"
 _MOST = 2**31 - 1
 
 
@@ -78,7 +78,13 @@ def read_baidu(document: Mapping[str, Any]) -> DialectReading:
         if value:
             named = field(name, card_type or "", value, sure, place) if name else Field(label, value, sure, place)
             fields.append(named)
-    return DialectReading(tuple(fields), card_type)
+    return DialectReading(tuple(fields), card_type, message=_status(document))
+
+
+def _status(document: Mapping[str, Any]) -> str | None:
+    """What the service found wrong with the picture, such as ``blurred``, ``over_dark`` and ``non_idcard``."""
+    status = text(document.get("image_status"), "image_status")
+    return None if status in (None, _NORMAL) else f"image_status {status}"
 
 
 def _front_of_several(cards: Sequence[Any]) -> Mapping[str, Any]:

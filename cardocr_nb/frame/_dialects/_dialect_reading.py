@@ -28,8 +28,10 @@ class DialectReading:
         Empty if nothing was found.
     card_type : str or None
         ``IDCard``, ``DriverLicense``, or None if the document does not say.
-    code, message : str or None
+    code : str or None
         Of an error; the image then has a failed row.
+    message : str or None
+        Of an error, or what the service says about the picture.
 
     Examples
     --------
