@@ -101,7 +101,10 @@ def audit_sample(
     if unit == "card":
         if "field" in columns:
             raise ValueError("whole cards cannot be stratified by field; use unit='field', or leave 'field' out of by")
-        units = cases.sort_values("score", na_position="first", kind="stable").drop_duplicates("key").sort_index()
+        lowest_first = cases.sort_values(
+            ["unread", "score"], ascending=[False, True], na_position="first", kind="stable"
+        )
+        units = lowest_first.drop_duplicates("key").sort_index()
     else:
         units = cases
     if not len(units):

@@ -44,16 +44,12 @@ class CardThreshold:
         Makes the probabilities; it was learned on other cards than those in ``cases``.
     precision, confidence : float
         As asked for.
-    unscored : int
-        Cards among ``cases`` that were read in full and have a field without a probability: it has no score, or the
-        calibrator does not know it. They never pass.
     """
 
     table: pd.DataFrame
     calibrator: Calibrator
     precision: float
     confidence: float
-    unscored: int = 0
 
     def cards(self, df: pd.DataFrame) -> pd.DataFrame:
         """Return which cards of a frame pass.
@@ -64,7 +60,7 @@ class CardThreshold:
             ``job_id, key, probability, passes``, one row a card: the smallest probability of its fields, and whether
             every expected field was read and the threshold is reached.
         """
-        cards = card_probability(df, self.calibrator).drop(columns="complete")
+        cards = card_probability(df, self.calibrator)
         threshold = self.table["threshold"].iloc[0]
         passing = (cards["probability"] >= threshold).fillna(value=False).astype(bool)
         if pd.notna(threshold):
@@ -86,20 +82,12 @@ class CardThreshold:
         if not n and row["cases"]:
             return f"No threshold: on none of the {int(row['cases'])} cards all expected fields have a text, a score and a probability"
         units = "cards or groups of equal size"
-        unscored = (
-            f"{self.unscored} cards were read in full, but have a field without a probability (it has no score, or the "
-            "calibrator does not know it) and do not count"
-        )
-        if self.unscored and not n:
-            return f"No threshold: {unscored}; more labels of such cards do not help"
         kind = obstacle(n, errors, enough, self.precision, self.confidence)
         if kind == "few":
-            advice = f"No threshold yet: {enough} {units} read in full and without an error are enough, you have {n}"
-        elif kind == "errors":
-            advice = f"No threshold yet: errors in {errors} of {n}; {enough} {units} without a further error are enough"
-        else:
-            advice = f"No threshold: {_REASONS[kind]}"
-        return f"{advice}; {unscored}" if self.unscored else advice
+            return f"No threshold yet: {enough} {units} read in full and without an error are enough, you have {n}"
+        if kind == "errors":
+            return f"No threshold yet: errors in {errors} of {n}; {enough} {units} without a further error are enough"
+        return f"No threshold: {_REASONS[kind]}"
 
     def __str__(self) -> str:
         promise = f"precision {self.precision:g} with confidence {self.confidence:g}, whole cards"
@@ -118,8 +106,7 @@ def card_probability(df: pd.DataFrame, calibrator: Calibrator) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``job_id, key, probability, complete``: missing where an expected field was not read or a reading has no probability;
-        whether every expected field was read.
+        ``job_id, key, probability``; missing where an expected field was not read or a reading has no probability.
     """
     frame = conform(df).reset_index(drop=True)
     card = card_numbers(frame)
@@ -132,9 +119,8 @@ def card_probability(df: pd.DataFrame, calibrator: Calibrator) -> pd.DataFrame:
     with np.errstate(invalid="ignore"):
         # A missing probability makes that of its card missing.
         np.minimum.at(smallest, card, probability)
-    complete = all_fields_read(frame, card)
-    smallest[~complete] = np.nan
-    return frame[_CARD].take(first).reset_index(drop=True).assign(probability=smallest, complete=complete)
+    smallest[~all_fields_read(frame, card)] = np.nan
+    return frame[_CARD].take(first).reset_index(drop=True).assign(probability=smallest)
 
 
 def card_threshold(
@@ -161,7 +147,6 @@ def card_threshold(
         calibrator = calibrate(df, replace(judged, cells=judged.cells[rows]))
         whole = whole[~whole["key"].isin(learned)]
     scored = whole.merge(card_probability(df, calibrator).drop_duplicates(_CARD), on=_CARD)
-    unscored = int((scored["complete"] & scored["probability"].isna()).sum())
     scored = scored[scored["probability"].notna()]
     group = pd.factorize(scored[GROUP])[0] if GROUP in scored.columns else None
     if scored.empty:
@@ -187,4 +172,4 @@ def card_threshold(
         ),
     ]
     columns = ["threshold", "cases", "passing", "share", "right", "bound", "units", "errors", "enough"]
-    return CardThreshold(pd.DataFrame([row], columns=columns), calibrator, precision, confidence, unscored)
+    return CardThreshold(pd.DataFrame([row], columns=columns), calibrator, precision, confidence)

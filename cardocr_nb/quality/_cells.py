@@ -110,7 +110,7 @@ def pair(
     refuse_parts(df)
     frame = conform(df).reset_index(drop=True)
     if absent := [name for name in slices if name not in frame]:
-        raise KeyError(missing_columns(absent, frame.columns, COLUMNS))
+        raise KeyError(missing_columns(absent, df.columns, COLUMNS))
     frame["card"] = card_numbers(frame)
     card = frame["card"].to_numpy()
     columns = list(dict.fromkeys(["card", "job_id", "key", "card_type", *slices]))

@@ -68,8 +68,6 @@ class Thresholds:
     @property
     def advice(self) -> str:
         """How many labeled cards, or groups, are enough, a line for each kind of field; empty if all have a threshold."""
-        if self.fields.empty:
-            return "No field has a threshold: no judged reading has a score"
         without = with_shown_fields(self.fields[self.fields["threshold"].isna()])
         if without.empty:
             return ""

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from cardocr_nb import CardResult, Field, to_frame
-from cardocr_nb.quality import EmptyTruthWarning, audit_sample, check, evaluate
+from cardocr_nb.quality import EmptyTruthWarning, audit_sample, evaluate
 
 CARDS = to_frame(CardResult((Field("姓名", "样本", 80 + k), Field("性别", "女", 90)), key=f"{k}.jpg") for k in range(8))
 TRUTH = CARDS[["key", "field", "text"]].astype({"field": "str"})
@@ -20,18 +20,6 @@ def test_a_table_of_another_library_is_named_with_its_conversion(make):
     ):
         evaluate(CARDS, make(TRUTH))
     assert evaluate(CARDS, make(TRUTH).to_pandas()).fields["exact"].eq(1).all()
-
-
-@pytest.mark.parametrize(
-    "options", [{}, {"orient": "records"}, {"orient": "records", "lines": True}, {"orient": "split"}]
-)
-@pytest.mark.parametrize("name", ["truth.json", "truth.txt", "truth.csv"])
-def test_json_is_recognized_by_its_content(tmp_path, options, name):
-    path = tmp_path / name
-    TRUTH.to_json(path, force_ascii=False, **options)
-    with pytest.raises(ValueError, match=r"the truth is JSON; pass pandas\.read_json\(path, dtype=False\)") as caught:
-        evaluate(CARDS, path)
-    assert "样本" not in str(caught.value)
 
 
 @pytest.mark.parametrize("lines", [False, True])
@@ -80,9 +68,9 @@ def test_groups_by_day_are_those_of_the_column_created():
 
 
 def test_days_without_times_are_an_error_and_not_one_day():
-    with pytest.raises(ValueError, match="no card has a group; the column 'created' is empty"):
+    with pytest.raises(ValueError, match="no card has a group"):
         evaluate(CARDS, TRUTH, groups="day")
-    with pytest.raises(ValueError, match="no card has a time in the column created"):
+    with pytest.raises(ValueError, match="there are no days"):
         audit_sample(CARDS, 5, by="day")
 
 
@@ -93,13 +81,3 @@ def test_only_columns_that_the_frame_has_are_listed():
     assert "'batch'" in str(by.value)
     with pytest.raises(ValueError, match=r"it has key, field, text and score\. .*'day' for that of `created`"):
         evaluate(frame, TRUTH, groups="batch")
-
-
-def test_a_frame_without_labels_has_no_unknown_label():
-    frame = CARDS.drop(columns="label")
-    names = check(frame, ["label_is_known"])
-    assert len(names) == 16
-    assert names["passed"].all()
-    odd = frame.astype({"field": "str"})
-    odd.loc[0, "field"] = "blood_group"
-    assert check(odd, ["label_is_known"])["passed"].tolist().count(False) == 1
