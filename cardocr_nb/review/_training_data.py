@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 TrainingFormat: TypeAlias = Literal["paddleocr", "label_studio", "jsonl"]
 
 OTHER = "with another picture than the service read"
+_DIGITS = 12
+"""Digits of a number, of 18, from which it belongs to one card."""
 _LEAST = 3.0
 """Pixels of the shorter side of a field, below which no text can be read."""
 _MARGIN = 0.1
@@ -299,7 +301,8 @@ def _png(pixels: NDArray[np.uint8]) -> bytes:
 
 def _numbers(df: pd.DataFrame, fields: pd.DataFrame) -> Iterator[tuple[str, str]]:
     """Numbers of the cards, as a person decided and as the service read them: both say that two photos show one card."""
-    read = df[df["field"].isin(NUMBERS) & df["text"].notna()]
+    # A misread number without its digits may be the same on the photos of many people.
+    read = df[df["field"].isin(NUMBERS) & (df["text"].str.count(r"\d") >= _DIGITS)]
     yield from zip(read["key"].astype("str"), read["text"].astype("str"), strict=True)
     decided = fields[fields["field"].isin(NUMBERS)]
     yield from zip(decided["key"].astype("str"), decided["label"].astype("str"), strict=True)
