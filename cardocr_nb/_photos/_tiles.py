@@ -37,8 +37,8 @@ class Tiles:
     ----------
     side : int
         Pixels of the side of a tile.
-    high, low : ndarray of float32
-        Brightest and darkest level, 0 to 255, after the mean over 3 x 3 pixels.
+    high, low, mean : ndarray of float32
+        Brightest, darkest and mean level, 0 to 255, after the mean over 3 x 3 pixels.
     step : ndarray of float32
         Steepest change, in levels a pixel, in the direction in which it is less steep.
     is_text : ndarray of bool
@@ -52,6 +52,7 @@ class Tiles:
     side: int
     high: Floats
     low: Floats
+    mean: Floats
     step: Floats
     is_text: Flags
     noise: float
@@ -82,7 +83,8 @@ def cut_into_tiles(gray: Gray) -> Tiles:
 
     side = max(_LEAST_SIDE, round(max(gray.shape) / _TILES))
     gray = np.pad(gray, [(0, -length % side) for length in gray.shape], mode="edge")
-    smooth = np.asarray(Image.fromarray(gray).filter(ImageFilter.BoxBlur(1)))
+    blurred = Image.fromarray(gray).filter(ImageFilter.BoxBlur(1))
+    smooth, mean = np.asarray(blurred), np.asarray(blurred.reduce(side), np.float32)
     high, low = (_by_tile(smooth, fold, side) for fold in (np.maximum, np.minimum))
     across, down = np.zeros_like(smooth), np.zeros_like(smooth)
     across[:, 1:-1] = _difference(smooth[:, 2:], smooth[:, :-2])
@@ -92,7 +94,7 @@ def cut_into_tiles(gray: Gray) -> Tiles:
     strokes = (weaker > _TWO_WAYS * stronger) & (high - low > _LEAST_RANGE)
     rough = np.sort(_difference(gray[::3, ::3], smooth[::3, ::3]), axis=None)
     noise = float(rough[: max(1, rough.size * 3 // 4)].mean())
-    return Tiles(side, high, low, weaker, _text(strokes, high - low), noise, _angle(smooth))
+    return Tiles(side, high, low, mean, weaker, _text(strokes, high - low), noise, _angle(smooth))
 
 
 def _by_tile(pixels: Gray, fold: np.ufunc, side: int) -> Floats:

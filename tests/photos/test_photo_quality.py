@@ -7,7 +7,7 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image, ImageEnhance, ImageFilter
+from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
 import cardocr_nb as ocr
 from cardocr_nb import cards
@@ -37,7 +37,7 @@ def in_the_dark(card):
 FAULTS = {
     "the text is blurred": lambda card: card.filter(ImageFilter.GaussianBlur(card.width * 0.009)),
     "the text has little contrast to the paper": in_the_dark,
-    "an edge of the photo cuts through the card": lambda card: card.crop((card.width // 7, 0, *card.size)),
+    "an edge of the photo cuts through the card": lambda card: card.crop((card.width // 3, 0, *card.size)),
     "the card is too small in the photo": lambda card: card.resize((110, 110 * card.height // card.width)),
 }
 
@@ -49,6 +49,31 @@ def test_a_fault_is_named_and_lowers_the_probability(flat, fault):
     assert good.fault == ""
     assert poor.probability < good.probability - 0.05
     assert poor.fault == fault
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        lambda card: card,
+        lambda card: card.rotate(7, expand=True, fillcolor="gray"),
+        lambda card: card.filter(ImageFilter.GaussianBlur(3)),
+    ],
+)
+def test_a_negative_is_named_and_its_positive_is_not(flat, spoiled):
+    card = spoiled(flat)
+    assert measure(jpeg(ImageOps.invert(card))).fault == "the photo is a negative"
+    assert measure(jpeg(card)).fault != "the photo is a negative"
+
+
+def test_noise_has_neither_light_nor_dark_ink():
+    gray = np.random.default_rng(3).normal(90, 25, (540, 856)).clip(0, 255).astype(np.uint8)
+    assert not measure(jpeg(Image.fromarray(gray))).negative
+    assert not measure(jpeg(Image.fromarray(255 - gray))).negative
+
+
+def test_no_whole_sample_is_called_cut(data):
+    faults = {measure(path).fault for path in sorted((data / "cards").rglob("*.jpg"))}
+    assert "an edge of the photo cuts through the card" not in faults
 
 
 def test_glare_is_measured(flat):
