@@ -77,6 +77,17 @@ def fit(quads: Floats, template: Layout) -> Fit:
     return Fit(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
+def corners_as_read(quads: Floats, template: Layout) -> Floats:
+    """Corners in wire order as the cards are read, however they lie: `Fit.corners` without the other columns.
+
+    Parameters
+    ----------
+    quads, template
+        As for `fit`.
+    """
+    return _turned(quads, _targets(template)[0])[1]
+
+
 def misfit(quads: Floats, template: Layout) -> Floats:
     """How badly the fields lie for a template at best, shape (n,): square millimeters, summed over the fields."""
     return _similarity(*_middles(quads, _targets(template)[0]))[2]
@@ -88,15 +99,7 @@ def _middles(quads: Floats, targets: Floats) -> tuple[Complexes, Complexes]:
 
 def _fit(quads: Floats, template: Layout) -> Fit:
     targets, firm = _targets(template)
-    known = ~np.isnan(quads).any(axis=(2, 3))
-    s, b, _ = _similarity(*_middles(quads, targets))
-    known &= np.isfinite(s)[:, None]
-    corners, there = np.full(quads.shape, np.nan), np.full(quads.shape, np.nan)
-    laid = _complex(quads) * s[:, None, None] + b[:, None, None]
-    laid_known = np.stack([laid.real, laid.imag], axis=-1)[known]
-    order = _wire_order(laid_known)[..., None]
-    there[known] = np.take_along_axis(laid_known, order, axis=1)
-    corners[known] = np.take_along_axis(quads[known], order, axis=1)
+    there, corners, known, s, b = _turned(quads, targets)
     middle = np.array(template.size) / 2
     bent = _homographies((there - middle) / _UNIT, (targets - middle) / _UNIT, firm)
     places = np.where(known[..., None, None], _UNIT * _moved(bent, (there - middle) / _UNIT) + middle, np.nan)
@@ -107,6 +110,20 @@ def _fit(quads: Floats, template: Layout) -> Fit:
     stiff[:, 2, 2] = 1
     matrix = np.linalg.inv(to_unit) @ bent @ to_unit @ stiff
     return Fit(matrix, corners, places, _offsets(places, targets, firm), _turn(matrix, middle))
+
+
+def _turned(quads: Floats, targets: Floats) -> tuple[Floats, Floats, Bools, Complexes, Complexes]:
+    """Corners in wire order in millimeters and in pixels, which are known, and factor and shift of the similarity."""
+    known = ~np.isnan(quads).any(axis=(2, 3))
+    s, b, _ = _similarity(*_middles(quads, targets))
+    known &= np.isfinite(s)[:, None]
+    corners, there = np.full(quads.shape, np.nan), np.full(quads.shape, np.nan)
+    laid = _complex(quads) * s[:, None, None] + b[:, None, None]
+    laid_known = np.stack([laid.real, laid.imag], axis=-1)[known]
+    order = _wire_order(laid_known)[..., None]
+    there[known] = np.take_along_axis(laid_known, order, axis=1)
+    corners[known] = np.take_along_axis(quads[known], order, axis=1)
+    return there, corners, known, s, b
 
 
 def _turn(matrix: Floats, middle: Floats) -> Floats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
@@ -31,10 +32,16 @@ def workers(cards: int) -> int:
 
 
 def engine_for(cards: int) -> Engine:
-    """Engine for so many cards, its networks loaded."""
+    """Engine for so many cards, its networks loaded; kept for the next call, since loading takes as long as several cards."""
+    # Threads of an engine do not live on in a forked process.
+    return _kept_engine(workers(cards), os.getpid())
+
+
+@lru_cache(maxsize=2)
+def _kept_engine(several: int, process: int) -> Engine:  # noqa: ARG001 - a part of the key
     from cardocr_nb.local.engine import Engine
 
-    engine = Engine.for_workers(workers(cards))
+    engine = Engine.for_workers(several)
     engine.loaded()
     return engine
 
