@@ -181,6 +181,7 @@ def test_a_response_that_does_not_exist_is_named(tmp_path, monkeypatch, capsys):
 HOSTILE = "e\x1b]8;;http://x\x07L\x1b[2J\x9b31m\r\u202e\u2066\x00\x7f\u2028Z\n::error::forged"
 
 
+@pytest.mark.filterwarnings("ignore:1 rows of the truth are left out")
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -232,6 +233,7 @@ def test_a_host_that_no_system_can_resolve_is_refused_in_one_line(host, tmp_path
     assert (code, out, err.count("\n")) == (1, "", 1)
 
 
+@pytest.mark.filterwarnings("ignore::cardocr_nb.quality.EmptyTruthWarning")
 @pytest.mark.parametrize(
     "call",
     [

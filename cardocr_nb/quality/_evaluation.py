@@ -317,7 +317,7 @@ def _callables(
 def _warn_of_empty_labels(cells: Cells) -> None:
     """Warn of fields for which the truth is empty though they were read: every card has the fields of its type."""
     given = cells.given
-    if not len(given.key):
+    if not len(given.key) and len(cells.frame):
         warnings.warn("the truth has no rows, so that nothing is judged", EmptyTruthWarning, stacklevel=4)
     read = np.unique(cells.true[(cells.true >= 0) & (cells.row >= 0)])
     rows = np.bincount(given.field, minlength=len(given.fields))

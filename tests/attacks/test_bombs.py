@@ -329,7 +329,8 @@ def test_a_workbook_with_too_many_columns_or_that_unpacks_to_much_is_refused(tmp
 def repeated_text(path, rows, length):
     """A table in which all rows share one long text, stored once."""
     codes = pa.array(np.zeros(rows, np.int32))
-    table = pa.table({"text": pa.DictionaryArray.from_arrays(codes, pa.array(["A" * length]))})
+    keys = pa.DictionaryArray.from_arrays(codes, pa.array(["a.jpg"]))
+    table = pa.table({"key": keys, "text": pa.DictionaryArray.from_arrays(codes, pa.array(["A" * length]))})
     (pyarrow.feather.write_feather if path.suffix == ".feather" else pq.write_table)(table, path)
 
 
