@@ -122,17 +122,17 @@ def _text(strokes: Flags, contrast: Floats) -> Flags:
 
 
 def _angle(smooth: Gray) -> float:
-    """Return the most frequent direction of strong steps modulo 90 degrees, -45 to 45, from every second pixel.
+    """Return the most frequent direction of strong steps modulo 90 degrees, -45 to 45, in the picture of half the size.
 
     A mean of directions would follow faces and slanted watermarks; text lines and edges of the card have the highest peak.
     """
     from PIL import Image, ImageFilter
 
     # Differences of 2 pixels have the right direction only if an edge is wider.
-    level = np.asarray(Image.fromarray(smooth).filter(ImageFilter.BoxBlur(1)), dtype=np.int16)
-    x = (level[1:-1:2, 2::2] - level[1:-1:2, :-2:2]).astype(np.float32)
-    y = (level[2::2, 1:-1:2] - level[:-2:2, 1:-1:2]).astype(np.float32)
-    x, y = x[: len(y), : y.shape[1]], y[: len(x), : x.shape[1]]
+    half = Image.fromarray(smooth).reduce(2).filter(ImageFilter.BoxBlur(1))
+    level = np.asarray(half, dtype=np.int16)
+    x = (level[1:-1, 2:] - level[1:-1, :-2]).astype(np.float32)
+    y = (level[2:, 1:-1] - level[:-2, 1:-1]).astype(np.float32)
     squared = x * x + y * y
     strong = squared > 2 * squared.mean()
     if not strong.any():
