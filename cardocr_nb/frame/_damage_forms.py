@@ -173,6 +173,23 @@ def is_of_a_float(text: str, *, digits: int = 17) -> bool:
     return text.endswith("000") or int(float(f"{int(text):.{digits - 1}e}")) == int(text)
 
 
+def is_whole(text: str) -> bool:
+    """Whether a number of 17 or 18 digits has digits that no float keeps: it was never a number in a cell.
+
+    Examples
+    --------
+    >>> is_whole("990101197412010014"), is_whole("990101197412010000"), is_whole("990101197412009984")
+    (True, False, False)
+    """
+    return (
+        len(text) in (17, 18)
+        and text.isascii()
+        and text.isdecimal()
+        and text[-1] != "0"
+        and int(float(text)) != int(text)
+    )
+
+
 def _written_out(text: str, digits: int) -> Finding | None:
     return Finding(FLOAT, None) if is_of_a_float(text, digits=digits) and not is_valid_number(text) else None
 

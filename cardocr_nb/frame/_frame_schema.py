@@ -283,7 +283,8 @@ def _whole_scores(column: pd.Series) -> pd.Series:
     # pandas.read_csv makes floats of whole numbers with gaps; this dtype comes from a calculation, such as score / 100.
     if column.dtype == pd.Float64Dtype() and len(known) and known.max() == 1 and known.min() >= 0:
         raise ScoreError(
-            "scores are 0 to 100, got fractions that are all 0 or 1; multiply them by 100, or make them whole: .astype('Int16')"
+            "scores are 0 to 100, got a calculated column (Float64) whose largest value is 1; multiply it by 100 and round(), or, if "
+            "they are whole scores of 0 and 1, .astype('Int16')"
         )
     if (np.abs(known) > np.iinfo(np.int16).max).any():
         raise ScoreError(

@@ -92,7 +92,9 @@ class Polygon:
         >>> Polygon.parse("0,0 0,10 30,10 30,0")
         Polygon(0,0 0,10 30,10 30,0)
         """
-        return cls(parse(text))
+        polygon = cls.__new__(cls)
+        polygon._points = parse(text)  # noqa: SLF001 - its own; corners are checked once
+        return polygon
 
     def __eq__(self, other: object) -> bool:
         return self._points == other._points if isinstance(other, Polygon) else NotImplemented

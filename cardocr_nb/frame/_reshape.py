@@ -240,7 +240,9 @@ def to_long(
         # The service returns texts: a column of numbers comes from a spreadsheet, and a short one has lost its zeros.
         names = pd.Series(field, index=cards.index, dtype="str")
         if numbers or not (unchanged and pd.api.types.is_string_dtype(cards[name].dtype)):
-            texts, counts = undo_excel(texts, names, true=numbers, born=lambda: _born(cards, columns_of))
+            texts, counts = undo_excel(
+                texts, names, true=numbers, by_column=True, born=lambda: _born(cards, columns_of)
+            )
             damage.update(counts)
         found = {"text": texts} | {
             part: cards[f"{name}_{part}"] for part in ("score", "polygon") if f"{name}_{part}" in cards.columns

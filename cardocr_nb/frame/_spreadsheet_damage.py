@@ -14,6 +14,7 @@ from cardocr_nb._bulk._arrow_text import arrow, spans
 from cardocr_nb.frame._damage_forms import (
     DATE_FIELDS,
     FLOAT,
+    LETTERS,
     NUMBER_FIELDS,
     ROUNDED,
     SCIENTIFIC,
@@ -21,6 +22,7 @@ from cardocr_nb.frame._damage_forms import (
     damage_of,
     is_of_a_float,
     is_valid_number,
+    is_whole,
     unmarked,
 )
 
@@ -40,6 +42,7 @@ _LONGEST_DATE = len("1974年12月25日".encode())
 SERIAL = "a date as number of days (date restored)"
 SERIAL_OF_1904 = "a date as number of days since 1904 (date restored)"
 SERIAL_LOST = "a date as number of days that disagrees with the number of the card (left out)"
+IN_DOUBT = "numbers as a spreadsheet rounds them, next to numbers that none changed (kept)"
 KEY = "without leading zeros in the key (restored)"
 
 
@@ -48,7 +51,12 @@ class ExcelDamageWarning(UserWarning):
 
 
 def undo_excel(
-    texts: pd.Series, fields: pd.Series, *, true: bool = False, born: Callable[[], pd.Series] | None = None
+    texts: pd.Series,
+    fields: pd.Series,
+    *,
+    true: bool = False,
+    by_column: bool = False,
+    born: Callable[[], pd.Series] | None = None,
 ) -> tuple[pd.Series, dict[str, int]]:
     """Restore the texts that a spreadsheet changed, or remove them where they are lost.
 
@@ -61,6 +69,9 @@ def undo_excel(
     true : bool, default False
         The texts are those of the cards, not readings: a number that is too short is then damage as well, and an
         apostrophe first does not belong to the text. A service may read 17 of 18 digits.
+    by_column : bool, default False
+        Readings of one column, which a spreadsheet changes alike: a number with zeros at the end is kept, and counted, next to
+        numbers whose digits no spreadsheet keeps, and ``?`` is kept next to letters other than ASCII. A service misreads so.
     born : callable, optional
         Returns the date of birth that the number of the same card holds, for each row, as ISO 8601 (see
         `birth_dates`). It decides between the date systems of 1900 and of 1904; without any, dates are of 1900.
@@ -97,6 +108,7 @@ def undo_excel(
         days = [int(words[n].removesuffix(".0")) for n in serial]
         for n, date in zip(serial, _dates_of_days(days, known.tolist(), of_birth), strict=True):
             found[n] = date
+    kept = _as_the_column_shows(texts, fields, words, found) if by_column else {}
     # One of eleven rounded numbers has a right check digit by chance; of numbers as they were, one of 16 to 128 is a float.
     rounded = sum(finding is not None and finding.kind in (ROUNDED, SCIENTIFIC, FLOAT) for finding in found)
     by_chance = [
@@ -104,16 +116,41 @@ def undo_excel(
         for n, (word, name, finding) in enumerate(zip(words, names, found, strict=True))
         if rounded and finding is None and name in NUMBER_FIELDS and is_of_a_float(str(word))
     ]
-    if len(by_chance) <= rounded:
+    if 1 < rounded >= len(by_chance) and not _some_are_whole(texts, fields):
         for n in by_chance:
             found[n] = Finding(FLOAT, None)
     damaged = [n for n, finding in enumerate(found) if finding is not None]
     if not damaged:
-        return texts, {}
+        return texts, kept
     changed = [finding for finding in found if finding is not None]
     result = texts.astype(object)
     result.iloc[rows[damaged]] = [finding.text for finding in changed]
-    return result.astype("str"), dict(Counter(finding.kind for finding in changed))
+    return result.astype("str"), dict(Counter(finding.kind for finding in changed)) | kept
+
+
+def _as_the_column_shows(
+    texts: pd.Series, fields: pd.Series, words: list[str], found: list[Finding | None]
+) -> dict[str, int]:
+    """Remove from `found` the texts that others of the column show to be as they were; return the number of those in doubt."""
+    letters = [n for n, finding in enumerate(found) if finding is not None and finding.kind == LETTERS]
+    if letters and not texts.dropna().astype("str").map(str.isascii).all():
+        for n in letters:
+            found[n] = None
+    numbers = [
+        n
+        for n, finding in enumerate(found)
+        if finding is not None and finding.kind in (ROUNDED, FLOAT) and words[n].isdecimal()
+    ]
+    if not numbers or not _some_are_whole(texts, fields):
+        return {}
+    for n in numbers:
+        found[n] = None
+    return {IN_DOUBT: len(numbers)}
+
+
+def _some_are_whole(texts: pd.Series, fields: pd.Series) -> bool:
+    numbers = texts[fields.isin(NUMBER_FIELDS).to_numpy(bool)].dropna().astype("str")
+    return any(is_whole(number.strip()) for number in numbers)
 
 
 def _is_serial(word: object) -> bool:
@@ -265,6 +302,14 @@ def warn_of_unnamed(
 
 def warn_of_damage(counts: dict[str, int], table: str, *, stacklevel: int = 3) -> None:
     """Warn that a spreadsheet changed texts of a table, with the number of each kind of change."""
+    doubt = counts.get(IN_DOUBT, 0)
+    counts = {kind: n for kind, n in counts.items() if kind != IN_DOUBT}
+    if doubt:
+        warnings.warn(
+            f"{table} has {doubt} {IN_DOUBT}: they are taken as readings; if somebody typed them in a spreadsheet, correct them",
+            ExcelDamageWarning,
+            stacklevel=stacklevel,
+        )
     if counts:
         kinds = ", ".join(f"{n} {kind}" for kind, n in counts.items())
         warnings.warn(

@@ -66,7 +66,7 @@ def without_damage(table: pd.DataFrame, title: str, *, stacklevel: int = 3) -> p
     """
     fields, keys = _names(table, "field"), _names(table, "key")
     words = table["text"].astype("str")
-    texts, counts = undo_excel(words, fields, born=lambda: birth_dates(words, fields, keys))
+    texts, counts = undo_excel(words, fields, by_column=True, born=lambda: birth_dates(words, fields, keys))
     warn_of_damage(counts, title, stacklevel=stacklevel + 1)
     return table.assign(text=texts) if counts else table
 
@@ -92,7 +92,11 @@ def _with_cells_as_texts(df: pd.DataFrame) -> pd.DataFrame:
     words, fields = cell_texts(cells), _names(df, "field")
     typed = words.notna().to_numpy(bool) & [not isinstance(cell, str) for cell in cells]
     texts, counts = undo_excel(
-        words[typed], fields[typed], true=True, born=lambda: birth_dates(words, fields, _names(df, "key"))[typed]
+        words[typed],
+        fields[typed],
+        true=True,
+        by_column=True,
+        born=lambda: birth_dates(words, fields, _names(df, "key"))[typed],
     )
     warn_of_damage(counts, "the frame", stacklevel=6)
     whole = words.astype(object)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -90,7 +91,8 @@ def read_truth(truth: pd.DataFrame | str | os.PathLike[str], *, weights: bool = 
     truth : DataFrame or path
         Columns ``key, field, text`` and, where known, ``weight`` and ``selection``; or the decisions of a review
         (column ``verdict``). The last decision on a field counts, with the weight of an earlier one if it has none;
-        *absent* means that the card has no such field, and *unreadable* fields are not judged.
+        *absent* means that the card has no such field, and *unreadable* fields are not judged, nor those that were
+        accepted or corrected without a text.
     weights : bool, default True
         Use the weights. If False, each row counts once.
 
@@ -135,6 +137,9 @@ def read_truth(truth: pd.DataFrame | str | os.PathLike[str], *, weights: bool = 
     empty[blank_rows(text)] = True
     if "verdict" in table.columns:
         readable = (table["verdict"] != "unreadable").to_numpy(bool)
+        lacking = (empty | text.isna().to_numpy(bool)) & table["verdict"].isin(["accepted", "corrected"]).to_numpy(bool)
+        warn_of_no_text(int(np.count_nonzero(lacking)), stacklevel=5)
+        readable = readable & ~lacking
         empty |= (table["verdict"] == "absent").to_numpy(bool)
     weight, from_queue = (
         _weights(table, readable) if weights else (np.ones(len(texts)), np.zeros(len(texts), dtype=bool))
@@ -144,6 +149,17 @@ def read_truth(truth: pd.DataFrame | str | os.PathLike[str], *, weights: bool = 
     if "score" in table.columns and not {"verdict", SELECTION, _CHANCE} & set(table.columns):
         score = pd.to_numeric(table["score"].astype("str"), errors="coerce").astype("Float64")
     return TruthTable(keys, fields, key, field, text, weight, readable, from_queue, score)
+
+
+def warn_of_no_text(count: int, *, stacklevel: int = 3) -> None:
+    """Warn of accepted or corrected fields without a text: another verdict says that the card has no such field."""
+    if count:
+        warnings.warn(
+            f"{count} accepted or corrected fields have no text and are left out; type the text of the card, or set the verdict "
+            "'absent' where the card has no such field",
+            UserWarning,
+            stacklevel=stacklevel,
+        )
 
 
 def refuse_reading(true: pd.Series, text: pd.Series, true_score: pd.Series, score: pd.Series) -> None:

@@ -13,7 +13,7 @@ from cardocr_nb._field_words import listed_fields
 from cardocr_nb._key_forms import mismatch
 from cardocr_nb._text_safety import shown_path
 from cardocr_nb.cards import KNOWN_FIELDS, field_name
-from cardocr_nb.frame._frame_schema import conform
+from cardocr_nb.frame._frame_schema import conform, without_blanks
 from cardocr_nb.frame._protected_cells import cell_texts
 from cardocr_nb.frame._spreadsheet_damage import (
     KEY,
@@ -24,6 +24,7 @@ from cardocr_nb.frame._spreadsheet_damage import (
     warn_of_unnamed,
 )
 from cardocr_nb.frame._text_tables import read_text_table
+from cardocr_nb.quality._truth import warn_of_no_text
 from cardocr_nb.report._workbook import from_excel
 from cardocr_nb.review._corrections import Corrections, checked_decisions
 
@@ -54,7 +55,8 @@ def correct(
     -------
     DataFrame
         A copy with a column ``source``: ``person`` where a person accepted or corrected the text, or decided that the card
-        has no such field (the text is then missing); ``service`` elsewhere. A field that the service did not read gets a
+        has no such field (the text is then missing); ``service`` elsewhere. An accepted field without a text keeps that of the
+        frame; a corrected one without a text is not decided. A field that the service did not read gets a
         row of its own. Unreadable fields stay as the service returned them. Scores are those of the service. If reviewers
         are named, a column ``reviewer`` has the name of the one whose decision counts.
 
@@ -68,7 +70,7 @@ def correct(
     Warns
     -----
     UserWarning
-        The corrections name keys or fields that the frame does not have, or lack a key or field.
+        The corrections name keys or fields that the frame does not have, or lack a key, a field or the corrected text.
     ExcelDamageWarning
         A spreadsheet changed keys or texts of the corrections; they are restored or left out, and counted.
 
@@ -91,9 +93,13 @@ def correct(
     _warn_of_unknown_keys(decided["key"], frame["key"])
     _warn_of_unknown_fields(decided["field"], frame["field"])
     decided = decided[(decided["verdict"] != "unreadable") & decided["key"].isin(frame["key"])]
-    decided = decided.assign(text=decided["text"].astype(object).mask(decided["verdict"] == "absent", None))
+    decided = _with_texts(decided)
     cells = [*zip(decided["key"].astype("str"), decided["field"].astype("str"), strict=True)]
-    by_field = {cell: None if text is None else str(text) for cell, text in zip(cells, decided["text"], strict=True)}
+    by_field = {
+        cell: str(text) if isinstance(text, str) else None for cell, text in zip(cells, decided["text"], strict=True)
+    }
+    as_read = {cell for cell, text, verdict in zip(cells, decided["text"], decided["verdict"], strict=True)
+               if verdict == "accepted" and not isinstance(text, str)}  # fmt: skip
     reviewer = dict(zip(cells, _reviewers(decided), strict=True))
     pairs = list(zip(frame["key"].astype("str"), frame["field"].astype("str"), strict=True))
     hit = pd.Series([pair in by_field for pair in pairs], index=frame.index, dtype=bool)
@@ -102,7 +108,8 @@ def correct(
     if any(reviewer.values()):
         names = frame["reviewer"] if "reviewer" in frame else pd.Series(pd.NA, index=frame.index, dtype="str")
         frame["reviewer"] = names.mask(hit, pd.Series([reviewer.get(pair) for pair in pairs], dtype="str"))
-    frame["text"] = frame["text"].mask(hit, pd.Series([by_field.get(pair) for pair in pairs], dtype="str"))
+    changed = hit & pd.Series([pair not in as_read for pair in pairs], index=frame.index, dtype=bool)
+    frame["text"] = frame["text"].mask(changed, pd.Series([by_field.get(pair) for pair in pairs], dtype="str"))
     missing = [(pair, text) for pair, text in by_field.items() if text is not None and pair not in set(pairs)]
     if not missing:
         return frame
@@ -114,6 +121,14 @@ def correct(
     if "reviewer" in frame:
         rows["reviewer"] = pd.Series([reviewer[pair] for pair, _ in missing], dtype="str")
     return conform(pd.concat([frame, conform(rows)], ignore_index=True))
+
+
+def _with_texts(decided: pd.DataFrame) -> pd.DataFrame:
+    """Return decisions with empty texts missing, without corrections to an empty text: they decide nothing, *absent* does."""
+    texts = without_blanks(decided["text"].astype("str")).mask(decided["verdict"] == "absent")
+    empty = (decided["verdict"] == "corrected") & texts.isna()
+    warn_of_no_text(int(empty.sum()), stacklevel=4)
+    return decided.assign(text=texts)[~empty]
 
 
 def _warn_of_unknown_keys(given: pd.Series, known: pd.Series) -> None:

@@ -23,6 +23,7 @@ from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import DecodeError, InvalidRequestError
 from cardocr_nb.frame._protected_cells import protect_formula
 from cardocr_nb.frame._text_tables import read_text_table
+from cardocr_nb.quality._truth import warn_of_no_text
 
 if sys.platform != "win32":
     import fcntl
@@ -179,9 +180,12 @@ class Corrections:
         -------
         DataFrame
             ``key, field, text``; the text is missing if the card has no such field. Fields that cannot be read are left
-            out. Where it is known how cases were selected, also ``selection`` and ``weight``.
+            out, and so are accepted and corrected ones without a text, which are counted in a warning. Where it is known how
+            cases were selected, also ``selection`` and ``weight``.
         """
-        kept = [d for d in self.last().values() if d.verdict != "unreadable"]
+        readable = [d for d in self.last().values() if d.verdict != "unreadable"]
+        kept = [d for d in readable if d.verdict == "absent" or d.text.strip()]
+        warn_of_no_text(len(readable) - len(kept))
         table = pd.DataFrame([(d.key, d.field, d.text) for d in kept], columns=["key", "field", "text"], dtype="str")
         table["text"] = table["text"].mask(table["text"] == "")
         if any(d.selection or d.weight is not None for d in kept):

@@ -87,10 +87,10 @@ def test_numbers_that_int16_cannot_hold_are_no_scores(score):
         conform(pd.DataFrame({"score": [score, 98.0]}))
 
 
-@pytest.mark.parametrize("scores", [[100, 100], [100, 0, None]])
+@pytest.mark.parametrize("scores", [[100, 100], [100, 0, None], [100, 97]])
 def test_hundredths_of_scores_of_100_are_refused_and_scores_of_1_are_kept(scores):
     frame = conform(pd.DataFrame({"score": pd.Series(scores, dtype="Int16")}))
-    with pytest.raises(ValueError, match="got fractions that are all 0 or 1; multiply them by 100"):
+    with pytest.raises(ValueError, match=r"whose largest value is 1; multiply it by 100 and round\(\)"):
         conform(frame.assign(score=frame["score"] / 100))
     assert conform(pd.DataFrame({"score": [1.0, 0.0, None]}))["score"].dropna().tolist() == [1, 0]
     assert conform(pd.DataFrame({"score": pd.array([1, None], dtype=pd.ArrowDtype(pa.int64()))}))["score"][0] == 1

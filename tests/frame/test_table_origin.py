@@ -10,6 +10,7 @@ from cardocr_nb import CardResult, Field, to_frame
 from cardocr_nb._cli._main import main
 from cardocr_nb.errors import DecodeError
 from cardocr_nb.frame import ExcelDamageWarning, conform, read_table, to_long
+from cardocr_nb.quality import evaluate
 from cardocr_nb.report import from_excel
 
 NUMBER, BORN = "990101197412010014", "1974年12月1日"
@@ -139,3 +140,57 @@ def test_a_line_with_more_cells_than_columns_is_named(tmp_path, separator):
     (tmp_path / "h.csv").write_text(text, encoding="utf-8")
     with pytest.raises(DecodeError, match=r"line 4 of h\.csv has 4 cells, the first line names 3 columns; put quotes"):
         read_table(tmp_path / "h.csv")
+
+
+def readings_with(*numbers, names=("样本",)):
+    """Return cards with right numbers, none of them a float, and these."""
+    whole = [NUMBER, "995838196603233000", "99010119741201003X"]
+    fields = [("id_number", text) for text in (*whole, *numbers)] + [("name", text) for text in names]
+    cards = to_frame(
+        [CardResult((Field("公民身份号码", text, 99, BOX),), key=f"{n}.jpg") for n, (_, text) in enumerate(fields)]
+    )
+    return conform(cards.assign(field=[field for field, _ in fields]))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("reader", ["read_table", "pandas", "pandas as texts", "polars", "from_excel"])
+def test_right_numbers_and_question_marks_of_a_plain_file_are_kept(tmp_path, reader):
+    frame = readings_with(names=("样本", "?", "??"))
+    assert READERS[reader](frame, tmp_path)["text"].tolist() == frame["text"].tolist()
+
+
+@pytest.mark.parametrize("reader", ["read_table", "pandas", "pandas as texts", "polars", "from_excel"])
+def test_numbers_misread_with_zeros_are_kept_and_counted_next_to_whole_numbers(tmp_path, reader):
+    frame = readings_with("990101197412010000", "990102197412010000")
+    with pytest.warns(
+        ExcelDamageWarning, match="has 2 numbers as a spreadsheet rounds them, .* taken as readings"
+    ) as said:
+        assert READERS[reader](frame, tmp_path)["text"].tolist() == frame["text"].tolist()
+    assert not [w for w in said if "a spreadsheet changed" in str(w.message)]
+
+
+def test_scientific_notation_is_left_out_and_zeros_are_kept_next_to_whole_numbers(tmp_path):
+    frame = readings_with("9.90101E+17", "990101197412010000")
+    with pytest.warns(ExcelDamageWarning) as said:
+        found = read_table(saved(frame, tmp_path / "c.csv"))
+    assert found["text"].isna().tolist() == [text == "9.90101E+17" for text in frame["text"]]
+    assert len(said) == 2
+
+
+def test_wide_numbers_that_pandas_read_whole_are_kept():
+    table = pd.DataFrame({"key": ["a", "b", "c"], "id_number": [int(NUMBER), 990101197412010000, 995838196603233000]})
+    with pytest.warns(ExcelDamageWarning, match="the wide frame has 1 numbers as"):
+        assert to_long(table)["text"].tolist() == [str(number) for number in table["id_number"]]
+
+
+def test_all_letters_that_an_encoding_lost_are_left_out(tmp_path):
+    frame = readings_with(names=("??", "?"))
+    with pytest.warns(ExcelDamageWarning, match="2 with question marks in place of letters"):
+        assert read_table(saved(frame.drop(columns="label"), tmp_path / "c.csv"))["text"].isna().sum() == 2
+
+
+def test_a_right_number_of_a_truth_is_kept_next_to_a_damaged_one():
+    truth = readings_with("990101197412010000")[["key", "field", "text"]]
+    with pytest.warns(ExcelDamageWarning, match="changed 1 texts of the truth: 1 with zeros"):
+        judged = evaluate(readings_with(NUMBER), truth, complete=False)
+    assert judged.cells["outcome"].tolist().count("correct") == 4

@@ -168,3 +168,43 @@ def test_a_misspelled_field_of_a_correction_is_named(cards):
     with pytest.warns(UserWarning, match="1 corrections have a field that no card of the frame has"):
         correct(cards, decisions((KEY, "nmae", "corrected", "样本")))
     correct(cards, decisions((KEY, "first_issue_date", "corrected", "2001-02-03")))
+
+
+NO_TEXT = {"missing": None, "empty": "", "blank": "\u3000", "nan": float("nan")}
+
+
+@pytest.mark.parametrize("empty", NO_TEXT.values(), ids=NO_TEXT)
+@pytest.mark.parametrize("given", ["frame", "csv", "pandas", "parquet", "xlsx"])
+def test_accepted_fields_without_a_text_keep_the_reading_and_corrected_ones_are_not_decided(
+    cards, tmp_path, empty, given
+):
+    table = decisions(
+        (KEY, "name", "accepted", empty), (KEY, "gender", "corrected", empty), (KEY, "x", "corrected", "y")
+    )
+    table["field"] = table["field"].replace("x", "ethnicity")
+    path = tmp_path / f"c.{ {'pandas': 'csv'}.get(given, given) }".replace(" ", "")
+    if given != "frame":
+        getattr(table, {"csv": "to_csv", "parquet": "to_parquet", "xlsx": "to_excel"}[path.suffix[1:]])(
+            path, index=False
+        )
+    source = {"frame": table, "pandas": None}.get(given, path)
+    with pytest.warns(UserWarning, match="^1 accepted or corrected fields have no text"):
+        done = correct(cards, pd.read_csv(path) if source is None else source)
+    assert cell(done, KEY, "name", "text") == cell(cards, KEY, "name", "text")
+    assert cell(done, KEY, "gender", "text") == cell(cards, KEY, "gender", "text")
+    assert [cell(done, KEY, f, "source") for f in ("name", "gender", "ethnicity")] == ["person", "service", "person"]
+    assert cell(done, KEY, "ethnicity", "text") == "y"
+    assert len(done) == len(cards)
+
+
+def test_decisions_without_a_text_are_no_errors_of_the_reading(cards, tmp_path):
+    table = decisions((KEY, "name", "accepted", ""), (KEY, "gender", "corrected", ""), (KEY, "ethnicity", "absent", ""))
+    table.to_csv(tmp_path / "c.csv", index=False)
+    with pytest.warns(UserWarning, match="^2 accepted or corrected fields have no text"):
+        outcome = evaluate(cards, tmp_path / "c.csv", complete=False).cells.set_index("field")["outcome"]
+    assert outcome["ethnicity"] == "spurious"
+    assert (
+        not outcome[outcome.index.isin(["name", "gender"])].isin(["correct", "incorrect", "spurious", "missing"]).any()
+    )
+    with pytest.warns(UserWarning, match="^2 accepted or corrected fields have no text"):
+        assert Corrections(tmp_path / "c.csv").truth()["field"].tolist() == ["ethnicity"]
