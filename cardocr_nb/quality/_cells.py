@@ -117,8 +117,7 @@ def pair(
     first = first_rows(card)
     cards = frame[columns].take(first).reset_index(drop=True)
     if groups is not None:
-        refuse_varying_groups(frame, groups)
-        cards[GROUP] = group_of_cards(frame.take(first), groups)
+        cards[GROUP] = groups_of_frame(frame, card, groups)
     n = len(cards)
     image = _positions(arrow(cards["key"]), arrow(pd.Series(given.keys)))
     if len(np.unique(image[image >= 0])) < len(given.keys):
@@ -202,23 +201,61 @@ def group_of_cards(first: pd.DataFrame, groups: Groups) -> pd.Series:
     return group.astype("str").where(known, alone)
 
 
-def refuse_varying_groups(frame: pd.DataFrame, groups: Groups) -> None:
-    """Raise if groups are a column that has several values on a card.
+def groups_of_frame(frame: pd.DataFrame, card: NDArray[np.intp], groups: Groups) -> pd.Series:
+    """Return the group of each card of a frame.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Conformed.
+    card : ndarray of int
+        Number of the card of each row, as `card_numbers` gives them.
+    groups : str, mapping or Series
 
     Raises
     ------
     ValueError
+        See `group_of_cards`, or a column has several values on a card. A job has one time, so that `created` never has.
     """
-    if not isinstance(groups, str) or groups not in frame.columns:
-        return
-    card = card_numbers(frame)
-    value = pd.factorize(frame[groups])[0]
-    varying = np.unique(card[value != value[first_rows(card)][card]])
-    if len(varying):
-        raise ValueError(
-            f"groups: the column {shown_word(groups)} has several values on {len(varying)} of {card.max() + 1} cards, and a card "
-            "is in one group; give each card one value, or map keys to groups"
-        )
+    first = frame.take(first_rows(card))
+    name = "created" if isinstance(groups, str) and groups == DAY and DAY not in frame.columns else groups
+    if isinstance(name, str) and name in frame.columns:
+        value, several = value_of_cards(frame, card, name)
+        if several and name != "created":
+            raise ValueError(
+                f"groups: the column {shown_word(groups)} has several values on {several} of {len(first)} cards, and a card "
+                "is in one group; give each card one value, or map keys to groups"
+            )
+        first = first.assign(**{name: value.array})
+    return group_of_cards(first, groups)
+
+
+def value_of_cards(frame: pd.DataFrame, card: NDArray[np.intp], name: str) -> tuple[pd.Series, int]:
+    """Return the value of each card in a column, and the number of cards with several values; times are compared by day.
+
+    The first value that is neither missing nor blank decides, those of rows that count before others. As for the readings of an
+    image, rows without a field do not count where a field was read, nor do rows without a job whose field the card has already.
+    """
+    value = frame[name]
+    if isinstance(value.dtype, pd.DatetimeTZDtype) or pd.api.types.is_datetime64_dtype(value):
+        value = value.dt.tz_localize(None).dt.normalize()
+    code, values = pd.factorize(value)
+    blank = np.fromiter((isinstance(word, str) and not word.strip() for word in values), dtype=bool, count=len(values))
+    code[np.append(blank, True)[code]] = -1
+    n = int(card.max(initial=-1)) + 1
+    read = frame["field"].notna().to_numpy(bool)
+    counts = read | (np.bincount(card, weights=read, minlength=n) == 0)[card]
+    jobless = np.flatnonzero(frame["job_id"].isna().to_numpy(bool))
+    again = pd.DataFrame({"card": card[jobless], "field": frame["field"].take(jobless).array}).duplicated()
+    counts[jobless[again.to_numpy(bool)]] = False
+    rows = np.flatnonzero(code >= 0)
+    rows = rows[np.argsort(~counts[rows], kind="stable")]
+    own, start = np.unique(card[rows], return_index=True)
+    decides = np.full(n, -1, dtype=np.intp)
+    decides[own] = rows[start]
+    rows = rows[counts[rows]]
+    varying = np.unique(card[rows[code[rows] != code[decides[card[rows]]]]])
+    return frame[name].take(np.maximum(decides, 0)).reset_index(drop=True).mask(decides < 0), len(varying)
 
 
 _PERSONAL = ("name", "address", "id_number", "licence_number")

@@ -11,10 +11,11 @@ import pandas as pd
 from cardocr_nb._field_words import by_field
 from cardocr_nb._key_forms import mismatch
 from cardocr_nb.frame._frame_schema import conform
+from cardocr_nb.frame._reshape import card_numbers, first_rows
 from cardocr_nb.frame._text_tables import read_table
 from cardocr_nb.privacy._service_texts import with_shown_fields
 from cardocr_nb.quality._bootstrap import ALL, equal_weights, imaginary, rate_intervals, resampled_interval, with_all
-from cardocr_nb.quality._cells import GROUP, group_of_cards, one_job_an_image, refuse_parts, refuse_varying_groups
+from cardocr_nb.quality._cells import GROUP, group_of_cards, groups_of_frame, one_job_an_image, refuse_parts
 from cardocr_nb.quality._distribution_shift import ks, psi, psi_test
 from cardocr_nb.quality._evaluation import Evaluation, evaluate
 from cardocr_nb.quality._group_dependence import warn_of_cards_without_group, warn_of_few_groups
@@ -142,9 +143,8 @@ def compare(
         raise ValueError(f"no key is in both frames; {keys}")
     left_only, right_only = (side["key"].nunique() - len(both) for side in (left, right))
     if isinstance(groups, str):
-        refuse_varying_groups(left, groups)
-        first = left.drop_duplicates("key").reset_index(drop=True)
-        groups = dict(zip(first["key"], group_of_cards(first, groups), strict=True))
+        card = card_numbers(left)
+        groups = dict(zip(left["key"].take(first_rows(card)), groups_of_frame(left, card, groups), strict=True))
     left, right = (side[side["key"].isin(both.tolist())] for side in (left, right))
     pairs = paired(left, right, normalize)
     if groups is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -20,7 +21,7 @@ from cardocr_nb.frame._frame_builder import UnknownLabelWarning
 from cardocr_nb.frame._reshape import first_rows
 from cardocr_nb.privacy._service_texts import with_shown_fields
 from cardocr_nb.quality._bootstrap import bootstrap, rate_intervals
-from cardocr_nb.quality._cells import GROUP, Cells, pair, refuse_texts
+from cardocr_nb.quality._cells import GROUP, Cells, pair, refuse_texts, value_of_cards
 from cardocr_nb.quality._confusions import confusions
 from cardocr_nb.quality._group_dependence import (
     strata_of_cards,
@@ -191,14 +192,15 @@ def evaluate(
         `cardocr_nb.quality.bootstrap`.
     groups : str, mapping or Series, optional
         Cards that may fail together, such as those of one day, batch or person: a column of the frame with one value a card
-        (times are grouped by day; of several readings of an image the one that counts decides), ``"folder"`` for the folder of
+        (times are grouped by day; of several readings of an image the one that counts decides; empty cells take the value of other
+        rows of the card), ``"folder"`` for the folder of
         `key`, ``"day"`` for the day of `created`, or the group of each key. Intervals then take groups as units.
     weights : bool, default True
         Use the column ``weight``. False counts each case once, also cases that a review queue selected: the rates then
         describe the reviewed cases and no others.
     equal : mapping of str to callable, optional
         Your own equality for some fields: called with the truth and the text of readings that differ after
-        normalization, it returns True if the reading is correct.
+        normalization, it returns True or 1 if the reading is correct, else False or 0.
 
     Returns
     -------
@@ -209,7 +211,7 @@ def evaluate(
     TypeError
         The frame is one of Dask.
     ValueError
-        A column in `by` contains names, addresses or numbers of the cards, `groups` has several values on a card, or `equal` or
+        A column in `by` contains names, addresses or numbers of the cards, `groups` has several values in a job, or `equal` or
         `normalize` names an unknown field. The truth lacks a column, names a field of a key twice, has no key in common with the frame, gives a weight to some
         cases only, is the frame itself, or holds only cases that a review queue selected: their rates are lower than those
         of all readings. Or it is an Evaluation, and options
@@ -365,9 +367,12 @@ def _warn_of_dependence(judged: _Judged, cells: Cells, slices: list[str]) -> Non
     stratum = strata_of_cards(cells.card, cells.field, number)
     rows = np.flatnonzero(np.bincount(cells.card, minlength=n) > 0)
     incorrect = np.bincount(cells.card, weights=judged.outcome != 0, minlength=n) > 0
-    warn_of_dependence(
-        cells.frame.take(first_rows(cells.frame["card"].to_numpy())[rows]), incorrect[rows], stratum[rows]
-    )
+    card = cells.frame["card"].to_numpy()
+    first = cells.frame.take(first_rows(card)).reset_index(drop=True)
+    for name in ("created", "bucket", "user_data"):
+        if name in first and first[name].isna().any() and not first[name].isna().all():
+            first[name] = value_of_cards(cells.frame, card, name)[0].array
+    warn_of_dependence(first.take(rows), incorrect[rows], stratum[rows])
 
 
 def _without_queue(cells: Cells) -> Cells:
@@ -452,10 +457,11 @@ def _judge(cells: Cells, normalize: Rules, equal: Mapping[str, Callable[[str, st
 
 
 def _truth_value(answer: object, field: str) -> bool:
-    if isinstance(answer, (bool, np.bool_)):
+    if isinstance(answer, (bool, np.bool_)) or (isinstance(answer, (int, np.integer)) and answer in (0, 1)):
         return bool(answer)
+    found = "; for a match return `... is not None`" if answer is None or isinstance(answer, re.Match) else ""
     raise TypeError(
-        f"the function of {listed_fields([field])} in equal must return True or False, it returned {describe(answer)}"
+        f"the function of {listed_fields([field])} in equal must return True or False (or 1 or 0), it returned {describe(answer)}{found}"
     )
 
 

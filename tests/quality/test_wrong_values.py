@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import product
 
 import numpy as np
@@ -125,6 +126,72 @@ def test_of_several_readings_of_an_image_the_one_that_counts_gives_the_group():
     assert compare(both, FRAME, groups="batch").fields["low"].notna().all()
 
 
+HALVES = FRAME.assign(
+    batch=(FRAME["key"] < "a/5.jpg").map({True: "x", False: "y"}), created=pd.Timestamp("2026-03-01", tz="UTC")
+)
+HALVES["created"] += pd.to_timedelta(HALVES["key"].str.get(2).astype(int), unit="D")
+ADDED = pd.DataFrame({"key": ["a/0.jpg", "a/9.jpg"], "field": "nationality", "verdict": "corrected", "text": "x"})
+
+
+def empty_cell(df, column):
+    """The frame with an empty cell in the first row of one card and in the last one of another."""
+    return df.assign(**{column: df[column].mask(df.index.isin([0, len(df) - 1]))})
+
+
+def failed_first(df, **columns):
+    """The frame after a run in which the first four images failed, with other values in its columns."""
+    failed = to_frame([job({}, key=f"a/{k}.jpg") for k in range(4)])
+    failed = failed.assign(batch="failed", created=pd.Timestamp("2020-01-01", tz="UTC"), **columns)
+    return pd.concat([failed, df], ignore_index=True)
+
+
+MADE = {
+    "corrected": lambda df: df.cardocr.correct(ADDED),
+    "corrected, added rows first": lambda df: df.cardocr.correct(ADDED).iloc[::-1],
+    "failed in another job": lambda df: failed_first(df, job_id="first"),
+    "failed in the same job": failed_first,
+    "failed without a job": lambda df: failed_first(df.assign(job_id=None), job_id=None),
+    "read twice": lambda df: pd.concat([df, df.assign(job_id="again", batch="z", created=df["created"].max())]),
+    "read twice without jobs": lambda df: pd.concat([df, df.assign(batch="z")]).assign(job_id=None),
+    "empty cells": lambda df: empty_cell(empty_cell(df, "batch"), "created"),
+    "blank cells": lambda df: df.assign(batch=df["batch"].mask(df.index == 0, " ")),
+}
+
+
+@pytest.mark.parametrize("groups", ["batch", "created", "day"])
+@pytest.mark.parametrize("made", MADE.values(), ids=MADE.keys())
+def test_the_reading_that_counts_gives_the_group_and_missing_cells_are_filled(made, groups):
+    frame = made(HALVES)
+    expected = evaluate(HALVES, TRUTH, groups=groups).cells.drop_duplicates("key").set_index("key")["group"]
+    found = evaluate(frame, TRUTH, groups=groups).cells.drop_duplicates("key").set_index("key")["group"]
+    assert found.sort_index().to_dict() == expected.sort_index().to_dict()
+
+
+@groups_of
+@pytest.mark.filterwarnings("ignore::cardocr_nb.quality.FewScoresWarning")  # a person gives no score
+@pytest.mark.parametrize("made", MADE.values(), ids=MADE.keys())
+def test_every_function_takes_groups_of_corrected_retried_and_incomplete_frames(ask, made):
+    ask(made(HALVES), "batch")
+
+
+@pytest.mark.parametrize("kind", ["text", "int", "bool", "category", "Int64", "time"])
+def test_a_column_of_any_type_is_filled_and_refused_if_it_varies(kind):
+    second = (HALVES["batch"] == "y").astype("int64")
+    column = {"text": HALVES["batch"], "time": HALVES["created"]}.get(kind, second)
+    column = column.astype(kind) if kind not in ("text", "time") else column
+    given = HALVES.assign(batch=column)
+    n = evaluate(given, TRUTH, groups="batch").cells["group"].nunique()
+    assert evaluate(given.cardocr.correct(ADDED), TRUTH, groups="batch").cells["group"].nunique() == n
+    varying = given.assign(batch=column.where(given.index != 0, column.iloc[40]))
+    with pytest.raises(ValueError, match="'batch' has several values on 1 of 12 cards"):
+        evaluate(varying, TRUTH, groups="batch")
+
+
+def test_times_within_a_day_are_one_group():
+    shot = HALVES["created"] + pd.to_timedelta(HALVES.index % 6, unit="min")
+    assert evaluate(HALVES.assign(shot=shot), TRUTH, groups="shot").cells["group"].nunique() == 10
+
+
 def test_slices_may_lie_within_one_group():
     halves = FRAME.assign(batch=FRAME["key"].str.get(2), half=FRAME["key"].isin(["a/1.jpg"]))
     sliced = evaluate(halves, TRUTH, by="half", groups="batch")
@@ -216,7 +283,27 @@ def test_days_are_groups_as_they_are_strata():
         evaluate(conform(FRAME[["key", "card_type", "field", "text", "batch"]]), TRUTH, groups="day")
 
 
-@pytest.mark.parametrize("answer", [pd.NA, "no", None, 0.5])
+@pytest.mark.parametrize(("yes", "no"), [(True, False), (1, 0), (np.True_, np.False_), (np.int64(1), np.int8(0))])
+def test_an_equality_may_answer_with_truth_values_or_with_1_and_0(yes, no):
+    def rate(answer):
+        return (
+            evaluate(FRAME, TRUTH, equal={"name": lambda true, read: answer})
+            .fields.set_index("field")
+            .loc["name", "correct"]
+        )
+
+    assert (rate(yes), rate(no)) == (12, 11)
+
+
+@pytest.mark.parametrize(
+    "function", [lambda true, read: re.search(read[:1], true), lambda true, read: re.search("x", true)]
+)
+def test_an_equality_that_returns_a_match_is_said_what_to_return(function):
+    with pytest.raises(TypeError, match=r"returned (a Match|None); for a match return `\.\.\. is not None`"):
+        evaluate(FRAME, TRUTH, equal={"name": function})
+
+
+@pytest.mark.parametrize("answer", [pd.NA, "no", None, 0.5, 1.0, 2, -1, np.int64(2)])
 def test_an_equality_that_answers_neither_true_nor_false_is_refused(answer):
     with pytest.raises(TypeError, match="function of name in equal must return True or False"):
         evaluate(FRAME, TRUTH, equal={"name": lambda true, read: answer})
