@@ -176,6 +176,24 @@ def test_a_wrong_command_or_option_suggests_the_right_one(arguments, better, cap
     assert f"'{better}'" in shown[shown.index("Did you mean") :]
 
 
+@pytest.mark.parametrize("form", ["--card-type={}", "--card-type {}"])
+@pytest.mark.parametrize(
+    ("word", "end"),
+    [
+        ("IDcard", " Did you mean 'IDCard'?"),
+        ("DriverLicence", " Did you mean 'DriverLicense'?"),
+        ("样本", ""),
+        ("passport", ""),
+    ],
+)
+def test_a_wrong_choice_names_its_option_and_the_nearest_one(form, word, end, capsys):
+    assert main(["run", "photos", *form.format(word).split()]) == 2
+    message = capsys.readouterr().err
+    assert "Invalid value for '--card-type': " in message
+    assert message.endswith(f"is not one of 'IDCard', 'DriverLicense'.{end}\n")
+    assert "样本" not in message
+
+
 def test_a_missing_image_is_named_and_nothing_is_created(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["run", "nowhere", "--card-type", "IDCard", "--out", "cards.parquet"]) == 2

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from cardocr_nb._cli._console import echo
-from cardocr_nb._cli._parameters import table_option, yes_option
+from cardocr_nb._cli._parameters import Word, table_option, yes_option
 from cardocr_nb._cli._table_files import is_table, read, write
 from cardocr_nb.errors import InvalidRequestError
 
@@ -19,7 +19,7 @@ from cardocr_nb.errors import InvalidRequestError
 @click.option("--keep-unreadable", is_flag=True, help="Write a row for each file that cannot be read.")
 @click.option(
     "--dialect",
-    type=click.Choice(["tencent", "baidu", "alibaba", "lines"]),
+    type=Word(["tencent", "baidu", "alibaba", "lines"]),
     help="Service of the documents if it is another one.",
 )
 @yes_option

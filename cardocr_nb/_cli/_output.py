@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import click
 
 from cardocr_nb._cli._console import clean, echo, echo_message
-from cardocr_nb._cli._parameters import OutputFile, yes_option
+from cardocr_nb._cli._parameters import OutputFile, Word, yes_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -29,7 +29,7 @@ def output_options(command: F) -> F:
     for option in (
         yes_option,
         click.option("-o", "--out", type=OutputFile(), metavar="FILE", help="Write to a file, in UTF-8."),
-        click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True),
+        click.option("--format", "form", type=Word(["table", "csv", "json"]), default="table", show_default=True),
     ):  # fmt: skip
         command = option(command)
     return command

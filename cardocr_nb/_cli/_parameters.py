@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from cardocr_nb._cli._table_files import WRITABLE
-from cardocr_nb._text_safety import shown_path
+from cardocr_nb._text_safety import shown_choice, shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -57,6 +57,16 @@ class OutputFile(click.Path):
         if not wanted:
             self.fail(f"the folder {shown_path(folder)} does not exist; create it, or add --yes", param, ctx)
         folder.mkdir(parents=True)
+
+
+class Word(click.Choice[str]):
+    """One of some words; the error about another one names the nearest."""
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        """Return the message, which click and `_shown_arguments` make from the words alone."""
+        message = super().get_invalid_choice_message(value, ctx)
+        near = shown_choice(value, self.choices).partition("; ")[2]
+        return f"{message} {near[:1].upper()}{near[1:]}".rstrip()
 
 
 def yes_option(command: F) -> F:

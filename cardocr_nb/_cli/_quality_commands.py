@@ -12,7 +12,7 @@ import click
 
 from cardocr_nb._cli._console import echo_message
 from cardocr_nb._cli._output import Format, gate, junit_option, output_options, show, unread_option, write_junit
-from cardocr_nb._cli._parameters import EXISTING, RATE, cards_argument, groups_option
+from cardocr_nb._cli._parameters import EXISTING, RATE, Word, cards_argument, groups_option
 from cardocr_nb._cli._table_files import read
 from cardocr_nb.errors import CardOCRError, InvalidRequestError
 
@@ -29,9 +29,7 @@ _UNREAD = ("failed", "left out", "unreadable", "under way", "not submitted", "ca
 @click.command()
 @cards_argument
 @click.option("--findings", is_flag=True, help="Print the fields with a failed check instead of counts.")
-@click.option(
-    "--fail-on", type=click.Choice(["error", "warning"]), help="Exit with 3 if a check of this severity fails."
-)
+@click.option("--fail-on", type=Word(["error", "warning"]), help="Exit with 3 if a check of this severity fails.")
 @click.option(
     "--min-passed", type=RATE, metavar="RATE", help="Exit with 3 if a check passes less often, for any field."
 )
@@ -132,7 +130,7 @@ def evaluate(
 @click.option("--min-agreement", type=RATE, metavar="RATE", help="Exit with 3 if fewer texts of a field are equal.")
 @click.option(
     "--fail-on",
-    type=click.Choice(["worse"]),
+    type=Word(["worse"]),
     help="With --truth: exit with 3 if AFTER is less accurate, by the 95 % interval of the difference.",
 )
 @unread_option
@@ -183,7 +181,7 @@ def compare(
     help="Number of first days, or a table, to compare each day with.",
 )
 @click.option("--finished", is_flag=True, help="The last day is over: judge it too.")
-@click.option("--fail-on", type=click.Choice(["alarm"]), help="Exit with 3 if a field has changed.")
+@click.option("--fail-on", type=Word(["alarm"]), help="Exit with 3 if a field has changed.")
 @output_options
 def drift(*, cards: Path, reference: str, finished: bool, fail_on: str | None, form: Format, out: Path | None) -> int:  # fmt: skip
     """Find days on which unread fields, failed checks or scores have become worse than before."""

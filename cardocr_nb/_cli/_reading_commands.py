@@ -12,7 +12,7 @@ import click
 
 from cardocr_nb._cli._console import echo, echo_message
 from cardocr_nb._cli._output import Format, gate, output_options, show, unread_option
-from cardocr_nb._cli._parameters import EXISTING, EXISTING_FOLDER, RATE, cards_argument, table_option, yes_option
+from cardocr_nb._cli._parameters import EXISTING, EXISTING_FOLDER, RATE, Word, cards_argument, table_option, yes_option
 from cardocr_nb._cli._quality_commands import as_arguments
 from cardocr_nb._cli._run_command import check_images
 from cardocr_nb._cli._table_files import check_writable, read, write
@@ -102,7 +102,7 @@ def complete(*, cards: Path, images: Path | None, out: Path, results: str | None
 @_SHARED
 @click.option("--service-corrects", is_flag=True, help="The service corrects numbers by their check digit.")
 @click.option(
-    "--show", "shown", type=click.Choice(["errors", "agreement", "queue"]), default="errors", show_default=True,
+    "--show", "shown", type=Word(["errors", "agreement", "queue"]), default="errors", show_default=True,
     help="Estimated error rates, agreement by field, or the fields to review, worst first.",
 )  # fmt: skip
 @click.option("--min-agreement", type=RATE, metavar="RATE", help="Exit with 3 if fewer texts of a field are equal.")
@@ -151,7 +151,7 @@ def second_opinion(
 @click.argument("second", metavar="SECOND", type=EXISTING)
 @_TRUTH
 @_SHARED
-@click.option("--corrects", type=click.Choice(["none", "first", "second", "both"]), default="none", show_default=True,
+@click.option("--corrects", type=Word(["none", "first", "second", "both"]), default="none", show_default=True,
               help="Which reader corrects numbers by their check digit; the embedded engine does.")  # fmt: skip
 @output_options
 def estimate_errors(

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from cardocr_nb._cli._console import echo_message
-from cardocr_nb._cli._parameters import EXISTING_FOLDER, cards_argument
+from cardocr_nb._cli._parameters import EXISTING_FOLDER, Word, cards_argument
 from cardocr_nb._cli._table_files import read
 from cardocr_nb.cards import CardType
 
@@ -21,7 +21,7 @@ from cardocr_nb.cards import CardType
 @click.option("--fields", metavar="NAME,NAME", help="Fields to fill. Default: all.")
 @click.option(
     "--method",
-    type=click.Choice(["box", "blur"]),
+    type=Word(["box", "blur"]),
     default="box",
     show_default=True,
     help="A box leaves nothing of the text.",
@@ -29,9 +29,7 @@ from cardocr_nb.cards import CardType
 @click.option(
     "--incomplete", is_flag=True, help="Also write cards with fields that were not found and may be readable."
 )
-@click.option(
-    "--card-type", type=click.Choice([str(one) for one in CardType]), help="Card type of cards whose table has none."
-)
+@click.option("--card-type", type=Word([str(one) for one in CardType]), help="Card type of cards whose table has none.")
 @click.option("--keep-portrait", is_flag=True, help="Leave the portrait visible.")
 @click.option("--verify", is_flag=True, help="Read each result, and leave out those that are still readable.")
 @click.option("--quiet", is_flag=True, help="Show no progress bar.")

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cardocr_nb._cli._console import echo_message
-from cardocr_nb._cli._parameters import EXISTING, EXISTING_FOLDER, OutputFile, cards_argument, groups_option, yes_option
+from cardocr_nb._cli._parameters import (
+    EXISTING,
+    EXISTING_FOLDER,
+    OutputFile,
+    Word,
+    cards_argument,
+    groups_option,
+    yes_option,
+)
 from cardocr_nb._cli._table_files import read
 from cardocr_nb.errors import CardOCRError, InvalidRequestError
 
@@ -23,7 +31,7 @@ if TYPE_CHECKING:
 @click.option("--other", type=EXISTING, metavar="CARDS", help="Table of another run over the same images.")
 @groups_option
 @click.option("--images", type=EXISTING_FOLDER, metavar="FOLDER", help="Folder of the photos.")
-@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language.")
+@click.option("--lang", type=Word(["en", "zh"]), default="en", show_default=True, help="Language.")
 @click.option("--title", help="Heading of the report.")
 @click.option("--reveal", is_flag=True, help="Show texts and pictures of single cases in full.")
 @click.option("--precision", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.995, show_default=True,

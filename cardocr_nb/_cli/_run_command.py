@@ -10,7 +10,7 @@ import click
 
 from cardocr_nb._batch._pace import Pace
 from cardocr_nb._cli._console import echo, echo_message
-from cardocr_nb._cli._parameters import OutputFile, cloud_arguments, cloud_options, yes_option
+from cardocr_nb._cli._parameters import OutputFile, Word, cloud_arguments, cloud_options, yes_option
 from cardocr_nb._cli._table_files import WRITABLE, check_writable, write
 from cardocr_nb.cards import CardType
 from cardocr_nb.errors import InvalidRequestError
@@ -24,7 +24,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 @click.command()
 @click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
-@click.option("--card-type", required=True, type=click.Choice([str(one) for one in CardType]))
+@click.option("--card-type", required=True, type=Word([str(one) for one in CardType]))
 @click.option(
     "-o", "--out", type=OutputFile(WRITABLE), metavar="FILE", help="Table to write: .parquet, .feather, .csv or .xlsx."
 )
@@ -47,7 +47,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--max-calls", type=click.IntRange(0), metavar="N", help="Limit of submissions.")
 @click.option(
     "--unknown",
-    type=click.Choice(["hold", "submit"]),
+    type=Word(["hold", "submit"]),
     help="What to do with an image if it cannot be found out whether the service accepted it.",
 )
 @click.option(

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from cardocr_nb._cli._parameters import naming_address
+from cardocr_nb._cli._parameters import Word, naming_address
 from cardocr_nb.local._fault_injection import KINDS
 from cardocr_nb.local._service import KEEP_DAYS, QUEUE_LIMIT
 
@@ -19,7 +19,7 @@ from cardocr_nb.local._service import KEEP_DAYS, QUEUE_LIMIT
 @click.option("--port", type=int, default=8086, show_default=True, help="0 picks a free port.")
 @click.option("--secret-id", metavar="ID", help="Of your choice; clients sign with it. Default: COS_SECRET_ID.")
 @click.option("--secret-key", metavar="KEY", help="Default: COS_SECRET_KEY.")
-@click.option("--engine", type=click.Choice(["rapidocr", "stub"]), default="rapidocr", show_default=True,
+@click.option("--engine", type=Word(["rapidocr", "stub"]), default="rapidocr", show_default=True,
               help="stub returns invented fields.")  # fmt: skip
 @click.option("--workers", type=int, default=1, show_default=True, metavar="N", help="Images read at the same time.")
 @click.option("--queue-limit", type=int, default=QUEUE_LIMIT, show_default=True, metavar="N", help="Waiting jobs.")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import click
-
 from cardocr_nb._text_safety import describe, shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    import click
 
 _DOCUMENT = re.compile(r"[\x00-\x1f<>{}\"|;]|\d{15}")
 """What names of files do not have and documents, tables and numbers of cards have."""
@@ -38,9 +38,9 @@ def without_texts(message: str, arguments: Iterable[str], param: click.Parameter
     >>> without_texts("No such command 'reprot'.", ["reprot"], None, paths=False)
     "No such command 'reprot'."
     """
-    choices = set(param.type.choices) if param is not None and isinstance(param.type, click.Choice) else set()
+    words = set() if param is None else {*param.opts, *param.secondary_opts, *getattr(param.type, "choices", ())}
     values = {part for argument in arguments for part in (argument, argument.partition("=")[2])}
-    for value in sorted(values - choices, key=len, reverse=True):
+    for value in sorted(values - words, key=len, reverse=True):
         is_document = len(value) > _LONGEST or _DOCUMENT.search(value) is not None
         if len(value) < 2 or not (is_document or (not paths and shown_path(value) != repr(value))):
             continue
