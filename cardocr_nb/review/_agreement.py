@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+import os
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 
+from cardocr_nb.frame._frame_schema import of_pandas
 from cardocr_nb.review._corrections import COLUMNS, Corrections, checked_decisions
-
-if TYPE_CHECKING:
-    import os
 
 Source: TypeAlias = "str | os.PathLike[str] | pd.DataFrame | Corrections"
 
@@ -21,7 +20,7 @@ def disagreements(corrections: Source) -> pd.DataFrame:
     Parameters
     ----------
     corrections : path, DataFrame or Corrections
-        File that `cardocr_nb.review.review` wrote with ``reviewer=``.
+        File that `cardocr_nb.review.review` wrote with ``reviewer=``, or its table, also of polars, Arrow or DuckDB.
 
     Returns
     -------
@@ -57,7 +56,7 @@ def agreement(corrections: Source) -> pd.DataFrame:
     Parameters
     ----------
     corrections : path, DataFrame or Corrections
-        File that `cardocr_nb.review.review` wrote with ``reviewer=``.
+        File that `cardocr_nb.review.review` wrote with ``reviewer=``, or its table, also of polars, Arrow or DuckDB.
 
     Returns
     -------
@@ -96,8 +95,8 @@ def agreement(corrections: Source) -> pd.DataFrame:
 
 
 def _last_of_each(corrections: Source) -> pd.DataFrame:
-    if isinstance(corrections, pd.DataFrame):
-        table = checked_decisions(corrections).reindex(columns=list(COLUMNS)).astype("str").fillna("")
+    if not isinstance(corrections, (str, os.PathLike, Corrections)):
+        table = checked_decisions(of_pandas(corrections)).reindex(columns=list(COLUMNS)).astype("str").fillna("")
     else:
         table = (corrections if isinstance(corrections, Corrections) else Corrections(corrections)).read()
     table = table.drop_duplicates(["key", "field", "reviewer"], keep="last")

@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
@@ -99,6 +101,21 @@ def test_a_table_of_decisions_is_compared_as_the_file_is(file):
     pd.testing.assert_frame_equal(disagreements(file.read()), disagreements(file.path))
     with pytest.raises(ValueError, match="the corrections have no column verdict"):
         agreement(file.read().drop(columns="verdict"))
+
+
+@pytest.mark.parametrize("of", [pl.from_pandas, lambda df: pl.from_pandas(df).lazy(), pa.Table.from_pandas])
+def test_a_table_of_another_tool_is_compared_as_that_of_pandas(file, of):
+    for reviewer, text in (("a", "样本"), ("b", "样木")):
+        file.add(Decision("1.jpg", "name", "corrected", text, reviewer=reviewer))
+    pd.testing.assert_frame_equal(agreement(of(file.read())), agreement(file))
+    pd.testing.assert_frame_equal(disagreements(of(file.read())), disagreements(file))
+
+
+@pytest.mark.parametrize("compare", [agreement, disagreements])
+@pytest.mark.parametrize("wrong", [5, ["1.jpg"], pd.Series(["1.jpg"])])
+def test_what_is_no_table_of_decisions_is_named(compare, wrong):
+    with pytest.raises(TypeError, match=f"a frame of pandas is needed, got {type(wrong).__name__}"):
+        compare(wrong)
 
 
 def test_agreement_without_decisions_is_unknown(file):
