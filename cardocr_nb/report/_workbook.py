@@ -165,7 +165,8 @@ def from_excel(path: str | os.PathLike[str], *, sheet: Literal["cards", "correct
     ExcelDamageWarning
         The spreadsheet changed texts; they are restored or left out, and counted.
     UserWarning
-        Typed corrections lack their key or field; they are left out, and counted.
+        Typed corrections lack their key or field; they are left out, and counted. Readings lack a key that others have; they
+        are kept, and counted.
 
     See Also
     --------
@@ -196,6 +197,7 @@ def from_excel(path: str | os.PathLike[str], *, sheet: Literal["cards", "correct
         found = rows[["key", "field"]].assign(text=texts, verdict="corrected", selection=QUEUE, **others)
         names = ["job_id", "key", "field", "verdict", "text", "reviewer", "selection"]
         return found.loc[texts.notna(), names].reset_index(drop=True)
+    _warn_of_no_key(table["key"], sheet)
     if "field" not in table.columns:
         return conform(unprotected(to_long(table)))
     # A text with a mark is as `to_excel` wrote it, however odd it looks.
@@ -203,6 +205,18 @@ def from_excel(path: str | os.PathLike[str], *, sheet: Literal["cards", "correct
     if "polygon" in table.columns:  # its marks are removed, and polygons of the dtype say so
         table = table.assign(polygon=series("polygon", table["polygon"]))
     return conform(table.assign(**{name: _times(table[name]) for name in TIMES if name in table.columns}))
+
+
+def _warn_of_no_key(keys: pd.Series, sheet: str) -> None:
+    """Warn of rows without a key among others with one, as under merged cells."""
+    lacking = keys.isna() | keys.astype("str").str.strip().eq("")
+    if lacking.any() and not lacking.all():
+        warnings.warn(
+            f"{lacking.sum()} of {len(keys)} rows of the sheet {sheet!r} have no key and belong to no card; fill these cells, and undo "
+            "merged cells",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def _times(cells: pd.Series) -> pd.Series:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import openpyxl
 import pandas as pd
 import polars as pl
 import pytest
@@ -194,3 +195,21 @@ def test_a_right_number_of_a_truth_is_kept_next_to_a_damaged_one():
     with pytest.warns(ExcelDamageWarning, match="changed 1 texts of the truth: 1 with zeros"):
         judged = evaluate(readings_with(NUMBER), truth, complete=False)
     assert judged.cells["outcome"].tolist().count("correct") == 4
+
+
+@pytest.mark.parametrize("layout", ["field", "card"])
+def test_rows_of_cards_without_a_key_are_counted(tmp_path, layout):
+    path = CARDS.cardocr.to_excel(tmp_path / "c.xlsx", layout=layout)
+    book = openpyxl.load_workbook(path)
+    place = [cell.value for cell in book["cards"][1]].index("key") + 1
+    book["cards"].cell(3, place).value = None
+    book.save(path)
+    with pytest.warns(
+        UserWarning, match=f"^1 of {9 if layout == 'field' else 3} rows of the sheet 'cards' have no key"
+    ):
+        assert from_excel(path)["key"].isna().any()
+
+
+@pytest.mark.filterwarnings("error")
+def test_cards_that_never_had_keys_come_back_in_silence(tmp_path):
+    assert from_excel(CARDS.assign(key=None).cardocr.to_excel(tmp_path / "c.xlsx"))["key"].isna().all()
