@@ -28,7 +28,8 @@ SCRIPT_FONTS = {
     "蒙古": ("truetype/noto/NotoSansMongolian-Regular.ttf", "ᠮᠣᠩᠭᠣᠯᠪᠢᠴᠢᠭ"), "壮": ("", "Bouxcuengh"),
 }  # fmt: skip
 SURNAMES = "毕庞祁柯霍翁涂虞桑濮冼晏鄢瞿缪蔺栾芮郗钮"
-GIVEN = "翊暄珞筱蕴煦泓岚旻澄嫣彤楷祐瀚楠珩颐岑芷荔鸿逸骐璇赫朔臻茵裕"
+# Each is in all fonts: a font that lacks one prints nothing.
+GIVEN = "翊暄珞筱蕴煦泓岚昊澄嫣彤楷佑瀚楠珩颐岑芷荔鸿逸骐璇赫朔臻茵裕"
 PLACES = (
     "云溪省东岭市白鹭区", "望海省临川市鹤山县", "青屏省石泉市柳河区", "云溪省长滩市雁鸣县", "白水自治区金沙市南浦区", "东岭市西关区", "望海省松原自治州云台县",
 )  # fmt: skip
