@@ -197,7 +197,7 @@ def from_excel(path: str | os.PathLike[str], *, sheet: Literal["cards", "correct
         found = rows[["key", "field"]].assign(text=texts, verdict="corrected", selection=QUEUE, **others)
         names = ["job_id", "key", "field", "verdict", "text", "reviewer", "selection"]
         return found.loc[texts.notna(), names].reset_index(drop=True)
-    _warn_of_no_key(table["key"], sheet)
+    _warn_of_no_key(table, sheet)
     if "field" not in table.columns:
         return conform(unprotected(to_long(table)))
     # A text with a mark is as `to_excel` wrote it, however odd it looks.
@@ -207,12 +207,14 @@ def from_excel(path: str | os.PathLike[str], *, sheet: Literal["cards", "correct
     return conform(table.assign(**{name: _times(table[name]) for name in TIMES if name in table.columns}))
 
 
-def _warn_of_no_key(keys: pd.Series, sheet: str) -> None:
-    """Warn of rows without a key among others with one, as under merged cells."""
-    lacking = keys.isna() | keys.astype("str").str.strip().eq("")
+def _warn_of_no_key(table: pd.DataFrame, sheet: str) -> None:
+    """Warn of rows without a key, job and image among others with a key, as under merged cells."""
+    names = [name for name in ("key", "job_id", "image") if name in table.columns]
+    cells = table[names]
+    lacking = (cells.isna() | cells.astype("str").apply(lambda column: column.str.strip().eq(""))).all(axis=1)
     if lacking.any() and not lacking.all():
         warnings.warn(
-            f"{lacking.sum()} of {len(keys)} rows of the sheet {sheet!r} have no key and belong to no card; fill these cells, and undo "
+            f"{lacking.sum()} of {len(table)} rows of the sheet {sheet!r} have no key and belong to no card; fill these cells, and undo "
             "merged cells",
             UserWarning,
             stacklevel=3,
