@@ -116,12 +116,3 @@ def never_texts(data: NDArray[np.uint8]) -> Ints:
 _REFERENCE_WORDS = [
     (name, np.uint64(int.from_bytes(name, "little")), np.uint64((1 << 8 * len(name)) - 1)) for name in _REFERENCES
 ]
-
-
-def is_utf8(raw: bytes) -> bool:
-    """Whether bytes are UTF-8."""
-    try:
-        raw.decode()
-    except UnicodeDecodeError:
-        return False
-    return True

@@ -17,7 +17,6 @@ from cardocr_nb._bulk._characters import (
     are_ampersands,
     bare,
     erase_other_references,
-    is_utf8,
     never_texts,
     replace_ampersands,
     replace_references,
@@ -40,6 +39,7 @@ from cardocr_nb._bulk._numerals import NO_TIME, read_moments, read_numbers, read
 from cardocr_nb._bulk._spans import Spans, are_utf8, arrow_texts, owners, taken
 from cardocr_nb._bulk._tokens import Tokens, skip_prologs, slots
 from cardocr_nb.wire._contract import FIELD_NODES, JOB_NODES, RESULT_NODES
+from cardocr_nb.wire._encodings import is_utf8
 from cardocr_nb.wire._records import JobState
 
 if TYPE_CHECKING:

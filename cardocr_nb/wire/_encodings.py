@@ -38,7 +38,7 @@ def _of_gb18030(raw: bytes) -> bytes:
     if raw.isascii():
         return raw
     declared = _CHINESE.match(raw)
-    if not declared and (b"encoding" in raw[:100] or _is_utf8(raw) or _is_mostly_utf8(raw)):
+    if not declared and (b"encoding" in raw[:100] or is_utf8(raw) or _is_mostly_utf8(raw)):
         return raw
     try:
         return NAMED.sub(r"\1", raw.decode("gb18030").lstrip(), count=1).encode()
@@ -46,7 +46,8 @@ def _of_gb18030(raw: bytes) -> bytes:
         return raw
 
 
-def _is_utf8(raw: bytes) -> bool:
+def is_utf8(raw: bytes) -> bool:
+    """Whether bytes are UTF-8."""
     try:
         raw.decode()
     except UnicodeDecodeError:
