@@ -15,10 +15,12 @@ from functools import total_ordering
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 from pandas.api.extensions import ExtensionDtype, register_extension_dtype
 
 from cardocr_nb.frame._polygon_forms import Corners, corners_of, parse
+from cardocr_nb.frame._tool_adapters import is_altair_asking, is_duckdb_asking
 
 if TYPE_CHECKING:
     import builtins
@@ -78,6 +80,11 @@ class Polygon:
 
     to_plotly_json = tolist
 
+    @property  # type: ignore[misc]  # a class for those who ask an instance
+    def __class__(self) -> builtins.type[Any]:
+        """An array for Altair, which then calls `tolist`."""
+        return np.ndarray if is_altair_asking() else Polygon
+
     @classmethod
     def parse(cls, text: str) -> Polygon:
         """Read what ``str`` writes, four ``x,y`` with spaces between them, or lists and mappings of JSON, or WKT.
@@ -134,6 +141,19 @@ class PolygonDtype(ExtensionDtype):
     type = Polygon
     kind = "O"
     na_value = np.nan
+
+    @property  # type: ignore[misc]  # a class for those who ask an instance
+    def __class__(self) -> builtins.type[Any]:
+        """A dtype of Arrow for DuckDB, which then lets Arrow convert the frame."""
+        return pd.ArrowDtype if is_duckdb_asking() else PolygonDtype
+
+    def __eq__(self, other: object) -> bool:
+        return super().__eq__(other) or (other is object and is_altair_asking())
+
+    __hash__ = ExtensionDtype.__hash__
+
+    def __reduce__(self) -> tuple[builtins.type[PolygonDtype], tuple[()]]:
+        return PolygonDtype, ()  # without it pickle asks for the class, as DuckDB does
 
     @classmethod
     def construct_from_string(cls, string: str) -> Self:

@@ -2,9 +2,11 @@
 
 import datetime as dt
 import json
+import pickle
 
 import altair as alt
 import duckdb
+import numpy as np
 import pandas as pd
 import plotly.express as px
 import polars as pl
@@ -16,6 +18,7 @@ from hypothesis import strategies as st
 import cardocr_nb  # noqa: F401 - registers the accessors
 from cardocr_nb.errors import DecodeError
 from cardocr_nb.frame import (
+    PolygonDtype,
     conform,
     from_coco,
     from_label_studio,
@@ -32,6 +35,8 @@ from cardocr_nb.frame import (
 from cardocr_nb.frame._text_tables import _READ_AS_1252
 from cardocr_nb.report import from_excel, report, to_excel
 from cardocr_nb.wire import CardResult, Field
+
+BOX = ((1, 2), (1, 9), (30, 9), (30, 2))
 
 
 @pytest.fixture(scope="module")
@@ -233,9 +238,54 @@ def test_a_plain_frame_opens_in_every_tool_with_polygons_as_lists(cards, polygon
     assert polygons_in(few.cardocr.plain()) == [polygon.tolist() for polygon in few["polygon"]]
 
 
-def test_plotly_takes_the_frame_as_it_is(cards):
+@pytest.mark.parametrize("polygons_in", [in_plotly, in_altair])
+def test_plotly_and_altair_take_the_frame_as_it_is(cards, polygons_in):
     few = cards[cards["polygon"].notna()].head(3)
-    assert in_plotly(few) == [polygon.tolist() for polygon in few["polygon"]]
+    assert polygons_in(few) == [polygon.tolist() for polygon in few["polygon"]]
+
+
+def test_altair_writes_the_frame_as_json_with_null_for_missing_polygons():
+    frame = conform(pd.DataFrame({"key": ["a", "b"], "polygon": pd.array([None, BOX], dtype="polygon")}))
+    chart = alt.Chart(frame).mark_point().encode(x="key", tooltip="polygon:N")
+    rows = next(iter(json.loads(chart.to_json(), parse_constant=pytest.fail)["datasets"].values()))
+    assert [row["polygon"] for row in rows] == [None, [[1, 2], [1, 9], [30, 9], [30, 2]]]
+    assert "[[1, 2], [1, 9], [30, 9], [30, 2]]" in chart.to_html()
+
+
+@pytest.mark.parametrize(
+    "rows_of",
+    [
+        lambda cards: duckdb.sql("select key, polygon from cards"),
+        lambda cards: duckdb.query_df(cards, "t", "select key, polygon from t"),
+        lambda cards: duckdb.from_df(cards).project("key, polygon"),
+        lambda cards: duckdb.connect().register("t", cards).sql("select key, polygon from t"),
+    ],
+)
+def test_duckdb_takes_the_frame_as_it_is_with_polygons_as_eight_numbers(rows_of):
+    frame = conform(pd.DataFrame({"key": ["a", "b"], "polygon": pd.array([None, BOX], dtype="polygon")}))
+    found = rows_of(frame)
+    assert str(found.types[1]) == "INTEGER[]"
+    assert found.fetchall() == [("a", None), ("b", [1, 2, 1, 9, 30, 9, 30, 2])]
+    assert isinstance(found, duckdb.DuckDBPyRelation)  # code with such questions does not hinder DuckDB
+
+
+@pytest.mark.filterwarnings("ignore:The inplace keyword")  # DuckDB's own use of pandas
+def test_duckdb_gives_back_what_it_took(cards):
+    few = cards.head(40)
+    again = conform(duckdb.sql("select * from few order by created, key").df())
+    assert sorted(map(str, again["polygon"])) == sorted(map(str, few["polygon"]))
+    assert sorted(again["text"].dropna()) == sorted(few["text"].dropna())
+
+
+def test_to_all_others_a_polygon_is_no_array_and_its_dtype_is_not_of_arrow(cards):
+    """DuckDB and Altair are imported here."""
+    dtype = cards["polygon"].dtype
+    assert not isinstance(cards["polygon"].dropna().iloc[0], np.ndarray)
+    assert not isinstance(dtype, pd.ArrowDtype)
+    assert dtype.__class__ is PolygonDtype
+    assert dtype != object  # noqa: E721 - the comparison of Altair
+    assert str(cards.convert_dtypes()["polygon"].dtype) == "polygon"
+    assert [type(pickle.loads(pickle.dumps(dtype, protocol))) for protocol in range(6)] == [PolygonDtype] * 6  # noqa: S301
 
 
 def test_a_report_of_a_frame_from_csv_and_json_is_that_of_the_frame(cards, tmp_path):

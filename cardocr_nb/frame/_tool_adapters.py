@@ -1,0 +1,35 @@
+"""Answers to DuckDB and Altair, which read frames but know no dtypes of other packages.
+
+DuckDB refuses each dtype whose name it does not know (``Data type 'polygon' not recognized``), unless one of the frame's dtypes
+is a `pandas.ArrowDtype`: then Arrow converts the whole frame, which makes lists of eight numbers of polygons. Altair writes
+columns of objects as JSON, and arrays in them as lists. Neither has a protocol that asks the dtype, as Arrow and Plotly do. So
+the dtype and its scalar say, to these two alone, that they are what the tool can read; ``type()`` is not touched by it.
+"""
+
+from __future__ import annotations
+
+import sys
+
+_ASK_FOR_THEMSELVES = ("pandas", "pyarrow", "narwhals", "polars", "dask", "distributed")
+"""Packages that look for `ArrowDtype` in frames, and never call DuckDB with one."""
+_NAMES_OF_THE_QUESTION = ("ArrowDtype", "__class__")
+
+
+def is_duckdb_asking() -> bool:
+    """Whether DuckDB asks for the class of the object whose method calls this function.
+
+    DuckDB asks from C++, so that the last frame of Python is that of its caller: any code that does not ask itself.
+    """
+    if "duckdb" not in sys.modules:
+        return False
+    frame = sys._getframe(2)  # noqa: SLF001 - its documented use: which code calls
+    package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+    return package not in _ASK_FOR_THEMSELVES and not any(
+        name in frame.f_code.co_names for name in _NAMES_OF_THE_QUESTION
+    )
+
+
+def is_altair_asking() -> bool:
+    """Whether Altair's preparation of a frame for JSON (`altair.utils.core`) asks the object whose method calls this function."""
+    name = sys._getframe(2).f_globals.get("__name__", "")  # noqa: SLF001 - its documented use: which code calls
+    return bool(name == "altair.utils.core")
