@@ -13,7 +13,7 @@ from cardocr_nb import quality
 from cardocr_nb._text_safety import shown_choice, shown_word
 from cardocr_nb.cards import KNOWN_FIELDS
 from cardocr_nb.errors import InvalidRequestError
-from cardocr_nb.frame._frame_schema import COLUMNS
+from cardocr_nb.frame._frame_columns import COLUMNS
 from cardocr_nb.local import FaultInjector
 
 SURNAMES = [

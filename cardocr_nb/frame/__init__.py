@@ -22,8 +22,9 @@ from cardocr_nb.frame._dask_frame import to_dask
 from cardocr_nb.frame._dialects import DIALECTS, Dialect, DialectReading
 from cardocr_nb.frame._flatten import to_frame
 from cardocr_nb.frame._frame_builder import PolygonWarning, UnknownLabelWarning
+from cardocr_nb.frame._frame_columns import COLUMNS, DTYPES
 from cardocr_nb.frame._frame_files import plain, to_feather, to_parquet
-from cardocr_nb.frame._frame_schema import COLUMNS, DTYPES, conform, empty
+from cardocr_nb.frame._frame_schema import conform, empty
 from cardocr_nb.frame._label_studio import from_label_studio, label_studio_config, to_label_studio
 from cardocr_nb.frame._polygon_array import PolygonArray
 from cardocr_nb.frame._polygon_dtype import Polygon, PolygonDtype

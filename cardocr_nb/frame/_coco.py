@@ -2,7 +2,8 @@
 
 Source: the COCO project's page "Data format", https://cocodataset.org/#format-data. A field is an annotation: the
 polygon its ``segmentation``, the field's name its category. COCO has no place for texts; ``text`` and ``score`` are
-further members of an annotation, which readers of COCO pass over.
+further members of an annotation, and ``card_type`` of an image, which readers of COCO pass over. CVAT writes what people
+typed for a shape into ``attributes`` of its annotation.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import numpy as np
 import pandas as pd
 
 from cardocr_nb import polygon
-from cardocr_nb.frame._frame_schema import CATEGORIES, conform
+from cardocr_nb.frame._frame_columns import CATEGORIES
+from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._json_text import malformed_as_decode_error, read_json
 from cardocr_nb.frame._label_studio import image_sizes
 from cardocr_nb.frame._polygon_array import PolygonArray
@@ -75,6 +77,8 @@ def to_coco(df: pd.DataFrame, sizes: Sizes, *, texts: bool = True) -> dict[str, 
     boxes = polygon.bbox(points)
     boxes[:, 2:] -= boxes[:, :2]
     columns = (part["field"], part["text"], part["score"], images[rows], points, boxes, polygon.area(points))
+    typed = frame[frame["card_type"].notna()].drop_duplicates("key")
+    kinds = {str(key): {"card_type": str(kind)} for key, kind in zip(typed["key"], typed["card_type"], strict=True)}
     annotations = []
     for number, (field, text, score, image, corners, box, area) in enumerate(zip(*columns, strict=True), 1):
         read = {"text": None if pd.isna(text) else text, "score": None if pd.isna(score) else int(score) / 100}
@@ -94,7 +98,7 @@ def to_coco(df: pd.DataFrame, sizes: Sizes, *, texts: bool = True) -> dict[str, 
         "info": {"description": "card fields", "version": "1.0"},
         "licenses": [],
         "images": [
-            {"id": n, "file_name": key, "width": known[key][0], "height": known[key][1]}
+            {"id": n, "file_name": key, "width": known[key][0], "height": known[key][1]} | kinds.get(key, {})
             for n, key in enumerate(map(str, keys), 1)
         ],
         "annotations": annotations,
@@ -114,7 +118,7 @@ def from_coco(coco: str | os.PathLike[str] | Mapping[str, Any]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns of `cardocr_nb.frame._frame_schema`; ``text`` and ``score`` where the annotations hold them; coordinates rounded
+        Columns of `cardocr_nb.frame._frame_columns`; ``text``, ``score`` and ``card_type`` where the data set holds them; coordinates rounded
         to whole pixels.
 
     Raises
@@ -125,7 +129,7 @@ def from_coco(coco: str | os.PathLike[str] | Mapping[str, Any]) -> pd.DataFrame:
     Warns
     -----
     UserWarning
-        Annotations have masks, or polygons of another number of corners; they are counted.
+        Annotations have masks, or polygons of another number of corners, or no category of the data set; they are counted.
 
     Examples
     --------
@@ -140,11 +144,13 @@ def from_coco(coco: str | os.PathLike[str] | Mapping[str, Any]) -> pd.DataFrame:
         by_image: dict[Any, list[Mapping[str, Any]]] = {image["id"]: [] for image in data["images"]}
         for annotation in data["annotations"]:
             by_image[annotation["image_id"]].append(annotation)
-        rows, points, boxes = [], [], 0
+        rows, points, boxes, nameless = [], [], 0, 0
         for image in data["images"]:
             for annotation in by_image[image["id"]] or [{}]:
                 field = names.get(annotation.get("category_id"))
-                rows.append((image["file_name"], field, annotation.get("text"), annotation.get("score")))
+                nameless += field is None and bool(annotation)
+                text = annotation.get("text", (annotation.get("attributes") or {}).get("text"))
+                rows.append((image["file_name"], image.get("card_type"), field, text, annotation.get("score")))
                 with malformed_as_decode_error(f"the place of row {len(rows) - 1} of the COCO data set"):
                     ring = _ring(annotation)
                     points.append(_box(annotation) if ring is None else ring)
@@ -155,7 +161,13 @@ def from_coco(coco: str | os.PathLike[str] | Mapping[str, Any]) -> pd.DataFrame:
                 UserWarning,
                 stacklevel=2,
             )
-        df = pd.DataFrame(rows, columns=["key", "field", "text", "score"])
+        if nameless:
+            warnings.warn(
+                f"{nameless} annotations name no category of the data set, and become rows without a field; add their categories",
+                UserWarning,
+                stacklevel=2,
+            )
+        df = pd.DataFrame(rows, columns=["key", "card_type", "field", "text", "score"])
         df["score"] = hundredths(df["score"])
         df["polygon"] = PolygonArray.from_numpy(np.array(points, dtype=np.float64).reshape(-1, 4, 2))
         return conform(df)

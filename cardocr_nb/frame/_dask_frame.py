@@ -16,8 +16,9 @@ import numpy as np
 import pandas as pd
 
 from cardocr_nb.errors import missing_extra
+from cardocr_nb.frame._frame_columns import CARD
 from cardocr_nb.frame._frame_files import categories_to_text, to_parquet
-from cardocr_nb.frame._frame_schema import CARD, empty, restore
+from cardocr_nb.frame._frame_schema import empty, restore
 from cardocr_nb.frame._partitions import BLOCKSIZE, plan, read_part
 from cardocr_nb.frame._polygon_array import PolygonArray
 from cardocr_nb.frame._polygon_dtype import PolygonDtype
@@ -54,7 +55,7 @@ def read_dask(paths: Paths, *, blocksize: int = BLOCKSIZE) -> Any:
     Returns
     -------
     dask.dataframe.DataFrame
-        Columns and dtypes of `cardocr_nb.frame._frame_schema`. The categories are unknown to Dask, as each partition has those
+        Columns and dtypes of `cardocr_nb.frame._frame_columns`. The categories are unknown to Dask, as each partition has those
         of its own rows; `compute` brings them into the usual order.
 
     Raises

@@ -16,7 +16,8 @@ import pyarrow as pa
 
 from cardocr_nb._bulk._columns import MISSING
 from cardocr_nb.cards import field_name, known_field
-from cardocr_nb.frame._frame_schema import CATEGORIES, COLUMNS, DTYPES, without_blanks
+from cardocr_nb.frame._blank_texts import without_blanks
+from cardocr_nb.frame._frame_columns import CATEGORIES, COLUMNS, DTYPES
 from cardocr_nb.frame._long_rows import WORDS
 from cardocr_nb.frame._polygon_array import PolygonArray
 from cardocr_nb.frame._record_batch import NUMBERS, TIMES

@@ -12,9 +12,11 @@ import pyarrow as pa
 from cardocr_nb._keywords import why_missing
 from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import DecodeError
-from cardocr_nb.frame._frame_schema import DTYPES, ScoreError, writable
+from cardocr_nb.frame._frame_columns import DTYPES
+from cardocr_nb.frame._frame_schema import with_columns_of_the_index, writable
 from cardocr_nb.frame._polygon_dtype import PolygonDtype
 from cardocr_nb.frame._polygon_forms import PolygonError
+from cardocr_nb.frame._score_scale import ScoreError
 from cardocr_nb.frame._table_memory import feather_size, read_parquet, refuse_expansion, refuse_too_large
 from cardocr_nb.frame._table_origin import with_texts
 
@@ -79,7 +81,7 @@ def to_parquet(df: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     Parameters
     ----------
     df : DataFrame
-        As `cardocr_nb.to_frame` makes it; further columns are kept, the index is not.
+        As `cardocr_nb.to_frame` makes it; further columns are kept, the index is not, but for its levels that are named like columns of the frame.
     path : str or path
         Ends in ``.parquet``; replaced when it is there.
 
@@ -225,7 +227,7 @@ def plain(df: pd.DataFrame) -> pd.DataFrame:
     >>> plain(df)["polygon"].tolist()
     [[[0, 0], [0, 9], [9, 9], [9, 0]], None]
     """
-    df, columns = with_texts(df), {}
+    df, columns = with_texts(with_columns_of_the_index(df)), {}
     for name in df.columns[df.dtypes == PolygonDtype()]:
         values = pd.Series(None, index=df.index, dtype=object)
         values[:] = [None if pd.isna(polygon) else polygon.tolist() for polygon in df[name]]

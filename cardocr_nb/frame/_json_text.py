@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from cardocr_nb._special_files import refuse_special_file
 from cardocr_nb._text_safety import describe, shown_path
 from cardocr_nb.errors import CardOCRError, DecodeError
-from cardocr_nb.frame._frame_schema import ScoreError
 from cardocr_nb.frame._polygon_forms import PolygonError
+from cardocr_nb.frame._score_scale import ScoreError
+from cardocr_nb.wire._encodings import as_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,10 +48,10 @@ def read_json(source: str | os.PathLike[str]) -> Any:
             raise DecodeError(f"{name} has more than {_MAX_BYTES // 2**20} MiB; export the project in parts")
         raw = path.read_bytes()
     try:
-        return json.loads(raw.decode("utf-8-sig"))
+        return json.loads(as_utf8(raw).decode("utf-8-sig"))
     except (ValueError, RecursionError):  # also of texts in another encoding
         pass
-    raise DecodeError(f"{name} is not JSON in UTF-8; export it again from the annotation tool")
+    raise DecodeError(f"{name} is not JSON in UTF-8, UTF-16 or GB18030; export it again from the annotation tool")
 
 
 @contextmanager

@@ -146,7 +146,7 @@ def from_label_studio(tasks: str | PathLike[str] | Sequence[Mapping[str, Any]]) 
     Returns
     -------
     DataFrame
-        Columns of `cardocr_nb.frame._frame_schema`: texts and polygons as people left them, scores where they are given; usable
+        Columns of `cardocr_nb.frame._frame_columns`: texts and polygons as people left them, scores where they are given; usable
         as truth. Points are rounded to whole pixels. A region with other than four points keeps its row without a
         polygon; so does one over the whole image. A task without regions keeps one row.
 

@@ -10,7 +10,8 @@ import pandas as pd
 from cardocr_nb._ledger import LOW_QUALITY, outcomes, split_user_data
 from cardocr_nb.frame._batch_reader import batches_of_bytes, read_batches
 from cardocr_nb.frame._frame_builder import FrameBuilder
-from cardocr_nb.frame._frame_schema import COLUMNS, LEFT_OUT, PLANNED, UNKNOWN, UNREADABLE, restore
+from cardocr_nb.frame._frame_columns import COLUMNS, LEFT_OUT, PLANNED, UNKNOWN, UNREADABLE
+from cardocr_nb.frame._frame_schema import restore
 from cardocr_nb.wire._records import JobState
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from cardocr_nb._bulk._arrow_text import spans
 from cardocr_nb._bulk._columns import MISSING, REFUSED
-from cardocr_nb.frame._frame_schema import COLUMNS, DTYPES
+from cardocr_nb.frame._frame_columns import COLUMNS, DTYPES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,8 +10,9 @@ import pyarrow as pa
 
 from cardocr_nb._bulk._columns import MISSING
 from cardocr_nb._bulk._numerals import NO_TIME
-from cardocr_nb.frame._frame_schema import UNREADABLE, refuse_half_characters
+from cardocr_nb.frame._frame_columns import UNREADABLE
 from cardocr_nb.frame._record_batch import NUMBERS, TEXTS, TIMES, RecordBatch
+from cardocr_nb.frame._typed_columns import refuse_half_characters
 from cardocr_nb.wire._records import Callback, CardResult, Error, Field, Job, JobList, JobState
 
 if TYPE_CHECKING:

@@ -14,10 +14,18 @@ from cardocr_nb._field_words import listed_fields
 from cardocr_nb._text_safety import shown_names
 from cardocr_nb.cards import KNOWN_FIELDS, CardType, expected_fields, known_field
 from cardocr_nb.frame._damage_forms import NUMBER_FIELDS
-from cardocr_nb.frame._frame_schema import CARD, COLUMNS, conform, series, usual_dtypes
+from cardocr_nb.frame._frame_columns import CARD, COLUMNS
+from cardocr_nb.frame._frame_schema import (
+    conform,
+    of_pandas,
+    refuse_doubled_columns,
+    usual_dtypes,
+    with_columns_of_the_index,
+)
 from cardocr_nb.frame._protected_cells import cell_texts
 from cardocr_nb.frame._spreadsheet_damage import birth_dates, undo_excel, warn_of_damage
 from cardocr_nb.frame._table_origin import is_of_the_package
+from cardocr_nb.frame._typed_columns import series
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -215,6 +223,8 @@ def to_long(
     0  a.jpg    name   样本      7
     1  a.jpg  gender    女      7
     """
+    cards = with_columns_of_the_index(of_pandas(cards))
+    refuse_doubled_columns(cards)
     if "key" not in cards.columns:
         raise ValueError(f"a wide frame names each card in the column 'key', got {shown_names(cards.columns, COLUMNS)}")
     own, further = ([names] if isinstance(names, str) else list(names) for names in (id_columns, fields))

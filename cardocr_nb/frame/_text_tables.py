@@ -21,11 +21,12 @@ from cardocr_nb._text_safety import shown_path
 from cardocr_nb.cards import known_field
 from cardocr_nb.errors import DecodeError, missing_extra
 from cardocr_nb.frame._frame_files import categories_to_text, read_checked, source
-from cardocr_nb.frame._frame_schema import restore, series
+from cardocr_nb.frame._frame_schema import restore, with_columns_of_the_index
 from cardocr_nb.frame._json_tables import is_json, table_of_json
 from cardocr_nb.frame._protected_cells import text_of, unprotected, with_plain_names
 from cardocr_nb.frame._spreadsheet_damage import ExcelDamageWarning
 from cardocr_nb.frame._table_origin import without_damage
+from cardocr_nb.frame._typed_columns import series
 
 if TYPE_CHECKING:
     import os
@@ -126,6 +127,7 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
 
 def _of_cards(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     """Return a table that has the columns without which there are no readings."""
+    table = with_columns_of_the_index(table)
     needed = {"key": ("key", "job_id"), "field": ("field", "text")}
     lacking = [name for name, others in needed.items() if not set(others) & set(table.columns)]
     if lacking:

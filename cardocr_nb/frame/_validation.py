@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from cardocr_nb.frame._frame_schema import CARD, CATEGORIES, DTYPES, blank_rows, series
+from cardocr_nb.frame._blank_texts import blank_rows
+from cardocr_nb.frame._frame_columns import CARD, CATEGORIES, DTYPES
 from cardocr_nb.frame._polygon_dtype import PolygonDtype
 from cardocr_nb.frame._reshape import ordered_fields
+from cardocr_nb.frame._typed_columns import series
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cardocr_nb._text_safety import shown_names
 from cardocr_nb.frame import PolygonDtype
-from cardocr_nb.frame._frame_schema import COLUMNS
+from cardocr_nb.frame._frame_columns import COLUMNS
 from cardocr_nb.frame._polygon_measures import points_of
 
 if TYPE_CHECKING:

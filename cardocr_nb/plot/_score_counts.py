@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cardocr_nb.frame._dask_frame import is_dask, reduce
-from cardocr_nb.frame._frame_schema import CATEGORIES
+from cardocr_nb.frame._frame_columns import CATEGORIES
 from cardocr_nb.plot._plot_data import need
 
 if TYPE_CHECKING:

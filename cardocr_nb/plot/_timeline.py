@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from cardocr_nb.frame._frame_schema import CATEGORIES, conform
+from cardocr_nb.frame._frame_columns import CATEGORIES
+from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers, first_rows
 from cardocr_nb.plot._field_series import add_legend, axes_or_new, warn_empty
 from cardocr_nb.plot._plot_data import need

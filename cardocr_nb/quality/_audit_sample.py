@@ -11,7 +11,7 @@ import pandas as pd
 from cardocr_nb._keywords import missing_columns
 from cardocr_nb._text_safety import describe, shown_choice
 from cardocr_nb.cards import expected_fields
-from cardocr_nb.frame._frame_schema import COLUMNS as COLUMNS_OF_CARDS
+from cardocr_nb.frame._frame_columns import COLUMNS as COLUMNS_OF_CARDS
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers, first_rows
 from cardocr_nb.quality._cells import refuse_parts, refuse_texts

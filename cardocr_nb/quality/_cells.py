@@ -16,7 +16,8 @@ from cardocr_nb._keywords import missing_columns
 from cardocr_nb._text_safety import shown_word
 from cardocr_nb.cards import CardType, expected_fields
 from cardocr_nb.frame._dask_frame import is_dask
-from cardocr_nb.frame._frame_schema import COLUMNS, conform
+from cardocr_nb.frame._frame_columns import COLUMNS
+from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._protected_cells import cell_texts
 from cardocr_nb.frame._reshape import card_numbers, first_rows
 from cardocr_nb.frame._spreadsheet_damage import KEY, restored_keys, warn_of_damage

@@ -13,7 +13,8 @@ import pandas as pd
 from cardocr_nb._text_safety import describe
 from cardocr_nb.cards import CardType, expected_fields
 from cardocr_nb.frame._dask_frame import is_dask, reduce
-from cardocr_nb.frame._frame_schema import LEFT_OUT, PLANNED, UNREADABLE, conform
+from cardocr_nb.frame._frame_columns import LEFT_OUT, PLANNED, UNREADABLE
+from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers, fields_of, first_rows, ordered_fields
 from cardocr_nb.quality._bootstrap import ALL
 from cardocr_nb.quality._cells import one_job_an_image

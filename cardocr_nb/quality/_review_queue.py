@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from cardocr_nb.cards import CardType, expected_fields
-from cardocr_nb.frame._frame_schema import LEFT_OUT, PLANNED, UNREADABLE, conform
+from cardocr_nb.frame._frame_columns import LEFT_OUT, PLANNED, UNREADABLE
+from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers
 from cardocr_nb.quality._cells import one_job_an_image, refuse_parts
 from cardocr_nb.quality._checks import check

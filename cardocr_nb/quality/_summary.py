@@ -12,7 +12,8 @@ from cardocr_nb._failure_codes import remedy
 from cardocr_nb._text_safety import shown_code
 from cardocr_nb.cards import CardType, expected_fields
 from cardocr_nb.frame._dask_frame import is_dask, reduce
-from cardocr_nb.frame._frame_schema import LEFT_OUT, PLANNED, UNREADABLE, conform
+from cardocr_nb.frame._frame_columns import LEFT_OUT, PLANNED, UNREADABLE
+from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers, fields_of, first_rows, ordered_fields
 from cardocr_nb.privacy._service_texts import with_shown_fields
 from cardocr_nb.quality._complete_cards import cards_by_type

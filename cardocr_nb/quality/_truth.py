@@ -12,7 +12,9 @@ import pandas as pd
 from cardocr_nb._bulk._arrow_text import arrow
 from cardocr_nb._text_safety import shown_names
 from cardocr_nb.cards import KNOWN_FIELDS, field_name, known_field
-from cardocr_nb.frame._frame_schema import COLUMNS, blank_rows
+from cardocr_nb.frame._blank_texts import blank_rows
+from cardocr_nb.frame._frame_columns import COLUMNS
+from cardocr_nb.frame._frame_schema import with_columns_of_the_index
 from cardocr_nb.frame._protected_cells import cell_texts
 from cardocr_nb.frame._reshape import changes
 from cardocr_nb.frame._spreadsheet_damage import (
@@ -110,7 +112,7 @@ def read_truth(truth: pd.DataFrame | str | os.PathLike[str], *, weights: bool = 
     >>> table.fields.tolist(), table.text.tolist()
     (['name'], ['样本'])
     """
-    table = truth if isinstance(truth, pd.DataFrame) else read_text_table(truth)
+    table = with_columns_of_the_index(truth if isinstance(truth, pd.DataFrame) else read_text_table(truth))
     missing = [c for c in _COLUMNS if c not in table.columns]
     if not isinstance(truth, pd.DataFrame) and "checks" in table.columns and (missing or "score" in table.columns):
         raise ValueError(

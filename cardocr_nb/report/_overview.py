@@ -8,7 +8,7 @@ import numpy as np
 
 from cardocr_nb._i18n import messages
 from cardocr_nb.cards import CardType
-from cardocr_nb.frame._frame_schema import CATEGORIES
+from cardocr_nb.frame._frame_columns import CATEGORIES
 from cardocr_nb.frame._reshape import card_numbers, first_rows
 from cardocr_nb.plot._card_coordinates import card_positions
 from cardocr_nb.plot._regions import plot_regions

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from cardocr_nb import polygon
 from cardocr_nb._bulk._arrow_text import arrow
 from cardocr_nb._field_words import WHOLE_CARD
-from cardocr_nb.frame._frame_schema import CARD
+from cardocr_nb.frame._frame_columns import CARD
 from cardocr_nb.plot._plot_data import corners
 from cardocr_nb.quality import tally
 from cardocr_nb.report._report_masking import masked_text

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Literal
 from cardocr_nb._text_safety import shown_choice, shown_path
 from cardocr_nb.errors import DecodeError, missing_extra
 from cardocr_nb.frame import DoubledFieldWarning, conform, to_long, wide
-from cardocr_nb.frame._frame_schema import series
 from cardocr_nb.frame._protected_cells import unprotected
 from cardocr_nb.frame._record_batch import TIMES
 from cardocr_nb.frame._reshape import card_numbers
@@ -22,6 +21,7 @@ from cardocr_nb.frame._spreadsheet_damage import (
 )
 from cardocr_nb.frame._table_origin import without_damage
 from cardocr_nb.frame._text_tables import read_sheet
+from cardocr_nb.frame._typed_columns import series
 from cardocr_nb.quality import check
 from cardocr_nb.quality._truth import QUEUE
 from cardocr_nb.report._workbook_sheets import cell_words, crops, write_sheet

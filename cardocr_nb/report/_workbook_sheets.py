@@ -12,7 +12,7 @@ import pandas as pd
 
 from cardocr_nb._text_safety import shown_names
 from cardocr_nb.errors import ImageError
-from cardocr_nb.frame._frame_schema import COLUMNS
+from cardocr_nb.frame._frame_columns import COLUMNS
 from cardocr_nb.frame._protected_cells import escape_mark, text_of
 from cardocr_nb.frame._spreadsheet_damage import undo_excel
 from cardocr_nb.plot._field_crops import rectified

@@ -13,7 +13,8 @@ from cardocr_nb._field_words import listed_fields
 from cardocr_nb._key_forms import mismatch
 from cardocr_nb._text_safety import shown_path
 from cardocr_nb.cards import KNOWN_FIELDS, field_name
-from cardocr_nb.frame._frame_schema import conform, without_blanks
+from cardocr_nb.frame._blank_texts import without_blanks
+from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._protected_cells import cell_texts
 from cardocr_nb.frame._spreadsheet_damage import (
     KEY,

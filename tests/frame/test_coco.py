@@ -11,7 +11,7 @@ from pycocotools.coco import COCO
 
 from cardocr_nb.cards import expected_fields
 from cardocr_nb.errors import DecodeError
-from cardocr_nb.frame import UnknownLabelWarning, to_frame
+from cardocr_nb.frame import UnknownLabelWarning, conform, to_frame
 from cardocr_nb.frame._coco import from_coco, to_coco
 from cardocr_nb.wire._records import CardResult, Field
 
@@ -156,3 +156,41 @@ def test_annotations_that_only_give_their_box_are_counted():
 def test_a_wrong_place_is_named_by_its_row():
     with pytest.raises(DecodeError, match=r"^the place of row 1 of the COCO data set has members of another type"):
         from_coco(of_another_tool({"bbox": [0, 0, 9, 9]}, {"bbox": [1, 2, 3]}))
+
+
+def test_the_type_of_a_card_comes_back():
+    cards = conform(
+        pd.DataFrame(
+            {
+                "key": ["a", "a", "b", "c"],
+                "card_type": ["IDCard", "IDCard", "DriverLicense", None],
+                "field": "name",
+                "text": "李",
+            }
+        )
+    ).assign(polygon=pd.array([BOX] * 4, dtype="polygon"))
+    coco = json.loads(json.dumps(to_coco(cards, dict.fromkeys("abc", (300, 200)))))
+    again = from_coco(coco)
+    assert again["card_type"].astype("str").fillna("").tolist() == ["IDCard", "IDCard", "DriverLicense", ""]
+    assert "card_type" not in coco["images"][2]
+
+
+def test_an_annotation_without_a_category_is_counted_and_attributes_may_hold_the_text():
+    coco = {
+        "images": [{"id": 1, "file_name": "a.jpg"}],
+        "categories": [{"id": 1, "name": "name"}],
+        "annotations": [
+            {
+                "id": 1,
+                "image_id": 1,
+                "category_id": 1,
+                "bbox": [0, 0, 9, 9],
+                "attributes": {"text": "李", "occluded": False},
+            },
+            {"id": 2, "image_id": 1, "category_id": 7, "bbox": [0, 0, 9, 9]},
+        ],
+    }
+    with pytest.warns(UserWarning, match="^1 annotations name no category of the data set"):
+        frame = from_coco(coco)
+    assert frame["text"][0] == "李"
+    assert frame["field"].isna().tolist() == [False, True]

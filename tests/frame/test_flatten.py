@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cardocr_nb.errors import DecodeError, LedgerError
 from cardocr_nb.frame import COLUMNS, PolygonWarning, UnknownLabelWarning, to_frame
-from cardocr_nb.frame._frame_schema import DTYPES
+from cardocr_nb.frame._frame_columns import DTYPES
 from cardocr_nb.wire._decode import RepairWarning, decode
 from cardocr_nb.wire._records import Callback, CardResult, Error, Field, Job, JobList, JobState
 

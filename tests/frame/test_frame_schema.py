@@ -5,8 +5,19 @@ import pyarrow as pa
 import pytest
 
 from cardocr_nb.cards import CardType, expected_fields
-from cardocr_nb.frame import COLUMNS, DTYPES, conform, empty, to_frame
-from cardocr_nb.frame import _frame_schema as schema
+from cardocr_nb.frame import (
+    COLUMNS,
+    DTYPES,
+    _frame_columns,
+    conform,
+    empty,
+    plain,
+    read_table,
+    to_csv,
+    to_frame,
+    to_parquet,
+)
+from cardocr_nb.frame._typed_columns import series
 from cardocr_nb.wire._records import CardResult, Field, JobState
 
 
@@ -20,7 +31,7 @@ def test_the_frame_without_rows_has_the_columns_and_dtypes_of_the_full_one():
 
 
 def test_the_columns_are_documented_in_order():
-    rows = [line.split()[0] for line in schema.__doc__.splitlines() if line.startswith(COLUMNS)]
+    rows = [line.split()[0] for line in _frame_columns.__doc__.splitlines() if line.startswith(COLUMNS)]
     assert tuple(rows) == COLUMNS
 
 
@@ -58,7 +69,7 @@ def test_conform_changes_nothing_that_is_right():
 
 
 def test_times_come_at_the_offset_of_the_service():
-    times = schema.series("created", ["2022-06-27T06:44:10Z", None, "2022-06-27T14:44:10+08:00"])
+    times = series("created", ["2022-06-27T06:44:10Z", None, "2022-06-27T14:44:10+08:00"])
     assert times[0] == times[2]
     assert str(times[0]) == "2022-06-27 14:44:10+08:00"
     assert pd.isna(times[1])
@@ -66,7 +77,7 @@ def test_times_come_at_the_offset_of_the_service():
 
 @pytest.mark.parametrize("name", COLUMNS)
 def test_every_column_can_be_all_missing(name):
-    column = schema.series(name, [None, None])
+    column = series(name, [None, None])
     assert column.isna().all()
     assert column.dtype == DTYPES[name]
 
@@ -175,3 +186,50 @@ def test_cells_that_do_not_fit_are_counted_and_their_row_is_named(name, cells, s
     with pytest.raises(ValueError, match=said) as raised:
         conform(pd.DataFrame({"key": [f"{n}.jpg" for n in range(len(cells))], name: pd.Series(cells, dtype=object)}))
     assert "high" not in str(raised.value)
+
+
+@pytest.mark.parametrize("scores", [[1.0, 1.0], [1.0, None], [1.0, 0.0]])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_floats_of_ones_are_scores_that_were_divided(scores, dtype):
+    """`read_csv` gives floats only where scores are missing, and scores of 1 alone are none."""
+    with pytest.raises(ValueError, match=r"\(float..\) whose largest value is 1; multiply it by 100"):
+        conform(pd.DataFrame({"score": pd.Series(scores, dtype=dtype)}))
+
+
+def test_texts_of_ones_are_divided_scores_only_if_a_float_wrote_them():
+    with pytest.raises(ValueError, match="whose largest value is 1"):
+        conform(pd.DataFrame({"score": ["1.0", None, "1.0"]}))
+    assert conform(pd.DataFrame({"score": ["1", "1"]}))["score"].tolist() == [1, 1]
+    assert conform(pd.DataFrame({"score": ["1.0", "98.0"]}))["score"].tolist() == [1, 98]
+
+
+@pytest.mark.parametrize("zeros", [[0.0, 0.0], [0.0, None]])
+def test_zeros_are_the_same_on_both_scales(zeros):
+    assert conform(pd.DataFrame({"score": zeros}))["score"].dropna().eq(0).all()
+
+
+@pytest.mark.parametrize("levels", [["key"], ["key", "field"], ["field", "batch"], ["image"]])
+@pytest.mark.parametrize("through", ["memory", "parquet", "feather", "own parquet", "csv", "plain"])
+def test_columns_in_the_index_are_columns_again(levels, through, tmp_path):
+    given = conform(
+        pd.DataFrame({"image": ["i", "j"], "key": ["a", "b"], "field": "name", "text": ["李", "王"], "batch": [1, 2]})
+    )
+    df = given.set_index(levels)
+    if through == "memory":
+        df = conform(df)
+    elif through in ("parquet", "feather"):
+        write = df.to_parquet if through == "parquet" else df.to_feather
+        write(tmp_path / f"a.{through}")
+        df = read_table(tmp_path / f"a.{through}")
+    elif through == "plain":
+        df = plain(df)
+    else:
+        df = read_table({"own parquet": to_parquet, "csv": to_csv}[through](df, tmp_path / f"a.{through[-7:].strip()}"))
+    for name in ("image", "key", "field", "text"):
+        assert df[name].tolist() == given[name].tolist()
+
+
+def test_a_level_of_the_index_that_is_a_column_as_well_stays():
+    df = pd.DataFrame({"key": ["a", "b"], "text": "李"}).set_index("key", drop=False)
+    assert conform(df)["key"].tolist() == ["a", "b"]
+    assert conform(df).index.name == "key"

@@ -303,3 +303,11 @@ def test_a_wrong_value_is_named_by_its_task():
     bad = exported(region("rectanglelabels", SIDES | {"x": "left", "rectanglelabels": ["name"]}))
     with pytest.raises(DecodeError, match=r"^task 2 of the export of Label Studio has members of another type"):
         from_label_studio(good + bad)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "gb18030"])
+def test_a_file_in_another_encoding_is_read(encoding, tmp_path):
+    task = {"data": {"image": "样本.jpg"}, "annotations": [{"result": []}]}
+    path = tmp_path / "project.json"
+    path.write_bytes(json.dumps([task], ensure_ascii=False).encode(encoding))
+    assert from_label_studio(path)["key"].tolist() == ["样本.jpg"]

@@ -98,3 +98,12 @@ def test_question_marks_among_ascii_signs_are_counted_as_lost_letters(text):
     with pytest.warns(ExcelDamageWarning, match="changed 1 texts"):
         frame = to_long(pd.DataFrame({"key": ["a.jpg"], "name": [text], "gender": ["男"]}))
     assert frame["text"].dropna().tolist() == ["男"]
+
+
+def test_two_columns_of_one_name_are_refused():
+    with pytest.raises(ValueError, match="several columns with one name: name; keep one"):
+        to_long(pd.DataFrame([["a", "李", "王"]], columns=["key", "name", "name"]))
+
+
+def test_keys_in_the_index_name_the_cards():
+    assert to_long(pd.DataFrame({"key": ["a"], "name": ["李"]}).set_index("key"))["key"].tolist() == ["a"]

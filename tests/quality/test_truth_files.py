@@ -105,3 +105,12 @@ def test_keys_of_groups_that_lost_their_zeros_find_their_cards(of_key):
         found = evaluate(cards, truth, groups={of_key(n): n % 5 for n in range(40)})
     pd.testing.assert_frame_equal(found.fields, whole.fields)
     assert not found.fields.equals(evaluate(cards, truth).fields)
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "frame"])
+def test_a_truth_with_keys_in_its_index_is_read(cards, tmp_path, suffix):
+    truth = TRUTH.set_index(["key", "field"])
+    if suffix == "parquet":
+        truth.to_parquet(tmp_path / "truth.parquet")
+        truth = tmp_path / "truth.parquet"
+    assert correct(cards, truth) == 3
