@@ -200,6 +200,10 @@ def test_a_probability_becomes_a_score_of_0_to_100():
         ("tencent", {"Response": {"Error": {"Code": "FailedOperation.ImageBlur", "Message": "blur"}}}, "FailedOperation.ImageBlur"),
         ("baidu", {"error_code": 17, "error_msg": "Open api daily request limit reached"}, "17"),
         ("alibaba", {"RequestId": "r", "Code": "noPermission", "Message": "no"}, "noPermission"),
+        ("alibaba", {"statusCode": 403, "body": {"requestId": "r", "code": "noPermission", "message": "no"}}, "noPermission"),
+        ("lines", {"logId": "r", "errorCode": 500, "errorMsg": "Internal server error"}, "500"),
+        ("lines", {"code": 200, "data": "Image path dose not exist."}, "200"),
+        ("lines", {"msg": "bad", "results": "", "status": "101"}, "101"),
     ],
 )  # fmt: skip
 def test_an_error_becomes_a_failed_row(dialect, document, code):
@@ -229,6 +233,69 @@ def test_what_baidu_says_of_a_picture_is_in_the_message(status):
     assert found[["state", "text", "message"]].to_numpy().tolist() == [["Success", "样本", f"image_status {status}"]]
     normal = read({"image_status": "normal", "words_result": {"姓名": {"words": "样本"}}}, "baidu")
     assert normal["message"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("dialect", "document", "message"),
+    [
+        ("tencent", TENCENT_ID, "WarnInfos -9102"),
+        ("tencent", {"Response": TENCENT_ID["Response"] | {"AdvancedInfo": '{"WarnInfos": [-9102, -9103]}'}}, "WarnInfos -9102, -9103"),
+        ("tencent", {"Response": TENCENT_ID["Response"] | {"AdvancedInfo": '{"IdCard": "", "WarnInfos": []}'}}, None),
+        ("tencent", {"Response": TENCENT_ID["Response"] | {"AdvancedInfo": "removed"}}, "AdvancedInfo must be a JSON text"),
+        ("tencent", {"Response": TENCENT_LICENSE["Response"] | {"RecognizeWarnCode": [-9102], "RecognizeWarnMsg": ["copy"]}},
+         "RecognizeWarnCode -9102"),
+        ("baidu", BAIDU_ID | {"risk_type": "copy"}, "risk_type copy"),
+        ("baidu", BAIDU_ID | {"risk_type": "normal", "idcard_number_type": 1, "card_quality": {"IsClear": 1, "IsClear_propobility": 0.0}}, None),
+        ("baidu", BAIDU_ID | {"image_status": "blurred", "risk_type": "screen", "idcard_number_type": 3, "card_quality": {"IsComplete": 0}},
+         "image_status blurred; risk_type screen; card_quality IsComplete 0; idcard_number_type 3"),
+        ("baidu", BAIDU_LICENSE | {"warn_infos": ["shield", "incomplete"]}, "warn_infos shield, incomplete"),
+    ],
+)  # fmt: skip
+def test_what_a_service_warns_of_is_in_the_message(dialect, document, message):
+    assert set(read(document, dialect)["message"].dropna()) == ({message} if message else set())
+
+
+def test_a_copy_and_a_photo_of_a_screen_are_in_the_message_of_alibaba():
+    answer = json.loads(ALIBABA_ID["Data"])
+    answer["data"]["face"]["warning"] = {"completenessScore": 99.6, "tamperScore": 2.5, "isCopy": 1, "isReshoot": 0}
+    assert set(read({"Data": json.dumps(answer)}, "alibaba")["message"]) == {"isCopy"}
+
+
+def test_the_sdks_of_alibaba_for_java_and_javascript_write_lower_case():
+    document = {"headers": {}, "statusCode": 200, "body": {"requestId": "r", "data": ALIBABA_ID["Data"]}}
+    pd.testing.assert_frame_equal(read(document, "alibaba"), read(ALIBABA_ID, "alibaba"))
+    opened = {"body": {"Data": json.loads(ALIBABA_ID["Data"])["data"]}}
+    pd.testing.assert_frame_equal(read(opened, "alibaba"), read(ALIBABA_ID, "alibaba"))
+
+
+def test_numbers_that_are_texts_are_numbers():
+    as_texts = json.loads(json.dumps(BAIDU_ID), parse_int=str, parse_float=str)
+    pd.testing.assert_frame_equal(read(as_texts, "baidu"), read(BAIDU_ID, "baidu"))
+    as_texts = json.loads(ALIBABA_ID["Data"], parse_int=str, parse_float=str)
+    pd.testing.assert_frame_equal(read({"Data": json.dumps(as_texts)}, "alibaba"), read(ALIBABA_ID, "alibaba"))
+
+
+@pytest.mark.parametrize("given", ["", "nan", "inf", "1_0", "0x1", "ten", "1e999", "9" * 13])
+def test_other_texts_are_no_numbers(given):
+    with pytest.raises(DecodeError, match="must be a number, got str"):
+        read({"words_result": {"姓名": {"words": "样本", "probability": given}}}, "baidu")
+
+
+@pytest.mark.parametrize(
+    ("dialect", "document"),
+    [
+        ("baidu", {"words_result": {"姓名": {"words": "样本"}, "证号": {"words": NUMBER}, "档案编号": {"words": "990"}, "记录": {"words": ""}}}),
+        ("tencent", {"Response": {"Name": "样本", "CardCode": NUMBER, "Sex": "", "Class": "", "DateOfFirstIssue": "", "ArchivesCode": "990"}}),
+    ],
+)  # fmt: skip
+def test_the_second_page_of_a_license_alone_is_left_out(dialect, document):
+    row = read(document, dialect).iloc[0]
+    assert (row["state"], row["status"]) == ("Success", 0)
+
+
+def test_of_both_pages_of_a_license_the_main_page_is_read():
+    both = BAIDU_LICENSE | {"words_result": BAIDU_LICENSE["words_result"] | {"档案编号": {"words": "990"}, "记录": {"words": "样"}}}
+    pd.testing.assert_frame_equal(read(both, "baidu"), read(BAIDU_LICENSE, "baidu"))
 
 
 def test_files_are_keyed_by_their_path_or_by_a_function(tmp_path):
@@ -522,6 +589,22 @@ LINE_FORMATS = {
 @pytest.mark.parametrize("name", LINE_FORMATS)
 def test_every_format_of_lines_gives_the_same_fields(name):
     found, _ = read_one(LINE_FORMATS[name], "lines")
+    assert found == {**ON_CARD, "name": "样一"}
+
+
+@pytest.mark.parametrize("name", ["RapidOCR 3, columns", "PaddleOCR 3, result", "PaddleOCR-json"])
+def test_lines_without_scores_give_fields_without_scores(name):
+    answer = json.loads(json.dumps(LINE_FORMATS[name]))
+    for one in answer["data"] if "data" in answer else [answer]:
+        for score in ("score", "scores", "rec_scores"):
+            one.pop(score, None)
+    found, frame = read_one(answer, "lines")
+    assert found == {**ON_CARD, "name": "样一"}
+    assert frame["score"].isna().all()
+
+
+def test_an_answer_with_lines_is_no_refusal():
+    found, _ = read_one({"status": 200, "msg": "ok", "results": LINE_FORMATS["PaddleHub"]["results"]}, "lines")
     assert found == {**ON_CARD, "name": "样一"}
 
 

@@ -6,7 +6,6 @@ Source: the public reference of the two calls. ``Data`` is a JSON text with ``da
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +17,8 @@ from cardocr_nb.frame._dialects._dialect_reading import (
     corners,
     field,
     mapping,
+    parsed,
+    remarks,
     score,
     sequence,
     text,
@@ -37,7 +38,9 @@ _FIELDS = {
     "issueAuthority": "issuing_authority",
 }
 _FACE = "Data/data/face"
-_MAX_TEXT = 2**23
+_SIDES = {"face", "back"}
+_FLAGS = ("isCopy", "isReshoot")
+"""Members of ``warning``; the others are scores of the picture, without limits."""
 
 
 def read_alibaba(document: Mapping[str, Any]) -> DialectReading:
@@ -56,14 +59,17 @@ def read_alibaba(document: Mapping[str, Any]) -> DialectReading:
     body = mapping(document.get("body", document), "body")
     if "success" in body:
         return read_market(body)
-    if not body.get("Data"):
-        if body.get("Code") is None:
+    answer, refusal, message = (
+        body.get(name) or body.get(name.lower()) for name in ("Data", "Code", "Message")
+    )  # the SDKs for Java and JavaScript write them in lower case
+    if not answer:
+        if refusal is None:
             raise DecodeError("the document has none of Data, Code and success")
-        return DialectReading(code=code(body["Code"], "Code"), message=text(body.get("Message"), "Message"))
-    whole = _parsed(body["Data"])
+        return DialectReading(code=code(refusal, "Code"), message=text(message, "Message"))
+    whole = parsed(answer, "Data")
     if whole.keys() & FORMER:
         return read_former(whole)
-    data = mapping(whole.get("data"), "Data/data")
+    data = whole if whole.keys() & _SIDES else mapping(whole.get("data"), "Data/data")
     if data.get("face") is None:
         return DialectReading()
     face = mapping(data["face"], _FACE)
@@ -80,20 +86,13 @@ def read_alibaba(document: Mapping[str, Any]) -> DialectReading:
     ]
     if valid := valid_period(read.get("validFromDate"), read.get("validPeriod")):
         fields.append(field("valid_period", card_type, valid))
-    return DialectReading(tuple(fields), card_type)
+    return DialectReading(tuple(fields), card_type, message=_said(face.get("warning")))
 
 
-def _parsed(data: object) -> Mapping[str, Any]:
-    for _ in range(2):  # a document that was saved as a text has it escaped twice
-        if not isinstance(data, str):
-            break
-        if len(data) > _MAX_TEXT:
-            raise DecodeError(f"Data must be at most {_MAX_TEXT} characters")
-        try:
-            data = json.loads(data)
-        except (ValueError, RecursionError):
-            raise DecodeError("Data must be a JSON text") from None
-    return mapping(data, "Data")
+def _said(warning: object) -> str | None:
+    """What the service found: a copy, a photo of a screen."""
+    found = mapping(warning or {}, f"{_FACE}/warning")
+    return remarks(*(name for name in _FLAGS if found.get(name) in (1, "1", True)))
 
 
 def _details(entries: object) -> dict[str, tuple[int | None, Any]]:

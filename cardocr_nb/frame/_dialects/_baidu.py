@@ -6,6 +6,7 @@ Source: the public reference of the two calls. A field is a member of ``words_re
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from cardocr_nb.cards import known_field
@@ -15,16 +16,18 @@ from cardocr_nb.frame._dialects._dialect_reading import (
     code,
     corners,
     field,
+    listed,
     mapping,
     number,
     period,
+    remarks,
     score,
     text,
 )
 from cardocr_nb.wire._records import Field
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from cardocr_nb.wire._records import Points
 
@@ -34,7 +37,11 @@ _BACK = {"签发机关", "签发日期", "失效日期"}
 """Labels of the back of an identity card, which the frame does not hold."""
 _PERIOD, _FROM, _END = "有效期限", "有效起始日期", "失效日期"
 """Labels of the valid period of a license: the former one, whose end is at `_UNTIL`, and those since 2023."""
+_SECOND_PAGE, _ON_BOTH = {"档案编号", "记录"}, {"姓名", "证号"}
 _FRONT, _NORMAL = "idcard_front", "normal"
+_AGREES = (None, 1, "1")
+"""``idcard_number_type`` of a number that agrees with date of birth and gender; -1 is a picture without fields."""
+_QUALITY = {"IsClear", "IsComplete", "IsNoCover"}
 _MOST = 2**31 - 1
 
 
@@ -60,6 +67,9 @@ def read_baidu(document: Mapping[str, Any]) -> DialectReading:
     # A picture without a card has an empty list in place of the object.
     result = document["words_result"] or {}
     entries = mapping(_front_of_several(result) if isinstance(result, list) else result, "words_result")
+    if entries.keys() & _SECOND_PAGE:
+        entries = {label: entry for label, entry in entries.items() if label not in _SECOND_PAGE}
+        entries = {} if entries.keys() <= _ON_BOTH else entries
     names = {known_field(label) for label in entries} | ({"valid_period"} if _FROM in entries else set())
     card_type = ("DriverLicense" if names & _LICENSE else "IDCard") if entries.keys() - _BACK else None
     read = {
@@ -78,13 +88,21 @@ def read_baidu(document: Mapping[str, Any]) -> DialectReading:
         if value:
             named = field(name, card_type or "", value, sure, place) if name else Field(label, value, sure, place)
             fields.append(named)
-    return DialectReading(tuple(fields), card_type, message=_status(document))
+    return DialectReading(tuple(fields), card_type, message=_said(document))
 
 
-def _status(document: Mapping[str, Any]) -> str | None:
-    """What the service found wrong with the picture, such as ``blurred``, ``over_dark`` and ``non_idcard``."""
-    status = text(document.get("image_status"), "image_status")
-    return None if status in (None, _NORMAL) else f"image_status {status}"
+def _said(document: Mapping[str, Any]) -> str | None:
+    """What the service found wrong with the picture and the number, such as ``blurred``, ``copy`` and ``shield``."""
+    quality = mapping(document.get("card_quality") or {}, "card_quality")
+    bad = [f"card_quality {name} 0" for name, good in quality.items() if name in _QUALITY and good in (0, "0")]
+    states = [
+        f"{name} {state}"
+        for name in ("image_status", "risk_type")
+        if (state := text(document.get(name), name)) not in (None, _NORMAL)
+    ]
+    kind = document.get("idcard_number_type")
+    number_type = None if kind in _AGREES else listed("idcard_number_type", kind, "idcard_number_type")
+    return remarks(*states, *bad, number_type, listed("warn_infos", document.get("warn_infos"), "warn_infos"))
 
 
 def _front_of_several(cards: Sequence[Any]) -> Mapping[str, Any]:
@@ -107,8 +125,8 @@ def _value(entry: object, label: str) -> tuple[str | None, int | None, Points | 
     node = f"words_result/{label}" if known_field(label) else "words_result"
     found = mapping(entry, node)
     sure = found.get("probability")
-    if sure is not None and not isinstance(sure, int | float):
-        sure = mapping(sure, f"{node}/probability").get("average")
+    if isinstance(sure, Mapping):
+        sure = sure.get("average")
     words = text(found.get("words"), f"{node}/words")
     return words, score(sure, f"{node}/probability", 1.0), _place(found.get("location"), f"{node}/location")
 

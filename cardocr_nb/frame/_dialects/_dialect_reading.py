@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from cardocr_nb.wire._records import Points
 
 _FARTHEST = 2**31 - 1
+_MAX_TEXT = 2**23
+_NUMBER = re.compile(r"[-+]?[0-9]{1,12}(\.[0-9]{0,20})?([eE]-?[0-9]{1,2})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,20 @@ def sequence(value: object, node: str) -> Sequence[Any]:
     return value
 
 
+def parsed(value: object, node: str) -> Mapping[str, Any]:
+    """Return a JSON object that is given as a JSON text; one that was saved as a text is escaped twice."""
+    for _ in range(2):
+        if not isinstance(value, str):
+            break
+        if len(value) > _MAX_TEXT:
+            raise DecodeError(f"{node} must be at most {_MAX_TEXT} characters")
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            raise DecodeError(f"{node} must be a JSON text") from None
+    return mapping(value, node)
+
+
 def text(value: object, node: str) -> str | None:
     """Return a text without white space around it; an empty or missing one is None."""
     if value is None:
@@ -90,7 +108,9 @@ def text(value: object, node: str) -> str | None:
 
 
 def number(value: object, node: str, lowest: float, highest: float) -> float:
-    """Return a number within limits, or raise."""
+    """Return a number within limits, or raise; SDKs and proxies write some as texts."""
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        value = float(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise wrong(node, "a number", value)
     if not lowest <= value <= highest:
@@ -122,6 +142,18 @@ def field(name: str, card_type: str, value: str, score: int | None = None, polyg
 def period(start: str | None, end: str | None) -> str | None:
     """Join the two dates of a valid period as they appear on the card."""
     return f"{start}至{end}" if start and end else start or end
+
+
+def remarks(*said: str | None) -> str | None:
+    """Join what a service says about a picture; None if that is nothing."""
+    return "; ".join(filter(None, said)) or None
+
+
+def listed(name: str, value: object, node: str) -> str | None:
+    """Return a name with its words or codes, one or a list of them, and None if there are none."""
+    found = value if isinstance(value, list) else [value]
+    codes = [code(one, node) for one in found if one not in (None, "")]
+    return f"{name} {', '.join(codes)}" if codes else None
 
 
 def code(value: object, node: str) -> str:

@@ -25,8 +25,27 @@ _TEXTS = ("txt", "text", "rec_txt", "transcription")
 _SCORES = ("score", "confidence")
 _COLUMNS = (("rec_texts", ("rec_polys", "rec_boxes", "dt_polys"), "rec_scores"), ("txts", ("boxes",), "scores"))
 _WRAPPERS = ("res", "result", "prunedResult", "overall_ocr_res", "ocrResults", "results", "lines")
-_NO_TEXT = 101
-"""``code`` of PaddleOCR-json for a picture without text; ``data`` is a sentence then."""
+_FOUND, _NO_TEXT = 100, 101
+"""``code`` of PaddleOCR-json; ``data`` is a sentence unless texts were found."""
+_REFUSALS = (("errorCode", "errorMsg", (0,)), ("status", "msg", ("000",)), ("code", "data", (_FOUND, _NO_TEXT)))
+"""Code and message of the servers of PaddleX and PaddleHub and of PaddleOCR-json, with the codes that are no error."""
+
+
+def refusal(document: Mapping[str, Any]) -> tuple[str, str | None] | None:
+    """Return code and message of an answer that is an error of its server.
+
+    Examples
+    --------
+    >>> refusal({"errorCode": 500, "errorMsg": "Internal server error"}), refusal({"code": 101, "data": "No text found"})
+    (('500', 'Internal server error'), None)
+    """
+    if any(document.get(name) for name in _WRAPPERS):
+        return None
+    for name, about, good in _REFUSALS:
+        found, said = document.get(name), document.get(about)
+        if isinstance(found, int | str) and not isinstance(found, bool) and isinstance(said, str) and found not in good:
+            return str(found), said.strip() or None
+    return None
 
 
 def entries(document: object) -> list[Entry]:
@@ -94,7 +113,9 @@ def _of_columns(body: Mapping[str, Any], texts: str, places: Sequence[str], scor
     if body[texts] is None:
         return []
     place = next((name for name in places if body.get(name) is not None), places[0])
-    columns = [sequence(body.get(name), name) for name in (place, texts, scores)]
+    columns = [sequence(body.get(name), name) for name in (place, texts)]
+    sure = body.get(scores)
+    columns.append([None] * len(columns[1]) if sure is None else sequence(sure, scores))
     if len({len(column) for column in columns}) > 1:
         raise DecodeError(f"{place}, {texts} and {scores} must have the same length")
     return list(zip(*columns, strict=True))

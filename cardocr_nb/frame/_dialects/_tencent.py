@@ -10,7 +10,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cardocr_nb.errors import DecodeError
-from cardocr_nb.frame._dialects._dialect_reading import DialectReading, code, field, mapping, period, text
+from cardocr_nb.frame._dialects._dialect_reading import (
+    DialectReading,
+    code,
+    field,
+    listed,
+    mapping,
+    parsed,
+    period,
+    remarks,
+    text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +45,8 @@ _LICENSE = {
     "IssuingAuthority": "issuing_authority",
 }
 _BACK = {"Authority", "ValidDate"}
+_SECOND_PAGE = ("ArchivesCode", "Record")
+_MAIN_PAGE = ("Sex", "Address", "DateOfBirth", "DateOfFirstIssue", "Class")
 
 
 def read_tencent(document: Mapping[str, Any]) -> DialectReading:
@@ -60,10 +72,25 @@ def read_tencent(document: Mapping[str, Any]) -> DialectReading:
             message=text(error.get("Message"), "Response/Error/Message"),
         )
     if "CardCode" in body or "DateOfFirstIssue" in body:
-        return DialectReading(_license(body), "DriverLicense")
+        return DialectReading(_license(body), "DriverLicense", message=_said(body))
     if not body.keys() & (_ID_CARD.keys() | _BACK):
         raise DecodeError("the document has no field of IDCardOCR or DriverLicenseOCR")
-    return DialectReading(_fields(body, _ID_CARD, "IDCard"), "IDCard")
+    return DialectReading(_fields(body, _ID_CARD, "IDCard"), "IDCard", message=_said(body))
+
+
+def _said(body: Mapping[str, Any]) -> str | None:
+    """Warnings, as their codes: a copy, a photo of a screen, an incomplete border."""
+    more: Mapping[str, Any] = {}
+    unread = None
+    try:
+        more = parsed(body.get("AdvancedInfo") or {}, "AdvancedInfo")
+    except DecodeError as e:  # what it warns of is less than the card
+        unread = str(e)
+    return remarks(
+        listed("WarnInfos", more.get("WarnInfos"), "Response/AdvancedInfo/WarnInfos"),
+        unread,
+        listed("RecognizeWarnCode", body.get("RecognizeWarnCode"), "Response/RecognizeWarnCode"),
+    )
 
 
 def _fields(body: Mapping[str, Any], names: Mapping[str, str], card_type: str) -> tuple[Any, ...]:
@@ -72,6 +99,8 @@ def _fields(body: Mapping[str, Any], names: Mapping[str, str], card_type: str) -
 
 
 def _license(body: Mapping[str, Any]) -> tuple[Any, ...]:
+    if any(body.get(node) for node in _SECOND_PAGE) and not any(body.get(node) for node in _MAIN_PAGE):
+        return ()
     valid = period(*(text(body.get(node), f"Response/{node}") for node in ("StartDate", "EndDate")))
     return _fields(body, _LICENSE, "DriverLicense") + (
         (field("valid_period", "DriverLicense", valid),) if valid else ()

@@ -1,7 +1,8 @@
 """Lines of general OCR, of RapidOCR or PaddleOCR: the embedded engine's rules find the fields among them.
 
 The formats are in `_line_formats`. The places of characters within a line are not given: they
-follow from its length. The score of a field is that of its least certain line, not one of the embedded engine. Needs the extra ``local``.
+follow from its length. The score of a field is that of its least certain line, not one of the embedded engine; it is missing if a line of
+the image has none. Needs the extra ``local``.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from cardocr_nb.cards import FIELDS, CardType, expected_fields
 from cardocr_nb.errors import DecodeError, missing_extra
-from cardocr_nb.frame._dialects._dialect_reading import DialectReading, number, sequence, wrong
-from cardocr_nb.frame._dialects._line_formats import entries
+from cardocr_nb.frame._dialects._dialect_reading import DialectReading, number, sequence
+from cardocr_nb.frame._dialects._line_formats import entries, refusal
 from cardocr_nb.wire._records import Field
 
 if TYPE_CHECKING:
@@ -52,7 +53,11 @@ def read_text_lines(document: Mapping[str, Any]) -> DialectReading:
         missing_extra("the fields of text lines", "local", e)
     import numpy as np
 
-    lines = [line for entry in entries(document) if (line := _line(*entry)) is not None]
+    if (refused := refusal(document)) is not None:
+        return DialectReading(code=refused[0], message=refused[1])
+    given = entries(document)
+    scored = all(score is not None for _, _, score in given)
+    lines = [line for entry in given if (line := _line(*entry)) is not None]
     if len(lines) > _MOST_LINES:
         raise DecodeError(f"an image must have at most {_MOST_LINES} lines, got {len(lines)}")
     best: tuple[CardType, Extraction] | None = None
@@ -64,7 +69,7 @@ def read_text_lines(document: Mapping[str, Any]) -> DialectReading:
             raise DecodeError("the polygons of the lines cannot be those of a picture") from None
         if extraction.fields and (best is None or len(extraction.fields) > len(best[1].fields)):
             best = kind, extraction
-    return DialectReading() if best is None else DialectReading(_fields(*best), str(best[0]))
+    return DialectReading() if best is None else DialectReading(_fields(*best, scored=scored), str(best[0]))
 
 
 def _corners(box: object) -> list[list[float]]:
@@ -83,23 +88,13 @@ def _corners(box: object) -> list[list[float]]:
     return points
 
 
-def _sure(score: object) -> float:
-    """A score of 0 to 1; servers write it as a text, too."""
-    if isinstance(score, str):
-        try:
-            score = float(score)
-        except ValueError:
-            raise wrong("score", "a number", score) from None
-    return number(score, "score", 0, 1)
-
-
 def _line(box: object, text: object, score: object) -> Line | None:
     from cardocr_nb.local.engine._recognition import Char, Line
 
     points = _corners(box)
     if not isinstance(text, str):
         raise DecodeError("the text of a line must be a text")
-    sure = _sure(score)
+    sure = 1.0 if score is None else number(score, "score", 0, 1)
     shown = "".join(text.split())[:_MOST_CHARACTERS]
     (ax, ay), (bx, by), _, (dx, dy) = points
     if not shown or (ax, ay) in ((bx, by), (dx, dy)):
@@ -113,14 +108,16 @@ def _line(box: object, text: object, score: object) -> Line | None:
     return Line(((ax, ay), (bx, by), (dx, dy)), tuple(chars))
 
 
-def _fields(kind: CardType, extraction: Extraction) -> tuple[Field, ...]:
+def _fields(kind: CardType, extraction: Extraction, *, scored: bool) -> tuple[Field, ...]:
     return tuple(
-        Field(
-            one.label, one.value.text, round(100 * min(placed.char.confidence for placed in one.chars)), _box(one.chars)
-        )
+        Field(one.label, one.value.text, _score(one.chars) if scored else None, _box(one.chars))
         for name in expected_fields(kind)
         if (one := extraction.fields.get(name)) is not None and one.value.text and one.chars
     )
+
+
+def _score(chars: Sequence[PlacedChar]) -> int:
+    return round(100 * min(placed.char.confidence for placed in chars))
 
 
 def _box(chars: Sequence[PlacedChar]) -> Points:
