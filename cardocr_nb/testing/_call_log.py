@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cardocr_nb.local._service import Service
     from cardocr_nb.local.http._routing import Call
     from cardocr_nb.local.http._signature_verifier import SignatureVerifier
+    from cardocr_nb.wire._records import Job
 
 _CODE = re.compile(rb"<Code>([A-Za-z]{1,64})</Code>")
 _FAILED = 400
@@ -80,6 +81,11 @@ class LoggingApp(App):
         with self._log_lock:
             return list(self._log)
 
+    def forget(self) -> None:
+        """Begin a new list."""
+        with self._log_lock:
+            self._log.clear()
+
     async def _respond(self, request: HttpRequest) -> tuple[Host, Response]:
         host: Host = "cos"
         status, code = None, ""
@@ -108,9 +114,9 @@ class LoggingApp(App):
         return await super()._answer(http_request, call, request)
 
 
-def paid_calls(service: Service, calls: list[ServiceCall]) -> list[PaidCall]:
+def paid_calls(accepted: list[Job], calls: list[ServiceCall]) -> list[PaidCall]:
     """List the accepted jobs, then the answered synchronous recognitions."""
-    jobs = [PaidCall(job.key or "", job.card_type or "", job.id) for job in service.jobs()]
+    jobs = [PaidCall(job.key or "", job.card_type or "", job.id) for job in accepted]
     recognized = [
         PaidCall(call.path.removeprefix("/"), call.card_type, None)
         for call in calls

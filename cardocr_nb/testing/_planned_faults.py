@@ -36,12 +36,17 @@ class PlannedFaults(FaultInjector):
 
     def plan(self, kind: str, times: int) -> None:
         """Let a fault occur at the next `times` occasions."""
-        if kind not in KINDS or times < 1:
-            raise InvalidRequestError(
-                f"a fault must be {', '.join(KINDS)}, once or more, got {describe(times)} times {shown_choice(kind, KINDS)}"
-            )
+        if kind not in KINDS:
+            raise InvalidRequestError(f"a fault must be {', '.join(KINDS)}, got {shown_choice(kind, KINDS)}")
+        if not isinstance(times, int) or times < 1:
+            raise InvalidRequestError(f"a fault must occur once or more, got times={describe(times)}")
         with self._lock:
             self._planned[kind] += times
+
+    def forget(self) -> None:
+        """Let no further fault occur but those at a rate."""
+        with self._lock:
+            self._planned.clear()
 
     def occurs(self, kind: str) -> bool:
         """Return whether a fault of this kind occurs now."""

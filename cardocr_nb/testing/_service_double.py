@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 import warnings
@@ -25,7 +26,6 @@ from cardocr_nb.wire._decode import decode_each
 from cardocr_nb.wire._records import Callback, CardResult, Job, JobList, JobState
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable, Mapping
 
     from cardocr_nb.local.engine import Reader
@@ -123,7 +123,9 @@ class CardOCRService:
         self.bucket, self.region, self.secret_id, self.secret_key = bucket, region, SECRET_ID, SECRET_KEY
         self._invented = "invented" if engine == "stub" else "the engine's"
         self._failed = False
-        self._faults = PlannedFaults(faults or {}, seed)
+        self._rates = dict(faults or {})
+        self._forgotten: set[str | None] = set()
+        self._faults = PlannedFaults(self._rates, seed)
         self._readings = SetReadings(_reader(engine, workers))
         self._thread = ServiceThread()
         self.url = self._thread.url
@@ -163,14 +165,18 @@ class CardOCRService:
         self._thread.stop()
         self._app.close()
         self._service.close()
-        unused, invented = self._readings.unused()
         failed, self._failed = self._failed, True  # a service that is closed twice warns once
-        if unused and not failed:
+        if not failed:
+            self._warn_of_unused()
+
+    def _warn_of_unused(self) -> None:
+        unused, invented = self._readings.unused()
+        if unused:
             others = f"; these were read and got {self._invented} readings: {_listed(invented)}" if invented else ""
             warnings.warn(
                 f"no object that was read matches {_listed(unused)}, for which a reading or failure was set{others}",
                 UnusedReadingWarning,
-                stacklevel=2,
+                stacklevel=3,
             )
 
     # Configuration of the program under test.
@@ -208,21 +214,30 @@ class CardOCRService:
 
     # What the service answers.
 
-    def add_photo(self, key: str, content: bytes | None = None) -> Path:
+    def add_photo(self, key: str, content: bytes | str | os.PathLike[str] | None = None) -> Path:
         """Put an object into the bucket without a call; by default a small JPEG file that shows nothing.
 
         Parameters
         ----------
         key : str
-        content : bytes, optional
+        content : bytes, or path of a file, optional
 
         Returns
         -------
         Path
             The file of the object.
+
+        Raises
+        ------
+        FileNotFoundError
+            There is no such file.
         """
         bucket = self._service.buckets[self.bucket]
-        bucket.put(key, _blank_photo() if content is None else content)
+        if content is None:
+            content = _blank_photo()
+        elif isinstance(content, str | os.PathLike):
+            content = _content(content, "add_photo takes bytes or a file")
+        bucket.put(key, content)
         return bucket.path(key)
 
     def set_reading(self, key: str, reading: Reading) -> None:
@@ -276,7 +291,9 @@ class CardOCRService:
         """
         keys = []
         for document in documents:
-            for result in _results(document if isinstance(document, bytes) else _content(document)):
+            if not isinstance(document, bytes):
+                document = _content(document, "replay takes files, or documents as bytes")
+            for result in _results(document):
                 if result.key is None:
                     continue
                 failed = result.state == JobState.FAILED
@@ -341,12 +358,37 @@ class CardOCRService:
                 )
             time.sleep(_LOOK_SECONDS)
 
+    def reset(self, timeout: float = 10.0) -> None:
+        """Begin anew, for a service that several tests share.
+
+        Waits until every job has ended, then forgets jobs, calls, readings and failures; `paid` is empty, rates are those of
+        the start, and nothing is paused. Objects stay, and a program that asks for a former job still gets it.
+
+        Raises
+        ------
+        AssertionError
+            A job has not ended after `timeout` seconds.
+
+        Warns
+        -----
+        UnusedReadingWarning
+            See `close`.
+        """
+        self.resume()
+        self.wait(timeout)
+        self._warn_of_unused()
+        self._forgotten = {job.id for job in self._service.jobs()}
+        self._faults.forget()
+        self.set_rates(self._rates)
+        self._readings.forget()
+        self._app.forget()
+
     # What a test asks.
 
     @property
     def jobs(self) -> list[Job]:
         """The accepted jobs, in order."""
-        return self._service.jobs()
+        return [job for job in self._service.jobs() if job.id not in self._forgotten]
 
     @property
     def calls(self) -> list[ServiceCall]:
@@ -358,7 +400,7 @@ class CardOCRService:
         """The recognitions that the cloud would charge for. A job counts also if its reply was lost."""
         from cardocr_nb.testing._call_log import paid_calls
 
-        return paid_calls(self._service, self._app.calls)
+        return paid_calls(self.jobs, self._app.calls)
 
     def assert_paid_once(self, *keys: str) -> None:
         """Check that each object was recognized once, by a job or by a synchronous call.
@@ -451,11 +493,11 @@ def _reader(engine: str, workers: int) -> Reader:
     return Engine.for_workers(workers)
 
 
-def _content(path: str | os.PathLike[str]) -> bytes:
+def _content(path: str | os.PathLike[str], taken: str) -> bytes:
     refuse_special_file(path)
     if not Path(path).is_file():
         raise FileNotFoundError(
-            f"there is no file {shown_path(path)} ({why_missing(path)}); replay takes files, or documents as bytes"
+            f"there is no file {shown_path(path)} ({why_missing(path)}); {taken}"
         )
     return Path(path).read_bytes()
 

@@ -62,6 +62,12 @@ class SetReadings:
             if expected:
                 self._unmatched[pattern] = None
 
+    def forget(self) -> None:
+        """Take back what was set."""
+        with self._lock:
+            for seen in (self._answers, self._unmatched, self._invented, self._meant_to_fail):
+                seen.clear()
+
     def unused(self) -> tuple[list[str], list[str]]:
         """Return the patterns that no object read so far matched, and the keys for which nothing was set."""
         with self._lock:

@@ -165,8 +165,11 @@ def test_a_rate_of_failures_can_be_set_and_taken_back(cardocr_service, submit):
     assert submit("a.jpg").status_code == 200
     with pytest.raises(InvalidRequestError, match="rate of 0 to 1"):
         cardocr_service.set_rates({"throttle": 2.0})
-    with pytest.raises(InvalidRequestError, match="once or more"):
+    with pytest.raises(InvalidRequestError, match="a fault must be throttle"):
         cardocr_service.inject("fire")
+    for times in (0, "2", 1.5):
+        with pytest.raises(InvalidRequestError, match="once or more, got times="):
+            cardocr_service.inject("fail", times=times)
 
 
 @pytest.mark.cardocr_service(queue_limit=2)
@@ -415,3 +418,37 @@ def test_an_error_of_the_test_is_not_followed_by_a_warning(tmp_path):
 def test_a_misspelled_option_names_the_nearest(tmp_path, option, near):
     with pytest.raises(TypeError, match=rf"CardOCRService\(\) has no argument .*did you mean '{near}'"):
         CardOCRService(tmp_path, **{option: 1})
+
+
+def test_a_shared_service_begins_anew(tmp_path):
+    with CardOCRService(tmp_path, faults={"slow": 0.0}) as service, service.client() as client:
+        service.add_photo("a.jpg")
+        service.set_reading("a.jpg", {"name": "样本"})
+        first = client.wait(client.submit("a.jpg", card_type="IDCard"))
+        service.inject("fail")
+        service.set_rates({"fail": 1.0})
+        service.pause()
+        service.reset()
+        assert (service.paid, service.jobs, service.calls) == ([], [], [])
+        assert client.describe([first.id])[0].fields == first.fields
+        service.set_reading("*", {"name": "样二"})
+        again = client.wait(client.submit("a.jpg", card_type="IDCard"))
+        assert [field.text for field in again.fields] == ["样二"]
+        service.assert_paid_once("a.jpg")
+        service.assert_no_call_refused()
+
+
+def test_a_shared_service_warns_of_what_a_test_set_in_vain(tmp_path):
+    with CardOCRService(tmp_path) as service:
+        service.set_reading("fornt/*", {"name": "样本"})
+        with pytest.warns(UnusedReadingWarning, match="fornt") as warned:
+            service.reset()
+    assert [Path(one.filename).name for one in warned] == ["test_service_double.py"]
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_photo_is_taken_from_a_file(cardocr_service, data, kind):
+    photo = next((data / "cards").rglob("*.jpg"))
+    assert cardocr_service.add_photo("a.jpg", kind(photo)).read_bytes() == photo.read_bytes()
+    with pytest.raises(FileNotFoundError, match="add_photo takes bytes or a file"):
+        cardocr_service.add_photo("b.jpg", kind("no-such.jpg"))
