@@ -291,9 +291,12 @@ class CardOCRService:
         """
         keys = []
         for document in documents:
-            if not isinstance(document, bytes):
-                document = _content(document, "replay takes files, or documents as bytes")
-            for result in _results(document):
+            raw = (
+                document
+                if isinstance(document, bytes)
+                else _content(document, "replay takes files, or documents as bytes")
+            )
+            for result in _results(raw):
                 if result.key is None:
                     continue
                 failed = result.state == JobState.FAILED
@@ -496,9 +499,7 @@ def _reader(engine: str, workers: int) -> Reader:
 def _content(path: str | os.PathLike[str], taken: str) -> bytes:
     refuse_special_file(path)
     if not Path(path).is_file():
-        raise FileNotFoundError(
-            f"there is no file {shown_path(path)} ({why_missing(path)}); {taken}"
-        )
+        raise FileNotFoundError(f"there is no file {shown_path(path)} ({why_missing(path)}); {taken}")
     return Path(path).read_bytes()
 
 

@@ -294,7 +294,9 @@ def test_the_second_page_of_a_license_alone_is_left_out(dialect, document):
 
 
 def test_of_both_pages_of_a_license_the_main_page_is_read():
-    both = BAIDU_LICENSE | {"words_result": BAIDU_LICENSE["words_result"] | {"档案编号": {"words": "990"}, "记录": {"words": "样"}}}
+    both = BAIDU_LICENSE | {
+        "words_result": BAIDU_LICENSE["words_result"] | {"档案编号": {"words": "990"}, "记录": {"words": "样"}}
+    }
     pd.testing.assert_frame_equal(read(both, "baidu"), read(BAIDU_LICENSE, "baidu"))
 
 
@@ -595,7 +597,7 @@ def test_every_format_of_lines_gives_the_same_fields(name):
 @pytest.mark.parametrize("name", ["RapidOCR 3, columns", "PaddleOCR 3, result", "PaddleOCR-json"])
 def test_lines_without_scores_give_fields_without_scores(name):
     answer = json.loads(json.dumps(LINE_FORMATS[name]))
-    for one in answer["data"] if "data" in answer else [answer]:
+    for one in answer.get("data", [answer]):
         for score in ("score", "scores", "rec_scores"):
             one.pop(score, None)
     found, frame = read_one(answer, "lines")
