@@ -362,7 +362,7 @@ class CardOCRService:
             time.sleep(_LOOK_SECONDS)
 
     def reset(self, timeout: float = 10.0) -> None:
-        """Begin anew, for a service that several tests share.
+        """Start again, for a service that several tests share.
 
         Waits until every job has ended, then forgets jobs, calls, readings and failures; `paid` is empty, rates are those of
         the start, and nothing is paused. Objects stay, and a program that asks for a former job still gets it.

@@ -420,7 +420,7 @@ def test_a_misspelled_option_names_the_nearest(tmp_path, option, near):
         CardOCRService(tmp_path, **{option: 1})
 
 
-def test_a_shared_service_begins_anew(tmp_path):
+def test_a_shared_service_starts_again(tmp_path):
     with CardOCRService(tmp_path, faults={"slow": 0.0}) as service, service.client() as client:
         service.add_photo("a.jpg")
         service.set_reading("a.jpg", {"name": "样本"})

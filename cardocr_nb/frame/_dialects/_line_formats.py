@@ -28,7 +28,7 @@ _WRAPPERS = ("res", "result", "prunedResult", "overall_ocr_res", "ocrResults", "
 _FOUND, _NO_TEXT = 100, 101
 """``code`` of PaddleOCR-json; ``data`` is a sentence unless texts were found."""
 _REFUSALS = (("errorCode", "errorMsg", (0,)), ("status", "msg", ("000",)), ("code", "data", (_FOUND, _NO_TEXT)))
-"""Code and message of the servers of PaddleX and PaddleHub and of PaddleOCR-json, with the codes that are no error."""
+"""Code and message of the servers of PaddleX and PaddleHub and of PaddleOCR-json, with the codes of success."""
 
 
 def refusal(document: Mapping[str, Any]) -> tuple[str, str | None] | None:
