@@ -3,6 +3,9 @@
 A byte counts as many bits as its alphabet gives, except where it follows from what is before it: the next of a sequence
 (``0123``, ``aaaa``, ``range(32)``), a part that occurred already, or a word of `_WORDS`. Keys of programs lose a few bits by
 chance; sentences and unknown words count in full, since a list of all of them would be larger than this package.
+
+The package zxcvbn 4.5.0 is made for passwords: it counts each character without a pattern as 10 guesses, so 16 random bytes have 53
+bits there, and the Base64 form of ``range(16)`` has 79.
 """
 
 from __future__ import annotations
