@@ -12,16 +12,17 @@ import pandas as pd
 from cardocr_nb.cards import CardType, known_field
 from cardocr_nb.frame._flatten import to_frame
 from cardocr_nb.frame._frame_schema import empty
-from cardocr_nb.plot._picture_identity import FOLDER, Identity, condemned, identity
+from cardocr_nb.plot._picture_identity import FOLDER, Identity, by_print, condemned, identity
 from cardocr_nb.privacy._service_texts import with_shown_fields
 from cardocr_nb.quality import audit_sample, compare, estimate_errors, review_queue
 from cardocr_nb.quality._cells import refuse_parts
 from cardocr_nb.quality._comparison import first_readings
 from cardocr_nb.quality._error_estimate import RIGHT, WRONG, judged_pairs
 from cardocr_nb.rereading._all_cores import engine_for, on_all_cores
+from cardocr_nb.rereading._completion import completed
 from cardocr_nb.rereading._kept_readings import KeptReadings, fingerprint
 from cardocr_nb.rereading._pictures import UnfinishedWarning, card_photo, not_found, others_found
-from cardocr_nb.rereading._same_card import OTHER_NUMBER, same_card
+from cardocr_nb.rereading._same_card import OTHER_NUMBER, in_the_same_places, same_card
 from cardocr_nb.wire._records import CardResult, Field, Job, JobState
 
 if TYPE_CHECKING:
@@ -89,7 +90,8 @@ def second_opinion(
     Parameters
     ----------
     df : DataFrame
-        As `cardocr_nb.to_frame` makes it. Cards without a text are left out.
+        As `cardocr_nb.to_frame` makes it. Cards without a text of the service are left out, and so are fields that
+        `complete` has filled in (``read_by`` is ``embedded``).
     images : path, sequence, mapping or client, optional
         Folder below which the keys lie, list of files, picture of each key, or a client, which fetches them from its
         bucket. By default the files in the column ``image``.
@@ -147,9 +149,13 @@ def second_opinion(
     refuse_parts(df)
     frame = first_readings(df)
     known = frame["card_type"].isin([str(kind) for kind in CardType])
-    frame = frame[frame["key"].isin(frame.loc[known & frame["text"].notna(), "key"])].reset_index(drop=True)
+    by_service = known & frame["text"].notna() & ~completed(frame)
+    frame = frame[frame["key"].isin(frame.loc[by_service, "key"])].reset_index(drop=True)
     if frame.empty:
-        raise ValueError("the frame has no card with a key, a card type and a text; pass the frame that run() returned")
+        raise ValueError(
+            "the frame has no card with a key, a card type and a text of the service (complete() fills in texts of the embedded "
+            "engine); pass the frame that run() returned"
+        )
     if n is not None:
         frame = frame[frame["key"].isin(audit_sample(frame, n, unit="card", seed=seed)["key"])].reset_index(drop=True)
     readings, trouble = _read_again(frame, images, results, progress=progress)
@@ -163,15 +169,25 @@ def second_opinion(
         warnings.warn(f"{trouble}; the result is of the other cards", UnfinishedWarning, stacklevel=3)
     frame = frame[frame["key"].isin(readings["key"])].reset_index(drop=True)
     corrects = (service_corrects, True)
-    compared = compare(frame, readings)
+    first, second = _without_completed(frame, readings)
+    compared = compare(first, second)
     names = {"only_left": "only_service", "only_right": "only_embedded"}
-    errors = estimate_errors(frame, readings, truth, shared=shared, corrects=corrects, confidence=confidence)
+    errors = estimate_errors(first, second, truth, shared=shared, corrects=corrects, confidence=confidence)
     return SecondOpinion(
         agreement=compared.fields[list(_AGREEMENT)].rename(columns=names),
         errors=errors.assign(reader=errors["reader"].map(_READERS)),
-        queue=_queue(frame, compared.flips, judged_pairs(frame, readings, truth, corrects=corrects)),
+        queue=_queue(frame, compared.flips, judged_pairs(first, second, truth, corrects=corrects)),
         readings=readings,
     )
+
+
+def _without_completed(frame: pd.DataFrame, readings: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Leave the fields that `complete` has filled in out of both sides: a reader compared with itself agrees."""
+    own = completed(frame)
+    filled = set(zip(frame.loc[own, "key"].astype("str"), frame.loc[own, "field"].astype("str"), strict=True))
+    pairs = zip(readings["key"].astype("str"), readings["field"].astype("str"), strict=True)
+    kept = np.array([pair not in filled for pair in pairs], bool)
+    return frame[~own].reset_index(drop=True), readings[kept].reset_index(drop=True)
 
 
 def _read_again(
@@ -224,7 +240,9 @@ def _reader(images: Images | None, kept: KeptReadings, engine: Any) -> Callable[
         photo = card_photo(card["key"].iloc[0], image, images)
         if photo is None:
             return _Read((), None)
-        known = identity(photo, card["polygon"].dropna().array.to_points(), image, images, card["created"].iloc[0])
+        places = card.set_index("field")["polygon"].dropna()
+        quads = places.array.to_points()
+        known = identity(photo, quads, image, images, card["created"].iloc[0])
         if known.reason:
             return _Read((), known)
         kind = str(card["card_type"].iloc[0])
@@ -234,9 +252,15 @@ def _reader(images: Images | None, kept: KeptReadings, engine: Any) -> Callable[
             reading = [[f.label, f.text, f.score, f.polygon] for f in engine.read(photo.pixels, kind)]
             kept.add(mark, reading)
         fields = tuple(_field(photo, *values) for values in reading)
-        own = {known_field(one.label) or "": one.text for one in fields}
-        same = same_card(dict(zip(card["field"].astype("str"), card["text"], strict=True)), own)
-        return _Read(fields, Identity(False, OTHER_NUMBER) if same is False else Identity(known.proven or bool(same)))
+        own = {known_field(one.label) or "": one for one in fields}
+        texts = {name: one.text for name, one in own.items()}
+        found = {name: np.array(one.polygon, np.float64) for name, one in own.items() if one.polygon}
+        same = same_card(dict(zip(card["field"].astype("str"), card["text"], strict=True)), texts)
+        if same is False:
+            return _Read(fields, Identity(False, OTHER_NUMBER))
+        if not same and not in_the_same_places(dict(zip(places.index.astype("str"), quads, strict=True)), found):
+            known = by_print(known, photo, quads)
+        return _Read(fields, Identity(known.proven or bool(same), known.reason))
 
     return read
 

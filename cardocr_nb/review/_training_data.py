@@ -17,7 +17,7 @@ from cardocr_nb._text_safety import describe, shown_choice
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.plot._field_crops import rectified
-from cardocr_nb.plot._picture_identity import Identity, condemned, identity
+from cardocr_nb.plot._picture_identity import Identity, by_print, condemned, identity
 from cardocr_nb.plot._reading_corners import reading_corners
 from cardocr_nb.rereading._pictures import card_photo
 from cardocr_nb.review._apply_corrections import decided_texts
@@ -248,7 +248,8 @@ def _write_crops(
             left_out["without a picture"] += len(card)
             continue
         quads = whole["polygon"].dropna().array.to_points()
-        known[str(key)] = identity(photo, quads, whole["image"].iloc[0], images, whole["created"].iloc[0])
+        by_file = identity(photo, quads, whole["image"].iloc[0], images, whole["created"].iloc[0])
+        known[str(key)] = by_print(by_file, photo, quads)
         if known[str(key)].reason:
             left_out[OTHER] += len(card)
             continue

@@ -179,6 +179,56 @@ def test_files_that_are_older_than_their_jobs_are_not_searched_for_a_better_plac
     assert one.cardocr.complete(data / "cards", progress=False)["text"].notna().all()
 
 
+@pytest.mark.parametrize("kind", ["id", "licence"])
+def test_pictures_that_are_read_surely_are_not_searched_for_a_better_place(places, finished, data, kind, monkeypatch):
+    def never(*_):
+        raise AssertionError("searched")
+
+    monkeypatch.setattr("cardocr_nb.plot._picture_identity.better_place", never)
+    sure = finished.groupby("key")["score"].min() >= 80
+    some = places[places["key"].isin(sure.index[sure]) & places["key"].str.startswith(kind)].assign(image=None)
+    assert some["key"].nunique() >= 6
+    assert some.cardocr.complete(data / "cards", progress=False)["text"].notna().all()
+
+
+def test_fields_without_place_and_cards_without_type_are_counted(places, finished, data):
+    some = places[places["key"].isin(["id/0002.jpg", "id/0003.jpg"])].reset_index(drop=True)
+    some.loc[1, "polygon"] = None
+    some.loc[some["key"] == "id/0003.jpg", "card_type"] = None
+    with pytest.warns(
+        UnfinishedWarning, match="1 fields have neither .* 6 fields have a place and no text, but no card_type"
+    ):
+        read = some.cardocr.complete(data / "cards", progress=False)
+    assert read["left_open"].fillna("").tolist() == ["", "no place", *[""] * 4, *["no card type"] * 6]
+    assert read["text"].notna().tolist() == [True, False, *[True] * 4, *[False] * 6]
+
+
+def test_the_engine_is_loaded_once_for_calls_of_one_process(places, data, monkeypatch):
+    from cardocr_nb.rereading import _all_cores
+
+    loaded = []
+    own = Engine.loaded
+    monkeypatch.setattr(Engine, "loaded", lambda engine: loaded.append(engine) or own(engine))
+    _all_cores._kept_engine.cache_clear()
+    one = places[places["key"] == "id/0002.jpg"]
+    first, second = (one.cardocr.complete(data / "cards", progress=False) for _ in range(2))
+    assert first["text"].tolist() == second["text"].tolist()
+    assert len({id(engine) for engine in loaded}) == 1
+    assert _all_cores._kept_engine.cache_info()[:2] == (1, 1)
+
+
+def test_a_forked_process_loads_an_engine_of_its_own(monkeypatch):
+    from cardocr_nb.rereading import _all_cores
+
+    monkeypatch.setattr(Engine, "loaded", lambda _: None)
+    _all_cores._kept_engine.cache_clear()
+    here = _all_cores.engine_for(1)
+    assert _all_cores.engine_for(1) is here
+    monkeypatch.setattr("cardocr_nb.rereading._all_cores.os.getpid", lambda: -1)
+    assert _all_cores.engine_for(1) is not here
+    _all_cores._kept_engine.cache_clear()
+
+
 def test_one_other_picture_among_the_right_ones_is_left_out_alone(places, finished, data):
     some = places[places["key"].str.startswith("id/")].reset_index(drop=True).assign(image=None)
     pictures = {key: data / "cards" / key for key in some["key"].unique()} | {"id/0001.jpg": data / "cards/id/0002.jpg"}

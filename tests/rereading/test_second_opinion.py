@@ -179,3 +179,37 @@ def test_a_file_of_something_else_is_left_as_it_is(cards, data, tmp_path):
     with pytest.raises(ValueError, match="something else than readings"):
         cards.cardocr.second_opinion(data / "cards", results=file, progress=False)
     assert file.read_text() == "mine\n"
+
+
+def test_texts_that_complete_filled_in_are_no_reading_of_the_service(opinion, cards, data, kept):
+    filled = cards.assign(read_by="service")
+    own = filled["field"].isin(["name", "gender"])
+    filled.loc[own, "read_by"] = "embedded"
+    filled.loc[own, "text"] = (
+        opinion.readings.set_index(["key", "field"])["text"]
+        .reindex(pd.MultiIndex.from_frame(filled.loc[own, ["key", "field"]]))
+        .to_numpy()
+    )
+    again = filled.cardocr.second_opinion(data / "cards", results=kept, progress=False)
+    assert not again.agreement["field"].isin(["name", "gender"]).any()
+    rest = opinion.agreement[~opinion.agreement["field"].isin(["name", "gender"])]
+    assert again.agreement["pairs"].tolist() == rest["pairs"].tolist()
+    assert len(again.queue) == len(cards)
+
+
+def test_a_frame_with_nothing_but_texts_of_complete_is_refused(cards, data):
+    with pytest.raises(ValueError, match="a text of the service"):
+        cards.assign(read_by="embedded").cardocr.second_opinion(data / "cards", progress=False)
+
+
+def test_places_in_which_the_engine_finds_the_fields_are_not_searched_for(cards, data, opinion, kept, monkeypatch):
+    def never(*_):
+        raise AssertionError("searched")
+
+    monkeypatch.setattr("cardocr_nb.plot._picture_identity.better_place", never)
+    known = opinion.readings.set_index(["key", "field"])["polygon"].reindex(
+        pd.MultiIndex.from_frame(cards[["key", "field"]])
+    )
+    placed = cards.assign(polygon=known.array, image=None)
+    placed.loc[placed["field"] == "id_number", "text"] = None  # the number would prove the picture
+    assert len(placed.cardocr.second_opinion(data / "cards", results=kept, progress=False).readings)
