@@ -176,6 +176,19 @@ def test_a_wrong_command_or_option_suggests_the_right_one(arguments, better, cap
     assert f"'{better}'" in shown[shown.index("Did you mean") :]
 
 
+@pytest.mark.parametrize(
+    ("option", "shown"),
+    [
+        ("--images", "'--images'"),
+        ("--keep-unreadable", "'--keep-unreadable'"),
+        ("--zhangwei", "a str of 10 characters"),
+    ],
+)
+def test_an_option_of_another_command_is_named_and_others_are_described(option, shown, capsys):
+    assert main(["redact", "cards.csv", option, "photos"]) == 2
+    assert f"No such option {shown}" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("form", ["--card-type={}", "--card-type {}"])
 @pytest.mark.parametrize(
     ("word", "end"),

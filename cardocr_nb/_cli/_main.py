@@ -103,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 echo(e.ctx.get_usage(), err=True)
             param = getattr(e, "param", None)
             is_path = param is not None and isinstance(param.type, click.Path)
-            return _fail(without_texts(e.format_message(), given, param, paths=is_path), 2)
+            return _fail(without_texts(e.format_message(), given, param, paths=is_path, options=_options()), 2)
         except click.ClickException as e:
             return _fail(without_texts(e.format_message(), given, None, paths=True), 1)
         except (click.Abort, KeyboardInterrupt):
@@ -112,6 +112,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 1
     return int(code or 0)
+
+
+def _options() -> set[str]:
+    return {option for command in cardocr.commands.values() for param in command.params for option in param.opts}
 
 
 def _reason(e: Exception) -> str:

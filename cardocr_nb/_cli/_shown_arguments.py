@@ -18,7 +18,9 @@ _LONGEST = 400
 _PLAIN = re.compile(r"[ -~]*")
 
 
-def without_texts(message: str, arguments: Iterable[str], param: click.Parameter | None, *, paths: bool) -> str:
+def without_texts(
+    message: str, arguments: Iterable[str], param: click.Parameter | None, *, paths: bool, options: Iterable[str] = ()
+) -> str:
     """Return a message in which the arguments that may be texts of cards are described by their length.
 
     Parameters
@@ -30,6 +32,8 @@ def without_texts(message: str, arguments: Iterable[str], param: click.Parameter
         The parameter that the message is about.
     paths : bool
         The arguments in the message are paths. These may be of any script, as folders are.
+    options : iterable of str
+        Words that may be shown: options of other commands.
 
     Examples
     --------
@@ -38,7 +42,9 @@ def without_texts(message: str, arguments: Iterable[str], param: click.Parameter
     >>> without_texts("No such command 'reprot'.", ["reprot"], None, paths=False)
     "No such command 'reprot'."
     """
-    words = set() if param is None else {*param.opts, *param.secondary_opts, *getattr(param.type, "choices", ())}
+    words = set(options)
+    if param is not None:
+        words |= {*param.opts, *param.secondary_opts, *getattr(param.type, "choices", ())}
     values = {part for argument in arguments for part in (argument, argument.partition("=")[2])}
     for value in sorted(values - words, key=len, reverse=True):
         is_document = len(value) > _LONGEST or _DOCUMENT.search(value) is not None

@@ -89,7 +89,16 @@ def doctor(transport: CloudTransport, *, now: Callable[[], float] = time.time) -
     list of Finding
         Eight, in the order in which things depend on each other. Whether these credentials may submit cannot be asked
         for free: that step is never ``ok``, see `ready`. The last one, ``texts``, is about the jobs so far.
+
+    Raises
+    ------
+    InvalidRequestError
+        `transport` is something else.
     """
+    if not hasattr(transport, "bucket"):
+        raise InvalidRequestError(
+            f"doctor looks at a CloudTransport, got {type(transport).__name__}; pass the one that the client was made with"
+        )
     calls = {
         "bucket": Request("HEAD", "/", host="cos"),
         "ci": Request("GET", "/"),

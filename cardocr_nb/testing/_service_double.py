@@ -416,7 +416,10 @@ class CardOCRService:
         Raises
         ------
         AssertionError
+        InvalidRequestError
+            A key is not a text.
         """
+        _check_keys(keys)
         counts = Counter(call.key for call in self.paid)
         wrong = {key: counts[key] for key in (keys or counts) if counts[key] != 1}
         if wrong:
@@ -433,7 +436,10 @@ class CardOCRService:
         Raises
         ------
         AssertionError
+        InvalidRequestError
+            A key is not a text.
         """
+        _check_keys(keys)
         found = sorted({call.key for call in self.paid if not keys or call.key in keys})
         if found:
             raise AssertionError(f"these objects must not be paid for: {', '.join(map(repr, found))}")
@@ -468,6 +474,14 @@ def _failure(code: str, message: str) -> ReadingError:
     if not isinstance(message, str):
         raise InvalidRequestError(f"message must be a text, got {type(message).__name__}")
     return ReadingError(code, message)
+
+
+def _check_keys(keys: tuple[str, ...]) -> None:
+    for key in keys:
+        if not isinstance(key, str):
+            raise InvalidRequestError(
+                f"keys are texts, one an argument, got {type(key).__name__}; write *keys for a list"
+            )
 
 
 def _listed(keys: list[str]) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from cardocr_nb.cloud import Credentials
 from cardocr_nb.cloud._doctor import Finding, doctor, ready, render
-from cardocr_nb.errors import CardOCRError
+from cardocr_nb.errors import CardOCRError, InvalidRequestError
 
 NOW = 1_700_000_000
 BUCKET = "cards-1250000000"
@@ -314,3 +314,9 @@ def test_the_table_shows_no_secret_and_what_to_do(check):
 def test_nothing_found_renders_as_nothing():
     assert render([]) == ""
     assert render([Finding("queue", "ok", "1 of 1 active")]) == "queue  ok  1 of 1 active"
+
+
+@pytest.mark.parametrize("wrong", ["cards-1250000000", object()])
+def test_what_is_no_transport_is_named(wrong):
+    with pytest.raises(InvalidRequestError, match=f"doctor looks at a CloudTransport, got {type(wrong).__name__}"):
+        doctor(wrong)

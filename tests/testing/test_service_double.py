@@ -452,3 +452,10 @@ def test_a_photo_is_taken_from_a_file(cardocr_service, data, kind):
     assert cardocr_service.add_photo("a.jpg", kind(photo)).read_bytes() == photo.read_bytes()
     with pytest.raises(FileNotFoundError, match="add_photo takes bytes or a file"):
         cardocr_service.add_photo("b.jpg", kind("no-such.jpg"))
+
+
+@pytest.mark.parametrize("ask", ["assert_paid_once", "assert_not_paid"])
+@pytest.mark.parametrize("keys", [["a.jpg"], ("a.jpg",), {"a.jpg"}, Path("a.jpg"), None])
+def test_keys_in_a_list_are_an_error_with_the_remedy(cardocr_service, ask, keys):
+    with pytest.raises(InvalidRequestError, match=r"one an argument, got \w+; write \*keys for a list"):
+        getattr(cardocr_service, ask)(keys)
