@@ -50,28 +50,27 @@ _ACROSS = 8.0
 """Degrees off the rows of the card from which a text on it may be a watermark."""
 _SURE, _SAME_ENDS, _SAME_LEVEL = 0.9, 0.4, 0.25
 """Confidence of each character of a line that is not recognized again, and the heights by which its box may differ."""
-_LONGEST = {"IDCard": 16.0, "DriverLicense": 20.0}
-"""Length over height of the longest row of a card."""
+_LONGEST = 20.0
+"""Length over height of the longest row of a card: a number with its label, an address of a license."""
 _SHORT_ROW = 10.0
 """Length over height up to which boxes are recognized first: labels and most values are."""
 _UNDER, _SMALLER, _SHIFTED = 1.25, 0.85, 1.5
 """A translation under its label: distance and height over those of the label, and heights by which it begins elsewhere."""
 
 
-def likely_first(boxes: NDArray[np.float64], card_type: str) -> NDArray[np.float64]:
+def likely_first(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the boxes that may be of a card: short ones before long ones, those of the commonest height first, translations last.
 
     Parameters
     ----------
     boxes : ndarray of shape (n, 4, 2)
-    card_type : str
     """
     if not len(boxes):
         return boxes
     heights = np.maximum(np.linalg.norm(boxes[:, 3] - boxes[:, 0], axis=1), 1.0)
     shape = np.linalg.norm(boxes[:, 1] - boxes[:, 0], axis=1) / heights
     order = np.lexsort((abs(np.log(heights / np.median(heights))), shape > _SHORT_ROW, next_to_larger(boxes)))
-    return np.asarray(boxes[order[shape[order] < _LONGEST[card_type]]])
+    return np.asarray(boxes[order[shape[order] < _LONGEST]])
 
 
 def sure_pose(lines: Sequence[Line], card_type: str) -> CardPose | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from cardocr_nb.cards import expected_fields
@@ -21,14 +22,18 @@ from cardocr_nb.local.engine._field_extraction import (
     with_missing,
     without_field,
 )
+from cardocr_nb.local.engine._field_rules import surer_zero
 from cardocr_nb.local.engine._line_crops import print_contrast
 from cardocr_nb.local.engine._other_cards import shows_another_card
+from cardocr_nb.local.engine._placed_chars import place_chars
 from cardocr_nb.local.engine._recognition import (
     recognize_all,
     recognize_box,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -45,6 +50,8 @@ _MANY = 3
 """Fields that are missing, from which the card alone is looked at before the places of single values."""
 _PRINTED = 0.4
 """Contrast of a row over that of the address above it, below which no text is in it."""
+_PERMISSION = frozenset("仅供使印他它")
+"""Characters that are in most watermarks of owners, as 仅供…使用, 复印无效, and in few values."""
 _NO_CARD = 0.1
 """Confidence that a card is there, below which its fields are not returned."""
 MORE_CARDS = "the picture shows more than one card of this type; the fields are those of the surer one"
@@ -88,11 +95,11 @@ class CardReading(CardSearch):
         return with_missing(self._reread(self._with_seal(*again), again[1]), best), again[1]
 
     def is_crossed(self) -> bool:
-        """Whether text in another direction than its rows is on the card that was read; without one, text that may be a watermark."""
+        """Whether text in another direction or words of a watermark are on the card that was read; without one, text that may be a watermark."""
         if self.found is None or not len(self.found.boxes):
             return False
         if self.pose is not None:
-            return bool(across(self.found.boxes, self.pose).any())
+            return bool(across(self.found.boxes, self.pose).any()) or _has_words_of_permission(self.lines, self.pose)
         level = abs((self.found.angles[0] + 45) % 90 - 45) < _LEVEL
         return not level or bool((self.found.groups > 0).any())
 
@@ -119,7 +126,7 @@ class CardReading(CardSearch):
         torn += [np.array(best.further)] if best.further and self._has_print(best) else []
         if torn:
             more = recognize_all(self.pyramid, np.array(torn), self.models)
-            legible = tuple(line for line in more if line.confidence > _LEGIBLE)
+            legible = tuple(line for line in more if _is_legible(line))
             again = self.extract(lines + legible) if legible else best
             best = again if agreement_of(again) >= agreement_of(best) and keeps_address(again, best) else best
         for gap in (g for g in best.gaps if not g.torn):
@@ -148,6 +155,20 @@ class CardReading(CardSearch):
         if shows_another_card(best, unread, self.pyramid, self.models):
             message = MORE_CARDS
         return Recognition(answered_fields(best, self.kind, card), message)
+
+
+def _is_legible(line: Line) -> bool:
+    """Whether a line that the detector did not see is text; a zero alone may be another character of its form."""
+    return bool(line.chars) and fmean(surer_zero(c).confidence for c in line.chars) > _LEGIBLE
+
+
+def _has_words_of_permission(lines: Sequence[Line], pose: CardPose) -> bool:
+    """Whether characters of what owners write across their cards are among those on a card."""
+    import numpy as np
+
+    centers = [c.center for row in place_chars(lines) for c in row if not c.candidates.isdisjoint(_PERMISSION)]
+    places = pose.on_card(np.array(centers).reshape(-1, 2))
+    return bool(((places > 0) & (places < pose.layout.size)).all(1).any())
 
 
 def _has_few_labels(pose: CardPose) -> bool:

@@ -143,7 +143,7 @@ class CardSearch:
         """Return the boxes that may be of a card in the order in which they are recognized: a seal is read by itself."""
         import numpy as np
 
-        boxes = likely_first(boxes, self.kind)
+        boxes = likely_first(boxes)
         return boxes[np.argsort(self._may_be_seal(boxes), kind="stable")]
 
     def _group(

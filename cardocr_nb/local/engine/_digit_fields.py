@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from cardocr_nb.local.engine._recognition import Char
 
+_DIFFERENT, _RIVAL = 2, 0.05
+"""Digits of a date that may be others in the number, at most, and the confidence of these, at least."""
 _CLASS = re.compile(r"(?:[AC][1-6]|B[12]|[A-C][1-3]?[DEF]|[DEFMNP])+")
 _NUMBER_LENGTH = 18
 _CENTURIES = "18", "19", "20"
@@ -123,6 +125,41 @@ def plain_date(chars: Sequence[Char]) -> Value | None:
     return date_value(chars, "{0}")
 
 
+def completed_number(text: str) -> str | None:
+    """Return a number of which the last digit was lost with its check digit, or None where that makes no valid number.
+
+    Examples
+    --------
+    >>> completed_number("99000019491231002"), completed_number("9900019491231002")
+    ('990000194912310026', None)
+    """
+    if not re.fullmatch(r"\d{17}", text):
+        return None
+    whole = text + id_check_character(text)
+    return whole if is_valid_number(whole) else None
+
+
+def birth_date_of(number: str, card_type: str) -> str | None:
+    """Return the date of birth in a valid number as the card prints it, else None."""
+    day = _day(number[6:10], number[10:12], number[12:14]) if is_valid_number(number) else None
+    if day is None:
+        return None
+    return f"{day.year}年{day.month}月{day.day}日" if card_type == "IDCard" else f"{day}"
+
+
+def likely_date(chars: Sequence[Char], number: str, card_type: str) -> str | None:
+    """Return the date of birth in a number if each digit that differs from it in the characters of a date may as well be that of the number."""
+    whole = birth_date_of(number, card_type)
+    read = [c for c in chars if best_within(c, "0123456789")]
+    digits = re.sub(r"\D", "", whole or "")
+    if len(read) != len(digits):
+        return None
+    other = [(c, t) for c, t in zip(read, digits, strict=True) if best_within(c, "0123456789") != t]
+    return (
+        whole if len(other) <= _DIFFERENT and all(dict(c.alternatives).get(t, 0) > _RIVAL for c, t in other) else None
+    )
+
+
 def completed_date(text: str, number: str, card_type: str) -> str | None:
     """Complete a date of birth in which one digit, or all between the digits, was lost by the one in the number; None where more is missing.
 
@@ -133,13 +170,28 @@ def completed_date(text: str, number: str, card_type: str) -> str | None:
     >>> completed_date("1949年11月31日", "990000194912310026", "IDCard") is None
     True
     """
-    day = _day(number[6:10], number[10:12], number[12:14]) if is_valid_number(number) else None
-    if day is None:
+    whole = birth_date_of(number, card_type)
+    if whole is None:
         return None
-    whole = f"{day.year}年{day.month}月{day.day}日" if card_type == "IDCard" else f"{day}"
-    digits, read = re.sub(r"\D", "", whole), re.sub(r"\D", "", text)
-    lost = (digits[:i] + digits[i + 1 :] for i in range(4, len(digits)))
-    return whole if read == digits or read in lost else None
+    return whole if _lacks_one_digit(text, whole) or re.sub(r"\D", "", text) == re.sub(r"\D", "", whole) else None
+
+
+def completed_issue(text: str, period: str) -> str | None:
+    """Complete a first issue in which one digit of the day was lost by the day on which a period begins; None where they differ.
+
+    Examples
+    --------
+    >>> completed_issue("2014-05-2", "2020-05-24 至 2030-05-24"), completed_issue("2014-06-2", "2020-05-24 至 2030-05-24")
+    ('2014-05-24', None)
+    """
+    start = re.match(r"\d{4}(-\d\d-\d\d)", period)
+    whole = start and text[:4] + start[1]
+    return whole if whole and _lacks_one_digit(text, whole) else None
+
+
+def _lacks_one_digit(text: str, date: str) -> bool:
+    digits, read = re.sub(r"\D", "", date), re.sub(r"\D", "", text)
+    return read in (digits[:i] + digits[i + 1 :] for i in range(4, len(digits)))
 
 
 _TERMS = 6, 10

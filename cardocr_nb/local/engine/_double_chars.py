@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ from cardocr_nb.local.engine._placed_chars import is_han
 from cardocr_nb.local.engine._segments import part_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -52,18 +53,39 @@ def without_doubles(segments: Sequence[Segment]) -> list[Segment]:
         if letters[i] == letters[j]:
             key = chars[i][2], chars[j][2]
             votes[key] = votes.get(key, 0.0) + np.sign(sure) + 1e-3 * sure
-    dropped: set[tuple[int, int]] = set()
+    dropped: dict[tuple[int, int], PlacedChar] = {}
     for (i, j), sure in better.items():
         (one, _, first), (other, _, second) = chars[i], chars[j]
         if (one.line, one.place) in dropped or (other.line, other.place) in dropped:
             continue
-        weaker = other if (votes[first, second] if letters[i] == letters[j] else sure) >= 0 else one
-        dropped.add((weaker.line, weaker.place))
-    if not dropped:
-        return [*segments]
-    kept = []
+        first_stays = (votes[first, second] if letters[i] == letters[j] else sure) >= 0
+        weaker, surer = (other, one) if first_stays else (one, other)
+        dropped[weaker.line, weaker.place] = surer
+    return _remaining(segments, dropped) if dropped else [*segments]
+
+
+def _remaining(segments: Sequence[Segment], dropped: Mapping[tuple[int, int], PlacedChar]) -> list[Segment]:
+    """Return the segments without the characters that were dropped: within a text, the surer character takes the place of the dropped one."""
+    moved: set[tuple[int, int]] = set()
+    repaired = []
     for s in segments:
-        stay = [i for i, c in enumerate(s.chars) if (c.line, c.place) not in dropped]
+        chars = list(s.chars)
+        for i in range(1, len(chars) - 1):
+            surer = dropped.get((chars[i].line, chars[i].place))
+            around = [(chars[k].line, chars[k].place) for k in (i - 1, i + 1)]
+            whole = not any(c in dropped for c in around)
+            if surer is not None and whole and (surer.line, surer.place) not in dropped:
+                moved.add((surer.line, surer.place))
+                chars[i] = surer
+        repaired.append(replace(s, chars=tuple(chars)))
+    kept = []
+    for old, s in zip(segments, repaired, strict=True):
+        gone = {*dropped} | moved
+        stay = [
+            i
+            for i, (was, now) in enumerate(zip(old.chars, s.chars, strict=True))
+            if now is not was or (now.line, now.place) not in gone
+        ]
         if len(stay) == len(s.chars):
             kept.append(s)
         elif stay:

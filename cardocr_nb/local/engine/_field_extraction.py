@@ -11,11 +11,13 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from cardocr_nb._card_geometry import LAYOUTS
 from cardocr_nb.local.engine._assignment import assign
 from cardocr_nb.local.engine._candidates import Candidate, candidates, seal_candidates
 from cardocr_nb.local.engine._card_pose import estimate_pose
-from cardocr_nb.local.engine._digit_fields import completed_date
+from cardocr_nb.local.engine._digit_fields import completed_date, completed_issue, completed_number, likely_date
 from cardocr_nb.local.engine._field_rules import apply_rules
 from cardocr_nb.local.engine._gap_places import (
     UNSURE,
@@ -53,6 +55,8 @@ if TYPE_CHECKING:
     from cardocr_nb.local.engine._segments import Segment
 
 _TRUSTED, _TRUSTED_NAME = 0.6, 0.45
+_EVEN = 1.5
+"""Longest step over the usual one in a number without a gap."""
 _LABEL_INK = 0.5, 0.7
 """Absorption of the ink of labels over that of values, at most: thin strokes of a value are hardly darker than a label."""
 
@@ -175,7 +179,9 @@ def extract_fields(
         for field in fields
     }
     chosen = assign(possible)
-    completed = _completed_birth_date(chosen, card_type)
+    completed = _completed_number(chosen)
+    chosen |= completed
+    completed |= _completed_birth_date(chosen, card_type) | _completed_issue(chosen)
     chosen |= completed
     used = {(c.chars[i].line, c.chars[i].place) for c in chosen.values() for i in c.value.used}
     rest = tuple(s for s in found if not s.ids & used)
@@ -213,14 +219,44 @@ def extract_fields(
     return Extraction(pose, extracted, tuple(gaps), tuple(s for s in rest if not s.pale), further)
 
 
+def _completed_number(chosen: Mapping[str, Candidate]) -> dict[str, Candidate]:
+    """Complete a number whose last digit is hidden or beyond the edge: the others are evenly apart, so none is missing among them."""
+    field = next((f for f in ("id_number", "licence_number") if f in chosen), None)
+    whole = completed_number(chosen[field].value.text) if field is not None else None
+    if field is None or whole is None:
+        return {}
+    number = chosen[field]
+    centers = np.array([number.chars[i].center for i in number.value.used])
+    steps = np.linalg.norm(np.diff(centers, axis=0), axis=1)
+    if steps.max() > _EVEN * np.median(steps):
+        return {}
+    return {field: replace(number, value=replace(number.value, text=whole, is_valid=True))}
+
+
 def _completed_birth_date(chosen: Mapping[str, Candidate], card_type: str) -> dict[str, Candidate]:
-    """Complete a date of birth that lost one digit by the number; other differences stay, since they may be on the card."""
+    """Complete a date of birth that lost one digit by the number, or whose unsure digits may be those of the number.
+
+    Other differences stay, since they may be on the card.
+    """
     birth = chosen.get("birth_date")
     number = next((chosen[f].value.text for f in ("id_number", "licence_number") if f in chosen), "")
-    whole = completed_date(birth.value.text, number, card_type) if birth else None
-    if birth is None or whole is None or whole == birth.value.text:
+    if birth is None:
+        return {}
+    whole = completed_date(birth.value.text, number, card_type)
+    if whole is None:
+        whole = likely_date([birth.chars[i].char for i in birth.value.used], number, card_type)
+    if whole is None or whole == birth.value.text:
         return {}
     return {"birth_date": replace(birth, value=replace(birth.value, text=whole, is_valid=True))}
+
+
+def _completed_issue(chosen: Mapping[str, Candidate]) -> dict[str, Candidate]:
+    """Complete the day of a first issue that lost one digit by that on which the period begins."""
+    issue, period = chosen.get("first_issue_date"), chosen.get("valid_period")
+    if issue is None or period is None or issue.value.is_valid or not period.value.is_valid:
+        return {}
+    whole = completed_issue(issue.value.text, period.value.text)
+    return {"first_issue_date": replace(issue, value=replace(issue.value, text=whole, is_valid=True))} if whole else {}
 
 
 def reread_gap(gap: Gap, line: Line, card_type: str) -> Extracted | None:

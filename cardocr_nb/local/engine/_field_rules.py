@@ -14,6 +14,7 @@ from cardocr_nb._identity import ETHNIC_GROUPS, NATIONS
 from cardocr_nb.local.engine._digit_fields import class_value, date_value, number_value, period_value, plain_date
 from cardocr_nb.local.engine._field_value import Value, make_value
 from cardocr_nb.local.engine._office_names import with_known_office
+from cardocr_nb.local.engine._old_forms import SIMPLIFIED
 from cardocr_nb.local.engine._surnames import begins_with_surname, lacks_surname
 
 if TYPE_CHECKING:
@@ -33,13 +34,11 @@ _REGION = re.compile("[省市区县州旗盟]")
 _PERMISSION = re.compile(
     "此件|仅[供用限于]+|(?:[他它]用|复印)无效|(?:租房|银行|开户|登记|办理|核[验对]|备案|年检|过户|认证|入职|报名|贷款|保险)*(?:使用|专用|之用)"
 )
-_SIMPLE = str.maketrans(
-    "區縣鎮鄉號陽涼維爾灣東廣雲龍門樓棟單義蘇寧慶貴遼濟漢馬連鐵興華長陝閩貢達關隊總國車輛證領駕紅綠豐營莊園縱橋嶺島傳劉陳張楊趙黃吳孫鄭謝韓馮蕭許鄧呂盧蔣賈葉閻羅譚鄒錢湯龔賴賀萬麗偉強傑國軍飛鳳蘭鵬輝",
-    "区县镇乡号阳凉维尔湾东广云龙门楼栋单义苏宁庆贵辽济汉马连铁兴华长陕闽贡达关队总国车辆证领驾红绿丰营庄园纵桥岭岛传刘陈张杨赵黄吴孙郑谢韩冯萧许邓吕卢蒋贾叶阎罗谭邹钱汤龚赖贺万丽伟强杰国军飞凤兰鹏辉",
-)
-"""Old forms of characters that are frequent in names and addresses."""
+_OLD_FORM, _HINT = 0.93, 0.002
+"""Confidence of a traditional form in a name, at most, and that of its simplified form from which this is meant."""
 _RIVAL = 0.1
 """Confidence from which another reading of the first character of a name may be the surname."""
+_ZEROS = frozenset("0OoΟο〇○")
 _STROKES = "一丨丶亅十口"
 _DOTS = "·・•‧∙⋅.●"
 
@@ -62,12 +61,12 @@ def apply_rules(field: str, card_type: str, chars: Sequence[Char]) -> Value | No
 
 
 def _kept(
-    chars: Sequence[Char], keep: Callable[[str], bool], rival: float = 0.001
+    chars: Sequence[Char], keep: Callable[[str], bool], simplify: Callable[[Char], Char] | None = None
 ) -> tuple[list[Char], tuple[int, ...]]:
     """Simplify the characters that a field may have. Returns all characters, and the places of those that are kept."""
     used = tuple(i for i, c in enumerate(chars) if keep(c.text))
     kept = set(used)
-    return [_simplified(c, rival) if i in kept else c for i, c in enumerate(chars)], used
+    return [(simplify or _simplified)(c) if i in kept else c for i, c in enumerate(chars)], used
 
 
 def _text(chars: Sequence[Char], used: Sequence[int]) -> str:
@@ -78,15 +77,24 @@ def _han(text: str) -> bool:
     return all("㐀" <= c <= "鿿" or c in "〇𠮷" or c >= "\U00020000" for c in text)
 
 
-def _simplified(char: Char, rival: float) -> Char:
+def _simplified(char: Char, rival: float = 0.001) -> Char:
     """Return a character in its simplified form, with the confidence of all its forms: the recognizer knows old ones too."""
-    text = char.text.translate(_SIMPLE)
+    text = SIMPLIFIED.get(char.text, char.text)
     if not _encodable(text, "gb2312") and _encodable(text, "big5"):
         text = next((t for t, p in char.alternatives if p > rival and _han(t) and _encodable(t, "gb2312")), text)
-    sure = char.confidence + sum(p for t, p in char.alternatives if text in (t, t.translate(_SIMPLE)))
+    sure = char.confidence + sum(p for t, p in char.alternatives if text in (t, SIMPLIFIED.get(t)))
     if text == char.text and sure == char.confidence:
         return char
     return replace(char, text=text, confidence=min(1.0, sure))
+
+
+def _simplified_in_name(char: Char) -> Char:
+    """Do the same in a name, which in rare cases is printed with a traditional form: it stays if nothing hints at the simplified one."""
+    simple = SIMPLIFIED.get(char.text)
+    if simple is None:
+        return _simplified(char, rival=0.2)
+    text = simple if dict(char.alternatives).get(simple, 0.0) > _HINT else char.text
+    return replace(char, text=text, confidence=min(char.confidence, _OLD_FORM))
 
 
 def _encodable(text: str, charset: str) -> bool:
@@ -99,7 +107,7 @@ def _encodable(text: str, charset: str) -> bool:
 
 
 def _name(chars: Sequence[Char]) -> Value | None:
-    chars, used = _kept(chars, lambda t: _han(t) or t in _DOTS, rival=0.2)
+    chars, used = _kept(chars, lambda t: _han(t) or t in _DOTS, _simplified_in_name)
     name = "".join("·" if t in _DOTS else t for t in _text(chars, used))
     if min(map(len, name.split("·"))) == 1:  # a speck: each part of a name has several characters
         used = tuple(i for i in used if chars[i].text not in _DOTS)
@@ -152,6 +160,7 @@ def _address(chars: Sequence[Char]) -> Value | None:
     while chars and chars[-1].confidence < _STRAY:
         chars = chars[:-1]
     words = words_of_permission(chars)
+    chars = [surer_zero(c) if _is_next_to_figure(chars, i) else c for i, c in enumerate(chars)]
     chars, used = _kept(chars, lambda t: _han(t) or (t.isascii() and (t.isalnum() or t in "-#()/,.")))
     used = tuple(i for i in used if i not in words)
     used = tuple(i for i in used if not (chars[i].text in ".," and _is_between_han(chars, i)))
@@ -162,6 +171,18 @@ def _address(chars: Sequence[Char]) -> Value | None:
     start = len(text) - len(text.lstrip("-#)/,." + print_of_form))
     text = text[start:].rstrip("-#(/,.")
     return make_value(text, chars, used[start : start + len(text)])
+
+
+def surer_zero(char: Char) -> Char:
+    """Return a zero with the confidence of all that has its form, other characters as they are."""
+    if char.text not in _ZEROS:
+        return char
+    sure = char.confidence + sum(p for t, p in char.alternatives if t in _ZEROS)
+    return replace(char, text="0", confidence=min(1.0, sure))
+
+
+def _is_next_to_figure(chars: Sequence[Char], place: int) -> bool:
+    return any(c.text in digits + "-" for c in [*chars[max(place - 1, 0) : place], *chars[place + 1 : place + 2]])
 
 
 def _is_between_han(chars: Sequence[Char], place: int) -> bool:

@@ -25,6 +25,8 @@ _OTHER_PRINT = {"valid_from": "有效起始日期", "title": TITLE, "second page
 _MARK = frozenset("样本")
 _HYPHENS = frozenset("-—")
 _RED = 0.4
+_WITH_MORE = 1.5
+"""Width over height of a Chinese character from which more than itself is in its box."""
 _FADING = 0.4
 """Contrast of a character over that of the one next to it, from which both may be ink of one text under glare."""
 
@@ -38,6 +40,9 @@ def print_of_labels(rows: Sequence[Sequence[PlacedChar]], pose: CardPose, height
     seals = {row[0].line for row in rows if row and np.quantile([c.char.redness for c in row], 0.6) > _RED}
     corners = pose.on_card(np.concatenate([c.corners for c in chars])).reshape(-1, 4, 2)
     places, tall = corners.mean(1), np.ptp(corners[:, :2, 1], axis=1)
+    # A character with small print behind it, as that of a translation, has both in its box.
+    wide = np.ptp(corners[:, [0, 3], 0], axis=1) > _WITH_MORE * tall
+    places[wide, 0] = corners[wide, 0, 0] + tall[wide] / 2
     for name, anchor in pose.labels.items():
         printed = pose.on_card(np.array([c.center for c in anchor.chars]))
         letters = frozenset(pose.layout.fields[name].label)

@@ -17,11 +17,12 @@ from cardocr_nb.local.engine._line_crops import (
     ink_ends,
     ink_of,
     ink_tones,
+    print_contrast,
     whole_line,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -30,14 +31,20 @@ if TYPE_CHECKING:
 
 _REACH = 0.8
 """How far beyond a box ink is looked for at a time, in heights."""
-_EXTENSIONS = 3
-"""Times that it is looked for."""
+_CERTAIN, _EXTENSIONS = 2, 12
+"""Times that it is looked for whatever its contrast is, and at most."""
+_BETWEEN = 8
+"""Pixels of a crop at its end that may be a gap between two characters."""
+_AS_DARK = 0.75
+"""Contrast of print over that of the line that it continues: lines of a background and patterns of a screen are paler."""
 UPRIGHT = 0.85
 """Mean confidence from which lines are not tried upside down: 0.94 or more the right way up, up to 0.71 upside down, on photos
 with papers."""
 _TRIED = 4
 """Lines tried upside down."""
 _ALTERNATIVES = 4
+_NO_INK = 0.35
+"""Contrast of a character over that of the clearest of its line, below which its box may hold paper only."""
 _FAINT = 0.0005
 
 Point = tuple[float, float]
@@ -197,20 +204,28 @@ def _whole_crop(
     long, high = (max(float(np.linalg.norm(corner - corners[0])), 1e-9) for corner in corners[1:])
     unit = (corners[1] - corners[0]) / long
     before = after = _REACH
-    for _ in range(_EXTENSIONS):
+    for step in range(_EXTENSIONS):
         around = corners + high * np.array([-before * unit, after * unit, -before * unit])
         crop = pyramid.crop(around)
         ink = ink_of(crop)
         wide = crop.shape[1]
         part = wide / (long / high + before + after)
         left, right = whole_line(ink, round(before * part), wide - round(after * part))
-        # Ink up to the end of the crop: the detector lost a whole character.
-        if left > 0 and right < wide:
+        # Ink up to the end of the crop: the detector lost a whole character, or several if it is as dark as the others.
+        further = left < _BETWEEN, right > wide - _BETWEEN
+        if step >= _CERTAIN:
+            ends = round(_REACH * part)
+            further = further[0] and _is_print(crop[:, :ends], crop), further[1] and _is_print(crop[:, -ends:], crop)
+        if not any(further):
             break
-        before, after = before + _REACH * (left == 0), after + _REACH * (right == wide)
+        before, after = before + _REACH * further[0], after + _REACH * further[1]
     along = (around[1] - around[0]) / wide
     found = np.array([around[0] + left * along, around[0] + right * along, around[2] + left * along])
     return np.ascontiguousarray(crop[:, left:right]), ink[:, left:right], found
+
+
+def _is_print(end: NDArray[np.uint8], line: NDArray[np.uint8]) -> bool:
+    return print_contrast(end) > _AS_DARK * print_contrast(line)
 
 
 def _chars(crop: NDArray[np.uint8], ink: NDArray[np.bool_], models: Models) -> tuple[Char, ...]:
@@ -219,7 +234,7 @@ def _chars(crop: NDArray[np.uint8], ink: NDArray[np.bool_], models: Models) -> t
     classes = models.recognize(crop)
     peaks = _peaks(classes)
     boxes = ink_boxes(ink, [(p + 0.5) / len(classes) * crop.shape[1] for p in peaks])
-    tones = ink_tones(crop, boxes)
+    tones = _tones(crop, ink, boxes)
     at_peaks = classes[peaks]
     places = np.flatnonzero(at_peaks > _FAINT)
     rows, kinds = np.divmod(places, at_peaks.shape[1])
@@ -239,6 +254,25 @@ def _chars(crop: NDArray[np.uint8], ink: NDArray[np.bool_], models: Models) -> t
         if texts[0][0].strip():
             chars.append(Char(*texts[0], box, tuple(texts[1 : 1 + _ALTERNATIVES]), *tone))
     return tuple(chars)
+
+
+def _tones(
+    crop: NDArray[np.uint8], ink: NDArray[np.bool_], boxes: Sequence[tuple[float, float, float, float]]
+) -> list[tuple[float, float]]:
+    """Contrast and redness of each character; one whose box missed its ink, which is in that of its neighbor, has that of the neighbor."""
+    tones = ink_tones(crop, boxes)
+    clearest = max((contrast for contrast, _ in tones), default=0.0)
+    for i, (contrast, _) in enumerate(tones):
+        if contrast < _NO_INK * clearest and len(tones) > 1 and not _holds_ink(ink, boxes[i]):
+            tones[i] = tones[i - 1] if i else tones[1]
+    return tones
+
+
+def _holds_ink(ink: NDArray[np.bool_], box: tuple[float, float, float, float]) -> bool:
+    high, wide = ink.shape
+    left, top, right, bottom = box
+    part = ink[round(top * high) : round(bottom * high), round(left * wide) : round(right * wide)]
+    return bool(part.any())
 
 
 def _plain(character: str) -> str:

@@ -30,12 +30,14 @@ def is_unsure(fields: Sequence[Field], expected: int) -> bool:
     return len(fields) < expected or any(field.score is None or field.score < _UNSURE for field in fields)
 
 
-def without_pale_ink(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def without_pale_ink(image: NDArray[np.uint8], *, colored: bool = False) -> NDArray[np.uint8]:
     """Replace ink paler than print by the paper around it.
 
     Parameters
     ----------
     image : ndarray of shape (h, w, 3), uint8, RGB
+    colored : bool, default False
+        Whether colored ink is kept as well; labels are colored, values are black.
 
     Examples
     --------
@@ -47,7 +49,9 @@ def without_pale_ink(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """
     import cv2
 
-    even = even_contrast(ink_channel(np.ascontiguousarray(image[:, :, 0]), np.ascontiguousarray(image[:, :, 1])))
+    red, green, blue = (np.ascontiguousarray(image[:, :, channel]) for channel in range(3))
+    # A colored ink absorbs little light of its own color.
+    even = even_contrast(ink_channel(red, green) if colored else np.asarray(cv2.max(cv2.max(red, green), blue)))
     # The edges of dark strokes are pale as well.
     print_ = cv2.dilate((even < _DARK).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     size = 2 * (max(even.shape) // 120) + 7

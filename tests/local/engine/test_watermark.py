@@ -69,6 +69,16 @@ def test_a_card_is_crossed_by_texts_on_it_in_another_direction_and_not_by_those_
     assert len(around.found.angles) > 1
 
 
+@pytest.mark.parametrize(("text", "marked"), [("仅供入职使用", True), ("样本", False)])
+def test_a_card_with_words_of_permission_level_on_it_is_looked_at_again(models, text, marked):
+    card = draw("DriverLicense", 44).image.convert("RGB")
+    pen = ImageDraw.Draw(card)
+    pen.text((0.3 * card.width, 0.33 * card.height), text, (110, 110, 110), pil_font(round(0.035 * card.width), 500))
+    reading = CardReading(np.asarray(card), "DriverLicense", models)
+    assert reading.result().fields
+    assert reading.is_crossed() == marked
+
+
 @pytest.mark.parametrize(("angles", "crossed"), [((), False), ((0,), False), ((-33,), True), ((0, -33), True)])
 def test_a_page_without_a_card_may_have_a_watermark_only_where_a_text_is_not_level(models, angles, crossed):
     page = Image.new("RGB", (1000, 800), (240, 240, 236))
@@ -102,6 +112,15 @@ def test_dark_print_and_paper_keep_their_pixels():
     clean = without_pale_ink(page)
     assert np.abs(clean.astype(int) - page)[:60].max() <= 12
     assert clean[70:78, 30:170].min() > 225
+
+
+@pytest.mark.parametrize("ink", [(60, 80, 160), (190, 50, 50)])
+def test_colored_ink_as_dark_as_print_goes_with_the_watermark_unless_it_is_asked_for(ink):
+    page = np.full((120, 200, 3), (236, 240, 244), np.uint8)
+    page[30:36, 20:180], page[70:78, 20:180] = (25, 25, 30), ink
+    assert without_pale_ink(page)[30:36, 30:170].max() < 60
+    assert without_pale_ink(page)[71:77, 30:170].min() > 180
+    assert without_pale_ink(page, colored=True)[71:77, 30:170].min() < 120
 
 
 def test_the_second_look_knows_the_place_of_the_card_when_its_labels_went_with_the_watermark(models):

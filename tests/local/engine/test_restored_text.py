@@ -1,0 +1,164 @@
+"""Text that one box lost and something else on the picture still shows: another box, the ink, the number, the dates."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from cardocr_nb import cards
+from cardocr_nb._fonts import pil_font
+from cardocr_nb.local.engine._digit_fields import completed_issue, completed_number, likely_date
+from cardocr_nb.local.engine._field_extraction import extract_fields
+from cardocr_nb.local.engine._field_rules import apply_rules
+from cardocr_nb.local.engine._line_crops import ImagePyramid
+from cardocr_nb.local.engine._recognition import Char, recognize_box
+
+sys.path.insert(0, str(Path(__file__).parent))
+from record_lines import load
+
+BOX = (0.0, 0.0, 1.0, 1.0)
+NUMBER = "990000194912310026"
+
+
+def extracted(lines, kind):
+    return extract_fields(lines, kind, {f.name: f.label for f in cards.FIELDS[cards.CardType(kind)]})
+
+
+def text_of(line):
+    return "".join(c.text for c in line.chars)
+
+
+def changed(lines, old, new):
+    return [new if line is old else line for line in lines]
+
+
+def read_alone(text, **kwargs):
+    return [Char(c, 0.99, BOX, **kwargs) for c in text]
+
+
+@pytest.mark.parametrize("place", [1, 2])
+def test_a_character_that_only_another_box_shows_well_is_read_within_its_text(place):
+    kind, truth, _, lines = load("id_phone")
+    line = next(line for line in lines if text_of(line).endswith(truth["address"][-4:]))
+    blurred = replace(line.chars[place], text="囗", confidence=0.4)
+    spoiled = replace(line, chars=(*line.chars[:place], blurred, *line.chars[place + 1 :]))
+    # The other box shows all of the row, its other characters less surely.
+    other = replace(line, chars=tuple(replace(c, confidence=0.8) for c in line.chars))
+    address = extracted([*changed(lines, line, spoiled), other], kind).fields["address"]
+    assert address.value.text == truth["address"]
+
+
+def test_a_label_whose_ink_box_reaches_into_its_translation_is_no_part_of_the_value():
+    kind, truth, _, lines = load("licence_flat")
+    first = next(line for line in lines if truth["address"].startswith(text_of(line)[:6]))
+    label = next(line for line in lines if text_of(line).startswith("住址"))
+    start, end, below = (np.array(corner) for corner in first.corners)
+    label_start = np.array(label.corners[0]) + label.chars[0].box[0] * (np.array(label.corners[1]) - label.corners[0])
+    along = (end - start) / np.linalg.norm(end - start)
+    more = float((start - label_start) @ along)
+    long = float(np.linalg.norm(end - start))
+    part = more / (long + more)
+    top, bottom = first.chars[0].box[1], first.chars[0].box[3]
+    wide = Char("住", 0.99, (0.0, top, 0.8 * part, bottom))
+    kept = [
+        replace(c, box=(part + (1 - part) * c.box[0], c.box[1], part + (1 - part) * c.box[2], c.box[3]))
+        for c in first.chars
+    ]
+    corners = tuple(tuple(map(float, corner)) for corner in (start - more * along, end, below - more * along))
+    longer = replace(first, corners=corners, chars=(wide, *kept))
+    assert extracted(changed(lines, first, longer), kind).fields["address"].value.text == truth["address"]
+
+
+@pytest.fixture
+def long_name():
+    """A picture with a long text, and the box of its first two characters."""
+    image = Image.new("RGB", (900, 200), (240, 240, 236))
+    ImageDraw.Draw(image).text((60, 70), "姓名古丽娜尔买买提江艾力", (30, 30, 30), pil_font(48, 500))
+    return np.asarray(image)[:, :, ::-1].copy(), np.array([(56, 66), (160, 66), (160, 126), (56, 126)], float)
+
+
+def test_a_box_of_two_characters_is_followed_along_the_ink_of_ten_more(models, long_name):
+    picture, box = long_name
+    assert text_of(recognize_box(ImagePyramid(picture), box, models)) == "姓名古丽娜尔买买提江艾力"
+
+
+def test_a_box_is_not_followed_along_a_pattern_much_paler_than_its_print(models, long_name):
+    _, box = long_name
+    image = Image.new("RGB", (900, 200), (240, 240, 236))
+    pen = ImageDraw.Draw(image)
+    for x in range(0, 900, 8):
+        pen.line((x, 0, x, 200), (175, 175, 170), 4)
+    pen.text((60, 70), "姓名", (30, 30, 30), pil_font(48, 500))
+    line = recognize_box(ImagePyramid(np.asarray(image)[:, :, ::-1].copy()), box, models)
+    assert line.corners[1][0] < 400
+
+
+def test_a_zero_alone_on_the_last_row_of_an_address_has_the_confidence_of_all_that_has_its_form():
+    value = apply_rules(
+        "address", "IDCard", [*read_alone("样本省示例市虚构区18-6-71"), Char("0", 0.6, BOX, (("O", 0.3),))]
+    )
+    assert value.text == "样本省示例市虚构区18-6-710"
+    assert value.confidences[-1] == pytest.approx(0.9)
+
+
+def test_a_letter_that_is_not_next_to_a_figure_stays():
+    value = apply_rules("address", "IDCard", read_alone("样本省示例市虚构区O座3室"))
+    assert value.text == "样本省示例市虚构区O座3室"
+
+
+def test_the_check_digit_completes_a_number_that_lost_its_end():
+    assert completed_number(NUMBER[:17]) == NUMBER
+    assert completed_number(NUMBER) is None
+    # A digit lost before the day of birth breaks its date.
+    assert completed_number(NUMBER[:8] + NUMBER[9:]) is None
+
+
+@pytest.mark.parametrize(("apart", "text"), [(False, NUMBER), (True, NUMBER[:17])])
+def test_a_number_with_a_gap_among_its_digits_is_not_completed(apart, text):
+    kind, truth, _, lines = load("id_flat")
+    line = next(line for line in lines if truth["id_number"] in text_of(line))
+    first = text_of(line).index(truth["id_number"])
+    top, bottom = line.chars[first].box[1], line.chars[first].box[3]
+    left, right = line.chars[first].box[0], line.chars[first + 17].box[2]
+    step = (right - left) / 18
+    places = [left + (n + (apart and n > 8)) * step for n in range(17)]
+    digits = tuple(Char(c, 0.99, (x, top, x + 0.8 * step, bottom)) for c, x in zip(NUMBER, places, strict=False))
+    cut = replace(line, chars=(*line.chars[:first], *digits))
+    number = extracted(changed(lines, line, cut), kind).fields["id_number"]
+    assert number.value.text == text
+    assert (number.doubt < 0.9) == (not apart)
+
+
+@pytest.mark.parametrize(
+    ("text", "period", "whole"),
+    [
+        ("2014-05-2", "2020-05-24 至 2030-05-24", "2014-05-24"),
+        ("2014-05-2", "2020-05-24 至 长期", "2014-05-24"),
+        ("2014-05", "2020-05-24 至 2030-05-24", None),
+        ("2014-06-2", "2020-05-24 至 2030-05-24", None),
+        ("2014-05-2", "6年", None),
+    ],
+)
+def test_the_period_completes_a_first_issue_that_lost_one_digit(text, period, whole):
+    assert completed_issue(text, period) == whole
+
+
+def test_an_unsure_digit_of_the_birth_date_is_that_of_the_number_and_a_sure_one_stays():
+    read = read_alone("1949-12-34")
+    read[-1] = replace(read[-1], alternatives=(("1", 0.2),))
+    assert likely_date(read, NUMBER, "DriverLicense") == "1949-12-31"
+    read[-1] = replace(read[-1], alternatives=(("1", 0.01),))
+    assert likely_date(read, NUMBER, "DriverLicense") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "alternatives", "name"),
+    [("學", (("学", 0.01),), "吕学"), ("學", (), "吕學"), ("昇", (("升", 0.01),), "吕昇")],
+)
+def test_a_traditional_form_in_a_name_is_never_sure(text, alternatives, name):
+    value = apply_rules("name", "IDCard", [*read_alone("吕"), Char(text, 0.96, BOX, alternatives)])
+    assert value.text == name
+    assert (value.confidences[-1] < 0.94) == (text == "學")
