@@ -6,7 +6,7 @@ Labels are anchors, but also values that can be known by themselves: a number wi
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from cardocr_nb.local.engine._digit_fields import is_valid_number
@@ -14,7 +14,7 @@ from cardocr_nb.local.engine._field_value import best_within
 from cardocr_nb.local.engine._placed_chars import longest_match
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -73,11 +73,20 @@ class Anchor:
 def anchors_of(chains: Sequence[list[PlacedChar]], layouts: Sequence[Layout], card_type: str) -> list[list[Anchor]]:
     """Return all anchors of each layout in chains of lines, those that are surest first; each text once."""
     found: list[dict[object, Anchor]] = [{} for _ in layouts]
+    # Layouts share most of their labels, so each text is looked for once.
+    every = dict.fromkeys((slot.label, slot.needed) for layout in layouts for slot in layout.fields.values())
     for chain in chains:
-        labels = _Labels(chain)
+        labels = _labels_in(chain, every)
         values = [*_value_texts(chain, card_type)]
+        if not labels and not values:
+            continue
         for layout, own in zip(layouts, found, strict=True):
-            in_place = (*labels.anchors(layout), *(value.anchor(layout) for value in values))
+            in_place = [
+                Anchor(name, chars, slot.center, 1 - len(chars) / len(slot.label))
+                for name, slot in layout.fields.items()
+                for chars in labels.get((slot.label, slot.needed), ())
+            ]
+            in_place += [value.anchor(layout) for value in values]
             for anchor in (*in_place, *(other for each in in_place for other in _in_other_rows(each, layout))):
                 key = anchor.name, anchor.chars[0].line, anchor.chars[0].place, len(anchor.chars), anchor.target
                 if key not in own or anchor.missing < own[key].missing:
@@ -93,7 +102,7 @@ def _in_other_rows(anchor: Anchor, layout: Layout) -> Iterator[Anchor]:
     x, y = anchor.target
     for other in _IN_ANY_ORDER - {field}:
         level = y + layout.fields[other].center[1] - layout.fields[field].center[1]
-        yield replace(anchor, target=(x, level), missing=anchor.missing + _OTHER_ROW)
+        yield Anchor(anchor.name, anchor.chars, (x, level), anchor.missing + _OTHER_ROW, anchor.length)
 
 
 def anchor_names(rows: Sequence[Sequence[PlacedChar]], layouts: Sequence[Layout], card_type: str) -> frozenset[str]:
@@ -131,33 +140,27 @@ def joined(rows: Sequence[Sequence[PlacedChar]]) -> Iterator[list[PlacedChar]]:
         yield chain
 
 
-class _Labels:
-    """Places in a row where labels may be; layouts share most of their labels, so each text is looked for once."""
-
-    def __init__(self, row: list[PlacedChar]) -> None:
-        self._row = row
-        self._letters = frozenset[str]().union(*(char.candidates for char in row))
-        self._found: dict[tuple[str, int], list[tuple[PlacedChar, ...]]] = {}
-
-    def anchors(self, layout: Layout) -> Iterator[Anchor]:
-        for name, slot in layout.fields.items():
-            key = slot.label, slot.needed
-            if key not in self._found:
-                self._found[key] = [*self._matches(*key)]
-            for chars in self._found[key]:
-                yield Anchor(name, chars, slot.center, 1 - len(chars) / len(slot.label))
-
-    def _matches(self, label: str, needed: int) -> Iterator[tuple[PlacedChar, ...]]:
+def _labels_in(
+    row: list[PlacedChar], labels: Iterable[tuple[str, int]]
+) -> dict[tuple[str, int], list[tuple[PlacedChar, ...]]]:
+    """Places in a row where labels may be, by label and the number of its characters that are needed."""
+    read = frozenset[str]().union(*(char.candidates for char in row))
+    found = {}
+    for label, needed in labels:
         letters = frozenset(label)
-        if not label or len(letters & self._letters) < needed:
-            return
+        if not label or len(letters & read) < needed:
+            continue
         reach = len(label) + (len(label) > 2)
-        for start, char in enumerate(self._row):
+        matches = []
+        for start, char in enumerate(row):
             if char.candidates.isdisjoint(letters):
                 continue
-            matched = longest_match(self._row[start : start + reach], label, needed)
+            matched = longest_match(row[start : start + reach], label, needed)
             if len(matched) >= needed and matched[0] is char:
-                yield tuple(matched)
+                matches.append(tuple(matched))
+        if matches:
+            found[label, needed] = matches
+    return found
 
 
 class _ValueText(NamedTuple):

@@ -22,6 +22,7 @@ _ORDER = (
     "nationality", "ethnicity", "issuing_authority", "name", "address",
 )  # fmt: skip
 """The surest kinds first, so that the beam keeps the right ones."""
+_NUMBERS = "id_number", "licence_number"
 _CONFIRMED, _CONTRADICTED = -3.0, 3.5
 
 
@@ -30,6 +31,8 @@ class _State:
     cost: float = 0.0
     chosen: dict[str, Candidate] = field(default_factory=dict)
     used: frozenset[tuple[int, int]] = frozenset()
+    number: str = ""
+    """The number among the values chosen, or nothing where it is not valid."""
 
 
 def assign(candidates: Mapping[str, Sequence[Candidate]]) -> dict[str, Candidate]:
@@ -43,24 +46,19 @@ def assign(candidates: Mapping[str, Sequence[Candidate]]) -> dict[str, Candidate
     states = [_State()]
     for name in (f for f in _ORDER if f in candidates):
         ids = [frozenset((c.chars[i].line, c.chars[i].place) for i in c.value.used) for c in candidates[name]]
+        numbers = [c.value.text if name in _NUMBERS and is_valid_number(c.value.text) else "" for c in candidates[name]]
         following = []
         for state in states:
-            number = _valid_number(state.chosen)
-            following.append(_State(state.cost + NO_VALUE, state.chosen, state.used))
-            for candidate, own in zip(candidates[name], ids, strict=True):
+            following.append(_State(state.cost + NO_VALUE, state.chosen, state.used, state.number))
+            for candidate, own, number in zip(candidates[name], ids, numbers, strict=True):
                 if not own.isdisjoint(state.used):
                     continue
-                cost = state.cost + candidate.cost + _agreement(candidate, state.chosen, number)
-                following.append(_State(cost, {**state.chosen, name: candidate}, state.used | own))
+                cost = state.cost + candidate.cost + _agreement(candidate, state.chosen, state.number)
+                chosen = {**state.chosen, name: candidate}
+                following.append(_State(cost, chosen, state.used | own, state.number or number))
         following.sort(key=lambda s: s.cost)
         states = following[:_BEAM]
     return states[0].chosen
-
-
-def _valid_number(chosen: Mapping[str, Candidate]) -> str:
-    """Return the number among the values chosen, or nothing where it is not valid."""
-    number = next((chosen[f].value.text for f in ("id_number", "licence_number") if f in chosen), "")
-    return number if is_valid_number(number) else ""
 
 
 def _agreement(candidate: Candidate, chosen: Mapping[str, Candidate], number: str) -> float:

@@ -38,6 +38,8 @@ _FLUSH = 2.5
 """Millimeters by which a translation may begin elsewhere than its label."""
 _LONG, _CENTRAL, _UNDER_TITLE, _ABOVE_NUMBER = 30.0, 7.0, (2.2, 6.0), 1.5
 """Millimeters of the translated title: its length, off the middle of the card, below the title, and above the number."""
+_LEVEL_NUMBER = 2.2
+"""Millimeters above or below its label up to which the number may be printed; the translated title is 3 mm above."""
 _ABOVE_FIELDS = 2.2, 3.2
 """Millimeters above the first row of fields from which only the title is, if the number was read and if not."""
 _MOST_LABELS = 5
@@ -125,7 +127,8 @@ def translations(boxes: NDArray[np.float64], pose: CardPose, *, read: bool) -> N
         value = slot.value.left + (label.left + label.right) / 2 - slot.center[0]
         marked |= under & (corners[:, [1, 2], 0].mean(1) < value + _FLUSH)
     title, number = pose.anchors.get("title"), pose.anchors.get("licence_number:value")
-    if (title is not None and number is not None) == read:
+    known = number is not None and (title is not None or needs_no_title(pose))
+    if known == read:
         # A long text in the middle between the title and the number.
         upper = TITLE_CENTER[1] if title is None else pose.on_card(title.center[None])[0, 1]
         down = middle[:, 1] - upper
@@ -148,6 +151,38 @@ def headings(boxes: NDArray[np.float64], pose: CardPose) -> NDArray[np.bool_]:
     # The number is in the first row, and may be printed higher than its label.
     room = _ABOVE_FIELDS["licence_number:value" not in pose.anchors]
     return np.asarray(pose.on_card(boxes.mean(1))[:, 1] < min(label.y for label in labels.values()) - room)
+
+
+def in_number_row(boxes: NDArray[np.float64], pose: CardPose) -> NDArray[np.bool_]:
+    """Mark the long boxes level with the label of the number of a license, shape (n,): that is under the translated title.
+
+    Parameters
+    ----------
+    boxes : ndarray of shape (n, 4, 2)
+    pose : CardPose
+    """
+    labels, _ = label_places(pose)
+    if "licence_number" not in labels:
+        return np.zeros(len(boxes), bool)
+    corners = pose.on_card(boxes.reshape(-1, 2)).reshape(-1, 4, 2)
+    wide = np.linalg.norm(corners[:, 1] - corners[:, 0], axis=1) > _LONG
+    return np.asarray(wide & (abs(corners[..., 1].mean(1) - labels["licence_number"].y) < _LEVEL_NUMBER))
+
+
+def in_seal(boxes: NDArray[np.float64], pose: CardPose) -> NDArray[np.bool_]:
+    """Mark the boxes where the layout has a red seal, shape (n,): its ink may be too dull to be known by color.
+
+    Parameters
+    ----------
+    boxes : ndarray of shape (n, 4, 2)
+    pose : CardPose
+    """
+    seal = pose.layout.fields.get("issuing_authority")
+    if seal is None or not seal.block:
+        return np.zeros(len(boxes), bool)
+    x, y = pose.on_card(boxes.mean(1)).T
+    place = seal.value
+    return np.asarray((x > place.left) & (x < place.right) & (y > place.top) & (y < place.bottom))
 
 
 def needs_no_title(pose: CardPose) -> bool:

@@ -153,11 +153,14 @@ def _agreement(anchors: Sequence[Anchor], layout: Layout) -> CardPose | None:
     names = list(dict.fromkeys(a.name for a in anchors))
     if len(names) < _ENOUGH:
         return None
-    centers = np.array([complex(*a.center) for a in anchors])
-    places = np.array([complex(*a.target) for a in anchors])
+    ends = np.array([(a.chars[0].center, a.chars[-1].center) for a in anchors]) @ (1, 1j)
+    side = np.array([a.chars[0].corners[[0, 3]] for a in anchors]) @ (1, 1j)
+    centers = ends.mean(1)
+    places = np.array([a.target for a in anchors]) @ (1, 1j)
     missing = np.array([a.missing for a in anchors])
-    steps = np.array([_run(a) / len(a.chars) for a in anchors])
-    number = np.array([names.index(a.name) for a in anchors])
+    steps = (ends[:, 1] - ends[:, 0] + side[:, 1] - side[:, 0]) / [len(a.chars) for a in anchors]
+    numbers = {name: n for n, name in enumerate(names)}
+    number = np.array([numbers[a.name] for a in anchors])
     one, other = np.triu_indices(len(anchors), 1)
     apart = (number[one] != number[other]) & (abs(centers[other] - centers[one]) >= 1)
     one, other = one[apart], other[apart]
@@ -168,7 +171,9 @@ def _agreement(anchors: Sequence[Anchor], layout: Layout) -> CardPose | None:
     factor, shift = factor[fits], shift[fits]
     off = abs(factor[:, np.newaxis] * centers + shift[:, np.newaxis] - places) / TOLERANCES.anchor
     misfits = np.where(off < 1, off + missing, np.inf)
-    least = np.array([misfits[:, number == n].min(1) for n in range(len(names))]).reshape(len(names), -1)
+    alike = np.argsort(number, kind="stable")
+    firsts = np.searchsorted(number[alike], range(len(names)))
+    least = np.minimum.reduceat(misfits[:, alike], firsts, axis=1).T
     agreed = np.isfinite(least)
     unmistakable = np.array([_is_unmistakable(name) for name in names])
     own = unmistakable | np.array([name in layout.own for name in names])
@@ -179,8 +184,8 @@ def _agreement(anchors: Sequence[Anchor], layout: Layout) -> CardPose | None:
     best = int((worth + _UNMISTAKABLE * agreed[unmistakable].sum(0)).argmax())
     chosen = {}
     for n in np.flatnonzero(agreed[:, best]).tolist():
-        alike = np.flatnonzero(number == n)
-        chosen[names[n]] = anchors[int(alike[misfits[best, alike].argmin()])]
+        own_anchors = np.flatnonzero(number == n)
+        chosen[names[n]] = anchors[int(own_anchors[misfits[best, own_anchors].argmin()])]
     turned, shifted = factor[best], shift[best]
     matrix = np.array([[turned.real, -turned.imag, shifted.real], [turned.imag, turned.real, shifted.imag]])
     return CardPose(layout, matrix, chosen, agreement=float(worth[best]))

@@ -152,7 +152,7 @@ class CardReading(CardSearch):
         if card < _NO_CARD:
             return Recognition([])
         message = "" if card >= 0.5 else UNSURE_CARD
-        if shows_another_card(best, unread, self.pyramid, self.models):
+        if shows_another_card(best, self.lines, unread, self.pyramid, self.models):
             message = MORE_CARDS
         return Recognition(answered_fields(best, self.kind, card), message)
 

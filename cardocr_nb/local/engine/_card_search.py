@@ -10,6 +10,8 @@ from cardocr_nb.local.engine._anchors import anchor_names
 from cardocr_nb.local.engine._box_selection import (
     covered,
     headings,
+    in_number_row,
+    in_seal,
     known_lines,
     likely_first,
     needs_no_title,
@@ -196,8 +198,9 @@ class CardSearch:
             else:
                 now = self._is_on_card(left, pose)
                 if first:
-                    now &= ~self._may_be_seal(left)
+                    now &= ~(self._may_be_seal(left) | in_seal(left, pose))
                 later = translations(left, pose, read=False) | next_to_larger(left)
+                later = (later & ~in_number_row(left, pose)) | self._headings(left, pose)
                 now &= later == later[now].all()
             begun = begin_recognition(self.pyramid, left[now], self.models)
             if pose is not None and first:

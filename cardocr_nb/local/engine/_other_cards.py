@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,12 +11,20 @@ from cardocr_nb.local.engine._digit_fields import is_valid_number
 from cardocr_nb.local.engine._recognition import recognize_all
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
+    from cardocr_nb.local.engine._card_pose import CardPose
     from cardocr_nb.local.engine._field_extraction import Extraction
     from cardocr_nb.local.engine._line_crops import ImagePyramid
     from cardocr_nb.local.engine._networks import Models
+    from cardocr_nb.local.engine._recognition import Line
 
+_SECOND_PAGE = re.compile("档案编|案编号|副页|^记录$")
+"""Texts of the second page of a license."""
+_ROOM = 10.0
+"""Millimeters around the place of a second page within which its texts are: the fold or a gap is between the pages."""
 _NUMBERS = "id_number", "licence_number"
 _NUMBER_SHAPE = 6.0, 22.0
 """Length over height of a box that may hold a number."""
@@ -25,13 +34,17 @@ _AT_A_TIME, _OTHER_NUMBERS = 2, 4
 """Boxes outside the card that are recognized to look for the number of a second card, those as long as the own number first."""
 
 
-def shows_another_card(best: Extraction, unread: NDArray[np.float64], pyramid: ImagePyramid, models: Models) -> bool:
+def shows_another_card(
+    best: Extraction, lines: Sequence[Line], unread: NDArray[np.float64], pyramid: ImagePyramid, models: Models
+) -> bool:
     """Whether another number of a card is among the boxes outside a card.
 
     Parameters
     ----------
     best : Extraction
         Of the card that was found.
+    lines : sequence of Line
+        All that was recognized: a second page of the card may be known by them.
     unread : ndarray of shape (n, 4, 2)
         Boxes that were not recognized, as in `Detection`.
     pyramid : ImagePyramid
@@ -40,7 +53,8 @@ def shows_another_card(best: Extraction, unread: NDArray[np.float64], pyramid: I
     if best.pose is None or not len(unread):
         return False
     places = best.pose.on_card(unread.mean(1))
-    unread = unread[~((places > 0) & (places < best.pose.layout.size)).all(1)]
+    own_pages = ((places > 0) & (places < best.pose.layout.size)).all(1) | _on_second_page(places, lines, best.pose)
+    unread = unread[~own_pages]
     along = np.linalg.norm(unread[:, 1] - unread[:, 0], axis=1)
     high = np.maximum(np.linalg.norm(unread[:, 3] - unread[:, 0], axis=1), 1.0)
     number = next((best.fields[name] for name in _NUMBERS if name in best.fields), None)
@@ -68,3 +82,19 @@ def shows_another_card(best: Extraction, unread: NDArray[np.float64], pyramid: I
         if own in texts:
             return False
     return False
+
+
+def _on_second_page(places: NDArray[np.float64], lines: Sequence[Line], pose: CardPose) -> NDArray[np.bool_]:
+    """Mark the places, millimeters, on the second page of a license, which is next to the card and has labels of its own, shape (n,)."""
+    size = np.array(pose.layout.size)
+    marked = np.zeros(len(places), bool)
+    for line in lines:
+        if not _SECOND_PAGE.search("".join(char.text for char in line.chars)):
+            continue
+        _, end, below = np.array(line.corners)
+        page = np.floor(pose.on_card(((end + below) / 2)[None])[0] / size)
+        # Where the text of the label is, but not diagonally across from the card, is a page as large as that.
+        if abs(page).sum() == 1:
+            off = places - page * size
+            marked |= ((off > -_ROOM) & (off < size + _ROOM)).all(1)
+    return marked

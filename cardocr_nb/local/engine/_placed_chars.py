@@ -47,18 +47,21 @@ def place_chars(lines: Sequence[Line]) -> list[list[PlacedChar]]:
     """Place the characters of each line on the picture."""
     import numpy as np
 
-    placed = []
+    counts = [len(line.chars) for line in lines]
+    start, end, below = np.repeat(
+        np.array([line.corners for line in lines]).reshape(-1, 3, 1, 2), counts, axis=0
+    ).swapaxes(0, 1)
+    boxes = np.array([char.box for line in lines for char in line.chars]).reshape(-1, 4)
+    # Corners of each character as parts of the crop: across from the first or third bound, down from the others.
+    corners = start + (boxes[:, [0, 0, 2, 2], None] * (end - start) + boxes[:, [1, 3, 3, 1], None] * (below - start))
+    centers = corners.mean(1)
+    placed, index = [], 0
     for number, line in enumerate(lines):
-        start, end, below = np.array(line.corners)
-        boxes = np.array([char.box for char in line.chars]).reshape(-1, 4)
-        # Corners of each character as parts of the crop: across from the first or third bound, down from the others.
-        parts = boxes[:, [[0, 1], [0, 3], [2, 3], [2, 1]]]
-        corners = start + parts @ np.array([end - start, below - start])
-        centers = corners.mean(1)
         row = []
         for place, char in enumerate(line.chars):
             likely = [_VARIANTS.get(char.text, char.text), *(t for t, p in char.alternatives if p > _LIKELY)]
-            row.append(PlacedChar(char, number, place, corners[place], centers[place], frozenset(likely)))
+            row.append(PlacedChar(char, number, place, corners[index], centers[index], frozenset(likely)))
+            index += 1
         placed.append(row)
     return placed
 

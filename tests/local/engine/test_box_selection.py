@@ -17,6 +17,8 @@ from cardocr_nb.local.engine._box_selection import (
     across,
     covered,
     headings,
+    in_number_row,
+    in_seal,
     known_lines,
     likely_first,
     needs_no_title,
@@ -25,7 +27,7 @@ from cardocr_nb.local.engine._box_selection import (
     sure_pose,
     translations,
 )
-from cardocr_nb.local.engine._card_reading import CardReading
+from cardocr_nb.local.engine._card_reading import MORE_CARDS, CardReading
 from cardocr_nb.local.engine._detection import detect
 from cardocr_nb.local.engine._recognition import recognize_all
 from cardocr_nb.specimen import draw
@@ -185,9 +187,52 @@ def test_the_second_page_of_a_license_is_known_by_its_number(models, monkeypatch
         return lines
 
     monkeypatch.setattr(_other_cards, "recognize_all", counted)
-    assert not _other_cards.shows_another_card(best, unread, reading.pyramid, models)
+    assert not _other_cards.shows_another_card(best, (), unread, reading.pyramid, models)
     assert any(card.texts["licence_number"] in text for text in asked)
     assert len(asked) <= 2
+
+
+def test_a_second_page_whose_labels_were_read_is_not_searched_for_the_number_of_another_card(models, monkeypatch):
+    card = draw("DriverLicense", 6)
+    picture = np.asarray(card.image.convert("RGB"))
+    reading = CardReading(picture, "DriverLicense", models)
+    best, lines, unread = reading._first_look()
+    every = recognize_all(reading.pyramid, unread, models) + lines
+    assert any("档案编号" in text_of(line) for line in every)
+    asked = []
+    monkeypatch.setattr(_other_cards, "recognize_all", lambda pyramid, boxes, networks: asked.extend(boxes) or ())
+    assert not _other_cards.shows_another_card(best, every, unread, reading.pyramid, models)
+    assert not asked
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_another_card_below_one_with_a_second_page_is_found(models, beside):
+    card, other = draw("DriverLicense", 6), draw("DriverLicense", 22)
+    size = card.image.width, card.image.height + other.image.height + 40
+    both = Image.new("RGB", size, (120, 110, 100))
+    both.paste(card.image, (0, 0))
+    if beside:
+        both.paste(other.image, (30, card.image.height + 40))
+    reading = CardReading(np.asarray(both), "DriverLicense", models)
+    assert (reading.result().message == MORE_CARDS) == beside
+
+
+@pytest.mark.parametrize("recording", ["licence_flat", "licence_clutter", "licence_turned"])
+def test_the_number_of_a_license_does_not_wait_for_the_title_above_it(recording):
+    kind, _, _, lines = load(recording)
+    without_number = [line for line in lines if not re.search(r"\d{17}", text_of(line))]
+    marks = in_number_row(boxes_of(lines), sure_pose(without_number, kind))
+    assert [text_of(line) for line, mark in zip(lines, marks, strict=True) if mark] == [
+        text_of(line) for line in lines if re.search(r"\d{17}", text_of(line))
+    ]
+
+
+def test_only_rows_of_the_seal_are_where_the_layout_has_it():
+    kind, _, _, lines = load("licence_flat")
+    marks = in_seal(boxes_of(lines), sure_pose(lines, kind))
+    within = [line for line, mark in zip(lines, marks, strict=True) if mark]
+    assert within
+    assert all(np.median([char.redness for char in line.chars]) > 0.4 for line in within)
 
 
 def test_work_begins_before_its_results_are_asked_for_and_they_keep_their_order(models):
