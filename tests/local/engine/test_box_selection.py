@@ -205,16 +205,16 @@ def test_a_second_page_whose_labels_were_read_is_not_searched_for_the_number_of_
     assert not asked
 
 
-@pytest.mark.parametrize("beside", [True, False])
-def test_another_card_below_one_with_a_second_page_is_found(models, beside):
+@pytest.mark.parametrize("second", [True, False])
+def test_another_card_below_one_with_a_second_page_is_found(models, second):
     card, other = draw("DriverLicense", 6), draw("DriverLicense", 22)
     size = card.image.width, card.image.height + other.image.height + 40
     both = Image.new("RGB", size, (120, 110, 100))
     both.paste(card.image, (0, 0))
-    if beside:
+    if second:
         both.paste(other.image, (30, card.image.height + 40))
     reading = CardReading(np.asarray(both), "DriverLicense", models)
-    assert (reading.result().message == MORE_CARDS) == beside
+    assert (reading.result().message == MORE_CARDS) == second
 
 
 @pytest.mark.parametrize("recording", ["licence_flat", "licence_clutter", "licence_turned"])
