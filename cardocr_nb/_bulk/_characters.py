@@ -6,6 +6,7 @@ Tags and white space between them were compared byte for byte; these checks are 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cardocr_nb._bulk._spans import taken
+from cardocr_nb.wire._encodings import is_utf8
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,6 +26,12 @@ if TYPE_CHECKING:
 
 _NEVER = ((0xEF, 0xBF, 0xBE, 0xBF), (*b"]]", ord(">"), ord(">")))
 """First two bytes of sequences that no text holds, and the least and the most that the third one is."""
+
+_MARK, _WITHIN = np.uint8(0xC0), np.uint8(0x80)
+"""The bits by which a byte of UTF-8 shows that it is not the first one of a character."""
+
+_PIECES = 64
+"""Pieces in which texts that are not UTF-8 are looked for."""
 
 _NOWHERE = np.empty(0, dtype=np.intp)
 _NUMBERED = re.compile(rb"&#(?:([0-9]{3,7})|x([0-9A-Fa-f]{2,6}));")
@@ -103,14 +111,50 @@ def erase_other_references(chunk: Chunk) -> None:
     chunk.erase(np.unique(chunk.documents(chunk.references[~known])))
 
 
-def never_texts(data: NDArray[np.uint8]) -> Ints:
-    """Positions of U+FFFE, U+FFFF and ``]]>``, which no text of XML holds."""
-    found = []
+def odd_texts(ends: Ints, data: NDArray[np.uint8]) -> Ints:
+    """Numbers of the texts, which lie end to end, that are not UTF-8 or hold something that XML changes or forbids.
+
+    These are carriage returns, which become line breaks, ``]]>``, U+FFFE and U+FFFF.
+    """
+    found = [np.flatnonzero(data == ord("\r"))] if ord("\r") in data else []
     for first, second, lowest, highest in _NEVER:
         at = np.flatnonzero(data == first) if first in data else _NOWHERE
         third = data.take(at + 2, mode="clip")
         found.append(at[(data.take(at + 1, mode="clip") == second) & (third >= lowest) & (third <= highest)])
-    return np.concatenate(found)
+    places = np.concatenate(found)
+    texts = np.searchsorted(ends, places, side="right") - 1
+    # All three bytes of a sequence are in one text.
+    within = (data.take(places, mode="clip") == ord("\r")) | (places + 2 < ends.take(texts + 1))
+    return np.concatenate([texts[within], _not_utf8(ends, data)])
+
+
+def _not_utf8(ends: Ints, data: NDArray[np.uint8]) -> Ints:
+    """Numbers of the texts that are not UTF-8: pieces are cut in two until one text is left."""
+    begins = ends[: np.searchsorted(ends, ends[-1])]  # without empty texts at the end
+    within = np.flatnonzero((data.take(begins) & _MARK) == _WITHIN)
+    if not len(within) and _are_utf8(ends, data):
+        return _NOWHERE
+    found, borders = [], np.linspace(0, len(ends) - 1, _PIECES + 1, dtype=np.int64)
+    left = list(pairwise(borders.tolist()))
+    while left:
+        first, end = left.pop()
+        cut = np.searchsorted(within, first) < np.searchsorted(within, end)
+        if cut or not is_utf8(data[ends[first] : ends[end]].data):
+            if end - first == 1:
+                found.append(first)
+            else:
+                middle = (first + end) // 2
+                left += [(first, middle), (middle, end)]
+    return np.array(found, dtype=np.int64)
+
+
+def _are_utf8(ends: Ints, data: NDArray[np.uint8]) -> bool:
+    """Whether texts are UTF-8 all together, in a fourth of the time of `is_utf8`."""
+    try:
+        pa.LargeStringArray.from_buffers(1, pa.py_buffer(ends[[0, -1]]), pa.py_buffer(data)).validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 _REFERENCE_WORDS = [

@@ -94,18 +94,19 @@ class Chunk:
         begins = range(0, len(self.data), _BLOCK)
         return sum(int(np.count_nonzero(self.data[at : at + _BLOCK] <= ord(" "))) for at in begins)
 
-    def has_controls(self) -> bool:
-        """Whether there is a byte below ``0x20`` other than tab (9), line break (10) and carriage return (13)."""
-        begins = range(0, len(self.data), _BLOCK)
-        return (
-            int(self.data.min(initial=ord("\t"))) < ord("\t")
-            or any(int((self.data[at : at + _BLOCK] - np.uint8(14)).min()) < ord(" ") - 14 for at in begins)
-            or any(self.raw.find(byte, 0, len(self.data)) >= 0 for byte in (11, 12))
-        )
-
     def controls(self) -> Ints:
-        """Positions of bytes below ``0x20`` but for tabs and line breaks; carriage returns are among them."""
-        return self._everywhere(lambda block: (block < ord(" ")) & (block != ord("\t")) & (block != ord("\n")))
+        """Positions of bytes below ``0x20`` other than tab (9), line break (10) and carriage return (13)."""
+        found = [_NOWHERE]
+        for at in range(0, len(self.data), _BLOCK):
+            block = self.data[at : at + _BLOCK]
+            if block.min() < ord("\t"):
+                found.append(_sparse(block < ord("\t")) + at)
+            beyond = block - np.uint8(14)
+            if beyond.min() < ord(" ") - 14:
+                found.append(_sparse(beyond < ord(" ") - 14) + at)
+        if any(self.raw.find(byte, 0, len(self.data)) >= 0 for byte in (11, 12)):
+            found.append(np.flatnonzero((self.data == 11) | (self.data == 12)))
+        return np.concatenate(found)
 
     def above_space(self) -> Words:
         """One bit a byte, the first one lowest: whether it is above ``0x20``."""

@@ -17,7 +17,7 @@ from cardocr_nb._bulk._characters import (
     are_ampersands,
     bare,
     erase_other_references,
-    never_texts,
+    odd_texts,
     replace_ampersands,
     replace_references,
 )
@@ -36,10 +36,9 @@ from cardocr_nb._bulk._grammar import (
     SLOTS,
 )
 from cardocr_nb._bulk._numerals import NO_TIME, read_moments, read_numbers, read_points
-from cardocr_nb._bulk._spans import Spans, are_utf8, arrow_texts, owners, taken
+from cardocr_nb._bulk._spans import Spans, arrow_texts, owners, taken
 from cardocr_nb._bulk._tokens import Tokens, skip_prologs, slots
 from cardocr_nb.wire._contract import FIELD_NODES, JOB_NODES, RESULT_NODES
-from cardocr_nb.wire._encodings import is_utf8
 from cardocr_nb.wire._records import JobState
 
 if TYPE_CHECKING:
@@ -162,32 +161,20 @@ def read_columns(documents: Sequence[bytes]) -> tuple[Columns | None, list[int]]
         for place in odd:
             documents[place] = bare(documents[place])
         chunk = Chunk(documents)
+    chunk.erase(np.unique(chunk.documents(chunk.controls())))
     erase_other_references(chunk)
     skip_prologs(chunk)
     tokens = Tokens(chunk)
-    at, slot, plain = slots(tokens)
-    while not plain.all():
-        tokens.leave_out(np.flatnonzero(~plain))
-        at, slot, plain = slots(tokens)
+    at, slot = slots(tokens)
     if not tokens.kept.any():
         return None, list(range(len(documents)))
     reader = _Reader(chunk, tokens, at, slot)
-    if not reader.is_utf8:
-        odd = [place for place, raw in enumerate(documents) if not is_utf8(raw)]
-        return _read_without(odd, documents) if odd else (None, list(range(len(documents))))
     refused = ~(tokens.kept & reader.plain)
     if refused.all():
         return None, list(range(len(documents)))
     columns = reader.columns()
     document = np.where(refused.take(columns.document), REFUSED, columns.document)
     return replace(columns, document=document), np.flatnonzero(refused).tolist()
-
-
-def _read_without(places: list[int], documents: Sequence[bytes]) -> tuple[Columns | None, list[int]]:
-    left = list(documents)
-    for place in places:
-        left[place] = b""
-    return read_columns(left)
 
 
 class _Reader:
@@ -197,23 +184,22 @@ class _Reader:
     ----------
     plain : ndarray of bool
         Which documents of the chunk hold values that this reader knows; the others must be left out.
-    is_utf8 : bool
-        Whether all texts are UTF-8.
     """
 
     def __init__(self, chunk: Chunk, tokens: Tokens, at: Ints, slot: NDArray[np.uint8]) -> None:
         self._chunk, self._tokens = chunk, tokens
-        self.plain, self.is_utf8 = np.ones(len(tokens.kept), dtype=bool), True
+        self.plain = np.ones(len(tokens.kept), dtype=bool)
         jobs, fields = np.flatnonzero(slot == SLOT_JOB), np.flatnonzero(slot == SLOT_FIELD)
         job, field = owners(jobs, len(at)), owners(fields, len(at))
         self._job_document = tokens.document(at.take(jobs))
         self._field_job = job.take(fields)
         self._fields = np.bincount(self._field_job, minlength=len(jobs))
-        self._n_low, self._has_odd = chunk.count_low(), chunk.has_controls()
+        self._n_low = chunk.count_low()
         # Bytes above 0x20 in tags and texts; the spaces in texts are taken off again when the texts are read.
         self._n_above = int(chunk.outside[tokens.kept].sum()) + tokens.n_above_space()
         if len(chunk.references):
             self._replace_references()
+        self._text_end = np.where(tokens.tag >= LEAF, tokens.following, tokens.end)
         self._jobs = Spans(chunk, N_JOB, tokens.end.take(at.take(jobs)))
         self._infos = Spans(chunk, N_FIELD - N_JOB, tokens.end.take(at.take(fields)))
         for spans, chosen, owner, first in (
@@ -251,8 +237,7 @@ class _Reader:
 
     def _texts_of(self, tags: Ints) -> tuple[Ints, Ints]:
         """Where the texts behind some tags begin and end; those of containers and empty tags are empty."""
-        begin, end = self._tokens.end.take(tags), self._tokens.following.take(tags)
-        return begin, np.where(self._tokens.tag.take(tags) >= LEAF, end, begin)
+        return self._tokens.end.take(tags), self._text_end.take(tags)
 
     def _note_repeated(self, repeated: Flags | None, tags: Ints) -> None:
         """Refuse documents in which a node appears twice in its job or field: invariant 5."""
@@ -268,24 +253,33 @@ class _Reader:
             self.plain[document[counts[inverse] > 1]] = False
             begin, end = self._texts_of(at[of_response])
             self._count(begin, end)
-            self._taken(begin, end)
+            self.plain[document[self._taken(begin, end)[2]]] = False
 
     def _count(self, begin: Ints, end: Ints) -> None:
-        """Count the bytes of texts; those that may be white space are taken off again by `_taken`."""
+        """Count the bytes of texts; white space in them is subtracted by `_taken` and `_subtract_spaces`."""
         self._n_above += int(end.sum() - begin.sum())
 
-    def _taken(self, begin: Ints, end: Ints) -> tuple[Ints, NDArray[np.uint8]]:
-        """Copy texts out of the chunk and judge their bytes: invariants 3 and 6."""
+    def _subtract_spaces(self, begin: Ints, end: Ints, plain: Flags) -> None:
+        """Subtract white space in the texts of numbers, times and points: only those that are not plain have some."""
+        if not plain.all():
+            _, data = taken(self._chunk, begin[~plain], end[~plain])
+            self._n_above -= int(np.count_nonzero(data <= ord(" ")))
+
+    def _taken(self, begin: Ints, end: Ints) -> tuple[Ints, NDArray[np.uint8], Ints]:
+        """Copy texts out of the chunk; returns the numbers of those that break invariant 6 as well, which become ``?``."""
         ends, data = taken(self._chunk, begin, end)
-        self.is_utf8 &= are_utf8(ends, data)
         self._n_above -= int(np.count_nonzero(data <= ord(" ")))
-        self._has_odd |= ord("\r") in data or len(never_texts(data)) > 0
-        return ends, data
+        odd = odd_texts(ends, data)
+        if len(odd):
+            data = data.copy()
+            for text in odd.tolist():
+                data[ends[text] : ends[text + 1]] = ord("?")
+        return ends, data, odd
 
     def _check_gaps(self) -> None:
-        """Refuse documents with something else than white space between tags, and with control characters."""
+        """Refuse documents with something else than white space between tags: invariant 3."""
         # Where no byte is left over between tags and texts, nothing has to be looked for.
-        if self._has_odd or self._n_above != len(self._chunk.data) - self._n_low:
+        if self._n_above != len(self._chunk.data) - self._n_low:
             self.plain[self._tokens.badly_separated()] = False
 
     def _check_jobs(self, plain: Any) -> None:
@@ -297,23 +291,27 @@ class _Reader:
             self.plain[self._job_document[self._field_job[~plain]]] = False
 
     def _read_texts(self) -> None:
-        of_job, plain = self._texts_in(self._jobs, _TEXT_SLOTS + _UNUSED_SLOTS)
+        of_job, plain = self._texts_in(self._jobs, _TEXT_SLOTS + _UNUSED_SLOTS, self._job_document)
         self._check_jobs(plain[_STRIPPED].all(axis=0))
         self._of_job = dict(zip(TEXTS, of_job, strict=False))
         self._check_jobs(self._of_job["job_id"].is_valid().to_numpy(zero_copy_only=False))
         known = pc.is_in(self._of_job["state"], value_set=_STATES)
         self._check_jobs(known.to_numpy(zero_copy_only=False))
-        self._of_field, plain = self._texts_in(self._infos, [_LABEL, _TEXT])
+        self._of_field, plain = self._texts_in(self._infos, [_LABEL, _TEXT], self._job_document.take(self._field_job))
         self._check_fields(plain.all(axis=0))
 
-    def _texts_in(self, spans: Spans, rows: list[int]) -> tuple[list[pa.LargeStringArray], Flags]:
-        """Texts of some slots, and whether each neither begins nor ends with white space, which the strict parser removes."""
+    def _texts_in(self, spans: Spans, rows: list[int], document: Ints) -> tuple[list[pa.LargeStringArray], Flags]:
+        """Texts of some slots, and whether each neither begins nor ends with white space, which the strict parser removes.
+
+        `document` holds the document of each job or field.
+        """
         begin, end = spans.begin[rows], spans.end[rows]
-        ends, data = self._taken(begin, end)
+        ends, data, odd = self._taken(begin, end)
         plain = begin == end
         if len(data):
             first, last = data.take(ends[:-1], mode="clip"), data.take(ends[1:] - 1, mode="clip")
             plain |= ((first > ord(" ")) & (last > ord(" "))).reshape(plain.shape)
+        self.plain[document[odd % len(document)]] = False
         return arrow_texts(ends, data, begin != end), plain
 
     def _read_numbers(self) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
@@ -325,7 +323,7 @@ class _Reader:
         plain[cards:] &= values[cards:] <= _MAX_SCORE
         absent = begin == end
         plain |= absent
-        self._has_odd |= not plain.all()
+        self._subtract_spaces(begin, end, plain)
         self._check_jobs(plain[:cards].reshape(len(NUMBERS), -1).all(axis=0))
         self._check_fields(plain[cards:])
         kept = np.where(absent, MISSING, values).astype(np.int16)
@@ -335,7 +333,7 @@ class _Reader:
         begin, end = self._jobs.begin[_TIME_SLOTS], self._jobs.end[_TIME_SLOTS]
         values, plain = read_moments(self._chunk, begin, end)
         plain |= begin == end
-        self._has_odd |= not plain.all()
+        self._subtract_spaces(begin, end, plain)
         self._check_jobs(plain.all(axis=0))
         return np.where(begin == end, NO_TIME, values)
 
@@ -343,7 +341,7 @@ class _Reader:
         self._count(begin, end)
         pairs, plain = read_points(self._chunk, begin, end)
         if not plain.all():
-            self._has_odd = True
+            self._subtract_spaces(begin, end, plain)
             self.plain[self._job_document[self._field_job[owner[~plain]]]] = False
         self._corners = np.bincount(owner, minlength=len(self._field_job))
         self._points = np.zeros((len(self._field_job), 4, 2), dtype=np.int32)

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Flags = NDArray[np.bool_]
 
-_MARK, _WITHIN = np.uint8(0xC0), np.uint8(0x80)
-"""The bits by which a byte of UTF-8 shows that it is not the first one of a character."""
-
 
 def owners(places: Ints, count: int) -> Ints:
     """Number of the last place at or before each index below `count`; -1 before the first one.
@@ -83,18 +80,6 @@ def taken(chunk: Chunk, begin: Ints, end: Ints) -> tuple[Ints, NDArray[np.uint8]
     )
     data = every.take(pa.array(np.arange(0, 2 * len(given), 2))).buffers()[2]
     return ends, np.frombuffer(data or b"", np.uint8, count=int(ends[-1]))
-
-
-def are_utf8(ends: Ints, data: NDArray[np.uint8]) -> bool:
-    """Whether texts that lie end to end are UTF-8, each by itself: all together, and none begins within a character."""
-    begins = ends[: np.searchsorted(ends, ends[-1])]  # without empty texts at the end
-    if ((data.take(begins) & _MARK) == _WITHIN).any():
-        return False
-    try:
-        pa.LargeStringArray.from_buffers(1, pa.py_buffer(ends[[0, -1]]), pa.py_buffer(data)).validate(full=True)
-    except pa.ArrowInvalid:
-        return False
-    return True
 
 
 def arrow_texts(ends: Ints, data: NDArray[np.uint8], given: Flags) -> list[pa.LargeStringArray]:

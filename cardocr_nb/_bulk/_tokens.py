@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cardocr_nb._bulk._characters import never_texts
 from cardocr_nb._bulk._chunk import bits
 from cardocr_nb._bulk._grammar import (
     CONTAINER,
@@ -111,10 +110,7 @@ class Tokens:
         return int(self.end.sum() - self.begin.sum() - spaced)
 
     def badly_separated(self) -> Ints:
-        """Documents with something else than white space between tags, or with odd characters: invariants 3 and 6.
-
-        Odd are characters that XML does not allow, and carriage returns in texts, which it turns into line breaks.
-        """
+        """Documents with something else than white space between tags: invariant 3."""
         chunk = self._chunk
         above_space = chunk.above_space()
         gaps = np.flatnonzero(self.tag < LEAF)
@@ -123,11 +119,7 @@ class Tokens:
         kept = np.flatnonzero(self.kept)
         begin = chunk.begins[kept]
         late = kept[~_is_blank(above_space, begin, self.begin[self._first[kept]] - begin)]
-        places = chunk.controls()
-        before = np.searchsorted(self.begin, places) - 1
-        odd = (chunk.data.take(places) != ord("\r")) | (self.tag.take(before, mode="clip") >= LEAF)
-        never = np.append(places.compress(odd), never_texts(chunk.data))
-        return np.concatenate([self.document(filled), late, chunk.documents(never)])
+        return np.concatenate([self.document(filled), late])
 
 
 def _is_blank(above_space: Words, begin: Ints, size: Ints) -> Flags:
@@ -170,8 +162,8 @@ def skip_prologs(chunk: Chunk) -> None:
         left = left[~same]
 
 
-def slots(tokens: Tokens) -> tuple[Ints, NDArray[np.uint8], Flags]:
-    """Find the slot of every tag that has one.
+def slots(tokens: Tokens) -> tuple[Ints, NDArray[np.uint8]]:
+    """Find the slot of every tag that has one; leave out documents with a tag in another place: invariant 4.
 
     Parameters
     ----------
@@ -183,8 +175,6 @@ def slots(tokens: Tokens) -> tuple[Ints, NDArray[np.uint8], Flags]:
     at : ndarray of int
         Indices of the tags with a slot.
     slot : ndarray of uint8
-    plain : ndarray of bool
-        Which documents of the chunk have every tag in a place that the contract knows: invariant 4.
     """
     tag = tokens.tag
     plain = np.ones(len(tokens.kept), dtype=bool)
@@ -203,4 +193,8 @@ def slots(tokens: Tokens) -> tuple[Ints, NDArray[np.uint8], Flags]:
     lost = slot == NO_SLOT
     if lost.any():
         plain[tokens.document(at.compress(lost))] = False
-    return at, slot, plain
+    if not plain.all():
+        tokens.leave_out(np.flatnonzero(~plain))
+        kept = tokens.tag.take(at) != NO_TAG
+        at, slot = at.compress(kept), slot.compress(kept)
+    return at, slot

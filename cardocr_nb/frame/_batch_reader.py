@@ -16,7 +16,7 @@ from cardocr_nb.frame._long_rows import LongRows, to_long_rows
 from cardocr_nb.frame._record_batch import joined, record_batch
 from cardocr_nb.frame._record_rows import RecordRows
 from cardocr_nb.frame._sources import Document
-from cardocr_nb.wire._decode import decode_each
+from cardocr_nb.wire._decode import read_each
 from cardocr_nb.wire._xml_tree import REPAIRED, RepairedFiles
 
 if TYPE_CHECKING:
@@ -54,8 +54,16 @@ class BytesBatch:
 Batch: TypeAlias = BytesBatch | list[Document]
 
 
+def are_bytes(sources: list[Any]) -> bool:
+    """Whether all sources are documents in memory; they can be many, and their types are looked at quickly."""
+    return set(map(type, sources)) == {bytes}
+
+
 def batches(sources: Iterable[bytes | Iterable[File | Document]]) -> Iterator[Batch]:
     """Yield the documents of all sources in order, a few megabytes at a time."""
+    if isinstance(sources, list) and are_bytes(sources):
+        yield from batches_of_bytes(sources)
+        return
     number = 1
     for in_memory, group in groupby(sources, key=lambda source: isinstance(source, bytes)):
         given: list[Any] = list(group)
@@ -112,8 +120,10 @@ def read_batches(given: Iterator[Batch], threads: int = 1) -> Iterator[tuple[Bat
 def _keep_heap() -> None:
     # glibc keeps freed memory up to the size of the largest block ever freed, at most 32 MiB. Without this the arrays of
     # each batch return to the system and come back page by page, which takes three tenths of the time in a process that
-    # has not freed such a block before. Nothing is written here; other allocators ignore it.
-    np.empty(_HEAP, dtype=np.uint8)
+    # has not freed such a block before. The second block is part of the heap, and numpy asks the system for large pages
+    # for it, which save a twentieth. Nothing is written here; other allocators ignore it.
+    for _ in range(2):
+        np.empty(_HEAP, dtype=np.uint8)
 
 
 def read_batch(batch: Batch) -> tuple[LongRows, list[Fault]]:
@@ -139,7 +149,7 @@ def _read_strictly(document: Document, rows: RecordRows) -> list[Fault]:
     fault = document.fault
     if not fault:
         try:
-            for record in decode_each(document.raw):
+            for record in read_each(document.raw):
                 rows.add(record, key=document.key)
         except DecodeError as e:
             fault = str(e)

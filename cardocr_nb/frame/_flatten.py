@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cardocr_nb.errors import DecodeError
-from cardocr_nb.frame._batch_reader import batches_of_bytes, read_batches
+from cardocr_nb.frame._batch_reader import are_bytes, batches_of_bytes, read_batches
 from cardocr_nb.frame._frame_builder import FrameBuilder
 from cardocr_nb.frame._ledger_rows import read_ledger
 from cardocr_nb.frame._long_rows import to_long_rows
@@ -113,7 +113,7 @@ def is_document(text: str) -> bool:
 
 def _groups(source: Any) -> Iterable[tuple[bool, Iterable[bytes | Record]]]:
     """Part a source into runs of documents and of records."""
-    if isinstance(source, list) and set(map(type, source)) == {bytes}:
+    if isinstance(source, list) and are_bytes(source):
         return [(True, source)]
     return groupby(_flat(source), key=lambda item: isinstance(item, bytes))
 

@@ -66,14 +66,16 @@ def to_long_rows(block: RecordBatch) -> LongRows:
     field = np.arange(rows.sum()) + np.repeat(begins.take(cards) - (np.cumsum(rows) - rows), rows)
     filled = np.repeat(fields > 0, rows)
     of_field = of_label = pa.array(field, mask=~filled)
-    field[~filled] = -1
     of_cards, label, text = block.texts, block.label, None
-    # Nearly always all cards are there and in order, so that nothing has to be moved.
-    if not np.array_equal(cards, np.arange(len(block.document))):
-        of_cards = {name: values.take(pa.array(cards)) for name, values in of_cards.items()}
+    # Nearly always all cards and fields are there and in order, so that nothing has to be moved.
+    if not _are_in_order(cards, len(block.document)):
+        taken = pa.array(cards)
+        of_cards = {name: values.take(taken) for name, values in of_cards.items()}
+    if not _are_in_order(field.compress(filled), len(label)):
         # Words that are only in cards that are left out must not appear.
         label, of_label = label.take(of_field), pa.array(np.arange(len(field)), mask=~filled)
         text = block.text.take(of_field)
+    field[~filled] = -1
     return LongRows(
         rows=rows,
         words={name: of_cards[name].dictionary_encode() for name in block.texts if name in WORDS}
@@ -87,6 +89,11 @@ def to_long_rows(block: RecordBatch) -> LongRows:
         no_polygon=~_filled(block.usable, field, fill=False),
         n_unusable=int(np.count_nonzero(_filled(block.unusable, field, fill=False))),
     )
+
+
+def _are_in_order(places: Ints, count: int) -> bool:
+    """Whether places are all numbers below a count, in order."""
+    return len(places) == count and bool((places == np.arange(count)).all())
 
 
 def _with_gaps(texts: pa.LargeStringArray, filled: NDArray[np.bool_]) -> pa.LargeStringArray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -107,21 +107,24 @@ def _equal(texts: pa.LargeStringArray, word: str) -> Flags:
 
 
 def joined(one: RecordBatch, other: RecordBatch) -> RecordBatch:
-    """Lay two batches one behind the other."""
+    """Lay two batches one behind the other; documents that cannot be read have no fields."""
 
     def texts(a: pa.LargeStringArray, b: pa.LargeStringArray) -> pa.LargeStringArray:
-        return pa.concat_arrays([a, b])
+        return pa.concat_arrays([a, b]) if len(b) else a
+
+    def arrays(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+        return np.concatenate([a, b]) if len(b) else a
 
     return RecordBatch(
-        document=np.concatenate([one.document, other.document]),
+        document=arrays(one.document, other.document),
         texts={name: texts(one.texts[name], other.texts[name]) for name in TEXTS},
-        numbers={name: np.concatenate([one.numbers[name], other.numbers[name]]) for name in NUMBERS},
-        times={name: np.concatenate([one.times[name], other.times[name]]) for name in TIMES},
-        fields=np.concatenate([one.fields, other.fields]),
+        numbers={name: arrays(one.numbers[name], other.numbers[name]) for name in NUMBERS},
+        times={name: arrays(one.times[name], other.times[name]) for name in TIMES},
+        fields=arrays(one.fields, other.fields),
         label=texts(one.label, other.label),
         text=texts(one.text, other.text),
-        score=np.concatenate([one.score, other.score]),
-        points=np.concatenate([one.points, other.points]),
-        usable=np.concatenate([one.usable, other.usable]),
-        unusable=np.concatenate([one.unusable, other.unusable]),
+        score=arrays(one.score, other.score),
+        points=arrays(one.points, other.points),
+        usable=arrays(one.usable, other.usable),
+        unusable=arrays(one.unusable, other.unusable),
     )

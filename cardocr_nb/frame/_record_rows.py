@@ -132,6 +132,8 @@ class RecordRows:
 
 
 def _texts(values: list[Any]) -> pa.LargeStringArray:
+    if not any(values):
+        return pa.nulls(len(values), pa.large_string())
     return _arrow([str(value) if value else None for value in values])
 
 

@@ -14,7 +14,7 @@ from cardocr_nb._ledger._tables import is_ledger
 from cardocr_nb._progress_bar import is_hidden
 from cardocr_nb._text_safety import describe, shown_choice, shown_path
 from cardocr_nb.errors import DecodeError
-from cardocr_nb.frame._batch_reader import FaultList, batches, read_batches
+from cardocr_nb.frame._batch_reader import FaultList, are_bytes, batches, read_batches
 from cardocr_nb.frame._dask_frame import read_dask
 from cardocr_nb.frame._dialect_rows import dialect_of, read_dialect
 from cardocr_nb.frame._flatten import is_document
@@ -129,7 +129,7 @@ def read_responses(
             )
         return read_dask(files_only, blocksize=blocksize)
     # Paths are looked up first, so that a wrong one is reported before anything is read.
-    found = [source if isinstance(source, bytes) else find(source) for source in given]
+    found: list[Any] = given if are_bytes(given) else [one if isinstance(one, bytes) else find(one) for one in given]
     builder, faults, tried = FrameBuilder(), FaultList(), 0
     with tqdm(desc="reading", unit=" documents", delay=2, disable=is_hidden()) as bar:
         if dialect is None:
@@ -158,7 +158,10 @@ def read_responses(
 def _flat(sources: Iterable[Any]) -> list[bytes | str | os.PathLike[str]]:
     """List the sources of nested lists; a text that is a document becomes bytes."""
     flat: list[bytes | str | os.PathLike[str]] = []
-    for source in sources:
+    listed = list(sources)
+    if are_bytes(listed):
+        return listed
+    for source in listed:
         if isinstance(source, bytes):
             flat.append(source)
         elif isinstance(source, str):

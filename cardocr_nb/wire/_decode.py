@@ -35,7 +35,7 @@ from cardocr_nb.wire._records import (
     JobState,
     MqConfig,
 )
-from cardocr_nb.wire._xml_tree import RepairWarning, Tree, parse, parse_lines, parse_list, quick_parse
+from cardocr_nb.wire._xml_tree import RepairWarning, Tree, parse, parse_each, parse_list
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -117,14 +117,13 @@ def decode_each(raw: bytes) -> list[Document]:
     >>> [error.code for error in decode_each(b'[{"Error": {"Code": "NoSuchKey"}}, {"Error": {"Code": "Busy"}}]')]
     ['NoSuchKey', 'Busy']
     """
-    plain = quick_parse(raw)
-    trees = parse_list(raw) if plain is None else [plain]
-    if trees is None:
-        trees = parse_lines(raw)
-    if trees is None:
-        return [decode(raw)]
+    return read_each(raw)
+
+
+def read_each(raw: bytes) -> list[Document]:
+    """Read as `decode_each`, which is public and wrapped: for a broken document the wrapper takes as long as the reading."""
     try:
-        return [_document(tree, raw) for tree in trees]
+        return [_document(tree, raw) for tree in parse_each(raw)]
     except FaultError as e:
         raise DecodeError(str(e), raw) from None
 
@@ -246,9 +245,9 @@ def _job(node: Tree, raw: bytes) -> Job:
     values = _values(node, JOB, JOB_NODES)
     if values["id"] is None:
         raise FaultError("JobsDetail has no JobId; check that the document is whole")
+    values["state"] = _state(values["state"])
     holder = container(node.get("Operation"), "Operation")
     result = _result(container(holder.get(RESULT_NODE), RESULT_NODE), RESULT_NODE, raw)
-    values["state"] = _state(values["state"])
     return Job(**values, result=None if result == CardResult() else result, raw=raw)
 
 

@@ -9,6 +9,7 @@ NAMED = re.compile(r"""\A(<\?xml\b[^>]{0,80}?)\s{1,80}encoding\s{0,80}=\s{0,80}(
 """An XML declaration up to the name of its encoding."""
 
 _CHINESE = re.compile(rb"\s*<\?xml\b[^>]{0,80}?\sencoding\s*=\s*[\"'](?:gb2312|gbk|cp936|gb18030)[\"']", re.IGNORECASE)
+_ASCII = bytes(range(0x80))
 _MOST_UTF8 = 0.2
 """Rate of bytes in whole characters of UTF-8 from which on a text is damaged UTF-8; of GB18030 hardly any are."""
 
@@ -46,16 +47,16 @@ def _of_gb18030(raw: bytes) -> bytes:
         return raw
 
 
-def is_utf8(raw: bytes) -> bool:
+def is_utf8(raw: bytes | memoryview) -> bool:
     """Whether bytes are UTF-8."""
     try:
-        raw.decode()
+        str(raw, "utf-8")
     except UnicodeDecodeError:
         return False
     return True
 
 
 def _is_mostly_utf8(raw: bytes) -> bool:
-    foreign = sum(byte > 0x7F for byte in raw)
-    whole = sum(len(char.encode()) for char in raw.decode("utf-8", "ignore") if not char.isascii())
+    foreign = len(raw.translate(None, _ASCII))
+    whole = len(raw.decode("utf-8", "ignore").encode()) - (len(raw) - foreign)
     return whole > _MOST_UTF8 * foreign

@@ -492,6 +492,42 @@ def test_a_character_that_is_not_plain_refuses_its_own_document_only(first, plac
     assert np.count_nonzero(columns.document != REFUSED) == 4095
 
 
+BROKEN = [
+    b"<IdInfo><Name>\xff</Name></IdInfo>",
+    b"<IdInfo><Name>\xe6\xa0</Name></IdInfo>",
+    b"<IdInfo><Name>a]]>b</Name></IdInfo>",
+    b"<IdInfo><Score>9 </Score></IdInfo>",
+    b"<IdInfo><Score>9\r9</Score></IdInfo>",
+    b"<IdInfo><Location><Point> 1, 2 </Point></Location></IdInfo>",
+    b"<IdInfo><Name>a</Name><Name>b</Name></IdInfo>",
+    b"<IdInfo><Name>a</Name>\xff</IdInfo>",
+    b"<IdInfo><Name>a</Name>b</IdInfo>",
+    b"<IdInfo><Name>a</Name>\x01</IdInfo>",
+    b"<IdInfo><Name>a</DetectedText></IdInfo>",
+    b"<IdInfo>",
+    b"<IdInfo><Name>a</Na",
+]
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(st.integers(0, 39), st.sampled_from(BROKEN)), min_size=1, max_size=6))
+def test_broken_documents_cost_no_other_document(broken):
+    whole = [document(RESULT % b"<IdInfo><Name>a b</Name><DetectedText>c</DetectedText></IdInfo>")] * 40
+    for place, inside in broken:
+        whole[place] = document(RESULT % inside)
+    assert agree(whole) == sorted(dict(broken))
+
+
+def test_a_character_cut_between_two_texts_breaks_both():
+    one, other = (field(b"<Name>%s</Name>" % cut) for cut in ("样".encode()[:2], "样".encode()[2:]))
+    clean = field("<Name>样</Name>".encode())
+    assert read_columns([clean, one, other, clean])[1] == [1, 2]
+
+
+def test_brackets_at_the_border_of_two_texts_break_neither():
+    assert agree([field(b"<Name>]]</Name>"), field(b"<Name>&gt;</Name>"), field(b"<Name>a]</Name>")]) == []
+
+
 @given(
     st.lists(st.sampled_from(["a", "样", "&lt;", "&amp;", "&quot;", "&gt;", "&apos;", "&amp;lt;"]), min_size=1),
     st.integers(1, 4),

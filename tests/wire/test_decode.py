@@ -4,20 +4,25 @@ import re
 import warnings
 from datetime import UTC, datetime
 from pathlib import Path
+from xml.parsers.expat import ExpatError
 
 import pytest
+from hypothesis import event, given
+from hypothesis import strategies as st
 
 from cardocr_nb.errors import DecodeError
 from cardocr_nb.wire._decode import (
     RepairWarning,
     decode,
     decode_callback,
+    decode_each,
     decode_error,
     decode_jobs,
     decode_recognition,
     decode_request,
 )
 from cardocr_nb.wire._records import Callback, CardResult, Error, Field, JobList, JobState
+from cardocr_nb.wire._xml_tree import _plain_tree, _strict
 
 ROOT = Path(__file__).parents[2]
 RESPONSES = ROOT / "data/responses"
@@ -351,6 +356,33 @@ def test_a_state_knows_whether_it_is_final():
 def test_the_repr_of_a_request_hides_the_user_data():
     raw = b"<Request><Tag>ImageLicenseRec</Tag><Operation><UserData>private</UserData></Operation></Request>"
     assert repr(decode_request(raw)) == "JobRequest(key='', card_type=<0 characters>, user_data=<7 characters>)"
+
+
+PIECES = ["a", " ", "\n", "样", "&lt;", "&#65;", "&#13;", "]]", ">", "<!-- b -->", "<!---->", "<![CDATA[c<&]]>", "<![CDATA[]]>", "<d>",
+          "</d>", "<e/>", "<e f='1'/>", "<g:h/>", "<?i j?>", "<d xmlns='k'>", "<!DOCTYPE d>", "<!--", "]]>", "\r\n"]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12), st.sampled_from(["", '<?xml version="1.0"?>\n', "<!-- l -->"]))
+def test_the_quick_reading_gives_the_tree_of_the_strict_one(pieces, before):
+    body = f"{before}<d>{''.join(pieces)}</d>".encode()
+    try:
+        strict = _strict(body)
+    except (ExpatError, ValueError) as e:
+        strict = None
+        event(type(e).__name__)
+    quick = _plain_tree(body)
+    assert quick is None or quick == strict
+
+
+def test_most_documents_with_sections_and_comments_are_read_quickly():
+    assert _plain_tree(b"<d><!-- a --><e>b<![CDATA[<c>]]></e></d>") == {"d": {"e": "b<c>"}}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be", "utf-16"])
+def test_entities_of_a_document_type_are_never_expanded_in_any_encoding(encoding):
+    raw = '<!DOCTYPE Error [<!ENTITY a "b">]><Error><Code>&a;</Code></Error>'.encode(encoding)
+    with pytest.raises(DecodeError):
+        decode_each(raw)
 
 
 @pytest.mark.parametrize("piece", [b"<!--", b"<![CDATA[", b"<?", b"<a>", b"</a>", b"<a><b></c>", b"<a ", b"</Message>"])
