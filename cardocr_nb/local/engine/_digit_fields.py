@@ -126,7 +126,7 @@ def plain_date(chars: Sequence[Char]) -> Value | None:
 
 
 def completed_number(text: str) -> str | None:
-    """Return a number of which the last digit was lost with its check digit, or None where that makes no valid number.
+    """Return a number that lost its last digit with its check digit, or None where that makes no valid number.
 
     Examples
     --------

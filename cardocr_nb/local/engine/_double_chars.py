@@ -27,6 +27,9 @@ _READ_ALIKE = 0.2
 _CUT = 0.65
 """Height of a character's ink over that of the same place in another box, below which its box cut it."""
 
+_TWO_ROWS = 1.45
+"""Height of a Chinese character's ink over its width, from which it has ink of another row."""
+
 
 def without_doubles(segments: Sequence[Segment]) -> list[Segment]:
     """Leave out characters that two overlapping boxes both have: the surer one stays, or the whole one if a box cut the other."""
@@ -46,7 +49,10 @@ def without_doubles(segments: Sequence[Segment]) -> list[Segment]:
     near &= np.abs(places[:, None, 1] - places[None, :, 1]) < 0.5 * np.maximum(heights[:, None], heights[None])
     near = near | _next_to_doubles(chars, near, off < _SAME_NEXT * np.maximum(widths[:, None], widths[None]))
     pairs = np.argwhere(np.triu(near))
-    better = {(i, j): _better(chars[i], chars[j], (ink[i], ink[j]), segments) for i, j in pairs.tolist()}
+    better = {
+        (i, j): _better(chars[i], chars[j], (ink[i], ink[j]), (widths[i], widths[j]), segments)
+        for i, j in pairs.tolist()
+    }
     # Characters that two texts read alike all come from the same one: they are one word, and none is missing within it.
     votes: dict[tuple[int, int], float] = {}
     for (i, j), sure in better.items():
@@ -113,12 +119,15 @@ def _better(
     first: tuple[PlacedChar, NDArray[np.float64], int],
     second: tuple[PlacedChar, NDArray[np.float64], int],
     ink: tuple[float, float],
+    widths: tuple[float, float],
     segments: Sequence[Segment],
 ) -> float:
     """By how much a character is the better one of two at the same place, below 0 if the second one is: characters, and numbers of their segments."""
     (one, _, number), (other, _, another) = first, second
     if min(ink) < _CUT * max(ink) and is_han(one) and is_han(other):
-        return 1.0 if ink[0] > ink[1] else -1.0
+        taller = 0 if ink[0] > ink[1] else 1
+        # Ink of two rows is taller as well, and no whole character.
+        return 1.0 if (taller == 0) == (ink[taller] < _TWO_ROWS * widths[taller]) else -1.0
     # Of two that are as sure, or read the same, the one of the longer text stays: it is less likely to be cut.
     longer = len(segments[number].chars) - len(segments[another].chars)
     sure = one.char.confidence - other.char.confidence

@@ -15,6 +15,7 @@ from cardocr_nb.local.engine._digit_fields import class_value, date_value, numbe
 from cardocr_nb.local.engine._field_value import Value, make_value
 from cardocr_nb.local.engine._office_names import with_known_office
 from cardocr_nb.local.engine._old_forms import SIMPLIFIED
+from cardocr_nb.local.engine._region_names import begins_with_province, with_known_region
 from cardocr_nb.local.engine._surnames import begins_with_surname, lacks_surname
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ _OLD_FORM, _HINT = 0.93, 0.002
 _RIVAL = 0.1
 """Confidence from which another reading of the first character of a name may be the surname."""
 _ZEROS = frozenset("0OoΟο〇○")
+_CORRECTED = 0.8
+"""Confidence of a character of a region that comes from the list of regions."""
 _STROKES = "一丨丶亅十口"
 _DOTS = "·・•‧∙⋅.●"
 
@@ -115,6 +118,9 @@ def _name(chars: Sequence[Char]) -> Value | None:
     start = len(name) - len(name.lstrip("·"))
     name = name[start:].rstrip("·")
     used = used[start : start + len(name)]
+    label = len(name) - len(name.removeprefix("姓").removeprefix("名"))
+    if label and len(name) > label + 1 and not begins_with_surname(name):  # a part of the label
+        name, used = name[label:], used[label:]
     if lacks_surname(name):
         name, chars = _with_surname(name, chars, used[0])
     return make_value(name, chars, used, is_valid=None if len(name) > 1 else False)
@@ -170,7 +176,11 @@ def _address(chars: Sequence[Char]) -> Value | None:
     print_of_form = "一丨丶亅址" + ascii_letters + digits if len(text) > 6 and _REGION.search(text[1:9]) else ""
     start = len(text) - len(text.lstrip("-#)/,." + print_of_form))
     text = text[start:].rstrip("-#(/,.")
-    return make_value(text, chars, used[start : start + len(text)])
+    if begins_with_province(text[1:]) and not begins_with_province(text):  # a part of the label
+        text, start = text[1:], start + 1
+    value = make_value(text, chars, used[start : start + len(text)])
+    known = with_known_region(text)
+    return replace(value, text=known, confidences=(*value.confidences, _CORRECTED)) if value and known else value
 
 
 def surer_zero(char: Char) -> Char:

@@ -101,6 +101,11 @@ class ImagePyramid:
         self._sizes = [image]
         self._lock = threading.Lock()
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the picture."""
+        return self._sizes[0].shape[1], self._sizes[0].shape[0]
+
     def crop(self, corners: NDArray[np.float64]) -> NDArray[np.uint8]:
         """Cut a line out, at the height of the recognizer.
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _REACH = 0.8
 """How far beyond a box ink is looked for at a time, in heights."""
 _CERTAIN, _EXTENSIONS = 2, 12
-"""Times that it is looked for whatever its contrast is, and at most."""
+"""Times that it is looked for: for ink of any contrast, and at most."""
 _BETWEEN = 8
 """Pixels of a crop at its end that may be a gap between two characters."""
 _AS_DARK = 0.75
@@ -212,7 +212,8 @@ def _whole_crop(
         part = wide / (long / high + before + after)
         left, right = whole_line(ink, round(before * part), wide - round(after * part))
         # Ink up to the end of the crop: the detector lost a whole character, or several if it is as dark as the others.
-        further = left < _BETWEEN, right > wide - _BETWEEN
+        inside = [bool(((point > 0) & (point < pyramid.size)).all()) for point in around[:2]]
+        further = left < _BETWEEN and inside[0], right > wide - _BETWEEN and inside[1]
         if step >= _CERTAIN:
             ends = round(_REACH * part)
             further = further[0] and _is_print(crop[:, :ends], crop), further[1] and _is_print(crop[:, -ends:], crop)

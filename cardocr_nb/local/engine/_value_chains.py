@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cardocr_nb.local.engine._placed_chars import is_han
-from cardocr_nb.local.engine._segments import beginning_at
+from cardocr_nb.local.engine._region_names import begins_with_province
+from cardocr_nb.local.engine._segments import beginning_at, part_of
 from cardocr_nb.local.engine._tolerances import TOLERANCES
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from cardocr_nb._card_geometry import FieldGeometry
     from cardocr_nb.local.engine._label_places import LabelPlace
-    from cardocr_nb.local.engine._segments import Segment
+from cardocr_nb.local.engine._segments import Segment
 
 _RED = 0.4
 _GAPS = {"name": TOLERANCES.name_gap, "birth_date": 5.0, "valid_period": 6.0, "id_number": 3.0, "licence_number": 3.0}
@@ -96,6 +97,12 @@ def _blocks(field: str, around: Surroundings) -> Iterator[tuple[Segment, ...]]:
         if not label.sure or first[0].left < label.right < first[-1].right:
             part = beginning_at(first[0], label.right - 0.3 * first[0].height)
             starts += [[part, *first[1:]]] if part is not None and part is not first[0] else []
+        if (
+            len(first[0].chars) > 1
+            and begins_with_province(first[0].text[1:])
+            and not begins_with_province(first[0].text)
+        ):
+            starts.append([part_of(first[0], range(1, len(first[0].chars))), *first[1:]])
         for start in starts:
             block = [start]
             while True:

@@ -15,12 +15,21 @@ from cardocr_nb.local.engine._field_extraction import extract_fields
 from cardocr_nb.local.engine._field_rules import apply_rules
 from cardocr_nb.local.engine._line_crops import ImagePyramid
 from cardocr_nb.local.engine._recognition import Char, recognize_box
+from cardocr_nb.local.engine._region_names import with_known_region
 
 sys.path.insert(0, str(Path(__file__).parent))
 from record_lines import load
 
 BOX = (0.0, 0.0, 1.0, 1.0)
 NUMBER = "990000194912310026"
+PLACES = (
+    "北京市朝阳区",
+    "重庆市巫山县",
+    "新疆维吾尔自治区伊犁哈萨克自治州伊宁市",
+    "海南省儋州市",
+    "湖北省神农架林区",
+    "陕西省西安市户县",
+)
 
 
 def extracted(lines, kind):
@@ -152,6 +161,67 @@ def test_an_unsure_digit_of_the_birth_date_is_that_of_the_number_and_a_sure_one_
     assert likely_date(read, NUMBER, "DriverLicense") == "1949-12-31"
     read[-1] = replace(read[-1], alternatives=(("1", 0.01),))
     assert likely_date(read, NUMBER, "DriverLicense") is None
+
+
+def test_a_box_is_not_followed_beyond_the_edge_of_the_picture(models):
+    image = Image.new("RGB", (700, 200), (240, 240, 236))
+    pen = ImageDraw.Draw(image)
+    pen.text((-20, 70), "址样本省示例市虚构区", (30, 30, 30), pil_font(48, 500))
+    box = np.array([(40, 66), (460, 66), (460, 126), (40, 126)], float)
+    line = recognize_box(ImagePyramid(np.asarray(image)[:, :, ::-1].copy()), box, models)
+    assert line.corners[0][0] > -2 * 48
+    assert text_of(line).endswith("样本省示例市虚构区")
+
+
+@pytest.mark.parametrize(("high", "kept"), [(1.15, "樣"), (2.1, "样")])
+def test_a_taller_character_in_another_box_is_the_whole_one_unless_it_holds_two_rows(high, kept):
+    kind, _, _, lines = load("id_flat")
+    line = next(line for line in lines if "虚构" in text_of(line))
+    place = text_of(line).index("虚") + 1
+    chars = list(line.chars)
+    left, top, right, bottom = chars[place].box
+    start, end, below = (np.array(corner) for corner in line.corners)
+    wide = (right - left) * np.linalg.norm(end - start)
+    tall = float(np.linalg.norm(below - start))
+    chars[place] = replace(
+        chars[place], text="样", box=(left, 0.5 - 0.35 * wide / tall, right, 0.5 + 0.35 * wide / tall)
+    )
+    half = 0.5 * high * wide / tall
+    down = (below - start) / tall
+    # The same character as the only one of a box as high as its ink.
+    own = np.array([start, end, below]) + (0.5 - half) * tall * down
+    own[2] = own[0] + 2 * half * tall * down
+    other = replace(
+        line, corners=tuple(map(tuple, own)), chars=(replace(chars[place], text="樣", box=(left, 0.0, right, 1.0)),)
+    )
+    address = extracted([*changed(lines, line, replace(line, chars=tuple(chars))), other], kind).fields["address"]
+    assert [c.char.text for c in address.chars if c.char.text in "样樣"][-1] == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("陕西省西安市鄂邑区建设大街30组", "陕西省西安市鄠邑区建设大街30组"),
+        ("内蒙古自治区呼伦贝尔市牙石市光明巷", "内蒙古自治区呼伦贝尔市牙克石市光明巷"),
+        ("上甘肃省定西市岷县人民中路", "甘肃省定西市岷县人民中路"),
+        ("样本省示例市虚构区1号", "样本省示例市虚构区1号"),
+        ("重庆市北区李家庄村3号", "重庆市北区李家庄村3号"),
+    ],
+)
+def test_a_region_with_one_wrong_or_lost_character_comes_from_the_list_and_has_a_lower_score(text, value):
+    read = apply_rules("address", "IDCard", read_alone(text))
+    assert read.text == value
+    assert (min(read.confidences) < 0.9) == (len(value) > len(text) or "鄠" in value)
+
+
+@pytest.mark.parametrize("text", PLACES)
+def test_a_region_of_the_list_stays(text):
+    assert with_known_region(text + "人民路1号") is None
+
+
+@pytest.mark.parametrize(("text", "name"), [("名高馨洋", "高馨洋"), ("姓名额尔敦", "额尔敦"), ("名鹏", "名鹏")])
+def test_the_end_of_its_label_is_no_part_of_a_name(text, name):
+    assert apply_rules("name", "DriverLicense", read_alone(text)).text == name
 
 
 @pytest.mark.parametrize(
