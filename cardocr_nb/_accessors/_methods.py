@@ -34,7 +34,12 @@ class CardData:
         if lacking:
             raise AttributeError(
                 f".cardocr is for frames made by cardocr_nb.to_frame, this one has no column {', '.join(lacking)}; "
-                "rename yours and call cardocr_nb.frame.conform(df)"
+                + (
+                    "groupby(...).apply of pandas leaves the columns out by which it groups: call groupby(...)[list(df.columns)].apply, or "
+                    "loop over df.groupby(...)"
+                    if lacking in (["key"], ["field"])
+                    else "rename yours and call cardocr_nb.frame.conform(df)"
+                )
             )
         self._data = df
 

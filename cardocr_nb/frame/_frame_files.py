@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from cardocr_nb._keywords import why_missing
-from cardocr_nb._text_safety import shown_path
+from cardocr_nb._text_safety import shown_names, shown_path
 from cardocr_nb.errors import DecodeError
 from cardocr_nb.frame._frame_columns import DTYPES
 from cardocr_nb.frame._frame_schema import with_columns_of_the_index, writable
@@ -93,7 +93,7 @@ def to_parquet(df: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     Raises
     ------
     ValueError
-        Another suffix.
+        Another suffix, or Arrow has no type for a column of your own.
     FileNotFoundError
         The folder does not exist.
 
@@ -149,12 +149,29 @@ def _with_usual_codes(table: pa.Table) -> pa.Table:
 
 def to_table(df: pd.DataFrame) -> pa.Table:
     """Return the Arrow table that the files hold: polygons as lists, with a dtype that pandas knows without this package."""
-    table = pa.Table.from_pandas(writable(df), preserve_index=False)
+    df = writable(df)
+    try:
+        table = pa.Table.from_pandas(df, preserve_index=False)
+    except pa.ArrowException:
+        odd = [name for name in df.columns if name not in DTYPES and not _fits_arrow(df[name])]
+        if not odd:
+            raise
+        raise ValueError(
+            f"Arrow has no type for the column {shown_names(odd, df.columns)}; convert it, such as by .astype('str'), or drop it"
+        ) from None
     notes = json.loads(table.schema.metadata[b"pandas"])
     for column in notes["columns"]:
         if column["numpy_type"] == PolygonDtype.name:
             column["numpy_type"] = PolygonDtype.name_in_files
     return table.replace_schema_metadata({**table.schema.metadata, b"pandas": json.dumps(notes).encode()})
+
+
+def _fits_arrow(column: pd.Series) -> bool:
+    try:
+        pa.array(column, from_pandas=True)
+    except pa.ArrowException:
+        return False
+    return True
 
 
 def read_checked(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,10 @@ from cardocr_nb.frame._typed_columns import series
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
+
+_NEEDED = ("key", "field", "text", "score", "polygon")
+_ENDS_OF_MERGE = re.compile("_(?:x|y|left|right)$")
+"""What `pandas.merge` and `join` in their documentation put behind names that both frames have."""
 
 
 def conform(df: pd.DataFrame) -> pd.DataFrame:
@@ -44,7 +49,8 @@ def conform(df: pd.DataFrame) -> pd.DataFrame:
     TypeError
         It is not a table.
     ValueError
-        Two columns have one name, a column cannot get its dtype, or a score is below 0 or above 100.
+        Two columns have one name, a column cannot get its dtype, a score is below 0 or above 100, or a column that every frame needs
+        is missing and another has nearly its name, as after a merge.
 
     Warns
     -----
@@ -57,9 +63,24 @@ def conform(df: pd.DataFrame) -> pd.DataFrame:
     >>> conform(pd.DataFrame({"key": ["a.jpg"], "score": [99.0]})).score.dtype
     Int16Dtype()
     """
+    df = with_columns_of_the_index(of_pandas(df))
+    _refuse_renamed(df)
     frame = restore(df)
     refuse_scores(frame["score"])
     return frame
+
+
+def _refuse_renamed(df: pd.DataFrame) -> None:
+    """Raise if columns were renamed, since `conform` would add empty ones in their place."""
+    for wanted in _NEEDED:
+        if wanted in df.columns:
+            continue
+        similar = [str(name) for name in df.columns if _ENDS_OF_MERGE.sub("", str(name).strip().lower()) == wanted]
+        if similar:
+            rename = f"df.rename(columns={{{similar[0]!r}: {wanted!r}}})"
+            raise ValueError(
+                f"the frame has no column {wanted!r}, but {', '.join(similar)}; rename the one that holds it: {rename}"
+            )
 
 
 def restore(df: pd.DataFrame) -> pd.DataFrame:

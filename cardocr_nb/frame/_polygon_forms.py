@@ -62,7 +62,7 @@ def corners_of(value: Any) -> Corners:
     if len(ring) in (8, 10) and not any(isinstance(number, list | tuple | Mapping | str) for number in ring):
         ring = list(zip(ring[::2], ring[1::2], strict=True))
     pairs = [_pair(corner, may_have_height=is_shape) for corner in ring]
-    if (len(pairs) == 5 or is_shape) and pairs[:1] == pairs[-1:]:
+    if pairs and (len(pairs) == 5 or is_shape) and pairs[0] == pairs[-1]:
         del pairs[-1]
     if len(pairs) != 4:
         more = "; minimum_rotated_rectangle of shapely has four" if len(pairs) > 4 else ""

@@ -127,7 +127,7 @@ def from_shapely(shapes: Iterable[Any], index: Any = None) -> pd.Series:
     Parameters
     ----------
     shapes : iterable of shapely.Polygon or None
-        Polygons with four corners, in the order of their outer ring; missing where None.
+        Polygons with four corners, in the order of their outer ring; missing where None or empty.
     index : array_like, optional
         Index of the new column, by default that of a Series, or 0 to n - 1.
 
@@ -141,4 +141,5 @@ def from_shapely(shapes: Iterable[Any], index: Any = None) -> pd.Series:
         A polygon has another number of corners.
     """
     own = shapes.index if isinstance(shapes, pd.Series) and index is None else index
-    return pd.Series(PolygonArray._from_sequence(list(shapes)), index=own, name="polygon")  # noqa: SLF001 - pandas' name
+    given = [None if getattr(shape, "is_empty", False) else shape for shape in shapes]
+    return pd.Series(PolygonArray._from_sequence(given), index=own, name="polygon")  # noqa: SLF001 - pandas' name

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # blanks and unseen characters (LibreOffice 7.4 drops NUL); here all except letters and digits counts as skipped.
 _FORMULA = r"(?:[\t\r\n]|\W*[=+\-@＝＋－＠﹦﹢﹣﹫−])"
 # Digits with what may be in numbers, dates and times: a spreadsheet would round them or store them as a date.
-_NUMBER_LIKE = r"[0-9.,][0-9eET+.,:/ \-]*+"
+_NUMBER_LIKE = r"[0-9.,][0-9eET+.,:/ \-]*+%?"
 _NAMED_MONTH = r"[0-9]{1,2}[/.\-][A-Za-z]{3}[/.\-][0-9]{2,4}"
 _TRUTH_VALUE = r"(?i:true|false)"
 # What a program writes in place of letters that its encoding lacks; the mark shows that the text is as it was.

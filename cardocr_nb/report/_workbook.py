@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from cardocr_nb._text_safety import shown_choice, shown_path
+from cardocr_nb.cards import known_field
 from cardocr_nb.errors import DecodeError, missing_extra
 from cardocr_nb.frame import DoubledFieldWarning, conform, to_long, wide
 from cardocr_nb.frame._protected_cells import unprotected
@@ -71,7 +72,8 @@ def to_excel(
     images : path, mapping or client, optional
         Pictures of the cards, as for `cardocr_nb.plot.plot_gallery`. Each row of a field then shows its crop.
     reveal : bool, default False
-        Crops are written only with ``reveal=True``, since they show the texts.
+        Crops are written only with ``reveal=True``, since they show the texts; without it, and with ``layout="card"``, a warning says
+        that there are none.
     low_score : float, default 80
         Scores below it are colored and their fields listed for correction, 0 to 100.
 
@@ -83,7 +85,8 @@ def to_excel(
     Raises
     ------
     ValueError
-        Another suffix or layout, more rows than a sheet holds (1,048,575), or a text of more than 32,767 characters.
+        Another suffix or layout, a `low_score` that is not on the scale of 0 to 100, more rows than a sheet holds
+        (1,048,575), or a text of more than 32,767 characters.
     MissingExtraError
         The extra ``excel`` is not installed.
 
@@ -112,6 +115,11 @@ def to_excel(
         raise ValueError(
             f"layout is 'field' (one row a field) or 'card' (one row a card), got {shown_choice(layout, ('field', 'card'))}"
         )
+    if not (low_score == 0 or 1 < low_score <= 100):
+        raise ValueError(f"low_score is 0 to 100, as scores are, got {low_score!r}; for 80 % pass 80")
+    if images is not None and not (reveal and layout == "field"):
+        why = "pass reveal=True, since they show the texts" if not reveal else "they need layout='field'"
+        warnings.warn(f"no crops are written from images: {why}", UserWarning, stacklevel=2)
     frame = conform(df).reset_index(drop=True)
     failed = _failed_checks(frame)
     table = frame.assign(checks=failed) if layout == "field" else _one_row_a_card(frame, failed)
@@ -165,8 +173,8 @@ def from_excel(path: str | os.PathLike[str], *, sheet: Literal["cards", "correct
     ExcelDamageWarning
         The spreadsheet changed texts; they are restored or left out, and counted.
     UserWarning
-        Typed corrections lack their key or field; they are left out, and counted. Readings lack a key that others have; they
-        are kept, and counted.
+        Typed corrections lack their key or field; they are left out, and counted. One field of a card has two of them. Readings lack
+        a key that others have, or have nothing but a key, as a row of totals; they are kept, and counted.
 
     See Also
     --------
@@ -185,6 +193,7 @@ def from_excel(path: str | os.PathLike[str], *, sheet: Literal["cards", "correct
         table["corrected"] = _typed(table["corrected"], path.name)
         rows = table[table["corrected"].notna()].reset_index(drop=True)
         rows = rows[warn_of_unnamed(rows, ("key", "field"), f"the sheet {sheet!r}")].reset_index(drop=True)
+        _warn_of_doubled(rows)
         texts, counts = undo_excel(
             rows["corrected"],
             rows["field"],
@@ -212,10 +221,32 @@ def _warn_of_no_key(table: pd.DataFrame, sheet: str) -> None:
     names = [name for name in ("key", "job_id", "image") if name in table.columns]
     cells = table[names]
     lacking = (cells.isna() | cells.astype("str").apply(lambda column: column.str.strip().eq(""))).all(axis=1)
+    others = [name for name in ("job_id", "state", "code", "field", "text", "label") if name in table.columns]
+    if "field" not in table.columns:
+        others += [name for name in table.columns if known_field(str(name)) is not None]
+    alone = ~lacking & table[others].isna().all(axis=1)
+    if "state" in table.columns and alone.any() and table["state"].notna().any():
+        warnings.warn(
+            f"{alone.sum()} of {len(table)} rows of the sheet {sheet!r} hold a key, but neither a state nor a text, as a row of totals does; "
+            "they become cards on which nothing was read. Delete rows of totals",
+            UserWarning,
+            stacklevel=3,
+        )
     if lacking.any() and not lacking.all():
         warnings.warn(
             f"{lacking.sum()} of {len(table)} rows of the sheet {sheet!r} have no key and belong to no card; fill these cells, and undo "
             "merged cells",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
+def _warn_of_doubled(rows: pd.DataFrame) -> None:
+    """Warn of several corrections of one field with different texts: the last one counts."""
+    texts = rows.groupby(["key", "field"])["corrected"].nunique()
+    if (texts > 1).any():
+        warnings.warn(
+            f"{(texts > 1).sum()} fields have several corrections with different texts; the last one of each counts. Clear the others",
             UserWarning,
             stacklevel=3,
         )

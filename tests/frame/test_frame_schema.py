@@ -233,3 +233,28 @@ def test_a_level_of_the_index_that_is_a_column_as_well_stays():
     df = pd.DataFrame({"key": ["a", "b"], "text": "李"}).set_index("key", drop=False)
     assert conform(df)["key"].tolist() == ["a", "b"]
     assert conform(df).index.name == "key"
+
+
+@pytest.mark.parametrize("names", [{"key": "KEY"}, {"text": " Text"}, {"text": "text_x"}, {"polygon": "polygon_right"}])
+def test_renamed_columns_are_named_instead_of_added_empty(names):
+    given = conform(pd.DataFrame({"key": ["a"], "field": "name", "text": "李"}))
+    (old, new), *_ = names.items()
+    with pytest.raises(ValueError, match=f"^the frame has no column '{old}', but {new}; rename the one that holds it"):
+        conform(given.rename(columns=names))
+
+
+def test_a_column_next_to_its_copy_from_a_merge_is_kept():
+    given = pd.DataFrame({"key": ["a"], "text": "李", "text_y": "王", "Key": "b"})
+    assert conform(given)[["text", "text_y", "Key"]].to_numpy().tolist() == [["李", "王", "b"]]
+
+
+def test_a_group_without_its_key_says_how_to_keep_it():
+    cards = conform(pd.DataFrame({"key": ["a", "b"], "field": "name", "text": "李"}))
+    with pytest.raises(AttributeError, match=r"groupby\(\.\.\.\)\[list\(df\.columns\)\]\.apply"):
+        cards.groupby("key").apply(lambda group: group.cardocr.summary())
+    assert len(cards.groupby("key")[list(cards.columns)].apply(lambda group: group.cardocr.summary())) >= 2
+
+
+def test_a_column_that_arrow_cannot_store_is_named(tmp_path):
+    with pytest.raises(ValueError, match="Arrow has no type for the column waves"):
+        to_parquet(conform(pd.DataFrame({"key": ["a"]})).assign(waves=[1j]), tmp_path / "a.parquet")

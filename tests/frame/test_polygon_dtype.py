@@ -293,3 +293,6 @@ def test_shapes_of_shapely_come_back():
     assert column.polygon.to_shapely()[5].equals(box)
     with pytest.raises(ValueError, match="four corners"):
         pd.Series.polygon.from_shapely([shapely.Polygon([(0, 0), (0, 10), (30, 10)])])
+    assert pd.Series.polygon.from_shapely([shapely.Polygon()]).isna().all()
+    with pytest.raises(ValueError, match="got 0 corners"):
+        Polygon(shapely.Polygon())

@@ -1,6 +1,7 @@
 """Workbooks: written, looked at with openpyxl, changed as people change them, and read back."""
 
 import re
+import warnings
 
 import openpyxl
 import pandas as pd
@@ -253,7 +254,10 @@ def test_crops_need_pictures_and_reveal(tmp_path, data):
     cards = conform(
         places[["key", "field"]].assign(job_id="j1", state="Success", text="样本", score=90, polygon=polygons)
     )
-    plain = openpyxl.load_workbook(to_excel(cards, tmp_path / "plain.xlsx", images=data / "cards"))["cards"]
+    with pytest.warns(UserWarning, match=r"^no crops are written from images: pass reveal=True"):
+        plain = openpyxl.load_workbook(to_excel(cards, tmp_path / "plain.xlsx", images=data / "cards"))["cards"]
+    with pytest.warns(UserWarning, match=r"^no crops are written from images: they need layout='field'"):
+        to_excel(cards, tmp_path / "wide.xlsx", images=data / "cards", reveal=True, layout="card")
     revealed = to_excel(cards, tmp_path / "shown.xlsx", images=data / "cards", reveal=True)
     assert len(plain._images) == 0
     assert len(openpyxl.load_workbook(revealed)["cards"]._images) == len(cards)
@@ -264,6 +268,37 @@ def test_crops_need_pictures_and_reveal(tmp_path, data):
 def test_another_suffix_or_layout_is_refused(few, tmp_path, name, options):
     with pytest.raises(ValueError, match=r"\.xlsx|'field'"):
         to_excel(few, tmp_path / name, **options)
+
+
+@pytest.mark.parametrize("low", [0.8, 1.0, -1, 101])
+def test_a_low_score_of_another_scale_is_refused(few, tmp_path, low):
+    with pytest.raises(ValueError, match=r"low_score is 0 to 100, as scores are, got .*; for 80 % pass 80"):
+        to_excel(few, tmp_path / "cards.xlsx", low_score=low)
+
+
+@pytest.mark.parametrize("layout", ["field", "card"])
+def test_a_row_of_totals_is_counted(few, tmp_path, layout):
+    book = openpyxl.load_workbook(to_excel(few, tmp_path / "cards.xlsx", layout=layout))
+    names = [cell.value for cell in book["cards"][1]]
+    book["cards"].append(["Total" if name == "key" else None for name in names])
+    book.save(tmp_path / "changed.xlsx")
+    rows = len(few) + 1 if layout == "field" else few["key"].nunique() + 1
+    with pytest.warns(UserWarning, match=f"^1 of {rows} rows .* neither a state nor a text, as a row of totals"):
+        assert from_excel(tmp_path / "changed.xlsx")["key"].eq("Total").sum() == 1
+
+
+@pytest.mark.parametrize(("texts", "warns"), [(["男", "女"], True), (["女", "女"], False)])
+def test_two_corrections_of_one_field_are_counted(few, tmp_path, texts, warns):
+    book = openpyxl.load_workbook(to_excel(few, tmp_path / "cards.xlsx"))
+    names = [cell.value for cell in book["corrections"][1]]
+    for text in texts:
+        row = {"key": few["key"][0], "field": "gender", "corrected": text}
+        book["corrections"].append([row.get(name) for name in names])
+    book.save(tmp_path / "changed.xlsx")
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        from_excel(tmp_path / "changed.xlsx", sheet="corrections")
+    assert [str(one.message)[:37] for one in found] == ["1 fields have several corrections with"[:37]] * warns
 
 
 def test_plain_to_excel_works_with_the_documented_call(few, tmp_path):
