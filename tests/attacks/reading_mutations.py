@@ -1,13 +1,15 @@
-"""Mutated files are read in this process: ``python reading_mutations.py KIND FIRST COUNT FOLDER`` prints what went wrong.
+"""Mutated files are read in processes of their own: ``python reading_mutations.py`` forks one for each line of its input.
 
-Each file gives a result or an error of the package. The process has a limit of memory, and each file a deadline. A file is
-made from its kind and number alone: with FIRST its number and COUNT 1 it is read again. A file that ends the process
-stays in the folder.
+A line is JSON, ``[KIND, FIRST, COUNT, FOLDER]``; the answer is the exit code and what went wrong. The packages are imported
+once for all processes. Each file gives a result or an error of the package. A process has a limit of memory, and each file a
+deadline. A file is made from its kind and number alone: with FIRST its number and COUNT 1 it is read again. A file that
+ends the process stays in the folder.
 """
 
 import contextlib
 import io
 import json
+import os
 import random
 import resource
 import signal
@@ -281,7 +283,25 @@ def run(kind, first, count, folder):
     return faults
 
 
+def answer_requests():
+    """Fork a process for each line of the input, and write a line about its end. A process returns when it is done."""
+    for line in sys.stdin:
+        kind, first, count, folder = json.loads(line)
+        results, to_write = os.pipe()
+        if process := os.fork():
+            os.close(to_write)
+            with os.fdopen(results, encoding="utf-8") as said:
+                faults = said.read()
+            code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+            sys.stdout.write(json.dumps([code, faults]) + "\n")
+            sys.stdout.flush()
+        else:
+            os.close(results)
+            signal.alarm(60 + count * DEADLINE)  # ends a process that waits for ever
+            with os.fdopen(to_write, "w", encoding="utf-8") as said:
+                said.write("\n".join(run(kind, first, count, Path(folder))))
+            return
+
+
 if __name__ == "__main__":
-    found = run(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]))
-    sys.stdout.write("\n".join(found))
-    sys.exit(1 if found else 0)
+    answer_requests()
