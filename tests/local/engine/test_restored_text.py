@@ -179,7 +179,7 @@ def test_a_taller_character_in_another_box_is_the_whole_one_unless_it_holds_two_
     line = next(line for line in lines if "虚构" in text_of(line))
     place = text_of(line).index("虚") + 1
     chars = list(line.chars)
-    left, top, right, bottom = chars[place].box
+    left, _, right, _ = chars[place].box
     start, end, below = (np.array(corner) for corner in line.corners)
     wide = (right - left) * np.linalg.norm(end - start)
     tall = float(np.linalg.norm(below - start))
