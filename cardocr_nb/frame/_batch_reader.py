@@ -16,7 +16,7 @@ from cardocr_nb.frame._long_rows import LongRows, to_long_rows
 from cardocr_nb.frame._record_batch import joined, record_batch
 from cardocr_nb.frame._record_rows import RecordRows
 from cardocr_nb.frame._sources import Document
-from cardocr_nb.wire._decode import read_each
+from cardocr_nb.wire._decode import FOREIGN, read_each
 from cardocr_nb.wire._xml_tree import REPAIRED, RepairedFiles
 
 if TYPE_CHECKING:
@@ -181,5 +181,7 @@ class FaultList:
         lines = [f"  {', '.join(filter(None, (d.key, d.place)))}: {reason}" for d, reason in self._named]
         if self.count > len(lines):
             lines.append(f"  and {self.count - len(lines)} more")
+        if any(FOREIGN in reason for _, reason in self._named):
+            lines.append("answers of another service are read by read_responses(..., dialect='tencent' or another)")
         head = f"{self.count} of {tried} {what} could not be read; errors='row' keeps them as rows:"
         return "\n".join([head, *lines])

@@ -13,6 +13,7 @@ from cardocr_nb.frame._dialects import DIALECTS
 from cardocr_nb.frame._dialects._checked_reading import checked
 from cardocr_nb.frame._long_rows import to_long_rows
 from cardocr_nb.frame._record_rows import RecordRows
+from cardocr_nb.wire._encodings import as_utf8
 from cardocr_nb.wire._xml_tree import parse
 
 if TYPE_CHECKING:
@@ -71,12 +72,13 @@ def _called(dialect: Dialect, body: dict[str, Any]) -> Any:
 
 def _parsed(raw: bytes) -> dict[str, Any]:
     """Read a JSON object; a list or null, which general OCR returns, becomes its member ``lines``."""
+    raw = as_utf8(raw)
     if raw.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"<"):
         return parse(raw, repair=False)
     try:
         found = json.loads(raw.decode("utf-8-sig"))
     except (ValueError, RecursionError):
-        raise DecodeError("the document is not JSON in UTF-8", raw) from None
+        raise DecodeError("the document is not JSON in UTF-8, UTF-16 or GB18030", raw) from None
     if found is not None and not isinstance(found, list):
         raise DecodeError(f"the document must be a JSON object or list, got {type(found).__name__}", raw)
     return {"lines": found}

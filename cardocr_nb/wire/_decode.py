@@ -56,6 +56,7 @@ Document = JobList | Callback | CardResult | Error
 
 _POINT = re.compile(rf"[{BLANK}]*({NUMBER.pattern})[{BLANK}]*,[{BLANK}]*({NUMBER.pattern})[{BLANK}]*")
 _MAX_LEVEL = 2
+FOREIGN = "the document is none of the service's"
 _CALLBACK = "a callback with EventName"
 
 D = TypeVar("D", JobList, Callback, CardResult, Error)
@@ -233,8 +234,9 @@ def _document(tree: Tree, raw: bytes) -> Document:
         return _result(body, "Response", raw)
     if "Response" in tree and not body:
         return JobList()
-    got = ", ".join(shown(name) for name in list(tree)[:3]) or "no node"
-    raise FaultError(f"the document is none of the service's: expected Response or Error at its root, got {got}")
+    got = ", ".join(shown(name) for name in list(body)[:3]) or "no node"
+    expected = "JobsDetail, EventName or Status in Response" if "Response" in tree else "Response or Error at its root"
+    raise FaultError(f"{FOREIGN}: expected {expected}, got {got}")
 
 
 def _jobs(body: Tree, raw: bytes) -> tuple[Job, ...]:

@@ -10,8 +10,10 @@ NAMED = re.compile(r"""\A(<\?xml\b[^>]{0,80}?)\s{1,80}encoding\s{0,80}=\s{0,80}(
 
 _CHINESE = re.compile(rb"\s*<\?xml\b[^>]{0,80}?\sencoding\s*=\s*[\"'](?:gb2312|gbk|cp936|gb18030)[\"']", re.IGNORECASE)
 _ASCII = bytes(range(0x80))
-_MOST_UTF8 = 0.2
-"""Rate of bytes in whole characters of UTF-8 from which on a text is damaged UTF-8; of GB18030 hardly any are."""
+_NOT_LONG = re.compile("[\x00-\u07ff]+")
+_SOME, _MOST = 0.2, 0.9
+"""Rates of bytes from which on a text is damaged UTF-8: those in whole characters of three bytes, as Chinese ones are, and those in
+any. A pair of bytes of GB18030 is a character of UTF-8 now and then, three bytes hardly ever."""
 
 
 def as_utf8(raw: bytes) -> bytes:
@@ -58,5 +60,6 @@ def is_utf8(raw: bytes | memoryview) -> bool:
 
 def _is_mostly_utf8(raw: bytes) -> bool:
     foreign = len(raw.translate(None, _ASCII))
-    whole = len(raw.decode("utf-8", "ignore").encode()) - (len(raw) - foreign)
-    return whole > _MOST_UTF8 * foreign
+    whole = raw.decode("utf-8", "ignore")
+    rest = len(whole.encode()) - (len(raw) - foreign)
+    return len(_NOT_LONG.sub("", whole).encode()) > _SOME * foreign or rest > _MOST * foreign

@@ -645,6 +645,25 @@ def test_an_unknown_form_of_lines_is_refused_by_name(answer, said):
     assert "<Response>" not in str(refused.value)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "gb18030"])
+@pytest.mark.parametrize(
+    ("dialect", "document"), [("baidu", BAIDU_ID), ("tencent", TENCENT_LICENSE), ("lines", card_lines())]
+)
+def test_documents_are_read_in_every_encoding(encoding, dialect, document):
+    raw = json.dumps(document, ensure_ascii=False)
+    pd.testing.assert_frame_equal(
+        ocr.read_responses(raw.encode(encoding), dialect=dialect), ocr.read_responses(raw.encode(), dialect=dialect)
+    )
+
+
+@pytest.mark.parametrize("document", [TENCENT_ID, BAIDU_ID, ALIBABA_ID])
+def test_a_forgotten_dialect_is_named(document):
+    with pytest.raises(DecodeError, match=r"none of the service's(?s:.*)dialect='tencent' or another") as refused:
+        ocr.read_responses(json.dumps(document).encode())
+    assert "got 'Response'" not in str(refused.value)
+    assert "样本" not in str(refused.value)
+
+
 def test_a_number_is_no_document():
     with pytest.raises(DecodeError, match="must be a JSON object or list, got int"):
         ocr.read_responses(b"7 ", dialect="lines")
