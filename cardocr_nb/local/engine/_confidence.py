@@ -26,7 +26,7 @@ _UNUSUAL, _OTHER_DAY = 0.7, 0.85
 begins: both are on the same day, but on licenses that were exchanged for others."""
 _TERMS = 6, 10
 """Years that a license is valid (Order 162 of the Ministry of Public Security of China)."""
-_NAME = 1.7
+_NAME = 1.9
 """Exponent for names, where nothing else shows that a character is another one that looks alike."""
 _SHORT = {"address": 6, "issuing_authority": 6, "name": 2}
 """Characters below which something was probably lost."""

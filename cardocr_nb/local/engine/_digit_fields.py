@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 _DIFFERENT, _RIVAL = 2, 0.05
 """Digits of a date that may be others in the number, at most, and the confidence of these, at least."""
-_CLASS = re.compile(r"(?:[AC][1-6]|B[12]|[A-C][1-3]?[DEF]|[DEFMNP])+")
+_CLASS = re.compile(r"(?:A[1-3]|B[12]|C[1-6]|[DEFMNP])+")
 _NUMBER_LENGTH = 18
 _CENTURIES = "18", "19", "20"
-"""First digits of a year of birth: digits of a number that lost some may have a right check digit by chance."""
+"""First digits of a year: digits of a number that lost some may have a right check digit by chance."""
 
 
 def is_valid_number(number: str) -> bool:
@@ -35,7 +35,7 @@ def is_valid_number(number: str) -> bool:
     >>> is_valid_number("990000194912310021"), is_valid_number("990000194912310026")
     (False, True)
     """
-    if not re.fullmatch(r"\d{17}[\dX]", number) or number[6:8] not in _CENTURIES:
+    if not re.fullmatch(r"\d{17}[\dX]", number):
         return False
     if _day(number[6:10], number[10:12], number[12:14]) is None:
         return False
@@ -82,6 +82,8 @@ def _corrected(number: str, chars: Sequence[Char]) -> str:
 
 
 def _day(year: str, month: str, day: str) -> dt.date | None:
+    if not year.startswith(_CENTURIES):
+        return None
     try:
         return dt.date(int(year), int(month), int(day))
     except ValueError:

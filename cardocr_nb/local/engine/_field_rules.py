@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from statistics import median
 from string import ascii_letters, digits
 from typing import TYPE_CHECKING
 
@@ -37,9 +38,11 @@ _PERMISSION = re.compile(
 )
 _OLD_FORM, _HINT = 0.93, 0.002
 """Confidence of a traditional form in a name, at most, and that of its simplified form from which this is meant."""
-_RIVAL = 0.1
-"""Confidence from which another reading of the first character of a name may be the surname."""
+_RIVAL, _NO_SURNAME = 0.04, 0.02
+"""Confidence from which another reading of the first character of a name may be the surname, and how rarely a name begins with none."""
 _ZEROS = frozenset("0OoΟο〇○")
+_REDDER = 0.45
+"""Redness of a mark over that of the text beside it."""
 _CORRECTED = 0.8
 """Confidence of a character of a region that comes from the list of regions."""
 _STROKES = "一丨丶亅十口"
@@ -132,7 +135,8 @@ def _with_surname(name: str, chars: Sequence[Char], first: int) -> tuple[str, li
     for text, sure in char.alternatives:
         if sure > _RIVAL and begins_with_surname(text + name[1:]):
             others = tuple((t, p) for t, p in char.alternatives if t != text)
-            changed = replace(char, text=text, confidence=sure, alternatives=((char.text, char.confidence), *others))
+            likely = sure / (sure + _NO_SURNAME * char.confidence)
+            changed = replace(char, text=text, confidence=likely, alternatives=((char.text, char.confidence), *others))
             return text + name[1:], [*chars[:first], changed, *chars[first + 1 :]]
     return name, list(chars)
 
@@ -168,7 +172,8 @@ def _address(chars: Sequence[Char]) -> Value | None:
     words = words_of_permission(chars)
     chars = [surer_zero(c) if _is_next_to_figure(chars, i) else c for i, c in enumerate(chars)]
     chars, used = _kept(chars, lambda t: _han(t) or (t.isascii() and (t.isalnum() or t in "-#()/,.")))
-    used = tuple(i for i in used if i not in words)
+    usual = median(c.redness for c in chars) if chars else 0.0
+    used = tuple(i for i in used if i not in words and chars[i].redness < usual + _REDDER)
     used = tuple(i for i in used if not (chars[i].text in ".," and _is_between_han(chars, i)))
     text = _text(chars, used)
     # In front of the region: a line of the background is read as one of these, the end of a translation as Latin letters, that of

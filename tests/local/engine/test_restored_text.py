@@ -232,3 +232,19 @@ def test_a_traditional_form_in_a_name_is_never_sure(text, alternatives, name):
     value = apply_rules("name", "IDCard", [*read_alone("吕"), Char(text, 0.96, BOX, alternatives)])
     assert value.text == name
     assert (value.confidences[-1] < 0.94) == (text == "學")
+
+
+def test_the_red_mark_of_a_portrait_beside_a_row_is_no_part_of_an_address():
+    red = [Char(c, 0.9, BOX, redness=0.8) for c in "样木"]
+    value = apply_rules("address", "IDCard", [*read_alone("样本省示例市虚构区畲岭镇"), *red, *read_alone("岙底村3号")])
+    assert value.text == "样本省示例市虚构区畲岭镇岙底村3号"
+
+
+@pytest.mark.parametrize(("text", "valid"), [("C1F", True), ("CF", False), ("A1A2D", True), ("AD", False), ("D", True)])
+def test_a_class_that_lost_its_digit_is_none(text, valid):
+    assert apply_rules("vehicle_class", "DriverLicense", read_alone(text)).is_valid == valid
+
+
+@pytest.mark.parametrize("text", ["0090-04-23", "4220-01-02"])
+def test_a_date_of_another_age_is_none(text):
+    assert apply_rules("first_issue_date", "DriverLicense", read_alone(text)).is_valid is False
