@@ -39,7 +39,8 @@ BROKEN_ARCHIVE = (
 is a TypeError of tarfile, an LZMA dictionary of gigabytes a MemoryError."""
 
 _PIECE = 2**18
-_SMALL = 2**15
+_SMALL, _USUAL = 2**15, 2**13
+"""Bytes of a document that is read without a buffer, and of most documents, for which less memory is asked for."""
 _PLAIN = (".xml", ".json")
 _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 _OPENING, _CLOSING = b"<JobsDetail", b"</JobsDetail>"
@@ -71,8 +72,11 @@ def _read_small(file: File) -> bytes | None:
         return None
     descriptor = os.open(file.key, _READ)
     try:
-        raw = os.read(descriptor, _SMALL)
-        return raw if len(raw) < _SMALL and not os.read(descriptor, 1) else None
+        raw = os.read(descriptor, _USUAL)
+        if rest := os.read(descriptor, _SMALL):
+            raw += rest
+            return raw if len(raw) < _SMALL and not os.read(descriptor, 1) else None
+        return raw
     finally:
         os.close(descriptor)
 

@@ -259,8 +259,8 @@ def _values(tree: Tree, where: str, nodes: Mapping[str, Node]) -> dict[str, Any]
     values: dict[str, Any] = {}
     for attribute, node in nodes.items():
         around = node.holders
-        for depth in range(1, len(around) + 1):
-            if around[:depth] not in holders:
+        if around not in holders:
+            for depth in range(1, len(around) + 1):
                 name = around[depth - 1]
                 holders[around[:depth]] = container(holders[around[: depth - 1]][0].get(name), name), name
         values[attribute] = read_node(*holders[around], node)
@@ -292,7 +292,12 @@ def _point(node: object) -> tuple[int, int]:
     found = _POINT.fullmatch(node) if isinstance(node, str) else None
     if found is None:
         raise FaultError(f"Point must be 'x,y' in pixels, got {shown(node)}")
-    return round(float(found[1])), round(float(found[2]))
+    x, y = found.groups()
+    return _whole(x), _whole(y)
+
+
+def _whole(number: str) -> int:
+    return round(float(number)) if "." in number else int(number)
 
 
 def _error(node: Tree) -> Error:

@@ -85,8 +85,11 @@ def number(node: Tree, name: str, where: str, most: int) -> int | None:
 
 def read_node(tree: Tree, where: str, node: Node) -> Any:
     """Read a node of the contract from the tree of its holder, which is named `where`."""
+    found = tree.get(node.name)
+    if found is None:
+        return None
     if node.kind == "text":
-        return text(tree, node.name, where)
+        return found.strip(BLANK) or None if isinstance(found, str) else text(tree, node.name, where)
     if node.kind == "key":
         return object_key(tree, node.name, where)
     if node.kind == "number":
