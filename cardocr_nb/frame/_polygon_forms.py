@@ -15,10 +15,10 @@ import numpy as np
 
 Corners: TypeAlias = tuple[tuple[int, int], ...]
 
-_INT32 = np.iinfo(np.int32)
+_LOWEST, _HIGHEST = -(2**31), 2**31 - 1
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _NUMBERS = re.compile(r"[\[\](), .\d\-\s]{1,400}")
-_WRITTEN = re.compile(r"\s*-?\d+,-?\d+(\s+-?\d+,-?\d+){3}\s*", re.ASCII)
+_WRITTEN = re.compile(r"\s*" + r"\s+".join(4 * [r"(-?\d+),(-?\d+)"]) + r"\s*", re.ASCII)
 _WELL_KNOWN = re.compile(r"\s*POLYGON\s*(?:Z\s*)?\(\(([-+.\de, ]{1,400})\)\)\s*", re.ASCII | re.IGNORECASE)
 _LONGEST_JSON = 4000
 
@@ -73,8 +73,8 @@ def corners_of(value: Any) -> Corners:
         corners = ()
     if not corners:
         raise PolygonError.of("corners that are not numbers")
-    if not all(_INT32.min <= v <= _INT32.max for corner in corners for v in corner):
-        raise PolygonError(f"a coordinate lies outside {_INT32.min} to {_INT32.max}: {corners}")
+    if not all(_LOWEST <= v <= _HIGHEST for corner in corners for v in corner):
+        raise PolygonError(f"a coordinate lies outside {_LOWEST} to {_HIGHEST}: {corners}")
     return corners
 
 
@@ -92,10 +92,12 @@ def parse(text: str) -> Corners:
     True
     """
     found: Any = None
-    if text.lstrip()[:1] == "[" and _NUMBERS.fullmatch(text):
+    if usual := _WRITTEN.fullmatch(text):
+        found = tuple(map(int, usual.groups()))
+        if min(found) >= _LOWEST and max(found) <= _HIGHEST:
+            return found[0:2], found[2:4], found[4:6], found[6:8]
+    elif text.lstrip()[:1] == "[" and _NUMBERS.fullmatch(text):
         found = [float(number) for number in _NUMBER.findall(text)]
-    elif _WRITTEN.fullmatch(text):
-        found = [tuple(map(int, pair.split(","))) for pair in text.split()]
     elif written := _WELL_KNOWN.fullmatch(text):
         found = {"type": "Polygon", "coordinates": [[_numbers(corner) for corner in written[1].split(",")]]}
     elif text.lstrip()[:1] in ("[", "{") and len(text) <= _LONGEST_JSON:
