@@ -238,16 +238,28 @@ def _count(df: pd.DataFrame) -> _Counts:
     succeeded = frame[["state", "message"]].take(first)
     codes = frame["code"].take(failed).astype("str").fillna(_NO_CODE).value_counts()
     fields, untyped = _fields(frame.assign(card=card))
-    scored = frame[["field", "score"]][frame["field"].notna() & frame["score"].notna()]
     return _Counts(
         outcomes=outcome.value_counts(sort=False).reindex(OUTCOMES, fill_value=0),
         codes=codes,
         kinds=frozenset(map(str, frame["card_type"].dropna().unique())),
         fields=fields,
-        scores=scored.astype({"field": "str", "score": np.int64}).value_counts(["field", "score"]),
+        scores=_score_counts(frame),
         untyped=untyped,
         remarked=int(((succeeded["state"] == JobState.SUCCESS) & succeeded["message"].notna()).sum()),
     )
+
+
+def _score_counts(frame: pd.DataFrame) -> pd.Series:
+    """Count the rows of each field and score, in one array."""
+    code, score = frame["field"].cat.codes.to_numpy(), frame["score"]
+    there = (code >= 0) & score.notna().to_numpy()
+    value = score.to_numpy(np.int64, na_value=0)[there]
+    lowest, highest = value.min(initial=0), value.max(initial=0)
+    span = highest - lowest + 1
+    counts = np.bincount(code[there] * span + (value - lowest))
+    seen = np.flatnonzero(counts)
+    names = frame["field"].cat.categories.take(seen // span)
+    return pd.Series(counts[seen], pd.MultiIndex.from_arrays([names, seen % span + lowest], names=["field", "score"]))
 
 
 def _merge(counts: list[_Counts]) -> _Counts:
