@@ -166,12 +166,18 @@ def test_a_frame_that_lacks_expected_fields_says_why_nothing_passes():
 BLANKS = ["", " ", "\u3000", "\u200b", "\ufeff", "\xa0", "\t\n", "\u2060\u3000 "]
 
 
-@pytest.mark.parametrize("blank", BLANKS)
-def test_a_blank_text_counts_as_unread_everywhere(blank):
+@pytest.fixture(scope="module")
+def learned():
+    """Cards, their truth, and the thresholds learned from both."""
     frame, truth = cards(5, unread=0)
+    return frame, truth, threshold(frame, truth, precision=0.9)
+
+
+@pytest.mark.parametrize("blank", BLANKS)
+def test_a_blank_text_counts_as_unread_everywhere(blank, learned):
+    frame, truth, fields = learned
     some = frame["field"].eq("name") & frame["key"].isin([f"{k}.jpg" for k in range(50)])
     blanked, none = (frame.assign(text=frame["text"].mask(some, value)) for value in (blank, None))
-    fields = threshold(frame, truth, precision=0.9)
     assert fields.cards(blanked)["passes"].tolist() == fields.cards(none)["passes"].tolist()
     assert not fields.passes(blanked)[some].any()
     assert summary(blanked).fields.loc["name", ["read", "missing"]].tolist() == [N - 50, 50]

@@ -127,13 +127,20 @@ def test_blank_and_broken_cells_are_no_corrections(short, tmp_path):
         assert from_excel(tmp_path / "typed.xlsx", sheet="corrections")["text"].tolist() == ["样木"]
 
 
-@pytest.mark.parametrize("suffix", ["frame", ".csv", ".parquet", ".xlsx"])
-def test_corrections_of_a_workbook_give_no_rates_by_any_way(readings, workbook, tmp_path, suffix):
+@pytest.fixture(scope="module")
+def typed(workbook, tmp_path_factory):
+    """The workbook with a correction that somebody typed."""
     book = openpyxl.load_workbook(workbook)
     at = {cell.value: cell.column for cell in book["corrections"][1]}
     book["corrections"].cell(2, at["corrected"], "样本")
-    book.save(tmp_path / "typed.xlsx")
-    truth = from_excel(tmp_path / "typed.xlsx", sheet="corrections")
+    path = tmp_path_factory.mktemp("typed") / "typed.xlsx"
+    book.save(path)
+    return path
+
+
+@pytest.mark.parametrize("suffix", ["frame", ".csv", ".parquet", ".xlsx"])
+def test_corrections_of_a_workbook_give_no_rates_by_any_way(readings, typed, tmp_path, suffix):
+    truth = from_excel(typed, sheet="corrections")
     shown = readings.cardocr.evaluate(truth, weights=False)
     assert shown.fields["wrong"].sum() == shown.fields["cases"].sum() == 1
     if suffix != "frame":
@@ -143,8 +150,11 @@ def test_corrections_of_a_workbook_give_no_rates_by_any_way(readings, workbook, 
     for ask in (readings.cardocr.evaluate, readings.cardocr.threshold, readings.cardocr.calibrate):
         with pytest.raises(ValueError, match="selected by a review queue"):
             ask(truth)
-    # The sheet itself holds the texts as they were read.
-    sheet = pd.read_excel(tmp_path / "typed.xlsx", sheet_name="corrections", dtype="str")
+
+
+def test_the_sheet_of_corrections_itself_is_no_truth(readings, typed, tmp_path):
+    """It holds the texts as they were read."""
+    sheet = pd.read_excel(typed, sheet_name="corrections", dtype="str")
     sheet.to_csv(tmp_path / "sheet.csv", index=False)
     for same in (sheet, tmp_path / "sheet.csv"):
         with pytest.raises(ValueError, match=r"from_excel\(path, sheet='corrections'\)"):
