@@ -38,7 +38,7 @@ from cardocr_nb.local.engine._recognition import (
     recognize_upright,
     rotate180,
 )
-from cardocr_nb.local.engine._seal_rows import Seal, read_seal
+from cardocr_nb.local.engine._seal_rows import Seal, SealReading, begin_seal, read_seal
 from cardocr_nb.local.engine._seal_square import beyond, is_red, outside
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ class CardSearch:
         self.pyramid = ImagePyramid(np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), np.uint8))
         self.size = image.shape[1], image.shape[0]
         self.seal: Seal | None = None
+        self._sought: SealReading | None = None
         self.found: Detection | None = None
         self.known = known
         self.lines = tuple(lines)
@@ -191,7 +192,9 @@ class CardSearch:
         pose: CardPose | None = None
         while len(left := left[~covered(left, lines)]):
             if pose is not None and not self._is_on_card(left, pose).any():
-                break
+                if not self._lost_seal():
+                    break
+                continue
             first, pose = pose is None, sure_pose(lines, self.kind) or self.known
             if pose is None:
                 now = np.arange(len(left)) < _ROUND
@@ -204,18 +207,20 @@ class CardSearch:
                 now &= later == later[now].all()
             begun = begin_recognition(self.pyramid, left[now], self.models)
             if pose is not None and first:
-                self._seek_seal(pose)
-            elif not now.any():
+                self._begin_seal(pose)
+            elif not now.any() and not self._lost_seal():
                 break
             lines += tuple(line for line in begun if line.chars)
             left = left[~now]
+        self._lost_seal()
         return lines, left
 
     def _is_on_card(self, boxes: NDArray[np.float64], pose: CardPose) -> NDArray[np.bool_]:
         """Mark the boxes that may hold text of the card other than its seal."""
         marked = on_card(boxes, pose)
-        if self.seal is not None:
-            marked &= beyond(boxes, self.seal.square)
+        seal = self.seal or self._sought
+        if seal is not None:
+            marked &= beyond(boxes, seal.square)
         if needs_no_title(pose) and has_portrait(pose, self.image):
             marked &= ~self._headings(boxes, pose)
         return marked
@@ -229,6 +234,19 @@ class CardSearch:
         import numpy as np
 
         return is_red(self.image, boxes) if "issuing_authority" in self.labels else np.zeros(len(boxes), bool)
+
+    def _begin_seal(self, pose: CardPose) -> None:
+        """Begin to recognize the red seal row by row, once it is known where the card is, while other boxes are."""
+        if self.seal is None and "issuing_authority" in self.labels:
+            self._sought = begin_seal(self.image, self.pyramid, pose, self.models)
+
+    def _lost_seal(self) -> bool:
+        """Keep the seal that was begun if it reads as an office; otherwise return True: boxes in its square are text like others."""
+        if self._sought is None:
+            return False
+        seal, self._sought = self._sought.result(), None
+        self.seal = seal if seal is not None and seal.is_valid else None
+        return self.seal is None
 
     def _seek_seal(self, pose: CardPose, *, last: bool = False) -> None:
         """Recognize the red seal row by row, once it is known where the card is; one that reads unlike an office only at last."""

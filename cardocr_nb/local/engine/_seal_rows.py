@@ -83,24 +83,60 @@ def read_seal(image: NDArray[np.uint8], pyramid: ImagePyramid, pose: CardPose, m
     pose : CardPose
     models : Models
     """
+    reading = begin_seal(image, pyramid, pose, models)
+    return None if reading is None else reading.result()
+
+
+def begin_seal(image: NDArray[np.uint8], pyramid: ImagePyramid, pose: CardPose, models: Models) -> SealReading | None:
+    """Find the square of a red seal and begin to recognize its rows, so that other work can be done; None without a square."""
     square = seal_square(image, pose)
-    if square is None:
-        return None
-    best, most = None, 0.0
-    for boxes in row_boxes(image, square):
-        lines = _red_ones(models.map(lambda box: recognize_box(pyramid, box, models, extend=False), boxes))
-        value = apply_rules("issuing_authority", "DriverLicense", [char for line in lines for char in line.chars])
-        if value is None or not _reads_well(value) or not _are_red(lines) or _one_row_twice(lines):
-            continue
-        counts = [len(line.chars) for line in lines]
-        high = np.linalg.norm(boxes[:, 3] - boxes[:, 0], axis=1)
-        full = len(set(counts[:-1])) <= 1 and counts[-1] <= counts[0] and high.max() < _UNEVEN * high.min()
-        worth = float(np.mean(value.confidences)) * (1.0 if value.is_valid else _UNUSUAL) * (1.0 if full else _UNUSUAL)
-        if worth > most:
-            best, most = Seal(square, tuple(line for line in lines if line.chars), bool(value.is_valid)), worth
-        if full and min(value.confidences) > _SURE:
-            break
-    return best
+    return None if square is None else SealReading(image, pyramid, square, models)
+
+
+class SealReading:
+    """The rows of a seal while they are recognized.
+
+    Attributes
+    ----------
+    square : ndarray of shape (4, 2)
+        Corners of the seal, pixels.
+    """
+
+    def __init__(
+        self, image: NDArray[np.uint8], pyramid: ImagePyramid, square: NDArray[np.float64], models: Models
+    ) -> None:
+        self.square = square
+        self._pyramid, self._models = pyramid, models
+        self._tries = row_boxes(image, square)
+        self._begun = self._begin()
+
+    def _begin(self) -> tuple[NDArray[np.float64], Iterator[Line]] | None:
+        boxes = next(self._tries, None)
+        if boxes is None:
+            return None
+        pyramid, models = self._pyramid, self._models
+        return boxes, models.begin(lambda box: recognize_box(pyramid, box, models, extend=False), boxes)
+
+    def result(self) -> Seal | None:
+        """Return the seal as the number of rows shows it that reads best; None where it does not read as an office."""
+        best, most = None, 0.0
+        while self._begun is not None:
+            boxes, begun = self._begun
+            lines = _red_ones([*begun])
+            value = apply_rules("issuing_authority", "DriverLicense", [char for line in lines for char in line.chars])
+            if value is not None and _reads_well(value) and _are_red(lines) and not _one_row_twice(lines):
+                counts = [len(line.chars) for line in lines]
+                high = np.linalg.norm(boxes[:, 3] - boxes[:, 0], axis=1)
+                full = len(set(counts[:-1])) <= 1 and counts[-1] <= counts[0] and high.max() < _UNEVEN * high.min()
+                worth = float(np.mean(value.confidences))
+                worth *= (1.0 if value.is_valid else _UNUSUAL) * (1.0 if full else _UNUSUAL)
+                if worth > most:
+                    rows = tuple(line for line in lines if line.chars)
+                    best, most = Seal(self.square, rows, bool(value.is_valid)), worth
+                if full and min(value.confidences) > _SURE:
+                    break
+            self._begun = self._begin()
+        return best
 
 
 def _red_ones(lines: Sequence[Line]) -> tuple[Line, ...]:
