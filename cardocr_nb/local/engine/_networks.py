@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from cardocr_nb.errors import CardOCRError, MissingExtraError, missing_extra
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable
 
     import numpy as np
     from numpy.typing import NDArray
@@ -63,9 +63,13 @@ class Models(NamedTuple):
         """Apply a function to each item, on all cores; the results keep the order of the items."""
         return list(self.begin(function, items))
 
-    def begin(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-        """Begin to apply a function to each item, so that other work can be done before the results are asked for."""
-        return iter(self.pool.map(function, items) if self.pool else map(function, items))
+    def begin(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Generator[Result, None, None]:
+        """Begin to apply a function to each item, so that other work can be done before the results are asked for.
+
+        To close what is returned leaves out the items that are not begun, once the first result was asked for.
+        """
+        # The iterator of `Executor.map` cancels what is left when it is thrown away.
+        return (result for result in (self.pool.map(function, items) if self.pool else map(function, items)))
 
     def text_map(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Compute the probability that a pixel belongs to text.

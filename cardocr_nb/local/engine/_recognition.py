@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from cardocr_nb.local.engine._line_crops import (
@@ -22,7 +23,7 @@ from cardocr_nb.local.engine._line_crops import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Generator, Iterable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -33,6 +34,8 @@ _REACH = 0.8
 """How far beyond a box ink is looked for at a time, in heights."""
 _CERTAIN, _EXTENSIONS = 2, 12
 """Times that it is looked for: for ink of any contrast, and at most."""
+_LONGEST = 20.0
+"""Length over height from which a line is longer than any of a card."""
 _BETWEEN = 8
 """Pixels of a crop at its end that may be a gap between two characters."""
 _AS_DARK = 0.75
@@ -116,13 +119,16 @@ def recognize_upright(
         Whether the boxes were upside down. The longest lines decide; mostly digits may decide incorrectly.
     """
     boxes = _longest_first(boxes)
-    lines = [*begin_recognition(pyramid, boxes, models)]
-    sure = mean_confidence(lines[:_TRIED])
+    begun = begin_recognition(pyramid, boxes, models)
+    lines = [*islice(begun, _TRIED)]
+    sure = mean_confidence(lines)
     if len(boxes) and sure < UPRIGHT:
+        begun.close()
         other = recognize_all(pyramid, rotate180(boxes[:_TRIED]), models)
         if mean_confidence(other) > sure:
             return other + recognize_all(pyramid, rotate180(boxes[_TRIED:]), models), True
-    return tuple(line for line in lines if line.chars), False
+        begun = begin_recognition(pyramid, boxes[_TRIED:], models)
+    return tuple(line for line in [*lines, *begun] if line.chars), False
 
 
 def recognize_all(pyramid: ImagePyramid, boxes: NDArray[np.float64], models: Models) -> tuple[Line, ...]:
@@ -130,7 +136,7 @@ def recognize_all(pyramid: ImagePyramid, boxes: NDArray[np.float64], models: Mod
     return tuple(line for line in begin_recognition(pyramid, boxes, models) if line.chars)
 
 
-def begin_recognition(pyramid: ImagePyramid, boxes: NDArray[np.float64], models: Models) -> Iterator[Line]:
+def begin_recognition(pyramid: ImagePyramid, boxes: NDArray[np.float64], models: Models) -> Generator[Line, None, None]:
     """Begin to recognize lines as they are, the longest first, and return them as they are asked for."""
     return models.begin(lambda box: recognize_box(pyramid, box, models), _longest_first(boxes))
 
@@ -217,7 +223,7 @@ def _whole_crop(
         if step >= _CERTAIN:
             ends = round(_REACH * part)
             further = further[0] and _is_print(crop[:, :ends], crop), further[1] and _is_print(crop[:, -ends:], crop)
-        if not any(further):
+        if not any(further) or long / high + before + after > _LONGEST:
             break
         before, after = before + _REACH * further[0], after + _REACH * further[1]
     along = (around[1] - around[0]) / wide

@@ -245,6 +245,23 @@ def test_work_begins_before_its_results_are_asked_for_and_they_keep_their_order(
     assert list(models._replace(pool=None).begin(abs, [-2, 1])) == [2, 1]
 
 
+@pytest.mark.parametrize("alone", [True, False])
+def test_work_that_is_closed_leaves_out_what_is_not_begun(models, alone):
+    ended, done = threading.Event(), []
+
+    def note(number):
+        done.append(number)
+        assert number < 2 or ended.wait(60)
+
+    with ThreadPoolExecutor(1) as pool:
+        results = models._replace(pool=None if alone else pool).begin(note, range(20))
+        next(results)
+        next(results)
+        results.close()
+        ended.set()
+    assert len(done) <= 3
+
+
 @pytest.mark.parametrize("recording", ["licence_flat", "licence_clutter", "licence_turned"])
 def test_only_the_title_and_its_translation_are_above_the_fields_of_a_license(recording):
     kind, _, _, lines = load(recording)
