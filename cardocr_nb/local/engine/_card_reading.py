@@ -12,6 +12,7 @@ from cardocr_nb.local.engine._box_selection import (
 from cardocr_nb.local.engine._card_answer import Recognition, answered_fields
 from cardocr_nb.local.engine._card_evidence import card_confidence
 from cardocr_nb.local.engine._card_search import CardSearch
+from cardocr_nb.local.engine._crop_ink import print_contrast
 from cardocr_nb.local.engine._extraction_quality import agreement_of, worth_of
 from cardocr_nb.local.engine._field_extraction import (
     Extraction,
@@ -23,7 +24,6 @@ from cardocr_nb.local.engine._field_extraction import (
     without_field,
 )
 from cardocr_nb.local.engine._field_rules import surer_zero
-from cardocr_nb.local.engine._line_crops import print_contrast
 from cardocr_nb.local.engine._other_cards import shows_another_card
 from cardocr_nb.local.engine._placed_chars import place_chars
 from cardocr_nb.local.engine._recognition import (

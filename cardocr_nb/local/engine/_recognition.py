@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from cardocr_nb.local.engine._line_crops import (
-    ImagePyramid,
+from cardocr_nb.local.engine._crop_ink import (
     darkest_ink,
     ink_boxes,
     ink_ends,
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from cardocr_nb.local.engine._line_crops import ImagePyramid
     from cardocr_nb.local.engine._networks import Models
 
 _REACH = 0.8

@@ -14,13 +14,14 @@ from cardocr_nb.local.engine import _networks as networks
 from cardocr_nb.local.engine._block_shapes import is_square, rows_are_full, spacing_is_even
 from cardocr_nb.local.engine._box_selection import on_card, sure_pose, translations
 from cardocr_nb.local.engine._confidence import score_fields
+from cardocr_nb.local.engine._crop_ink import ink_tones
 from cardocr_nb.local.engine._detection import detect, detect_within
 from cardocr_nb.local.engine._field_extraction import Gap, extract_fields, reread_gap, with_missing
 from cardocr_nb.local.engine._field_value import Value
 from cardocr_nb.local.engine._form_print import pale_chars, print_of_labels, without_marks
 from cardocr_nb.local.engine._kind_costs import begins_with_region
 from cardocr_nb.local.engine._label_places import LabelPlace, label_places
-from cardocr_nb.local.engine._line_crops import ImagePyramid, ink_channel, ink_tones
+from cardocr_nb.local.engine._line_crops import ImagePyramid, ink_channel
 from cardocr_nb.local.engine._placed_chars import place_chars
 from cardocr_nb.local.engine._recognition import Char, Line, recognize_box, recognize_upright, rotate180
 from cardocr_nb.local.engine._segments import Segment
