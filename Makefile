@@ -4,10 +4,10 @@ BIN := .venv/bin
 # Modules are compiled once, not by each of the hundreds of processes that the tests start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo check test coverage slow test-lowest lint docs lab bench sdks clean
+.PHONY: help demo check test coverage slow test-lowest versions lint docs lab bench sdks clean
 
 help:
-	@echo "make demo | check | test | coverage | slow | test-lowest | lint | docs | lab | bench | clean"
+	@echo "make demo | check | test | coverage | slow | test-lowest | versions | lint | docs | lab | bench | clean"
 
 .venv/ready: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -59,6 +59,11 @@ test-lowest: .venv/ready
 	$(BIN)/uv pip install --quiet --python .venv-lowest --resolution lowest-direct --editable '.[local,scale,excel]' -r .venv-lowest/tools.txt
 	.venv-lowest/bin/python -m pytest -q -p no:cacheprovider -W ignore::DeprecationWarning -m "not slow and not heavy" \
 		--hypothesis-profile quick $(LOWEST_LEFT_OUT) $(LOWEST_TESTS)
+
+# Files of each version of pandas, pyarrow, polars and DuckDB read by each other: some 5 GB of environments.
+versions: .venv/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	UV=$(abspath $(BIN)/uv) $(BIN)/python tools/try_versions.py build/versions
 
 slow: .venv/ready
 	$(BIN)/python -m pytest -m slow

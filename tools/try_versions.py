@@ -1,7 +1,8 @@
-"""Read files of each version of each tool with each other: ``python tools/try_versions.py FOLDER``.
+"""Read files of each version of each tool with each other: ``make versions``, or ``python tools/try_versions.py FOLDER``.
 
-Writers are the package with each pyarrow, polars and DuckDB; readers are the package and plain pandas with each pyarrow,
-polars and DuckDB, from their lower bounds on. Needs `uv` and a network; makes one virtual environment a version in FOLDER.
+Writers are the package with each pyarrow and the lowest pandas, polars and DuckDB; readers are the package and plain pandas with
+each of them, polars and DuckDB, from their lower bounds on; a frame in memory is read by each DuckDB and Altair, too. Needs `uv`
+and a network; makes one virtual environment a version in FOLDER.
 Prints a line for each pair and ends with 1 if one fails.
 """
 
@@ -12,10 +13,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PYARROW = ("18.0.0", "19.0.1", "20.0.0", "21.0.0", "22.0.0", "23.0.0", "24.0.0", "25.0.0", "26.0.1")
+PANDAS = ("3.0.0",)  # the newest one is in the environments of pyarrow
 POLARS = ("1.20.0", "2.1.0")
 DUCKDB = ("1.1.0", "2.0.0")
+ALTAIR = ("5.5.0", "6.3.0")
 NEEDS = ("pandas>=3.0", "jinja2", "matplotlib", "pillow", "pyrate-limiter", "python-stdnum", "rapidfuzz", "requests", "scipy",
          "tqdm", "urllib3", "xmltodict")  # fmt: skip
+OWN = ("pyarrow", "pandas")
 BOX = [1, 2, 1, 9, 30, 9, 30, 2]
 WRITE = {
     "pyarrow": """
@@ -89,6 +93,20 @@ def read(path, own):
         check([row[0] for row in rows], [row[1] for row in rows])
 """,
 }
+IN_MEMORY = """
+import json
+import sys
+import altair, duckdb, pandas as pd
+import cardocr_nb
+from cardocr_nb.frame import conform
+box = json.loads(sys.argv[1])
+pairs = [box[n : n + 2] for n in range(0, 8, 2)]
+cards = conform(pd.DataFrame({"key": ["a", "b"], "polygon": pd.array([None, pairs], dtype="polygon")}))
+assert duckdb.sql("select polygon from cards").fetchall() == [(None,), (box,)]
+chart = altair.Chart(cards).mark_point().encode(x="key")
+rows, = json.loads(chart.to_json(validate=False))["datasets"].values()
+assert [row["polygon"] for row in rows] == [None, pairs], rows
+"""
 BEFORE = f"""
 import sys
 from pathlib import Path
@@ -114,7 +132,7 @@ for stem in sys.argv[1:]:
 
 def main(folder: Path) -> int:
     """Make the environments, write and read; return the number of failures."""
-    tools = {"pyarrow": PYARROW, "polars": POLARS, "duckdb": DUCKDB}
+    tools = {"pyarrow": PYARROW, "pandas": PANDAS, "polars": POLARS, "duckdb": DUCKDB}
     places = {
         (tool, v): folder / (v if tool == "pyarrow" else f"{tool}-{v}")
         for tool, versions in tools.items()
@@ -125,26 +143,33 @@ def main(folder: Path) -> int:
     for (tool, version), place in places.items():
         make_environment(place, tool, version)
         stems[tool, version] = stem = folder / f"by-{tool}-{version}"
-        run(place / "bin/python", "-W", "ignore", "-c", WRITE[tool], stem, newest)
+        code = WRITE["pyarrow" if tool == "pandas" else tool]
+        run(place / "bin/python", "-W", "ignore", "-c", code, stem, newest)
         print(f"written: {tool} {version}", flush=True)
     pairs = failures = 0
     for (tool, version), place in places.items():
-        for reader in ("package", "plain pandas") if tool == "pyarrow" else (tool,):
-            name = f"{reader}, {tool} {version}" if tool == "pyarrow" else f"{tool} {version}"
+        for reader in ("package", "plain pandas") if tool in OWN else (tool,):
+            name = f"{reader}, {tool} {version}" if tool in OWN else f"{tool} {version}"
             for writer, outcome in zip(stems, outcomes(place, READ[reader], list(stems.values())), strict=True):
                 pairs, failures = pairs + 1, failures + (outcome != "ok" and not outcome.startswith("limit"))
                 print(f"written by {' '.join(writer)}, read by {name}: {outcome}", flush=True)
+    for duckdb, altair in zip(DUCKDB, ALTAIR, strict=True):
+        place = folder / f"memory-{duckdb}-{altair}"
+        make_environment(place, "duckdb", duckdb, f"altair=={altair}", "polars", f"pyarrow=={PYARROW[-1]}", *NEEDS)
+        run(place / "bin/python", "-W", "ignore", "-c", IN_MEMORY, BOX)
+        print(f"a frame in memory, read by DuckDB {duckdb} and Altair {altair}: ok", flush=True)
     print(f"{pairs} pairs, {failures} failed")
     return failures
 
 
-def make_environment(place: Path, tool: str, version: str) -> None:
-    """Make a virtual environment with one version of a tool."""
+def make_environment(place: Path, tool: str, version: str, *further: str) -> None:
+    """Make a virtual environment with one version of a tool, and the package where that needs it."""
     uv, python = os.environ.get("UV", "uv"), place / "bin/python"
     if not (place / "ready").exists():
         run(uv, "venv", "-q", "--python", sys.executable, place)
-        run(uv, "pip", "install", "-q", "--python", python, f"{tool}=={version}", *(NEEDS if tool == "pyarrow" else ()))
-        if tool == "pyarrow":
+        needs = [*further, *(NEEDS if tool in OWN else ()), *([f"pyarrow=={PYARROW[-1]}"] if tool == "pandas" else ())]
+        run(uv, "pip", "install", "-q", "--python", python, f"{tool}=={version}", *needs)
+        if tool in OWN or further:
             run(uv, "pip", "install", "-q", "--python", python, "--no-deps", "--editable", ROOT)
         (place / "ready").touch()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -25,23 +24,17 @@ from cardocr_nb.frame._damage_forms import (
     is_whole,
     unmarked,
 )
+from cardocr_nb.frame._serial_days import DAYS_IN_DOUBT, dates_of_days, days_are_doubtful, is_serial
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-_SERIAL = re.compile(r"(?P<day>[0-9]{3,5})(?:\.0)?")
-_FIRST_DAY = np.datetime64("1899-12-30")  # day 0 of Excel's date system of 1900, from March 1900 on
-_LATER = 1462  # days to 1904-01-01, day 0 of the date system of 1904
-_LAST_DAY = 73_050  # 2099-12-31
 _LONGEST_SERIAL = len("73050.0")
 _LONGEST_SHORT_YEAR = len("25-Dec-74")
 _LONGEST_DATE = len("1974年12月25日".encode())
 
-SERIAL = "a date as number of days (date restored)"
-SERIAL_OF_1904 = "a date as number of days since 1904 (date restored)"
-SERIAL_LOST = "a date as number of days that disagrees with the number of the card (left out)"
 IN_DOUBT = "numbers as a spreadsheet rounds them, next to numbers that none changed (kept)"
 KEY = "without leading zeros in the key (restored)"
 
@@ -71,7 +64,8 @@ def undo_excel(
         apostrophe first does not belong to the text. A service may read 17 of 18 digits.
     by_column : bool, default False
         Readings of one column, which a spreadsheet changes alike: a number with zeros at the end is kept, and counted, next to
-        numbers whose digits no spreadsheet keeps, and ``?`` is kept next to letters other than ASCII. A service misreads so.
+        numbers whose digits no spreadsheet keeps, ``?`` is kept next to letters other than ASCII, and a number of days next to more
+        dates in the forms of cards, unless the number of the card has this date. A service misreads so.
     born : callable, optional
         Returns the date of birth that the number of the same card holds, for each row, as ISO 8601 (see
         `birth_dates`). It decides between the date systems of 1900 and of 1904; without any, dates are of 1900.
@@ -101,14 +95,18 @@ def undo_excel(
         None if pd.isna(word) else damage_of(word, str(name), true=true)
         for word, name in zip(words, names, strict=True)
     ]
-    serial = [n for n, name in enumerate(names) if name in DATE_FIELDS and _is_serial(words[n])]
-    if serial:
-        known = pd.Series(None, index=range(len(serial)), dtype="str") if born is None else born().take(rows[serial])
-        of_birth = [names[n] == "birth_date" for n in serial]
-        days = [int(words[n].removesuffix(".0")) for n in serial]
-        for n, date in zip(serial, _dates_of_days(days, known.tolist(), of_birth), strict=True):
-            found[n] = date
     kept = _as_the_column_shows(texts, fields, words, found) if by_column else {}
+    serial = [n for n, name in enumerate(names) if name in DATE_FIELDS and is_serial(words[n])]
+    if serial:
+        days = pd.Series([words[n] for n in serial])
+        own = pd.Series(None, index=days.index, dtype="str") if born is None else born().take(rows[serial])
+        of_birth = [names[n] == "birth_date" for n in serial]
+        dates = dates_of_days(days.tolist(), own.tolist(), of_birth)
+        doubtful = by_column and days_are_doubtful(dates, own.tolist(), texts[fields.isin(DATE_FIELDS).to_numpy(bool)])
+        for n, date, proven in zip(serial, dates, own, strict=True):
+            found[n] = None if doubtful and date.text != proven else date
+        doubts = sum(found[n] is None for n in serial)
+        kept |= {DAYS_IN_DOUBT: doubts} if doubts else {}
     # One of eleven rounded numbers has a right check digit by chance; of numbers as they were, one of 16 to 128 is a float.
     rounded = sum(finding is not None and finding.kind in (ROUNDED, SCIENTIFIC, FLOAT) for finding in found)
     by_chance = [
@@ -151,31 +149,6 @@ def _as_the_column_shows(
 def _some_are_whole(texts: pd.Series, fields: pd.Series) -> bool:
     numbers = texts[fields.isin(NUMBER_FIELDS).to_numpy(bool)].dropna().astype("str")
     return any(is_whole(number.strip()) for number in numbers)
-
-
-def _is_serial(word: object) -> bool:
-    return (
-        isinstance(word, str) and _SERIAL.fullmatch(word) is not None and 1 <= int(word.removesuffix(".0")) <= _LAST_DAY
-    )
-
-
-def _dates_of_days(days: list[int], born: list[str], of_birth: list[bool]) -> list[Finding]:
-    """Return the dates of numbers of days: in the system that the numbers of the cards show, in that of 1900 by default."""
-    dates = [[str(_FIRST_DAY + np.timedelta64(day + later, "D")) for later in (0, _LATER)] for day in days]
-    pairs = [
-        pair.index(known) if birth and isinstance(known, str) and known in pair else None
-        for pair, known, birth in zip(dates, born, of_birth, strict=True)
-    ]
-    shown = {system for system in pairs if system is not None}
-    usual = shown.pop() if len(shown) == 1 else (None if shown else 0)
-    found = []
-    for pair, known, system, birth in zip(dates, born, pairs, of_birth, strict=True):
-        chosen = system if system is not None else None if birth and isinstance(known, str) else usual
-        if chosen is None:
-            found.append(Finding(SERIAL_LOST, None))
-        else:
-            found.append(Finding((SERIAL, SERIAL_OF_1904)[chosen], pair[chosen]))
-    return found
 
 
 def birth_dates(texts: pd.Series, fields: pd.Series, cards: pd.Series) -> pd.Series:
@@ -302,11 +275,11 @@ def warn_of_unnamed(
 
 def warn_of_damage(counts: dict[str, int], table: str, *, stacklevel: int = 3) -> None:
     """Warn that a spreadsheet changed texts of a table, with the number of each kind of change."""
-    doubt = counts.get(IN_DOUBT, 0)
-    counts = {kind: n for kind, n in counts.items() if kind != IN_DOUBT}
-    if doubt:
+    doubts = [f"{n} {kind}" for kind, n in counts.items() if kind in (IN_DOUBT, DAYS_IN_DOUBT)]
+    counts = {kind: n for kind, n in counts.items() if kind not in (IN_DOUBT, DAYS_IN_DOUBT)}
+    if doubts:
         warnings.warn(
-            f"{table} has {doubt} {IN_DOUBT}: they are taken as readings; if somebody typed them in a spreadsheet, correct them",
+            f"{table} has {' and '.join(doubts)}: they are taken as readings; if somebody typed them in a spreadsheet, correct them",
             ExcelDamageWarning,
             stacklevel=stacklevel,
         )

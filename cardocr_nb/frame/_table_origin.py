@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cardocr_nb.frame._polygon_dtype import PolygonDtype
-from cardocr_nb.frame._protected_cells import are_protected, cell_texts, unprotect
+from cardocr_nb.frame._protected_cells import are_protected, cell_texts, unprotect, unprotected
 from cardocr_nb.frame._spreadsheet_damage import birth_dates, undo_excel, warn_of_damage
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _WORDS = ("image", "key", "card_type", "field", "label", "text", "state", "code", "message", "job_id", "user_data",
           "queue_id", "bucket", "region")  # fmt: skip
 """Columns of the frame whose cells `to_csv` protects."""
+
+_CHECKS = "checks"
+"""Column that the workbooks of `to_excel` have, which mark only odd readings; in CSV all texts like numbers have a mark."""
 
 
 def with_texts(df: pd.DataFrame) -> pd.DataFrame:
@@ -43,6 +46,8 @@ def with_texts(df: pd.DataFrame) -> pd.DataFrame:
     if not is_from_a_text_file(df):
         return df
     df = without_damage(df, "the frame", stacklevel=5)
+    if _CHECKS in df.columns:
+        return unprotected(df)
     words = [name for name in _WORDS if name in df.columns and _holds_texts(df[name])]
     return df.assign(**{name: unprotect(df[name]) for name in words}) if are_protected(df[n] for n in words) else df
 

@@ -14,14 +14,19 @@ from cardocr_nb.frame._blank_texts import without_blanks
 from cardocr_nb.frame._frame_columns import CATEGORIES, DTYPES
 from cardocr_nb.frame._polygon_dtype import PolygonDtype
 from cardocr_nb.frame._polygon_forms import PolygonError
+from cardocr_nb.frame._protected_cells import cell_texts
 from cardocr_nb.frame._score_scale import ScoreError, whole_scores
 from cardocr_nb.frame._service_times import TIME, times
+from cardocr_nb.frame._spreadsheet_damage import ExcelDamageWarning
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _MOST_TRIED = 2000
 """Different cells of a column that are tried alone, to name those that do not fit."""
+
+_LARGEST_EXACT = 10**15
+"""Numbers of up to 15 digits come back from a float as they were (IEEE 754)."""
 
 _HALF = re.compile("[\ud800-\udfff]")
 
@@ -102,6 +107,8 @@ def _cast(name: str, column: pd.Series) -> pd.Series:
         column = whole_scores(column)
     elif dtype == "Int8" and pd.api.types.is_string_dtype(column.dtype):
         column = pd.to_numeric(column)  # pandas writes whole numbers with gaps as 1.0
+    if dtype in ("str", "category") and pd.api.types.is_numeric_dtype(column.dtype):
+        column = _texts_of_numbers(name, column)
     if dtype == "category":
         fixed = CATEGORIES.get(name, ())
         if column.dtype == "category" and tuple(column.cat.categories[: len(fixed)]) == fixed:
@@ -111,6 +118,22 @@ def _cast(name: str, column: pd.Series) -> pd.Series:
         dtype = pd.CategoricalDtype(pd.Index([*fixed, *others], dtype="str"))
     column = column.astype(dtype).rename(name)
     return without_blanks(column) if name == "text" else column
+
+
+def _texts_of_numbers(name: str, column: pd.Series) -> pd.Series:
+    """Return texts that a program read as numbers: those of a float without its fraction, and missing where digits are lost."""
+    if not pd.api.types.is_float_dtype(column.dtype):
+        return column.astype("str")
+    numbers = column.astype("Float64")
+    lost = (numbers.abs() >= _LARGEST_EXACT).fillna(value=False).to_numpy(bool)
+    if lost.any():
+        warnings.warn(
+            f"{np.count_nonzero(lost)} texts of the column {name!r} were read as floats, which keep 15 digits; they are left out. Read "
+            "the file with cardocr_nb.frame.read_table, or with dtype=str",
+            ExcelDamageWarning,
+            stacklevel=6,
+        )
+    return cell_texts(pd.Series(numbers.to_numpy(np.float64, na_value=np.nan), index=column.index).mask(lost))
 
 
 def _from_arrow(name: str, column: pd.Series) -> pd.Series:

@@ -130,7 +130,8 @@ def score_counts(df: pd.DataFrame, by: str | None) -> ScoreCounts:
     rows = df[df["field"].notna()] if "field" in df else df
     score = rows["score"].to_numpy(dtype="float64", na_value=np.nan)
     known = ~np.isnan(score)
-    if known.any() and not 0 <= np.nanmin(score) <= np.nanmax(score) <= POINTS[-1]:
+    fractions = known.any() and np.nanmax(score) <= 1 and (score[known] % 1 != 0).any()  # of 0 to 1
+    if fractions or (known.any() and not 0 <= np.nanmin(score) <= np.nanmax(score) <= POINTS[-1]):
         raise ValueError(
             f"scores must lie between 0 and 100, got {np.nanmin(score):g} to {np.nanmax(score):g}; "
             "multiply probabilities by 100 first"

@@ -6,6 +6,8 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from cardocr_nb._text_safety import shown_choice, shown_path
 from cardocr_nb.cards import known_field
 from cardocr_nb.errors import DecodeError, missing_extra
@@ -219,13 +221,15 @@ def from_excel(path: str | os.PathLike[str], *, sheet: Literal["cards", "correct
 def _warn_of_no_key(table: pd.DataFrame, sheet: str) -> None:
     """Warn of rows without a key, job and image among others with a key, as under merged cells."""
     names = [name for name in ("key", "job_id", "image") if name in table.columns]
-    cells = table[names]
-    lacking = (cells.isna() | cells.astype("str").apply(lambda column: column.str.strip().eq(""))).all(axis=1)
+    empty = {
+        name: (cells.isna() | cells.astype("str").str.strip().eq("")).to_numpy(bool) for name, cells in table.items()
+    }
+    lacking = np.logical_and.reduce([empty[name] for name in names])
     others = [name for name in ("job_id", "state", "code", "field", "text", "label") if name in table.columns]
     if "field" not in table.columns:
         others += [name for name in table.columns if known_field(str(name)) is not None]
-    alone = ~lacking & table[others].isna().all(axis=1)
-    if "state" in table.columns and alone.any() and table["state"].notna().any():
+    alone = np.logical_and.reduce([~lacking, *(empty[name] for name in others)])
+    if "state" in table.columns and alone.any() and not empty["state"].all():
         warnings.warn(
             f"{alone.sum()} of {len(table)} rows of the sheet {sheet!r} hold a key, but neither a state nor a text, as a row of totals does; "
             "they become cards on which nothing was read. Delete rows of totals",

@@ -12,7 +12,7 @@ from cardocr_nb._cli._main import main
 from cardocr_nb.errors import DecodeError
 from cardocr_nb.frame import ExcelDamageWarning, conform, read_table, to_long
 from cardocr_nb.quality import evaluate
-from cardocr_nb.report import from_excel
+from cardocr_nb.report import from_excel, to_excel
 
 NUMBER, BORN = "990101197412010014", "1974年12月1日"
 BOX = ((1, 1), (1, 9), (9, 9), (9, 1))
@@ -213,3 +213,38 @@ def test_rows_of_cards_without_a_key_are_counted(tmp_path, layout):
 @pytest.mark.filterwarnings("error")
 def test_cards_that_never_had_keys_come_back_in_silence(tmp_path):
     assert from_excel(CARDS.assign(key=None).cardocr.to_excel(tmp_path / "c.xlsx"))["key"].isna().all()
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize(
+    ("days", "text", "message"),
+    [
+        ("27365", "27365", "has 1 numbers of days next to more dates that none changed"),
+        ("27364", "1974-12-01", "1 a date as number of days"),  # the number of the card has this date
+    ],
+)
+def test_a_number_of_days_next_to_more_dates_of_cards_is_a_reading_unless_it_is_proven(
+    reader, days, text, message, tmp_path
+):
+    first = CARDS["text"].eq(BORN) & CARDS["key"].eq("0.jpg")
+    with pytest.warns(ExcelDamageWarning, match=message):
+        frame = READERS[reader](CARDS.assign(text=CARDS["text"].mask(first, days)), tmp_path)
+    assert texts(frame, "birth_date").tolist() == [text, BORN, BORN]
+
+
+def test_marks_of_a_workbook_that_pandas_read_are_removed(tmp_path):
+    odd = CARDS.head(len(ODD)).assign(text=ODD)
+    again = conform(pd.read_excel(to_excel(odd, tmp_path / "odd.xlsx"), dtype="str"))
+    assert again["text"].tolist() == ODD
+
+
+def test_texts_that_pandas_read_as_floats_come_back_or_are_counted(tmp_path):
+    cards = CARDS.assign(code="200", user_data="7", job_id=[str(10**17 + n) for n in range(len(CARDS))])
+    cards.loc[0, ["code", "user_data", "job_id"]] = None
+    cards.to_csv(tmp_path / "a.csv", index=False)
+    with pytest.warns(ExcelDamageWarning, match=f"^{len(cards) - 1} texts of the column 'job_id' were read as floats"):
+        frame = conform(pd.read_csv(tmp_path / "a.csv"))
+    assert frame["code"].astype("str").tolist()[1:] == ["200"] * (len(cards) - 1)
+    assert frame["user_data"].tolist()[1:] == ["7"] * (len(cards) - 1)
+    assert frame["job_id"].isna().all()
+    assert read_table(tmp_path / "a.csv")["job_id"].equals(cards["job_id"])

@@ -182,3 +182,9 @@ def test_counts_quantiles_and_densities_agree_with_the_rows(rows):
         if len(scores):
             assert counted.quantile(0.25)[i] == scores.quantile(0.25, interpolation="inverted_cdf")
             assert counted.below(50)[i] == (scores < 50).mean()
+
+
+def test_scores_from_0_to_1_are_refused():
+    frame = pd.DataFrame({"field": ["name", "name"], "score": [0.98, 1.0]})
+    with pytest.raises(ValueError, match="multiply probabilities by 100 first"):
+        plot_scores(frame)
