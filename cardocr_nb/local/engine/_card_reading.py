@@ -122,10 +122,12 @@ class CardReading(CardSearch):
         """Recognize once more where a value must be."""
         import numpy as np
 
-        torn = [np.array(gap.box) for gap in best.gaps if gap.torn]
+        torn = [np.array(gap.box) for gap in best.gaps if gap.torn and not gap.tight]
         torn += [np.array(best.further)] if best.further and self._has_print(best) else []
-        if torn:
-            more = recognize_all(self.pyramid, np.array(torn), self.models)
+        tight = [np.array(gap.box) for gap in best.gaps if gap.tight]
+        if torn or tight:
+            more = recognize_all(self.pyramid, np.array(torn), self.models) if torn else ()
+            more += tuple(recognize_box(self.pyramid, box, self.models, extend=False) for box in tight)
             legible = tuple(line for line in more if _is_legible(line))
             again = self.extract(lines + legible) if legible else best
             best = again if agreement_of(again) >= agreement_of(best) and keeps_address(again, best) else best

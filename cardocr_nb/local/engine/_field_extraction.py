@@ -26,6 +26,7 @@ from cardocr_nb.local.engine._gap_places import (
     place_of_torn,
     place_of_value,
     places_of_crowded,
+    places_of_late_rows,
     places_of_unsure,
     places_of_value,
 )
@@ -101,6 +102,8 @@ class Gap:
     over : float
         Above 0 where the box begins with the label, over which the value may be printed: ink up to so much of the darkest is that of
         the label.
+    tight : bool
+        Whether the ink beyond the ends of the box is not of the value.
     """
 
     field: str
@@ -109,6 +112,7 @@ class Gap:
     torn: bool = False
     instead: bool = False
     over: float = 0.0
+    tight: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +215,9 @@ def extract_fields(
             Gap(field, labels[field], box, torn=torn_rows, instead=not torn_rows)
             for box in places_of_unsure(candidate, pose)
         ]
+        late = tuple(places_of_late_rows(candidate, pose)) if field == "address" else ()
+        gaps += [Gap(field, labels[field], box, torn=True, tight=True) for box in late]
+        doubt *= DOUBT_LOST if late else 1.0
         torn = place_of_torn(candidate, segments, pose)
         if torn is not None:
             gaps.append(Gap(field, labels[field], torn, torn=True))

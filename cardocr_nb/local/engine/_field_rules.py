@@ -42,7 +42,7 @@ _RIVAL, _NO_SURNAME = 0.04, 0.02
 """Confidence from which another reading of the first character of a name may be the surname, and how rarely a name begins with none."""
 _ZEROS = frozenset("0OoΟο〇○")
 _REDDER = 0.45
-"""Redness of a mark over that of the text beside it."""
+"""Redness of a mark over that of the text next to it."""
 _CORRECTED = 0.8
 """Confidence of a character of a region that comes from the list of regions."""
 _STROKES = "一丨丶亅十口"

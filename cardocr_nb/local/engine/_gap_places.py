@@ -42,6 +42,8 @@ _ALIKE = 3
 """Values next to labels that were read, from which the misprint of the card is known."""
 UNSURE = 0.6
 """Confidence of all characters of a row together, below which it is recognized again, in a crop of its own."""
+_LATE_ROW = 0.5
+"""Heights by which a row of an address begins right of the first one, from which it lost a character: 1 and narrow figures less."""
 _CROWDED = 1.3
 """Height of a name over that of other values from which it is recognized again without what touches it."""
 
@@ -103,6 +105,23 @@ def places_of_unsure(candidate: Candidate, pose: CardPose) -> Iterator[Corners]:
         left, right = corners[:, :, 0].min() - 0.3 * tall, corners[:, :, 0].max() + 0.3 * tall
         top, bottom = y - 0.8 * tall, y + 0.8 * tall
         yield _corners(pose, [(left, top), (right, top), (right, bottom), (left, bottom)])
+
+
+def places_of_late_rows(candidate: Candidate, pose: CardPose) -> Iterator[Corners]:
+    """Corners of the rows of an address that begin right of its first one, from its column on, in pixels.
+
+    Their first character was lost to the translation of the label in front of it.
+    """
+    first = candidate.segments[0]
+    for row in candidate.segments[1:]:
+        tall = first.height
+        begins_row = row.y - first.y > 0.6 * tall and all(
+            abs(other.y - row.y) > 0.6 * tall or other.left >= row.left for other in candidate.segments
+        )
+        if begins_row and _LATE_ROW * tall < row.left - first.left < TOLERANCES.indent * tall:
+            left, right = first.left - 0.3 * tall, row.right + 0.3 * tall
+            low, high = row.y - 0.7 * tall, row.y + 0.7 * tall
+            yield _corners(pose, [(left, low), (right, low), (right, high), (left, high)])
 
 
 def _corners(pose: CardPose, box: Sequence[tuple[float, float]]) -> Corners:

@@ -234,7 +234,7 @@ def test_a_traditional_form_in_a_name_is_never_sure(text, alternatives, name):
     assert (value.confidences[-1] < 0.94) == (text == "學")
 
 
-def test_the_red_mark_of_a_portrait_beside_a_row_is_no_part_of_an_address():
+def test_the_red_mark_of_a_portrait_next_to_a_row_is_no_part_of_an_address():
     red = [Char(c, 0.9, BOX, redness=0.8) for c in "样木"]
     value = apply_rules("address", "IDCard", [*read_alone("样本省示例市虚构区畲岭镇"), *red, *read_alone("岙底村3号")])
     assert value.text == "样本省示例市虚构区畲岭镇岙底村3号"
@@ -248,3 +248,18 @@ def test_a_class_that_lost_its_digit_is_none(text, valid):
 @pytest.mark.parametrize("text", ["0090-04-23", "4220-01-02"])
 def test_a_date_of_another_age_is_none(text):
     assert apply_rules("first_issue_date", "DriverLicense", read_alone(text)).is_valid is False
+
+
+@pytest.mark.parametrize(("characters", "late"), [(0, 0), (1, 1)])
+def test_a_row_that_begins_right_of_the_first_one_is_read_again_from_its_column(characters, late):
+    kind, truth, _, lines = load("id_flat")
+    second = next(line for line in lines if "街" in text_of(line) and truth["address"].endswith(text_of(line)))
+    cut = replace(second, chars=second.chars[characters:])
+    extraction = extracted(changed(lines, second, cut), kind)
+    again = [gap for gap in extraction.gaps if gap.tight]
+    assert len(again) == late
+    assert (extraction.fields["address"].doubt < 0.7) == bool(late)
+    for gap in again:
+        assert gap.box[0][0] < np.array(second.corners)[0, 0] + second.chars[1].box[0] * np.ptp(
+            np.array(second.corners)[:2, 0]
+        )
