@@ -47,9 +47,9 @@ def another():
     return other
 
 
-@pytest.fixture(scope="module")
-def chinese(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("zh")
+@pytest.fixture
+def chinese(tmp_path, unrendered_figures):
+    folder = tmp_path
     photos = take_photos(folder / "photos")
     options = {"truth": true_texts(), "other": another(), "review": 1, "error": 20}
     return report(batch(), folder / "r.html", lang="zh", images=photos, **options).read_text("utf-8")
@@ -128,9 +128,10 @@ def test_no_english_is_left_in_the_figures_of_a_chinese_page(cards, truth, tmp_p
         return "data:,"
 
     monkeypatch.setattr(drawing, "svg_address", read)
+    monkeypatch.setattr(drawing, "webp_address", read)
     report(cards, tmp_path / "r.html", lang="zh", truth=truth, other=another(), review=1, error=20)
     report(cards, tmp_path / "s.html", lang="zh", other=another())
-    assert len(seen) >= 12
+    assert len(seen) >= 24
     latin = {word for texts in seen for text in texts for word in re.findall(r"[A-Za-z]{2,}", text)}
     assert latin <= {"ECE", "UTC", "mm"}
 

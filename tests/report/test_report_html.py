@@ -100,6 +100,7 @@ def test_what_comes_from_outside_is_escaped(html):
     assert "cut off &lt;*&gt;****&lt;/*&gt;" in html
 
 
+@pytest.mark.usefixtures("unrendered_figures")
 def test_a_key_cannot_bring_in_markup(cards):
     cards["key"] = cards["key"].str.replace("2.jpg", '"><script>x</script>.jpg')
     assert not Page(render_html(summarize(cards))).all("script")
@@ -115,6 +116,7 @@ def test_the_first_sentences_state_the_findings(html):
     )
 
 
+@pytest.mark.usefixtures("unrendered_figures")
 def test_texts_are_masked_unless_they_are_revealed(cards, truth, photos, tmp_path):
     cards.loc[(cards["key"] == "1.jpg") & (cards["field"] == "name"), "text"] = "范样木"
     hidden = report(cards, tmp_path / "a.html", truth=truth, images=photos).read_text("utf-8")
@@ -162,6 +164,7 @@ def test_an_empty_frame_makes_a_page(cards):
     assert not Page(html).all("img")
 
 
+@pytest.mark.usefixtures("unrendered_figures")
 @pytest.mark.parametrize("columns", [["field", "text", "score"], ["score"]])
 def test_cards_without_any_field_or_score_make_a_page(cards, columns):
     cards[columns] = pd.DataFrame({c: pd.Series(dtype=cards[c].dtype) for c in columns}, index=cards.index)

@@ -2,14 +2,34 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from cardocr_nb.cards import expected_fields
 from cardocr_nb.frame import PolygonArray, conform
+from cardocr_nb.report import _charts, report
 from cardocr_nb.report import _write as write
-from cardocr_nb.report import report
 
 FIELDS = expected_fields("IDCard")
 MOST = 5_000_000
+
+
+@pytest.fixture(autouse=True)
+def _dark_copies_are_light_ones(monkeypatch):
+    """A figure in light and dark has the same size; it is rendered once for both, half of the time of these tests."""
+    for name in ("svg_address", "webp_address"):
+        monkeypatch.setattr(_charts, name, rendered_once(getattr(_charts, name)))
+
+
+def rendered_once(address):
+    light = []
+
+    def of_figure(figure):
+        if not light:
+            light.append(address(figure))
+            return light[0]
+        return light.pop()
+
+    return of_figure
 
 
 def column(values, number):

@@ -22,9 +22,9 @@ def other_run():
     return other
 
 
-@pytest.fixture
-def everything(cards, truth):
-    return summarize(cards, truth=truth, other=other_run(), review=1, error=20)
+@pytest.fixture(scope="module")
+def everything():
+    return summarize(batch(), truth=true_texts(), other=other_run(), review=1, error=20)
 
 
 def test_without_truth_and_another_run_nothing_is_claimed(cards):
@@ -144,6 +144,7 @@ def test_without_truth_the_comparison_contains_agreement_only(cards):
     assert "agree on 94.4 % of 18 readings" in render_markdown(s)
 
 
+@pytest.mark.usefixtures("unrendered_figures")
 def test_readings_that_flipped_are_masked_unless_they_are_revealed(cards, everything):
     (flip,) = everything.comparison.shown
     assert (flip.key, flip.field, flip.text_left, flip.text_right) == ("1.jpg", "name", "范**", "范**")
@@ -250,17 +251,18 @@ def test_the_numbers_of_chance_are_next_to_ece_and_psi():
 
 
 @pytest.mark.parametrize(
-    ("lang", "none"), [("en", "No shift of scores is shown for any field"), ("zh", "没有字段显示出置信度偏移")]
+    ("lang", "none", "runs"),
+    [("en", "No shift of scores is shown for any field", 20), ("zh", "没有字段显示出置信度偏移", 4)],
 )
-def test_a_shift_is_named_only_where_chance_does_not_explain_it(lang, none):
+def test_a_shift_is_named_only_where_chance_does_not_explain_it(lang, none, runs):
     rng = np.random.default_rng(3)
     frame, _ = names_with_scores(rng.integers(60, 100, 30), np.full(30, fill_value=True))
     named = []
-    for _ in range(20):
+    for _ in range(runs):
         same = frame.assign(score=pd.array(rng.integers(60, 100, 30), dtype="Int16"))
         s = summarize(frame, other=same, lang=lang)
         named.append(none not in render_markdown(s))
-    assert sum(named) <= 3  # each at 5 %; a PSI above 0.25 is common at n = 30
+    assert sum(named) <= 0.15 * runs  # each at 5 %; a PSI above 0.25 is common at n = 30
     lower = frame.assign(score=frame["score"] - 25)
     page = render_markdown(summarize(frame, other=lower, lang=lang))
     assert none not in page

@@ -146,26 +146,35 @@ def wrong_folder(data, folder, names):
     return folder
 
 
+FEW_OR_ALL = pytest.mark.parametrize("number", [3, pytest.param(8, marks=pytest.mark.slow)])
+
+
+@FEW_OR_ALL
 @pytest.mark.parametrize("file", ["known", "gone"])
 @pytest.mark.parametrize("kind", ["id", "licence"])
-def test_no_text_of_another_person_is_filled_from_a_folder_with_the_same_names(places, data, tmp_path, kind, file):
-    names = [f"{kind}/000{n}.jpg" for n in range(1, 9)]
+def test_no_text_of_another_person_is_filled_from_a_folder_with_the_same_names(
+    places, data, tmp_path, kind, file, number
+):
+    names = [f"{kind}/000{n}.jpg" for n in range(1, number + 1)]
     some = places[places["key"].isin(names)].reset_index(drop=True)
     if file == "gone":
         some["image"] = None
-    with pytest.warns(UnfinishedWarning, match="8 pictures are not those that the service read"):
+    with pytest.warns(UnfinishedWarning, match=f"{number} pictures are not those that the service read"):
         left = some.cardocr.complete(wrong_folder(data, tmp_path, names), progress=False)
     assert left["text"].isna().all()
     assert set(left["left_open"]) == {"other picture"}
 
 
+@FEW_OR_ALL
 @pytest.mark.parametrize("source", ["the column image", "its folder"])
 @pytest.mark.parametrize("kind", ["id", "licence"])
-def test_no_text_of_another_person_is_filled_from_files_that_were_replaced_since(places, data, tmp_path, kind, source):
-    names = [f"{kind}/000{n}.jpg" for n in range(1, 9)]
+def test_no_text_of_another_person_is_filled_from_files_that_were_replaced_since(
+    places, data, tmp_path, kind, source, number
+):
+    names = [f"{kind}/000{n}.jpg" for n in range(1, number + 1)]
     some = places[places["key"].isin(names)].reset_index(drop=True)
     some["image"] = [str(wrong_folder(data, tmp_path, names) / key) for key in some["key"]]
-    with pytest.warns(UnfinishedWarning, match="8 pictures are not those that the service read"):
+    with pytest.warns(UnfinishedWarning, match=f"{number} pictures are not those that the service read"):
         left = some.cardocr.complete(None if source == "the column image" else tmp_path, progress=False)
     assert left["text"].isna().all()
 

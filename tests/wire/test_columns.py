@@ -188,7 +188,7 @@ def spoil(raw, data):
     return bytes(raw)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.lists(written(), min_size=1, max_size=3), st.data())
 def test_a_spoiled_document_never_reads_otherwise_than_strictly(documents, data):
     spoiled = spoil(data.draw(st.sampled_from(documents)), data)
@@ -196,7 +196,7 @@ def test_a_spoiled_document_never_reads_otherwise_than_strictly(documents, data)
     agree([spoiled, *documents])
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(written(), st.data())
 def test_a_doubled_or_dropped_node_never_reads_otherwise_than_strictly(raw, data):
     parts = re.findall(rb"<[^>]*>[^<]*", raw)

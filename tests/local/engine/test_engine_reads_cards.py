@@ -21,6 +21,15 @@ DATA = Path(__file__).parents[3] / "data"
 TYPES = ["IDCard", "DriverLicense"]
 
 
+def paired(values):
+    """Each value with one card type in turn; with the other one under the marker ``slow``."""
+    return [
+        pytest.param(value, kind, marks=[] if (n + turn) % 2 == 0 else pytest.mark.slow)
+        for n, value in enumerate(values)
+        for turn, kind in enumerate(TYPES)
+    ]
+
+
 def truth():
     found = defaultdict(dict)
     with (DATA / "truth.csv").open(encoding="utf-8") as file:
@@ -45,8 +54,7 @@ def test_every_field_of_the_stored_cards_is_exact(engine, key, kind):
     assert all(isinstance(f.score, int) and 0 <= f.score <= 100 for f in fields)
 
 
-@pytest.mark.parametrize("kind", TYPES)
-@pytest.mark.parametrize("condition", ["rotation", "phone"])
+@pytest.mark.parametrize(("condition", "kind"), paired(["rotation", "phone"]))
 def test_polygons_lie_on_the_ink_in_wire_order(engine, kind, condition):
     card = degrade(draw(kind, 31), {condition: 1.0}, 31)
     found = named(engine, card.image, kind)
@@ -109,8 +117,7 @@ def test_the_message_of_two_cards_is_in_the_frame_of_a_run(tmp_path, ledger):
     assert frame["code"].isna().all()
 
 
-@pytest.mark.parametrize("kind", TYPES)
-@pytest.mark.parametrize("condition", ["papers", "sleeve", "hand"])
+@pytest.mark.parametrize(("condition", "kind"), paired(["papers", "sleeve", "hand"]))
 def test_a_card_among_papers_in_a_sleeve_or_in_a_hand_is_read(engine, kind, condition):
     card = degrade(draw(kind, 51), {condition: 1.0}, 51)
     assert read_texts(engine, card.image, kind) == card.texts
@@ -164,8 +171,7 @@ def test_a_list_with_all_values_of_a_license_on_a_table_is_no_license(engine):
     assert [f.label for f in engine.read(np.asarray(scene), "DriverLicense") if f.score >= 50] == []
 
 
-@pytest.mark.parametrize("kind", TYPES)
-@pytest.mark.parametrize("turn", [Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_270])
+@pytest.mark.parametrize(("turn", "kind"), paired([Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_270]))
 def test_a_card_on_its_side_is_read(engine, kind, turn):
     card = draw(kind, 41)
     assert read_texts(engine, card.image.transpose(turn), kind) == card.texts

@@ -41,10 +41,11 @@ def tiled(image, text, turn, gray):
     return np.asarray(spoiled)
 
 
+@pytest.mark.parametrize("seeds", [(41, 42), pytest.param((41, 42, 43), marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kind", ["IDCard", "DriverLicense"])
-def test_fields_under_a_watermark_are_read_in_the_second_look(engine, kind):
+def test_fields_under_a_watermark_are_read_in_the_second_look(engine, kind, seeds):
     first, both = 0, 0
-    for seed in (41, 42, 43):
+    for seed in seeds:
         card = draw(kind, seed)
         picture = tiled(card.image, "仅限本次登记复印无效", -33, 110)
         alone = CardReading(picture, kind, engine.loaded()).result().fields
@@ -52,7 +53,7 @@ def test_fields_under_a_watermark_are_read_in_the_second_look(engine, kind):
             right = sum(card.texts.get(field_name(f.label)) == f.text for f in fields)
             first, both = first + right * (number == 0), both + right * number
     assert both > first
-    assert both >= 0.9 * 3 * len(card.texts)
+    assert both >= 0.9 * len(seeds) * len(card.texts)
 
 
 @pytest.mark.parametrize("kind", ["IDCard", "DriverLicense"])
