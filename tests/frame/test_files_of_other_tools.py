@@ -41,7 +41,7 @@ BOX = ((1, 2), (1, 9), (30, 9), (30, 2))
 
 @pytest.fixture(scope="module")
 def cards():
-    return read_responses(*random_responses.documents(1000, seed=3), errors="row")
+    return read_responses(*random_responses.documents(400, seed=3), errors="row")
 
 
 @pytest.fixture(scope="module")
