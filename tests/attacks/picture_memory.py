@@ -68,8 +68,8 @@ def submission(_, folder, out):
     ocr.Client.local(folder).submit("1.img", card_type="IDCard")
 
 
-def redaction(frame, folder, out):
-    for name in ("1.png", "1.jpg", "1.jpg"):
+def redaction(frame, folder, out, names=("1.png", "1.jpg", "1.jpg")):
+    for name in names:
         privacy.redact(folder / "1.img", frame, fields=["address"], complete=False, out=out / name)
 
 
@@ -89,6 +89,7 @@ USES = {
     "service": service,
     "submit": submission,
     "redact": redaction,
+    "redact once": lambda frame, folder, out: redaction(frame, folder, out, ["1.jpg"]),
     "redact_folder": lambda frame, folder, out: privacy.redact_folder(frame, folder, out / "r", progress=False, complete=False),
 }  # fmt: skip
 

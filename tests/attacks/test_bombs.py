@@ -202,14 +202,14 @@ def memory_of_uses(path, side, uses):
 @pytest.mark.parametrize(
     ("side", "uses"),
     [
-        pytest.param(7000, ["plot_overlay", "report", "redact"], id="some"),
+        pytest.param(7000, ["plot_overlay", "report", "redact once"], id="some"),
         pytest.param(15_800, [*USES_OF_PICTURES, "redact"], id="all", marks=pytest.mark.slow),
     ],
 )
 def test_no_function_decodes_more_of_a_palette_picture_than_it_needs(tmp_path, side, uses):
     (tmp_path / "p.png").write_bytes(palette_png(side, side))
     found = memory_of_uses(tmp_path / "p.png", side, uses)
-    outcome, size = found.pop("redact")
+    outcome, size = found.pop(uses[-1])
     assert (outcome, size < MAX_MEMORY / 2**20 + 100) == ("read" if side < 10_000 else "ImageTooLarge", True)
     assert {outcome for outcome, _ in found.values()} == {"read"}
     # One byte a pixel in Pillow; 25 million pixels as an array, and in Pillow with 4 bytes each; strips and a figure.
