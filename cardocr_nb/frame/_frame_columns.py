@@ -11,7 +11,7 @@ card_type  category                 ``IDCard`` or ``DriverLicense``
 field      category                 canonical name, in the order of the card
 label      category                 name of the field on the wire
 text       str                      the text; missing where there is none, never empty or blank
-score      Int16                    0 to 100
+score      Int16                    0 to 100; decimals of a document are rounded
 polygon    polygon                  four corners in pixels of the upright image
 state      category                 state of the job, or ``Unreadable``, ``Planned``, ``Unknown``, ``LeftOut`` (see below); missing for
                                     a job that the service does not know

@@ -226,8 +226,8 @@ def categories_to_text(df: pd.DataFrame) -> pd.DataFrame:
 def plain(df: pd.DataFrame) -> pd.DataFrame:
     """Return the frame with polygons as lists of four pairs, for tools that read frames of pandas directly.
 
-    DuckDB (``duckdb.sql("select * from plain")``), Altair and other tools that write JSON do not know dtypes of other
-    packages; everything else in the frame stays as it is.
+    DuckDB, Altair, Plotly and ``DataFrame.to_json`` take the frame as it is; other tools that write JSON may not know dtypes of
+    packages. Everything else in the frame stays as it is.
 
     Parameters
     ----------

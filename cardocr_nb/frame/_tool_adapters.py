@@ -9,6 +9,10 @@ the dtype and its scalar say, to these two alone, that they are what the tool ca
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 _ASK_FOR_THEMSELVES = ("pandas", "pyarrow", "narwhals", "polars", "dask", "distributed")
 """Packages that look for `ArrowDtype` in frames, and never call DuckDB with one."""
@@ -16,20 +20,26 @@ _NAMES_OF_THE_QUESTION = ("ArrowDtype", "__class__")
 
 
 def is_duckdb_asking() -> bool:
-    """Whether DuckDB asks for the class of the object whose method calls this function.
+    """Whether DuckDB asks for the class of the object whose property calls this function.
 
     DuckDB asks from C++, so that the last frame of Python is that of its caller: any code that does not ask itself.
     """
-    if "duckdb" not in sys.modules:
+    frame = _asking_frame() if "duckdb" in sys.modules else None
+    if frame is None or _package(frame) in _ASK_FOR_THEMSELVES:
         return False
-    frame = sys._getframe(2)  # noqa: SLF001 - its documented use: which code calls
-    package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
-    return package not in _ASK_FOR_THEMSELVES and not any(
-        name in frame.f_code.co_names for name in _NAMES_OF_THE_QUESTION
-    )
+    return not any(name in frame.f_code.co_names for name in _NAMES_OF_THE_QUESTION)
 
 
 def is_altair_asking() -> bool:
     """Whether Altair's preparation of a frame for JSON (`altair.utils.core`) asks the object whose method calls this function."""
-    name = sys._getframe(2).f_globals.get("__name__", "")  # noqa: SLF001 - its documented use: which code calls
-    return bool(name == "altair.utils.core")
+    frame = _asking_frame() if "altair" in sys.modules else None
+    return frame is not None and frame.f_globals.get("__name__") == "altair.utils.core"
+
+
+def _asking_frame() -> FrameType | None:
+    """Return the frame that asked: behind this function, that of this module, and the property or method."""
+    return sys._getframe(2).f_back  # noqa: SLF001 - its documented use: which code calls
+
+
+def _package(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]

@@ -122,7 +122,7 @@ def _cast(name: str, column: pd.Series) -> pd.Series:
 
 def _texts_of_numbers(name: str, column: pd.Series) -> pd.Series:
     """Return texts that a program read as numbers: those of a float without its fraction, and missing where digits are lost."""
-    if not pd.api.types.is_float_dtype(column.dtype):
+    if not pd.api.types.is_float_dtype(column.dtype) or column.isna().all():
         return column.astype("str")
     numbers = column.astype("Float64")
     lost = (numbers.abs() >= _LARGEST_EXACT).fillna(value=False).to_numpy(bool)

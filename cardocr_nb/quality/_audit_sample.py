@@ -14,7 +14,8 @@ from cardocr_nb.cards import expected_fields
 from cardocr_nb.frame._frame_columns import COLUMNS as COLUMNS_OF_CARDS
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers, first_rows
-from cardocr_nb.quality._cells import refuse_parts, refuse_texts
+from cardocr_nb.quality._card_groups import refuse_texts
+from cardocr_nb.quality._cells import refuse_parts
 from cardocr_nb.quality._complete_cards import cards_by_type
 from cardocr_nb.quality._intervals import whole_number
 from cardocr_nb.quality._truth import AUDIT, SELECTION, WEIGHT

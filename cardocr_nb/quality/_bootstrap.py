@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from cardocr_nb.quality._cells import GROUP
+from cardocr_nb.quality._card_groups import GROUP
 from cardocr_nb.quality._group_dependence import warn_of_few_groups
 from cardocr_nb.quality._intervals import checked_confidence, exact_interval, whole_number
 from cardocr_nb.quality._truth import WEIGHT

@@ -12,7 +12,7 @@ import pandas as pd
 from cardocr_nb._field_words import listed_fields
 from cardocr_nb.privacy._service_texts import with_shown_fields
 from cardocr_nb.quality._bootstrap import rate_intervals
-from cardocr_nb.quality._cells import GROUP
+from cardocr_nb.quality._card_groups import GROUP
 from cardocr_nb.quality._evaluation import evaluate
 from cardocr_nb.quality._group_dependence import user_level
 from cardocr_nb.quality._intervals import whole_number

@@ -16,7 +16,8 @@ from cardocr_nb.privacy._service_texts import with_shown_fields
 from cardocr_nb.quality import _calibrator_files as saved
 from cardocr_nb.quality._calibration import calibration_error, scored_readings
 from cardocr_nb.quality._calibration_fit import SCORES
-from cardocr_nb.quality._cells import GROUP, refuse_parts
+from cardocr_nb.quality._card_groups import GROUP
+from cardocr_nb.quality._cells import refuse_parts
 from cardocr_nb.quality._evaluation import evaluate
 from cardocr_nb.quality._evidence import failed_checks
 from cardocr_nb.quality._field_maps import field_maps, held_out

@@ -12,7 +12,7 @@ import pandas as pd
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers, first_rows
 from cardocr_nb.quality._calibrator import Calibrator, NotCalibratedWarning, calibrate
-from cardocr_nb.quality._cells import GROUP
+from cardocr_nb.quality._card_groups import GROUP
 from cardocr_nb.quality._complete_cards import all_fields_read, warn_of_absent_fields
 from cardocr_nb.quality._fixed_sequence import Found, lowest_threshold
 from cardocr_nb.quality._folds import folds_of

@@ -15,7 +15,8 @@ from cardocr_nb.frame._reshape import card_numbers, first_rows
 from cardocr_nb.frame._text_tables import read_table
 from cardocr_nb.privacy._service_texts import with_shown_fields
 from cardocr_nb.quality._bootstrap import ALL, equal_weights, imaginary, rate_intervals, resampled_interval, with_all
-from cardocr_nb.quality._cells import GROUP, group_of_cards, groups_of_frame, one_job_an_image, refuse_parts
+from cardocr_nb.quality._card_groups import GROUP, group_of_cards, groups_of_frame
+from cardocr_nb.quality._cells import one_job_an_image, refuse_parts
 from cardocr_nb.quality._distribution_shift import ks, psi, psi_test
 from cardocr_nb.quality._evaluation import Evaluation, evaluate
 from cardocr_nb.quality._group_dependence import warn_of_cards_without_group, warn_of_few_groups

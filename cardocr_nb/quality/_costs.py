@@ -12,7 +12,7 @@ from cardocr_nb._text_safety import describe
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.privacy._service_texts import with_shown_fields
 from cardocr_nb.quality._bootstrap import ALL, with_all
-from cardocr_nb.quality._cells import GROUP
+from cardocr_nb.quality._card_groups import GROUP
 from cardocr_nb.quality._complete_cards import warn_of_absent_fields
 from cardocr_nb.quality._evaluation import evaluate
 from cardocr_nb.quality._folds import folds_of

@@ -21,7 +21,8 @@ from cardocr_nb.frame._frame_builder import UnknownLabelWarning
 from cardocr_nb.frame._reshape import first_rows
 from cardocr_nb.privacy._service_texts import with_shown_fields
 from cardocr_nb.quality._bootstrap import bootstrap, rate_intervals
-from cardocr_nb.quality._cells import GROUP, Cells, pair, refuse_texts, value_of_cards
+from cardocr_nb.quality._card_groups import GROUP, refuse_texts, value_of_cards
+from cardocr_nb.quality._cells import Cells, pair
 from cardocr_nb.quality._confusions import confusions
 from cardocr_nb.quality._group_dependence import (
     strata_of_cards,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from cardocr_nb.quality._cells import Groups as Groups  # noqa: PLC0414 - others import the three together
+    from cardocr_nb.quality._card_groups import Groups as Groups  # noqa: PLC0414 - others import the three together
     from cardocr_nb.quality._truth import Truth as Truth  # noqa: PLC0414
 
     Rules: TypeAlias = bool | Mapping[str, Sequence[str]]

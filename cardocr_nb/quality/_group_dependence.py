@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from cardocr_nb.quality._cells import ALONE, FOLDER, folders, group_of_cards
+from cardocr_nb.quality._card_groups import ALONE, FOLDER, folders, group_of_cards
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

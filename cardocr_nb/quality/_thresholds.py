@@ -15,8 +15,9 @@ from cardocr_nb.frame._reshape import card_numbers, first_rows
 from cardocr_nb.privacy._service_texts import with_shown_fields
 from cardocr_nb.quality._bootstrap import rate_intervals
 from cardocr_nb.quality._calibration import scored_readings
+from cardocr_nb.quality._card_groups import GROUP
 from cardocr_nb.quality._card_threshold import CardThreshold, card_threshold
-from cardocr_nb.quality._cells import GROUP, refuse_parts
+from cardocr_nb.quality._cells import refuse_parts
 from cardocr_nb.quality._complete_cards import all_fields_read, warn_of_absent_fields
 from cardocr_nb.quality._evaluation import evaluate
 from cardocr_nb.quality._fixed_sequence import lowest_threshold

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cardocr_nb._settings import Lang
-    from cardocr_nb.quality._cells import Groups
+    from cardocr_nb.quality._card_groups import Groups
     from cardocr_nb.quality._evaluation import Truth
 
 LOW_SCORE = 90

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from cardocr_nb.privacy._service_texts import FieldNames
     from cardocr_nb.quality import Evaluation
-    from cardocr_nb.quality._cells import Groups
+    from cardocr_nb.quality._card_groups import Groups
     from cardocr_nb.quality._evaluation import Truth
 
 MOST_FIELDS = 40

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from cardocr_nb._settings import Lang
     from cardocr_nb.plot._image_sources import Images
-    from cardocr_nb.quality._cells import Groups
+    from cardocr_nb.quality._card_groups import Groups
     from cardocr_nb.quality._evaluation import Truth
     from cardocr_nb.report._report_summary import ReportSummary
 
