@@ -111,6 +111,15 @@ def is_document(text: str) -> bool:
     return text.lstrip("\ufeff \t\r\n")[:1] in ("<", "{", "[")
 
 
+def refuse_missing(source: object, place: int) -> None:
+    """Raise for an element of a list that is None or NaN, as in a column with responses that never came."""
+    if source is None or isinstance(source, float):
+        raise TypeError(
+            f"element {place} of the responses is missing ({type(source).__name__}); leave such elements out, as "
+            "Series.dropna does"
+        )
+
+
 def _groups(source: Any) -> Iterable[tuple[bool, Iterable[bytes | Record]]]:
     """Part a source into runs of documents and of records."""
     if isinstance(source, list) and are_bytes(source):
@@ -125,10 +134,11 @@ def _flat(source: Any) -> Iterator[bytes | Record]:
     elif isinstance(source, bytearray | memoryview | Mapping) or (isinstance(source, str) and is_document(source)):
         yield to_bytes(source)
     elif isinstance(source, Iterable) and not isinstance(source, str):
-        for part in source:
+        for place, part in enumerate(source, 1):
             if isinstance(part, bytes):
                 yield part
             else:
+                refuse_missing(part, place)
                 yield from _flat(part)
     else:
         raise TypeError(

@@ -17,7 +17,7 @@ from cardocr_nb.errors import DecodeError
 from cardocr_nb.frame._batch_reader import FaultList, are_bytes, batches, read_batches
 from cardocr_nb.frame._dask_frame import read_dask
 from cardocr_nb.frame._dialect_rows import dialect_of, read_dialect
-from cardocr_nb.frame._flatten import is_document
+from cardocr_nb.frame._flatten import is_document, refuse_missing
 from cardocr_nb.frame._frame_builder import FrameBuilder
 from cardocr_nb.frame._ledger_rows import read_ledger
 from cardocr_nb.frame._sources import SUFFIXES, find
@@ -161,7 +161,7 @@ def _flat(sources: Iterable[Any]) -> list[bytes | str | os.PathLike[str]]:
     listed = list(sources)
     if are_bytes(listed):
         return listed
-    for source in listed:
+    for place, source in enumerate(listed, 1):
         if isinstance(source, bytes):
             flat.append(source)
         elif isinstance(source, str):
@@ -171,11 +171,13 @@ def _flat(sources: Iterable[Any]) -> list[bytes | str | os.PathLike[str]]:
         elif isinstance(source, bytearray | memoryview | Mapping):
             flat.append(to_bytes(source))
         else:
+            refuse_missing(source, place)
             try:
-                flat += _flat(iter(source))
+                inner = iter(source)
             except TypeError:
                 raise TypeError(
                     f"read_responses takes paths, patterns, bytes and lists of these, got {type(source).__name__}; "
                     "for jobs and results use to_frame"
                 ) from None
+            flat += _flat(inner)
     return flat

@@ -20,7 +20,7 @@ def as_utf8(raw: bytes) -> bytes:
     """Return a document as UTF-8 without a byte order mark where its encoding is certain, else as it is.
 
     RFC 8259, section 8.1, asks for UTF-8 in JSON; Windows PowerShell and Notepad write UTF-16, byte order marks and, in China,
-    GB18030. Expat reads no encoding of several bytes but UTF-8 and UTF-16.
+    GB18030. Expat reads no encoding of several bytes but UTF-8 and UTF-16 with a byte order mark.
 
     Examples
     --------
@@ -34,7 +34,10 @@ def as_utf8(raw: bytes) -> bytes:
         text = raw.decode(found)
     except UnicodeDecodeError:
         return raw
-    return text.encode() if text.lstrip()[:1] in ("{", "[") else raw
+    start = text.lstrip()[:1]
+    if start == "<" and found != "utf-8-sig":
+        return NAMED.sub(r"\1", text.lstrip(), count=1).encode()
+    return text.encode() if start in ("{", "[") else raw
 
 
 def _of_gb18030(raw: bytes) -> bytes:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cardocr_nb.errors import DecodeError, LedgerError
-from cardocr_nb.frame import COLUMNS, PolygonWarning, UnknownLabelWarning, to_frame
+from cardocr_nb.frame import COLUMNS, PolygonWarning, UnknownLabelWarning, read_responses, to_frame
 from cardocr_nb.frame._frame_columns import DTYPES
 from cardocr_nb.wire._decode import RepairWarning, decode
 from cardocr_nb.wire._records import Callback, CardResult, Error, Field, Job, JobList, JobState
@@ -140,6 +140,13 @@ def test_a_polygon_that_is_none_is_left_out_with_a_warning(points):
     with pytest.warns(PolygonWarning, match="1 polygons"):
         frame = to_frame(job(fields=(Field("姓名", "样本", 9, points), GENDER)))
     assert frame.polygon.isna().tolist() == [True, False]
+
+
+@pytest.mark.parametrize("missing", [None, float("nan")])
+@pytest.mark.parametrize("read", [to_frame, read_responses])
+def test_a_missing_response_in_a_list_is_refused_with_its_place(read, missing):
+    with pytest.raises(TypeError, match="element 2 of the responses is missing"):
+        read([b"<Response/>", missing, b"<Response/>"])
 
 
 def test_anything_else_is_refused_by_name():

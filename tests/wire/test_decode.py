@@ -378,7 +378,15 @@ def test_most_documents_with_sections_and_comments_are_read_quickly():
     assert _plain_tree(b"<d><!-- a --><e>b<![CDATA[<c>]]></e></d>") == {"d": {"e": "b<c>"}}
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be", "utf-16"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("prolog", ["", '<?xml version="1.0" encoding="{}"?>\n', '<?xml version="1.0"?>', "\n"])
+def test_xml_in_utf_16_and_utf_32_is_read_with_and_without_byte_order_mark(encoding, prolog):
+    raw = (prolog.format(encoding) + "<Error><Code>样本</Code></Error>").encode(encoding)
+    assert decode(raw).code == "样本"
+    assert decode_each(raw)[0].code == "样本"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be", "utf-16", "utf-32"])
 def test_entities_of_a_document_type_are_never_expanded_in_any_encoding(encoding):
     raw = '<!DOCTYPE Error [<!ENTITY a "b">]><Error><Code>&a;</Code></Error>'.encode(encoding)
     with pytest.raises(DecodeError):
