@@ -84,12 +84,15 @@ def sure_pose(lines: Sequence[Line], card_type: str) -> CardPose | None:
     card_type : str
     """
     pose = estimate_pose(place_chars(lines), LAYOUTS[card_type], card_type)
+    return pose if pose is not None and is_sure(pose) else None
+
+
+def is_sure(pose: CardPose) -> bool:
+    """Whether so many anchors agree, in rows so far apart, that the place of the card is known."""
     # Dates alone are in several rows: they do not show which.
-    own = [name for name in pose.anchors if not name.endswith("date:value")] if pose else []
-    if pose is None or len(own) < _ANCHORS:
-        return None
-    rows = [pose.on_card(anchor.center[None])[0, 1] for anchor in pose.anchors.values()]
-    return None if np.ptp(rows) < _SPREAD else pose
+    if sum(not name.endswith("date:value") for name in pose.anchors) < _ANCHORS:
+        return False
+    return bool(np.ptp([pose.on_card(anchor.center[None])[0, 1] for anchor in pose.anchors.values()]) >= _SPREAD)
 
 
 def on_card(boxes: NDArray[np.float64], pose: CardPose, margin: float = _MARGIN) -> NDArray[np.bool_]:

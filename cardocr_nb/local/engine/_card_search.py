@@ -12,6 +12,7 @@ from cardocr_nb.local.engine._box_selection import (
     headings,
     in_number_row,
     in_seal,
+    is_sure,
     known_lines,
     likely_first,
     needs_no_title,
@@ -138,7 +139,10 @@ class CardSearch:
             extraction, recognized, left = self._group(boxes, first)
             if quality_of(extraction) > quality_of(best):
                 best, lines, unread, shown = extraction, recognized, left, signs
-            if best.pose is not None and (quality_of(best) >= _FOUND or not self._is_incomplete(best)):
+            # What a text at another angle may add is read from the card alone, once its place is known.
+            if best.pose is not None and (
+                is_sure(best.pose) or quality_of(best) >= _FOUND or not self._is_incomplete(best)
+            ):
                 break
         return best, lines, unread
 

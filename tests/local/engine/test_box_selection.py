@@ -29,6 +29,7 @@ from cardocr_nb.local.engine._box_selection import (
 )
 from cardocr_nb.local.engine._card_reading import MORE_CARDS, CardReading
 from cardocr_nb.local.engine._detection import detect
+from cardocr_nb.local.engine._field_extraction import Extraction
 from cardocr_nb.local.engine._recognition import recognize_all
 from cardocr_nb.specimen import draw
 
@@ -171,6 +172,27 @@ def test_papers_at_another_angle_are_not_read_on_once_the_card_was_found(models,
     extraction, _, _ = reading._surest_group(found)
     assert len(read_on) == 1
     assert len(extraction.fields) > 6
+
+
+def test_no_other_text_is_read_on_once_the_place_of_a_card_is_known(models, monkeypatch):
+    card = draw("DriverLicense", 22)
+    picture = np.asarray(card.image.convert("RGB"))
+    reading = CardReading(picture, "DriverLicense", models)
+    found = detect(reading.ink, models, 608)
+    two = replace(found, groups=np.arange(len(found.boxes)) % 2, angles=(0.0, 0.0))
+    pose = sure_pose(recognize_all(reading.pyramid, found.boxes, models), "DriverLicense")
+    empty = Extraction(pose, {})
+    read_on = []
+    monkeypatch.setattr(
+        CardReading, "_group", lambda self, boxes, lines: read_on.append(boxes) or (empty, lines, boxes)
+    )
+    reading._surest_group(two)
+    assert len(read_on) == 1
+    dates = {name: a for name, a in pose.anchors.items() if name.endswith("date:value")}
+    empty = Extraction(replace(pose, anchors=dates, agreement=0.0), {})
+    read_on.clear()
+    reading._surest_group(two)
+    assert len(read_on) == 2
 
 
 def test_the_second_page_of_a_license_is_known_by_its_number(models, monkeypatch):
