@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from wire_strategies import jobs, plain_jobs
 
+from cardocr_nb._bulk._characters import odd_texts
 from cardocr_nb._bulk._columns import MISSING, NUMBERS, REFUSED, TEXTS, TIMES, read_columns
 from cardocr_nb._bulk._numerals import NO_TIME
 from cardocr_nb.errors import DecodeError
@@ -516,6 +517,26 @@ def test_broken_documents_cost_no_other_document(broken):
     for place, inside in broken:
         whole[place] = document(RESULT % inside)
     assert agree(whole) == sorted(dict(broken))
+
+
+def is_odd(text):
+    """Whether a text holds something that XML changes or forbids, by decoding it alone."""
+    try:
+        found = text.decode()
+    except UnicodeDecodeError:
+        return True
+    return any(word in found for word in ("\r", "]]>", "\ufffe", "\uffff"))
+
+
+PARTS = [b"a", b"]", b">", b"\r", b"\n", "样".encode(), "😀".encode(), b"\xe6", b"\xa0", b"\xb7", b"\xef\xbf", b"\xbe", b"\xbf", b"\xff", b"\xed\xa0\x80"]  # fmt: skip
+
+
+@given(st.lists(st.lists(st.sampled_from(PARTS), max_size=4).map(b"".join), min_size=1, max_size=200))
+def test_odd_texts_are_those_that_are_odd_by_themselves(texts):
+    ends = np.cumsum([0, *map(len, texts)])
+    found = set(odd_texts(ends, np.frombuffer(b"".join(texts), np.uint8)).tolist())
+    # An empty text within a cut character may be among them: its document is read by the strict parser, with the same result.
+    assert {number for number in found if texts[number]} == {n for n, text in enumerate(texts) if is_odd(text)}
 
 
 def test_a_character_cut_between_two_texts_breaks_both():
