@@ -32,6 +32,8 @@ _CHANGED = re.compile(
     re.DOTALL,
 )
 _RUN = re.compile(rf"{_FORMULA}.*", re.DOTALL)
+_WRITTEN_NUMBER = r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,20})?(?:e[+-]?[0-9]{1,3})?"
+_WRITTEN_TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?: [0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:[+-][0-9]{2}:[0-9]{2})?)?"
 _LARGEST_EXACT = 10**15
 
 
@@ -82,6 +84,27 @@ def are_protected(columns: Iterable[pd.Series]) -> bool:
             return False
         some |= bool(len(words))
     return some
+
+
+def typed(column: pd.Series) -> pd.Series:
+    """Return a column of a file of `to_csv` with its kind: texts that look like numbers or times have a mark there, others were none.
+
+    Examples
+    --------
+    >>> typed(pd.Series(["7", "12"])).tolist(), typed(pd.Series(["'7", "12"])).tolist()
+    ([7, 12], ["'7", '12'])
+    """
+    words = column.dropna()
+    if len(words) and words.str.fullmatch(_WRITTEN_NUMBER).all():
+        return pd.to_numeric(column)
+    if len(words) and words.str.fullmatch(_WRITTEN_TIME).all():
+        return pd.to_datetime(column, format="ISO8601")
+    whole = len(words) == len(column) > 0
+    return (
+        column.map({"True": True, "False": False}).astype(bool)
+        if whole and words.isin(["True", "False"]).all()
+        else column
+    )
 
 
 def unprotected(table: pd.DataFrame) -> pd.DataFrame:

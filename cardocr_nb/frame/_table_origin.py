@@ -19,7 +19,7 @@ from cardocr_nb.frame._spreadsheet_damage import birth_dates, undo_excel, warn_o
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_WORDS = ("image", "key", "card_type", "field", "label", "text", "state", "code", "message", "job_id", "user_data",
+WORDS = ("image", "key", "card_type", "field", "label", "text", "state", "code", "message", "job_id", "user_data",
           "queue_id", "bucket", "region")  # fmt: skip
 """Columns of the frame whose cells `to_csv` protects."""
 
@@ -48,7 +48,7 @@ def with_texts(df: pd.DataFrame) -> pd.DataFrame:
     df = without_damage(df, "the frame", stacklevel=5)
     if _CHECKS in df.columns:
         return unprotected(df)
-    words = [name for name in _WORDS if name in df.columns and _holds_texts(df[name])]
+    words = [name for name in WORDS if name in df.columns and _holds_texts(df[name])]
     return df.assign(**{name: unprotect(df[name]) for name in words}) if are_protected(df[n] for n in words) else df
 
 

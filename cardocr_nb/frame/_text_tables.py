@@ -14,18 +14,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from pandas.api.types import is_string_dtype
 
 from cardocr_nb._keywords import why_missing
 from cardocr_nb._special_files import refuse_special_file
 from cardocr_nb._text_safety import shown_path
 from cardocr_nb.cards import known_field
 from cardocr_nb.errors import DecodeError, missing_extra
+from cardocr_nb.frame._frame_columns import DTYPES
 from cardocr_nb.frame._frame_files import categories_to_text, read_checked, source
 from cardocr_nb.frame._frame_schema import restore, with_columns_of_the_index
 from cardocr_nb.frame._json_tables import is_json, table_of_json
-from cardocr_nb.frame._protected_cells import text_of, unprotected, with_plain_names
+from cardocr_nb.frame._protected_cells import are_protected, text_of, typed, unprotected, with_plain_names
 from cardocr_nb.frame._spreadsheet_damage import ExcelDamageWarning
-from cardocr_nb.frame._table_origin import without_damage
+from cardocr_nb.frame._table_origin import WORDS, without_damage
 from cardocr_nb.frame._typed_columns import series
 
 if TYPE_CHECKING:
@@ -119,9 +121,13 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     if path.suffix.lower() not in (".csv", ".gz"):
         return read_checked(path, lambda df: restore(categories_to_text(_of_cards(df, path))))
     table = _of_cards(with_plain_names(read_csv(path)), path)
+    own = [name for name in table.columns if name not in DTYPES]
+    marked = are_protected(column for name, column in table.items() if name in WORDS)
+    kinds = {name: typed(table[name]) for name in own} if marked else {}
     if "text" in table.columns:
         table = without_damage(table, path.name)
     table = unprotected(table)  # after that: a text with a mark is as `to_csv` wrote it
+    table = table.assign(**{name: kind for name, kind in kinds.items() if not is_string_dtype(kind)})
     return restore(table.assign(polygon=series("polygon", table["polygon"])) if "polygon" in table else table)
 
 

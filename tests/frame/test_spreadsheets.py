@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cardocr_nb import CardResult, Field, to_frame
 from cardocr_nb.cards import id_check_character
 from cardocr_nb.errors import DecodeError
-from cardocr_nb.frame import to_long
+from cardocr_nb.frame import read_table, to_long
 from cardocr_nb.frame._protected_cells import protect, text_of, to_csv, unprotect
 from cardocr_nb.frame._spreadsheet_damage import ExcelDamageWarning, restored_keys, undo_excel
 from cardocr_nb.frame._text_tables import _READ_AS_1252, _is_utf8_as_gbk, decode_text, read_text_table
@@ -351,3 +352,33 @@ def test_a_text_that_looks_like_a_formula_gives_no_warning(tmp_path):
     book.active["C2"].data_type = "s"
     book.save(tmp_path / "truth.xlsx")
     assert read_text_table(tmp_path / "truth.xlsx")["text"].tolist() == ["<f> =1"]
+
+
+def test_columns_of_ones_own_come_back_with_their_kind(tmp_path):
+    cards = to_frame(
+        CardResult((Field("公民身份号码", "990101197412010014", 98), Field("姓名", "样本", 97)), key="a.jpg")
+    )
+    given = cards.assign(
+        batch=[7, -12],
+        rate=[0.5, None],
+        sure=[True, False],
+        day=pd.to_datetime(["2024-01-02", "2024-11-30"]),
+        moment=pd.to_datetime(["2024-01-02 03:04:05+08:00", None]),
+        name=["007", "12"],
+        said=["2024-01-02", "=1"],
+        none=[None, None],
+        mixed=["7", "x"],
+    )
+    again = read_table(to_csv(given, tmp_path / "cards.csv"))
+    for name in ("batch", "rate", "sure", "name", "said", "mixed"):
+        assert again[name].tolist()[0] == given[name].tolist()[0]
+        assert again[name].dropna().tolist() == given[name].dropna().tolist()
+    assert (again["day"] == given["day"]).all()
+    assert again["moment"][0] == given["moment"][0]
+    assert again["none"].isna().all()
+
+
+def test_a_plain_csv_shows_no_kinds(tmp_path):
+    cards = to_frame(CardResult((Field("姓名", "样本", 97),), key="a.jpg"))
+    cards.assign(batch=["7"]).to_csv(tmp_path / "cards.csv", index=False)
+    assert read_table(tmp_path / "cards.csv")["batch"].tolist() == ["7"]
