@@ -100,6 +100,7 @@ def test_a_widget_says_so_in_the_place_of_the_outlines(cards, pictures, how):
     assert not sent[-1][1]
 
 
+@pytest.mark.usefixtures("unrendered_figures")
 def test_a_report_shows_no_card_of_another_version(cards, pictures, tmp_path, caplog):
     other, right = KEYS
 
