@@ -52,13 +52,19 @@ def read(data, engine):
     return {key: frame_of(engine, data, key) for key in KEYS}
 
 
+def slow(value):
+    return pytest.param(value, marks=pytest.mark.slow)
+
+
 @pytest.fixture(params=KEYS)
 def card(request, data, read):
     return data / "cards" / request.param, read[request.param]
 
 
-def slow(value):
-    return pytest.param(value, marks=pytest.mark.slow)
+@pytest.fixture(params=[key if key in KEYS[1:3] else slow(key) for key in KEYS])
+def one_of_each_type(request, data, read):
+    """A card, for tests that take more than half a second of it; all of them under ``slow``."""
+    return data / "cards" / request.param, read[request.param]
 
 
 def with_polygon(frame, field, change):
@@ -312,8 +318,8 @@ def test_no_specimen_is_refused_as_another_picture(data, engine):
         redact(path, frame_of(engine, data, str(path.relative_to(data / "cards"))))
 
 
-def test_the_portrait_is_covered_unless_it_is_kept(card):
-    image, frame = card
+def test_the_portrait_is_covered_unless_it_is_kept(one_of_each_type):
+    image, frame = one_of_each_type
     before = load_upright(image)
     points = frame["polygon"].array.to_points()
     covered, kept = (np.asarray(redact(image, frame, portrait=portrait)) for portrait in (None, False))
@@ -332,8 +338,8 @@ def test_a_portrait_whose_place_is_unknown_is_refused(card):
         redact(image, few, complete=False)
 
 
-def test_verification_refuses_a_text_that_the_frame_misplaced(card):
-    image, frame = card
+def test_verification_refuses_a_text_that_the_frame_misplaced(one_of_each_type):
+    image, frame = one_of_each_type
     number = "id_number" if "id_number" in set(frame["field"]) else "licence_number"
     misplaced = with_polygon(frame, number, lambda quad: quad - 2 * (quad[1] - quad[0]))
     redact(image, misplaced)
@@ -342,8 +348,8 @@ def test_verification_refuses_a_text_that_the_frame_misplaced(card):
     assert not any(text in str(raised.value) for text in frame["text"].dropna())
 
 
-def test_verification_passes_a_redacted_card(card, engine):
-    image, frame = card
+def test_verification_passes_a_redacted_card(one_of_each_type, engine):
+    image, frame = one_of_each_type
     done = redact(image, frame, verify=True)
     seen = read_all_text(done, engine)
     texts = frame.set_index("field")["text"]
@@ -400,8 +406,8 @@ def test_another_page_is_covered_at_each_side_of_the_card(data, engine, side, an
     assert second_page_texts(done, engine, frame_of(engine, data, OPEN)) == []
 
 
-def test_nothing_next_to_a_card_alone_is_covered(card):
-    image, frame = card
+def test_nothing_next_to_a_card_alone_is_covered(one_of_each_type):
+    image, frame = one_of_each_type
     before, done = load_upright(image), np.asarray(redact(image, frame))
     changed = np.flatnonzero((before != done).any(axis=2).ravel()) % before.shape[1]
     points = polygon.ordered(frame["polygon"].array.to_points())
@@ -410,8 +416,8 @@ def test_nothing_next_to_a_card_alone_is_covered(card):
     assert changed.max() < points[..., 0].max() + slack
 
 
-def test_a_complete_card_whose_fields_do_not_agree_on_a_pose_is_refused(card):
-    _, frame = card
+def test_a_complete_card_whose_fields_do_not_agree_on_a_pose_is_refused(one_of_each_type):
+    _, frame = one_of_each_type
     kind = str(frame["card_type"].iloc[0])
     boxes = [((40, y), (40, y + 24), (900, y + 24), (900, y)) for y in range(30, 30 + 50 * len(frame), 50)]
     rows = frame.assign(text="1", polygon=from_numpy(np.array(boxes)[::-1], frame.index))
@@ -421,9 +427,13 @@ def test_a_complete_card_whose_fields_do_not_agree_on_a_pose_is_refused(card):
     redact(white, rows, portrait=False, card_type=kind, complete=False)
 
 
+IN_FOLDER = KEYS[::2]
+"""Photos of the folders that are redacted as a whole."""
+
+
 @pytest.fixture
 def photos(data, tmp_path):
-    for key in KEYS:
+    for key in IN_FOLDER:
         (tmp_path / "photos" / key).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(data / "cards" / key, tmp_path / "photos" / key)
     return tmp_path / "photos"
@@ -431,7 +441,7 @@ def photos(data, tmp_path):
 
 @pytest.fixture
 def all_cards(read):
-    return pd.concat(read.values(), ignore_index=True)
+    return pd.concat([read[key] for key in IN_FOLDER], ignore_index=True)
 
 
 def quietly(*args, **options):
@@ -452,7 +462,7 @@ def test_the_table_of_a_folder_says_what_was_covered(data, engine, tmp_path):
 @pytest.mark.parametrize("attack", ["point", "huge", "far outside"])
 def test_one_wrong_polygon_fails_one_photo(all_cards, photos, tmp_path, attack):
     table = quietly(with_polygon(all_cards, "name", POLYGONS[attack]), photos, tmp_path / "out")
-    assert table["path"].notna().tolist() == [False, True, True, True]
+    assert table["path"].notna().tolist() == [False, True]
 
 
 @pytest.mark.parametrize("damage", ["cut off", "empty", "text", "folder"])
@@ -465,7 +475,7 @@ def test_one_damaged_picture_fails_one_photo(all_cards, photos, tmp_path, damage
     else:
         broken.write_bytes({"cut off": content[: len(content) // 2], "empty": b"", "text": b"no picture"}[damage])
     table = quietly(all_cards, photos, tmp_path / "out")
-    assert table["path"].notna().tolist() == [False, True, True, True]
+    assert table["path"].notna().tolist() == [False, True]
 
 
 def contents(folder):
@@ -491,7 +501,7 @@ def test_no_folder_to_write_to_loses_an_original(all_cards, photos):
 @pytest.mark.parametrize("link", [os.symlink, os.link])
 def test_a_link_to_an_original_in_the_folder_to_write_to_is_not_followed(all_cards, photos, tmp_path, link):
     before = contents(photos)
-    for key in KEYS:
+    for key in IN_FOLDER:
         (tmp_path / "out" / key).parent.mkdir(parents=True, exist_ok=True)
         link(photos / key, tmp_path / "out" / key)
     table = quietly(all_cards, photos, tmp_path / "out")
@@ -501,9 +511,9 @@ def test_a_link_to_an_original_in_the_folder_to_write_to_is_not_followed(all_car
 
 def test_a_mapping_that_crosses_names_loses_no_original(all_cards, photos):
     before = contents(photos)
-    crossed = dict(zip(KEYS, [photos / key for key in reversed(KEYS)], strict=True))
+    crossed = dict(zip(IN_FOLDER, [photos / key for key in reversed(IN_FOLDER)], strict=True))
     quietly(all_cards, crossed, photos)
-    quietly(all_cards, {key: photos / key for key in KEYS}, photos)
+    quietly(all_cards, {key: photos / key for key in IN_FOLDER}, photos)
     quietly(all_cards[all_cards["key"] == KEYS[0]], {KEYS[0]: photos / KEYS[0]}, photos)
     assert contents(photos) == before
 
@@ -555,11 +565,12 @@ def test_what_is_not_a_picture_is_refused(read, name):
         redact(WRONG_PICTURES[name], read[KEYS[0]])
 
 
-def test_random_polygons_never_leave_a_text_and_raise_only_errors_of_the_package(data, read, engine):
+@pytest.mark.parametrize("turns", [16, slow(36)])
+def test_random_polygons_never_leave_a_text_and_raise_only_errors_of_the_package(data, read, engine, turns):
     """Every redaction that passes hides all numbers, wherever the polygons were moved by chance."""
     rng = np.random.default_rng(5)
     passed = 0
-    for turn in range(36):
+    for turn in range(turns):
         key = KEYS[turn % len(KEYS)]
         frame = read[key]
         field = str(rng.choice(frame["field"].dropna().to_list()))
@@ -573,7 +584,7 @@ def test_random_polygons_never_leave_a_text_and_raise_only_errors_of_the_package
         if turn % 4 == 0:
             seen = read_all_text(done, engine)
             assert not any(part in seen for part in substrings(number, 5))
-    assert 5 < passed < 36
+    assert turns / 8 < passed < turns
 
 
 def test_the_specimens_are_not_refused(card):
@@ -634,7 +645,7 @@ def test_nothing_left_of_a_valid_period_with_both_dates_is_covered():
         assert valid_from_areas(frame, card_pose(frame, "DriverLicense")) == valid_from_areas(frame, None) == []
 
 
-def cut(frame, field, rate, *, from_left, text=True):
+def cut_field(frame, field, rate, *, from_left, text=True):
     """A copy in which the text and the polygon of a field are cut together, as when a service loses characters."""
     short = with_polygon(frame, field, lambda quad: shortened(quad, rate, from_left=from_left))
     known = frame.loc[frame["field"] == field, "text"].iloc[0]
@@ -655,13 +666,13 @@ LOSSES = [(0.15, True, True), (0.4, False, True), (0.7, True, True), (0.4, True,
 
 
 @pytest.mark.parametrize(("rate", "from_left", "text"), LOSSES)
-def test_a_reading_that_lost_characters_leaves_none_of_them_on_the_picture(card, rate, from_left, text):
-    photo, frame = card
+def test_a_reading_that_lost_characters_leaves_none_of_them_on_the_picture(one_of_each_type, rate, from_left, text):
+    photo, frame = one_of_each_type
     lost = frame
     fields = {"name", "id_number", "licence_number", "birth_date"} & set(frame["field"])
     for field in fields:
         whole_characters = max(rate, 0.4) if field == "name" else rate  # narrower places are refused
-        lost = cut(lost, field, whole_characters, from_left=from_left, text=text)
+        lost = cut_field(lost, field, whole_characters, from_left=from_left, text=text)
     picture = redact(photo, lost)
     for field in fields:
         whole = polygon.ordered(frame.loc[frame["field"] == field, "polygon"].array.to_points())[0]

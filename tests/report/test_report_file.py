@@ -10,7 +10,7 @@ from invented_cards import SECRETS, card
 from PIL import Image
 
 from cardocr_nb.frame import conform
-from cardocr_nb.report import _charts, render_markdown, report, summarize
+from cardocr_nb.report import _charts, _worst_case_images, render_markdown, report, summarize
 
 
 def pictures(page):
@@ -41,7 +41,9 @@ def test_truth_may_be_a_csv_file(cards, truth, tmp_path):
     assert len(json.loads(path.read_text("utf-8"))["accuracy"]) == 7
 
 
-def test_the_page_stays_below_5_mb_for_many_cards_with_pictures(tmp_path):
+def test_the_page_stays_below_5_mb_for_many_cards_with_pictures(tmp_path, monkeypatch):
+    # Noise has no print; the search for a better place of the fields took most of the time.
+    monkeypatch.setattr(_worst_case_images, "_is_other_version", lambda *_: False)
     rng = np.random.default_rng(0)
     n = 3_000
     many = pd.concat([conform(card("1.jpg"))] * n, ignore_index=True)
