@@ -20,8 +20,9 @@ import cardocr_nb as ocr
 assert "site-packages" in ocr.__file__, ocr.__file__
 photos = ocr.load_sample("cards")
 with ocr.Client.local(photos) as client:
-    cards = ocr.run(photos / "id", card_type="IDCard", client=client, progress=False)
-assert cards["key"].nunique() == 12
+    cards = ocr.run(photos / "id/0001.jpg", card_type="IDCard", client=client, progress=False)
+assert cards["key"].nunique() == 1
+assert len(list((photos / "id").iterdir())) == 12
 cards.cardocr.report("report.html")
 readings, truth = ocr.load_sample("readings"), ocr.load_sample("truth")
 print(readings.cardocr.summary())

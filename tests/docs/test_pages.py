@@ -10,6 +10,7 @@ import pytest
 
 import cardocr_nb as ocr
 from cardocr_nb._cli._main import cardocr
+from cardocr_nb.local.engine import Engine
 
 ROOT = Path(__file__).parents[2]
 PAGES = [path for path in sorted((ROOT / "docs").rglob("*.md")) if "_commands" not in path.name]
@@ -36,6 +37,22 @@ def folder(tmp_path, monkeypatch):
     cards.to_parquet("cards.parquet")
     truth.to_csv("truth.csv", index=False)
     return tmp_path
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _each_picture_is_read_once():
+    """Pages read the same photos: the engine reads each picture once, most of the time of this file."""
+    recognize, known = Engine.recognize, {}
+
+    def remembered(engine, image, card_type):
+        picture = card_type, image.shape, image.tobytes()
+        if picture not in known:
+            known[picture] = recognize(engine, image, card_type)
+        return known[picture]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Engine, "recognize", remembered)
+        yield
 
 
 def runs(path):
