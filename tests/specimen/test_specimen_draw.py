@@ -1,3 +1,5 @@
+from functools import cache
+
 import numpy as np
 import pytest
 from PIL import ImageChops
@@ -9,6 +11,8 @@ from cardocr_nb.specimen import draw, make_person
 from cardocr_nb.specimen._people import dice
 
 KINDS = list(CardType)
+drawn = cache(draw)
+"""Specimens that no test changes; a license takes longest."""
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -34,7 +38,7 @@ def test_a_polygon_runs_top_left_bottom_left_bottom_right_top_right(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_values_are_on_the_card_and_not_on_each_other(kind):
     for seed in range(25):
-        specimen = draw(kind, seed)
+        specimen = drawn(kind, seed)
         boxes = [(*p.min(axis=0), *p.max(axis=0)) for p in specimen.polygons.values()]
         for number, (left, top, right, bottom) in enumerate(boxes):
             assert min(left, top) > 0
@@ -61,7 +65,7 @@ def test_the_truth_is_what_the_person_is():
 
 
 def test_a_license_says_until_when_or_for_good():
-    periods = {draw("DriverLicense", seed).texts["valid_period"] for seed in range(30)}
+    periods = {drawn(CardType.DRIVER_LICENSE, seed).texts["valid_period"] for seed in range(30)}
     present = {period[10:] for period in periods if "至" in period}
     assert " 至 长期" in present
     assert all(period.startswith(" 至 ") for period in present)
@@ -152,7 +156,7 @@ def test_the_seal_is_red_has_several_rows_and_no_label():
 
 
 def test_some_licenses_are_photographed_with_their_second_page():
-    widths = {draw("DriverLicense", seed).image.width > 1600 for seed in range(30)}
+    widths = {drawn(CardType.DRIVER_LICENSE, seed).image.width > 1600 for seed in range(30)}
     assert widths == {True, False}
 
 
