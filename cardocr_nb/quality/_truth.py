@@ -125,7 +125,8 @@ def read_truth(truth: pd.DataFrame | str | os.PathLike[str], *, weights: bool = 
             "from_excel(path, sheet='corrections')"
         )
     if missing:
-        raise ValueError(_lacking(table, missing))
+        sheet = not isinstance(truth, pd.DataFrame) and str(truth).lower().endswith((".xlsx", ".xlsm"))
+        raise ValueError(_lacking(table, missing) + (". Of a workbook the first sheet is read" if sheet else ""))
     named = (table["key"].notna() & table["field"].notna()).to_numpy()
     if not named.all():
         table = table[warn_of_unnamed(table[list(_COLUMNS)], ("key", "field"), "the truth", stacklevel=4)]

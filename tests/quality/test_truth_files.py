@@ -114,3 +114,11 @@ def test_a_truth_with_keys_in_its_index_is_read(cards, tmp_path, suffix):
         truth.to_parquet(tmp_path / "truth.parquet")
         truth = tmp_path / "truth.parquet"
     assert correct(cards, truth) == 3
+
+
+def test_a_workbook_with_the_truth_on_another_sheet_says_which_is_read(cards, tmp_path):
+    with pd.ExcelWriter(tmp_path / "truth.xlsx") as book:
+        pd.DataFrame({"note": ["read me"]}).to_excel(book, sheet_name="note", index=False)
+        TRUTH.to_excel(book, sheet_name="truth", index=False)
+    with pytest.raises(ValueError, match=r"no column key, field, text.* Of a workbook the first sheet is read"):
+        correct(cards, tmp_path / "truth.xlsx")
