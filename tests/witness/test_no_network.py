@@ -37,10 +37,10 @@ for kind in ("IDCard", "DriverLicense"):
     degrade(draw(kind, 5), {"blur": 0.3}, 5).image.save(out / "photos" / f"{kind}.jpg")
     with ocr.Client.local(out / "photos") as client:
         read = ocr.run(out / "photos" / f"{kind}.jpg", card_type=kind, client=client, progress=False)
-    read.cardocr.report(out / f"{kind}.html", images=out / "photos")
-    ocr.plot.plot_overlay(read, out / "photos" / f"{kind}.jpg")
-    read.cardocr.redact(out / "photos" / f"{kind}.jpg", verify=True)
     assert len(read) == {"IDCard": 6, "DriverLicense": 10}[kind]
+read.cardocr.report(out / "report.html", images=out / "photos")
+ocr.plot.plot_overlay(read, out / "photos/DriverLicense.jpg")
+read.cardocr.redact(out / "photos/DriverLicense.jpg", verify=True)
 ocr.photo_quality(out / "photos")
 read.assign(text=None).cardocr.to_parquet(out / "places.parquet")
 read.assign(text=read["text"].str.replace("1", "7"), score=90).cardocr.to_parquet(out / "cards.parquet")  # another reader
@@ -101,4 +101,4 @@ def test_everything_embedded_works_without_a_network_and_never_calls_one(tmp_pat
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "attempts 0"
-    assert (tmp_path / "DriverLicense.html").is_file()
+    assert (tmp_path / "report.html").is_file()

@@ -75,7 +75,8 @@ def test_output_and_files_of_the_commands_hold_no_text_of_a_card(specimens, secr
     assert leaks(" ".join(pd.read_parquet(table)["text"].dropna()), secrets)
 
 
-def test_the_pictures_in_a_report_cannot_be_read(specimens, secrets, tmp_path):
+@pytest.mark.parametrize("mode", ["light", pytest.param("dark", marks=pytest.mark.slow)])
+def test_the_pictures_in_a_report_cannot_be_read(specimens, secrets, tmp_path, mode):
     from cardocr_nb.local.engine import Engine
 
     engine, cards = Engine(threads=2), []
@@ -88,7 +89,9 @@ def test_the_pictures_in_a_report_cannot_be_read(specimens, secrets, tmp_path):
     wrong = truth.assign(text=truth["text"] + "错")
     page = cards.cardocr.report(tmp_path / "r.html", truth=wrong, images=specimens / "cards").read_text()
     assert leaks(page, secrets) == []
-    pictures = re.findall(r"data:image/(?:webp|png|jpeg);base64,([A-Za-z0-9+/=]+)", page)
+    address = r"data:image/(?:webp|png|jpeg);base64,([A-Za-z0-9+/=]+)"
+    dark = re.findall(rf'prefers-color-scheme: dark\)" srcset="{address}', page)
+    pictures = dark if mode == "dark" else [one for one in re.findall(address, page) if one not in dark]
     assert pictures
     parts = {part for secret in secrets for part in substrings(secret, 4 if secret[:4].isdecimal() else 3)}
     for picture in pictures:
