@@ -173,7 +173,7 @@ def test_a_server_that_is_killed_and_started_again_costs_nothing_more(serve, tmp
 
 
 @pytest.mark.parametrize("jump", ["3600", "-3600"])
-@pytest.mark.parametrize("count", [80, pytest.param(500, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [50, pytest.param(500, marks=pytest.mark.slow)])
 def test_a_clock_that_jumps_an_hour_and_back_costs_nothing_more(serve, tmp_path, photo, jump, count):
     (tmp_path / "root" / BUCKET).mkdir(parents=True)
     folder, ledger = photographs(tmp_path / "in", photo, count), tmp_path / "run.sqlite"
