@@ -8,7 +8,7 @@ the card, belong to something else on the picture.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cardocr_nb._card_geometry import pair_similarities
 from cardocr_nb.local.engine._anchors import anchors_of, joined, values_of
@@ -55,6 +55,8 @@ class CardPose:
         Labels are at the left; only long lines show how rows fan out to the right.
     agreement : float
         Number of anchors that agree, less for those that agree badly.
+    known : dict
+        What was computed from the pose, for the next time that it is asked for.
     """
 
     layout: Layout
@@ -63,6 +65,7 @@ class CardPose:
     moved: dict[str, Anchor] = field(default_factory=dict)
     lean: tuple[float, float, float] = (0.0, 0.0, 0.0)
     agreement: float = 0.0
+    known: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def labels(self) -> dict[str, Anchor]:

@@ -11,6 +11,7 @@ import numpy as np
 from cardocr_nb.local.engine._anchors import TITLE
 from cardocr_nb.local.engine._label_places import LabelPlace
 from cardocr_nb.local.engine._placed_chars import longest_match
+from cardocr_nb.local.engine._quantiles import quantile
 from cardocr_nb.local.engine._tolerances import TOLERANCES
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def print_of_labels(rows: Sequence[Sequence[PlacedChar]], pose: CardPose, height
     chars = [c for row in rows for c in row]
     if not chars:
         return again
-    seals = {row[0].line for row in rows if row and np.quantile([c.char.redness for c in row], 0.6) > _RED}
+    seals = {row[0].line for row in rows if row and quantile([c.char.redness for c in row], 0.6) > _RED}
     corners = pose.on_card(np.concatenate([c.corners for c in chars])).reshape(-1, 4, 2)
     places, tall = corners.mean(1), np.ptp(corners[:, :2, 1], axis=1)
     # A character with small print behind it, as that of a translation, has both in its box.
@@ -100,8 +101,8 @@ def pale_chars(row: Sequence[PlacedChar]) -> set[int]:
     # A character at the end of its crop may have lost its ink box: its tone says nothing.
     # In a blur a hyphen loses most of its tone.
     thin[[c.char.text in _HYPHENS for c in row]] = 0
-    tones[thin < 0.3 * np.median(thin)] = np.inf if len(row) > 1 else tones.max()
-    clear = tones >= TOLERANCES.pale * np.quantile(tones[np.isfinite(tones)], 0.75)
+    tones[thin < 0.3 * median(thin.tolist())] = np.inf if len(row) > 1 else tones.max()
+    clear = tones >= TOLERANCES.pale * quantile(tones[np.isfinite(tones)].tolist(), 0.75)
     # Under glare ink gets paler from character to character; that of a watermark is pale at once.
     for order in (range(1, len(row)), range(len(row) - 2, -1, -1)):
         for place in order:

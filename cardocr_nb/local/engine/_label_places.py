@@ -34,6 +34,13 @@ class LabelPlace:
 
 def label_places(pose: CardPose) -> tuple[dict[str, LabelPlace], float]:
     """Return where each label is, read or not, and the height of the labels, millimeters."""
+    if "labels" not in pose.known:
+        pose.known["labels"] = _label_places(pose)
+    places, height = pose.known["labels"]
+    return dict(places), height
+
+
+def _label_places(pose: CardPose) -> tuple[dict[str, LabelPlace], float]:
     labels, heights = {}, []
     read = pose.labels
     for field, slot in pose.layout.fields.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import median
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -75,7 +76,11 @@ def _runs_along(row: Sequence[PlacedChar], pose: CardPose, height: float) -> boo
     slant = abs(float(np.arctan2(along[1], along[0])))
     low, high = TOLERANCES.sizes
     short = len(row) == 1
-    return (slant < TOLERANCES.slant or short) and heights.max() > low * height and np.median(heights) < high * height
+    return (
+        (slant < TOLERANCES.slant or short)
+        and heights.max() > low * height
+        and median(heights.tolist()) < high * height
+    )
 
 
 def _cut(row: Sequence[PlacedChar | None], pose: CardPose, *, pale: bool = False) -> Iterator[Segment]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cardocr_nb.local.engine._placed_chars import is_han
+from cardocr_nb.local.engine._quantiles import quantile
 from cardocr_nb.local.engine._tolerances import TOLERANCES
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def segment(run: Sequence[tuple[PlacedChar, NDArray[np.float64]]], *, pale: bool
         float(corners[..., 0].min()),
         float(corners[..., 0].max()),
         level,
-        max(float(np.quantile(heights, 0.75)), 0.8),
+        max(quantile(heights, 0.75), 0.8),
         median([c.char.redness for c in chars]),
         pale,
     )

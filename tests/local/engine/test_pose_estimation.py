@@ -4,12 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cardocr_nb._card_geometry import LAYOUTS, pair_similarities
 from cardocr_nb.local.engine import _card_pose as poses
 from cardocr_nb.local.engine._anchors import TITLE, TITLE_CENTER
 from cardocr_nb.local.engine._card_pose import estimate_pose
 from cardocr_nb.local.engine._placed_chars import PlacedChar
+from cardocr_nb.local.engine._quantiles import quantile
 from cardocr_nb.local.engine._recognition import Char
 from cardocr_nb.local.engine._tolerances import TOLERANCES
 
@@ -195,3 +198,8 @@ def test_similarities_through_missing_points_are_missing():
     )
     assert np.isnan(factor).tolist() == [True, False]
     assert shift[1] == 0
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=40), st.floats(0, 1))
+def test_a_quantile_of_few_values_is_that_of_numpy(values, part):
+    assert quantile(values, part) == pytest.approx(float(np.quantile(values, part)), rel=1e-12, abs=1e-6)
