@@ -1,13 +1,11 @@
-"""Photos of specimens with known damage, each labeled by whether the embedded engine reads the card whole.
+"""Photos of specimens and foreign cards with known damage, each labeled by whether the embedded engine reads the card whole.
 
-Two sets that share no seed and no code of damage. ``calibration`` spoils specimens with `cardocr_nb.specimen.degrade`, several lots
-of glare, wide Gaussian blur, tone curves, a gray veil (near to fog), smaller sizes, cuts at the left or right, small pictures that
-are enlarged, the reflection of a window, strong compression by Pillow, and cuts at opposite sides or next to a turned card. ``held out`` spoils
-specimens and the cards of `foreign_cards` and `rendered_cards` with motion, a lens out of focus, underexposure, fog, a lamp,
-large pixels, strong compression and cuts at the top, bottom or a corner. Every card of the held-out set is read without damage
-too, because the engine misses some cards of other layouts even in a perfect scan.
+Two sets that share no card and no code of damage. ``tuning`` has a scan and four damaged photos of each card, a third each of
+specimens, `foreign_cards` and the tuning family of `rendered_cards`, with the 24 kinds of damage in `FAULTS`. ``held out``
+spoils other cards with eight kinds by other code. Every scan is read too, because the engine misses some cards of
+other layouts even in a perfect scan.
 
-Run ``python tools/photo_damage.py FOLDER --cards 150``; it continues where it stopped, one line of JSON a photo.
+Run ``python tools/photo_damage.py FOLDER --cards 120 --held-out 60``; it continues where it stopped, one line of JSON a photo.
 """
 
 from __future__ import annotations
@@ -22,171 +20,272 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pandas as pd
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from cardocr_nb.cards import known_field
 from cardocr_nb.local.engine import Engine
 from cardocr_nb.quality import normalize
 from cardocr_nb.specimen import degrade, draw
-from cardocr_nb.specimen._desk import draw as draw_desk
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
 TYPES = ("IDCard", "DriverLicense")
-MIXTURES = (
-    ("blur",), ("glare",), ("resolution",), ("shadow", "noise"), ("perspective", "rotation"), ("phone",), ("phone", "clutter"),
-    ("noise", "jpeg"), ("sleeve", "perspective"), ("papers", "perspective"), ("hand", "perspective"), ("watermark",), (),
-)  # fmt: skip
+FAMILIES = ("specimen", "foreign", "rendered")
 HELD_OUT = ("motion", "defocus", "dark", "fog", "lamp", "pixels", "jpeg", "cut")
+"""Kinds of the held-out set, see `damaged`."""
+_DAMAGES = 4
 
 
-def calibration(number: int) -> tuple[str, dict[str, str], Image.Image, str]:
-    """Draw a photo of the calibration set: card type, texts, picture, kind of damage."""
-    dice = np.random.default_rng([1, number])
-    kind = TYPES[number % 2]
-    if number % 29 == 0:
-        return kind, {}, draw_desk((1400, 1000), float(dice.uniform()), dice), "no card"
-    card = draw(kind, 5000 + number, design="plain" if dice.random() < 0.15 else "form")
-    mixture = MIXTURES[int(dice.integers(len(MIXTURES)))]
-    card = degrade(card, {name: float(dice.uniform()) for name in mixture}, number)
-    image, width, more = card.image.convert("RGB"), card.image.width, "-"
-    if dice.random() < 0.15:
-        factor = dice.uniform(1.2, 2.5)
-        image = image.resize((int(image.width * factor), int(image.height * factor)), Image.Resampling.BICUBIC)
-        width = image.width
-    match int(dice.integers(7)):
-        case 0 | 1:
-            image, more = image.filter(ImageFilter.GaussianBlur(width * 0.009 * dice.uniform())), "blur"
-        case 2:
-            levels = 255 * (np.asarray(image) / 255.0) ** dice.uniform(1, 5)
-            image, more = Image.fromarray(levels.astype(np.uint8)), "tone"
-        case 3 | 4:
-            factor = dice.uniform(0.15, 0.8) * 1000 / width
-            size = (max(60, int(image.width * factor)), max(40, int(image.height * factor)))
-            image, more = image.resize(size, Image.Resampling.LANCZOS), "small"
-        case 5:
-            part, w = dice.uniform(0, 0.3), image.width
-            left = dice.random() < 0.5
-            image, more = image.crop((int(w * part * left), 0, int(w * (1 - part * (not left))), image.height)), "cut"
-    return kind, dict(card.texts), image, "+".join([*mixture, more])
-
-
-def glare(number: int) -> tuple[str, dict[str, str], Image.Image, str]:
-    """Draw a photo of the calibration set with one to four lots of glare."""
-    dice = np.random.default_rng([4, number])
-    kind = TYPES[number % 2]
-    card = draw(kind, 8000 + number)
-    if dice.random() < 0.5:
-        card = degrade(card, {"perspective": 0.4}, number)
-    for lot in range(int(dice.integers(1, 5))):
-        card = degrade(card, {"glare": float(dice.uniform(0.6, 1))}, 10 * number + lot)
-    return kind, dict(card.texts), card.image.convert("RGB"), "glare"
-
-
-def veil(number: int) -> tuple[str, dict[str, str], Image.Image, str]:
-    """Draw a sharp photo of the calibration set whose levels are squeezed towards a gray, in half of them with noise."""
-    dice = np.random.default_rng([5, number])
-    kind = TYPES[number % 2]
-    card = degrade(draw(kind, 11_000 + number), {"perspective": 0.4, "clutter": 0.2}, number)
-    kept, gray = float(dice.uniform(0.03, 1)) ** 1.5, dice.uniform(20, 235)
-    levels = np.asarray(card.image.convert("RGB")) * kept + gray * (1 - kept)
-    if dice.random() < 0.5:
-        levels = levels + dice.normal(0, dice.uniform(1, 9), levels.shape)
-    return kind, dict(card.texts), Image.fromarray(levels.clip(0, 255).astype(np.uint8)), "veil"
-
-
-def _plain_or_on_table(number: int, part: int, first_seed: int):
-    dice = np.random.default_rng([part, number])
-    kind = TYPES[number % 2]
-    card = draw(kind, first_seed + number)
-    if dice.random() < 0.5:
-        card = degrade(card, {"perspective": 0.4, "clutter": 0.2}, number)
-    return dice, kind, dict(card.texts), card.image.convert("RGB")
-
-
-def enlarged(number: int) -> tuple[str, dict[str, str], Image.Image, str]:
-    """Draw a photo of the calibration set that was 110 to 700 pixels wide before it was enlarged."""
-    dice, kind, texts, image = _plain_or_on_table(number, 6, 14_000)
-    w, h = image.size
-    width = int(np.exp(dice.uniform(np.log(110), np.log(700))))
-    way = Image.Resampling.BOX if dice.random() < 0.5 else Image.Resampling.LANCZOS
-    small = image.resize((width, max(40, int(h * width / w))), way)
-    factor = dice.uniform(1.5, 5)
-    ways = (Image.Resampling.BICUBIC, Image.Resampling.BOX, Image.Resampling.LANCZOS)
-    way = ways[int(dice.integers(3))]
-    wide = min(2000, width * factor)
-    return kind, texts, small.resize((int(wide), int(wide * h / w)), way), "enlarged"
-
-
-def window(number: int) -> tuple[str, dict[str, str], Image.Image, str]:
-    """Draw a photo of the calibration set with the reflection of a window, a rectangle or a band with soft edges."""
-    dice, kind, texts, image = _plain_or_on_table(number, 7, 17_000)
-    levels = np.asarray(image).astype(np.float32)
-    h, w = levels.shape[:2]
-    y, x = np.mgrid[:h, :w]
-    turn = dice.uniform(0, np.pi)
-    left, top = dice.uniform(0.1, 0.9) * w, dice.uniform(0.1, 0.9) * h
-    along = np.abs((x - left) * np.cos(turn) + (y - top) * np.sin(turn))
-    across = np.abs((y - top) * np.cos(turn) - (x - left) * np.sin(turn))
-    if dice.random() < 0.5:
-        far = np.maximum(along / (w * dice.uniform(0.01, 0.25)), across / (h * dice.uniform(0.02, 0.3)))
-    else:
-        far = along / (w * dice.uniform(0.005, 0.12))
-    light = 1 / (1 + np.exp((far - 1) / dice.uniform(0.05, 0.6) * 3))
-    levels += dice.uniform(60, 400) * light[..., None]
-    return kind, texts, Image.fromarray(levels.clip(0, 255).astype(np.uint8)), "window"
-
-
-def shifted(number: int) -> tuple[str, dict[str, str], Image.Image, str]:
-    """Draw a photo of the calibration set that is cut at two sides, in half of them turned before."""
-    dice, kind, texts, image = _plain_or_on_table(number, 8, 20_000)
-    w, h = image.size
-    if dice.random() < 0.5:
-        image = image.rotate(dice.uniform(-12, 12), Image.Resampling.BICUBIC, fillcolor=(110, 100, 90))
-    sides, part = int(dice.integers(3)), dice.uniform(0.02, 0.35)
-    if sides == 0:
-        box = (w * part * 0.4, 0, w * (1 - part * 0.6), h)
-    elif sides == 1:
-        box = (0, h * part * 0.6, w, h * (1 - part * 0.4))
-    elif dice.random() < 0.5:
-        box = (w * part, 0, w, h * (1 - part * 0.6))
-    else:
-        box = (0, h * part * 0.6, w * (1 - part), h)
-    return kind, texts, image.crop(tuple(map(int, box))), "shifted"
-
-
-def squeezed(number: int) -> tuple[str, dict[str, str], Image.Image, str]:
-    """Draw a photo of the calibration set that was saved by Pillow with much compression before."""
-    dice, kind, texts, image = _plain_or_on_table(number, 9, 23_000)
-    wide = int(np.exp(dice.uniform(np.log(450), np.log(1400))))
-    image = image.resize((wide, int(image.height * wide / image.width)), Image.Resampling.LANCZOS)
-    file = BytesIO()
-    image.save(file, "JPEG", quality=int(dice.uniform(2, 28)), subsampling=int(dice.integers(3)))
-    return kind, texts, Image.open(file).convert("RGB"), "squeezed"
-
-
-def held_out_card(number: int):
-    """Draw a card of the held-out set: card type, texts, a flat scan, a photo on a table, family."""
-    kind, family = TYPES[number % 2], ("specimen", "foreign", "rendered")[number // 2 % 3]
+def drawn(number: int, part: str):
+    """Draw a card: type, texts, a flat scan, a photo on a table, family. `part` is ``tuning`` or ``judging``."""
+    kind, family = TYPES[number % 2], FAMILIES[number // 2 % 3]
+    seed = number + {"tuning": 400_000, "judging": 90_000}[part]
     if family == "specimen":
-        flat = draw(kind, 90_000 + number)
+        flat = draw(kind, seed, design="plain" if part == "tuning" and number % 7 == 0 else "form")
         on_table = degrade(flat, {"perspective": 0.4, "clutter": 0.3}, number)
         return kind, dict(flat.texts), flat.image.convert("RGB"), on_table.image.convert("RGB"), family
     if family == "foreign":
         import foreign_cards as cards
 
-        flat = cards.card(kind, random.Random(f"photo quality {kind} {number}"))
-        on_table = cards.photo(flat, "desk", 90_000 + number)
+        flat = cards.card(kind, random.Random(f"photo quality {part} {kind} {number}"))
+        on_table = cards.photo(flat, "desk", seed)
     else:
         import rendered_cards as cards
 
-        flat = cards.card(kind, 90_000 + number, "judging")
-        on_table = cards.shoot(flat, "photo", 90_000 + number)
+        flat = cards.card(kind, seed, part)
+        on_table = cards.shoot(flat, "photo", seed)
     return kind, dict(flat.texts), flat.image.convert("RGB"), Image.fromarray(on_table), family
 
 
+class Light:
+    """Coordinates of a photo, and fields of light or of weights on it, arrays of shape (height, width, 1)."""
+
+    def __init__(self, shape: tuple[int, ...], dice: np.random.Generator) -> None:
+        self.h, self.w = shape[:2]
+        self.y, self.x = np.mgrid[: self.h, : self.w].astype(np.float32)
+        self.dice = dice
+
+    def place(self) -> tuple[float, float]:
+        return self.dice.uniform(0.1, 0.9) * self.w, self.dice.uniform(0.1, 0.9) * self.h
+
+    def side(self, softness: float) -> np.ndarray:
+        """0 at one side of a line in any direction, 1 at the other."""
+        turn, middle = self.dice.uniform(0, 2 * np.pi), self.dice.uniform(-0.25, 0.25)
+        at = (self.x / self.w - 0.5) * np.cos(turn) + (self.y / self.h - 0.5) * np.sin(turn) - middle
+        return (1 / (1 + np.exp(-at / softness)))[..., None]
+
+    def spot(self, least: float, most: float, sharp: float) -> np.ndarray:
+        """1 in the middle of an ellipse with radii of `least` to `most` of the width, 0 far from it."""
+        left, top = self.place()
+        wide, high = self.dice.uniform(least, most, 2) * self.w
+        return np.exp(-(np.hypot((self.x - left) / wide, (self.y - top) / high) ** sharp))[..., None]
+
+    def band(self, least: float, most: float, sharp: float) -> np.ndarray:
+        """1 along a line, 0 far from it."""
+        left, top = self.place()
+        turn = self.dice.uniform(0, np.pi)
+        far = np.abs((self.x - left) * np.cos(turn) + (self.y - top) * np.sin(turn))
+        return np.exp(-((far / (self.w * self.dice.uniform(least, most))) ** sharp))[..., None]
+
+    def pieces(self, softness: float) -> np.ndarray:
+        """1 in a polygon of three to seven corners anywhere."""
+        corners = self.dice.uniform(-0.2, 1.2, (int(self.dice.integers(3, 8)), 2)) * (self.w, self.h)
+        found = np.zeros((self.h, self.w), np.float32)
+        cv2.fillPoly(found, [corners.astype(np.int32)], 1.0)
+        return cv2.GaussianBlur(found, (0, 0), 0.5 + softness * self.w)[..., None]
+
+
+def _grain(dice: np.random.Generator, a: np.ndarray, spread: float) -> np.ndarray:
+    """Noise of a sensor: of brightness or of colors, fine or as coarse as two pixels."""
+    noise = dice.normal(0, 1, (*a.shape[:2], 1 if dice.random() < 0.5 else 3)).astype(np.float32)
+    if dice.random() < 0.3:
+        noise = cv2.GaussianBlur(noise, (0, 0), 0.8).reshape(noise.shape) * 2
+    return noise * spread
+
+
+def _moved(a: np.ndarray, dice: np.random.Generator) -> np.ndarray:
+    reach, turn = max(1.0, 0.028 * a.shape[1] * dice.uniform()), dice.uniform(0, np.pi)
+    middle = int(reach) // 2 + 1
+    kernel = np.zeros((2 * middle + 1, 2 * middle + 1), np.float32)
+    for t in np.linspace(-0.5, 0.5, 8 * middle):
+        kernel[round(middle + reach * t * np.sin(turn)), round(middle + reach * t * np.cos(turn))] += 1
+    return cv2.filter2D(a, -1, kernel / kernel.sum())
+
+
+def _out_of_focus(a: np.ndarray, dice: np.random.Generator) -> np.ndarray:
+    radius = max(0.6, 0.013 * a.shape[1] * dice.uniform())
+    at = np.arange(-int(radius) - 1, int(radius) + 2)
+    disc = np.clip(radius + 0.5 - np.hypot(*np.meshgrid(at, at)), 0, 1).astype(np.float32)
+    return cv2.filter2D(a, -1, disc / disc.sum())
+
+
+def _partly_blurred(a: np.ndarray, dice: np.random.Generator) -> np.ndarray:
+    part = Light(a.shape, dice).side(dice.uniform(0.02, 0.1))
+    return a * (1 - part) + cv2.GaussianBlur(a, (0, 0), 0.3 + 0.012 * a.shape[1] * dice.uniform()) * part
+
+
+def _mist(a: np.ndarray, dice: np.random.Generator) -> np.ndarray:
+    clouds = cv2.resize(dice.random((5, 7)).astype(np.float32), a.shape[1::-1], interpolation=cv2.INTER_CUBIC)
+    part = np.clip(clouds * 0.6 + dice.uniform(-0.2, 0.9), 0, 0.99)[..., None]
+    return a * (1 - part) + dice.uniform(170, 250) * part + _grain(dice, a, dice.uniform(0.2, 4))
+
+
+def _lamps(a: np.ndarray, dice: np.random.Generator) -> np.ndarray:
+    light = Light(a.shape, dice)
+    for _ in range(int(dice.integers(1, 4))):
+        a = a + dice.uniform(80, 500) * light.spot(0.03, 0.3, dice.uniform(1.2, 5))
+    return a
+
+
+def _shadow(a: np.ndarray, dice: np.random.Generator) -> np.ndarray:
+    part = Light(a.shape, dice).side(dice.uniform(0.005, 0.1))
+    return a * (1 - part * (1 - dice.uniform(0.02, 0.4))) + _grain(dice, a, dice.uniform(0.3, 5))
+
+
+def _shadows(a: np.ndarray, dice: np.random.Generator) -> np.ndarray:
+    light = Light(a.shape, dice)
+    for _ in range(int(dice.integers(1, 5))):
+        a = a * (1 - light.pieces(dice.uniform(0, 0.03)) * dice.uniform(0.2, 0.9))
+    return a + _grain(dice, a, dice.uniform(0.3, 5))
+
+
+def _cut_side(a: np.ndarray, dice: np.random.Generator) -> np.ndarray:
+    (h, w), part = a.shape[:2], 0.35 * dice.uniform() ** 1.5
+    across, down = int(w * part), int(h * part)
+    return [a[:, across:], a[:, : w - across], a[down:], a[: h - down]][int(dice.integers(4))]
+
+
+def _cut_corner(a: np.ndarray, dice: np.random.Generator) -> np.ndarray:
+    turned = Image.fromarray(a.astype(np.uint8))
+    color = tuple(int(level) for level in dice.integers(0, 255, 3))
+    turned = turned.rotate(dice.uniform(-10, 10), Image.Resampling.BICUBIC, fillcolor=color)
+    (h, w), (p, q) = a.shape[:2], dice.uniform(0, 0.18, 2)
+    boxes = (
+        (0, 0, w * (1 - p), h * (1 - q)),
+        (w * p, h * q, w, h),
+        (w * p, 0, w * (1 - q), h),
+        (0, h * p, w, h * (1 - q)),
+    )
+    return np.asarray(turned.crop(tuple(map(int, boxes[int(dice.integers(4))]))))
+
+
+def _resized(a: np.ndarray, dice: np.random.Generator, *, enlarge: bool) -> np.ndarray:
+    wide = int(np.exp(dice.uniform(np.log(150), np.log(800))))
+    small = cv2.resize(a, (wide, max(40, a.shape[0] * wide // a.shape[1])), interpolation=cv2.INTER_AREA)
+    if not enlarge:
+        return small
+    way = (cv2.INTER_NEAREST, cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)[int(dice.integers(4))]
+    factor = dice.uniform(1.5, 5)
+    return cv2.resize(small, None, fx=factor, fy=factor, interpolation=way)
+
+
+def _compressed(a: np.ndarray, dice: np.random.Generator, form: str) -> np.ndarray:
+    wide, file = int(a.shape[1] * dice.uniform(0.4, 1)), BytesIO()
+    image = Image.fromarray(a.astype(np.uint8)).resize(
+        (wide, a.shape[0] * wide // a.shape[1]), Image.Resampling.LANCZOS
+    )
+    image.save(file, form, quality=int(2 + 40 * dice.uniform() ** 2), subsampling=int(dice.integers(3)))
+    return np.asarray(Image.open(file).convert("RGB"))
+
+
+def _high_iso(a: np.ndarray, dice: np.random.Generator) -> np.ndarray:
+    """Shot noise of few electrons, noise of colors, and in half of the photos what a camera does against it."""
+    full = np.exp(dice.uniform(np.log(6), np.log(400)))
+    a = dice.poisson(np.clip(a, 0, 255) / 255 * full).astype(np.float32) * (255 / full)
+    if dice.random() < 0.5:
+        a = a + cv2.GaussianBlur(dice.normal(0, 1, a.shape).astype(np.float32), (0, 0), 1.5) * dice.uniform(5, 90)
+    if dice.random() < 0.5:
+        colors = cv2.cvtColor(a.clip(0, 255).astype(np.uint8), cv2.COLOR_RGB2YCrCb)
+        colors[..., 1:] = cv2.GaussianBlur(colors[..., 1:], (0, 0), dice.uniform(1, 4))
+        colors[..., 0] = cv2.medianBlur(np.ascontiguousarray(colors[..., 0]), 3)
+        a = cv2.cvtColor(colors, cv2.COLOR_YCrCb2RGB).astype(np.float32)
+    return a
+
+
+def _smeared(a: np.ndarray, dice: np.random.Generator) -> np.ndarray:
+    noisy = (a + _grain(dice, a, dice.uniform(5, 40))).clip(0, 255).astype(np.uint8)
+    if dice.random() < 0.5:
+        return cv2.medianBlur(noisy, 2 * int(dice.integers(1, 5)) + 1)
+    return cv2.bilateralFilter(noisy, 7, dice.uniform(30, 160), dice.uniform(2, 9))
+
+
+def _covered(a: np.ndarray, dice: np.random.Generator) -> np.ndarray:
+    light = Light(a.shape, dice)
+    for _ in range(int(dice.integers(1, 3))):
+        hidden = light.spot(0.02, 0.18, float(dice.choice([2, 8]))) > np.exp(-1)
+        a = np.where(hidden, dice.uniform(0, 255, 3).astype(np.float32) + _grain(dice, a, 3), a)
+    return a
+
+
+def _creased(a: np.ndarray, dice: np.random.Generator) -> np.ndarray:
+    light = Light(a.shape, dice)
+    for _ in range(int(dice.integers(1, 6))):
+        a = a + dice.uniform(-160, 200) * light.band(0.001, 0.012, 2)
+    return a
+
+
+def _veil(a: np.ndarray, dice: np.random.Generator, least: float, most: float) -> np.ndarray:
+    kept = dice.uniform(least, most)
+    return a * kept + dice.uniform(30, 250) * (1 - kept) + _grain(dice, a, dice.uniform(0.2, 5))
+
+
+def _mild(a: np.ndarray, dice: np.random.Generator) -> np.ndarray:
+    a = cv2.GaussianBlur(a, (0, 0), 0.3 + 0.004 * a.shape[1] * dice.uniform())
+    return _veil(a, dice, 0.15, 1) + _grain(dice, a, dice.uniform(0, 10))
+
+
+FAULTS = {
+    "gauss": lambda a, dice: cv2.GaussianBlur(a, (0, 0), 0.3 + 0.008 * a.shape[1] * dice.uniform()),
+    "moved": _moved,
+    "focus": _out_of_focus,
+    "partly blurred": _partly_blurred,
+    "dark": lambda a, dice: a * dice.uniform(0.01, 0.35) + _grain(dice, a, dice.uniform(0.3, 6)) + dice.uniform(0, 25),
+    "tone": lambda a, dice: 255 * (a / 255) ** dice.uniform(1.5, 6) + _grain(dice, a, dice.uniform(0, 3)),
+    "bright": lambda a, dice: a * dice.uniform(1.2, 3.5) + dice.uniform(0, 60),
+    "washed out": lambda a, dice: (
+        255 - (255 - a) * dice.uniform(0.05, 0.8) ** 1.5 + _grain(dice, a, dice.uniform(0, 3))
+    ),
+    "veil": lambda a, dice: _veil(a, dice, 0.02, 0.5),
+    "mist": _mist,
+    "lamps": _lamps,
+    "window": lambda a, dice: a + dice.uniform(80, 350) * Light(a.shape, dice).band(0.01, 0.12, dice.uniform(1, 6)),
+    "shadow": _shadow,
+    "shadows": _shadows,
+    "side": _cut_side,
+    "corner": _cut_corner,
+    "jpeg": lambda a, dice: _compressed(a, dice, "JPEG"),
+    "webp": lambda a, dice: _compressed(a, dice, "WEBP"),
+    "small": lambda a, dice: _resized(a, dice, enlarge=False),
+    "enlarged": lambda a, dice: _resized(a, dice, enlarge=True),
+    "noise": lambda a, dice: a + _grain(dice, a, dice.uniform(5, 70)),
+    "iso": _high_iso,
+    "smeared": _smeared,
+    "covered": _covered,
+    "creased": _creased,
+    "mild": _mild,
+}
+"""Damage of the tuning set by name: functions of a picture as float32 and of dice."""
+
+
+def tuning(number: int):
+    """Yield a scan and damaged photos of one card: type, texts, picture, family and kind of damage."""
+    kind, texts, flat, on_table, family = drawn(number, "tuning")
+    yield kind, texts, flat, f"{family} none"
+    dice, names = np.random.default_rng([5, number]), list(FAULTS)
+    for i in range(_DAMAGES):
+        fault = names[(_DAMAGES * number + 5 * i + number // 6) % len(names)]
+        base = on_table if dice.random() < 0.55 else flat
+        levels = FAULTS[fault](np.asarray(base).astype(np.float32), dice)
+        yield (
+            kind,
+            texts,
+            Image.fromarray(np.ascontiguousarray(levels.clip(0, 255).astype(np.uint8))),
+            f"{family} {fault}",
+        )
+
+
 def damaged(image: Image.Image, damage: str, dice: np.random.Generator) -> Image.Image:
-    """Spoil a photo in a way that the calibration set does not contain."""
+    """Spoil a photo by other code than that of the tuning set."""
     a = np.asarray(image).astype(np.float32)
     h, w = a.shape[:2]
     s = float(dice.uniform())
@@ -236,7 +335,7 @@ def damaged(image: Image.Image, damage: str, dice: np.random.Generator) -> Image
 
 def held_out(number: int):
     """Yield a scan without damage and three damaged photos of one card."""
-    kind, texts, flat, on_table, family = held_out_card(number)
+    kind, texts, flat, on_table, family = drawn(number, "judging")
     yield kind, texts, flat, f"{family} none"
     dice = np.random.default_rng([2, number])
     for damage in dice.choice(HELD_OUT, 3, replace=False):
@@ -258,42 +357,31 @@ def main() -> None:
     """Draw, read and append to ``labels.jsonl``."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument(
-        "--cards", type=int, default=150, help="held-out cards; four photos each, and four of the calibration set"
-    )
+    parser.add_argument("--cards", type=int, default=120, help="number of cards of the tuning set, five photos each")
+    parser.add_argument("--held-out", type=int, default=0, help="number of cards of the held-out set, four photos each")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     labels = options.folder / "labels.jsonl"
     seen = {json.loads(line)["file"] for line in labels.read_text().splitlines()} if labels.exists() else set()
     engine = Engine(1)
-    for number in range(options.cards):
-        photos = (
-            [("held", 4 * number + i, *photo) for i, photo in enumerate(held_out(number))]
-            if f"held{4 * number + 3:04}.jpg" not in seen
-            else []
-        )
-        photos += [
-            ("cal", n, *calibration(n)) for n in range(4 * number, 4 * number + 4) if f"cal{n:04}.jpg" not in seen
-        ]
-        photos += [
-            (part.__name__, number, *part(number))
-            for part in (glare, veil, enlarged, window, shifted, squeezed)
-            if number < 60 and f"{part.__name__}{number:04}.jpg" not in seen
-        ]
-        for part, n, kind, texts, image, damage in photos:
-            path = options.folder / f"{part}{n:04}.jpg"
-            if path.name in seen:
+    for part, photos, each, cards in (
+        ("tuning", tuning, _DAMAGES + 1, options.cards),
+        ("held", held_out, 4, options.held_out),
+    ):
+        for number in range(cards):
+            names = [f"{part}{each * number + i:04}.jpg" for i in range(each)]
+            if seen.issuperset(names):
                 continue
-            image.save(path, "JPEG", quality=int(np.random.default_rng([3, n]).integers(70, 96)))
-            row = {
-                "file": path.name,
-                "set": part,
-                "card_type": kind,
-                "damage": damage,
-                "whole": is_whole(engine, Image.open(path), kind, texts),
-            }
-            with labels.open("a") as file:
-                file.write(json.dumps(row) + "\n")
+            for name, (kind, texts, image, damage) in zip(names, photos(number), strict=True):
+                if name in seen:
+                    continue
+                path = options.folder / name
+                dice = np.random.default_rng([3, int(path.stem[len(part) :])])
+                image.save(path, "JPEG", quality=int(dice.integers(70, 96)))
+                row = {"file": name, "set": part, "card": number, "card_type": kind, "damage": damage}
+                row["whole"] = is_whole(engine, Image.open(path), kind, texts)
+                with labels.open("a") as file:
+                    file.write(json.dumps(row) + "\n")
 
 
 if __name__ == "__main__":
