@@ -106,7 +106,7 @@ def test_a_warning_that_a_filter_makes_an_error_is_the_warning(photos):
 def test_places_are_missed_by_name_where_the_frame_has_none():
     nothing = _cards("0001.jpg", text=None, box=None)
     for frame in (nothing, nothing.drop(columns="polygon")):
-        with pytest.warns(UnfinishedWarning, match="1 fields have no text, and the frame has no polygon"):
+        with pytest.warns(UnfinishedWarning, match="1 fields have neither a text nor a polygon to read them in"):
             assert complete(frame, progress=False)["text"].isna().all()
 
 
