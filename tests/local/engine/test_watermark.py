@@ -41,7 +41,7 @@ def tiled(image, text, turn, gray):
     return np.asarray(spoiled)
 
 
-@pytest.mark.parametrize("seeds", [(41, 42), pytest.param((41, 42, 43), marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seeds", [(41, 43), pytest.param((41, 42, 43), marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kind", ["IDCard", "DriverLicense"])
 def test_fields_under_a_watermark_are_read_in_the_second_look(engine, kind, seeds):
     first, both = 0, 0
