@@ -44,7 +44,7 @@ _ZEROS = frozenset("0OoΟο〇○")
 _REDDER = 0.45
 """Redness of a mark over that of the text next to it."""
 _CORRECTED = 0.8
-"""Confidence of a character of a region that comes from the list of regions."""
+"""Confidence, at most, of a character that comes from the list of regions, or of surnames."""
 _STROKES = "一丨丶亅十口"
 _DOTS = "·・•‧∙⋅.●"
 
@@ -135,7 +135,7 @@ def _with_surname(name: str, chars: Sequence[Char], first: int) -> tuple[str, li
     for text, sure in char.alternatives:
         if sure > _RIVAL and begins_with_surname(text + name[1:]):
             others = tuple((t, p) for t, p in char.alternatives if t != text)
-            likely = sure / (sure + _NO_SURNAME * char.confidence)
+            likely = min(sure / (sure + _NO_SURNAME * char.confidence), _CORRECTED)
             changed = replace(char, text=text, confidence=likely, alternatives=((char.text, char.confidence), *others))
             return text + name[1:], [*chars[:first], changed, *chars[first + 1 :]]
     return name, list(chars)

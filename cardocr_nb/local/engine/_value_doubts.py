@@ -43,6 +43,8 @@ _LEFT_OUT = 0.4
 """Widths of a character by which ink that was left out goes on after the last one that was kept."""
 _OPEN_END = re.compile(r"[^\d-]\d{1,3}$")
 """An address whose last number has no 号, 室 or the like."""
+_STRAY = re.compile("(?<![0-9A-Za-z附-])[A-Za-z](?![0-9A-Za-z座栋幢区楼单号室段院组排层门馆-])|小[0-9]")
+"""A letter that names no part of a house, and a residential quarter (小区) without its second character."""
 DOUBT_PLACE = 0.85
 _DOUBT_DROPPED, _DOUBT_EDGE, _DOUBT_UNEVEN, _DOUBT_HOLE, DOUBT_LOST = 0.55, 0.6, 0.4, 0.6, 0.6
 """Factors of the score: an unsure place; text dropped next to the value, value at the edge of the picture, a row or a character
@@ -172,8 +174,9 @@ def _doubt_of_characters(candidate: Candidate) -> float:
         if max(sizes) > 0.5 * float(np.median(wide)):
             doubt *= DOUBT_LOST
     if candidate.field == "address":
-        ends_openly = _OPEN_END.search(candidate.value.text) is not None
-        cut = ends_openly or _ends_early(candidate) or words_of_permission([c.char for c in candidate.chars])
+        text = candidate.value.text
+        cut = _OPEN_END.search(text) is not None or _STRAY.search(text) is not None
+        cut = cut or _ends_early(candidate) or words_of_permission([c.char for c in candidate.chars])
         doubt *= DOUBT_LOST if cut else 1.0
     return doubt
 

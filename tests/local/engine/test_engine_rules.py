@@ -286,7 +286,7 @@ def test_a_name_begins_with_a_surname_where_one_is_likely(read, rivals, name):
     value = apply_rules("name", "IDCard", chars(read, at0=rivals))
     assert value.text == name
     assert (value.confidences[0] == 0.99) == (name == read)
-    assert value.confidences[0] > 0.7
+    assert name == read or 0.7 < value.confidences[0] <= 0.8
 
 
 def test_a_number_is_valid_only_with_a_year_of_birth_of_these_centuries():

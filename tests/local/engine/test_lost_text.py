@@ -141,6 +141,19 @@ def test_a_name_in_front_of_the_column_of_the_values_has_other_text(left, early)
     assert not starts_early(values["name"], {"name": values["name"], "gender": values["gender"]})
 
 
+@pytest.mark.parametrize(
+    ("pair", "doubtful"), [("S样", True), ("C座", False), ("附B", False), ("小7", True), ("小区", False), ("7A", False)]
+)
+def test_a_letter_or_a_number_that_no_address_has_there_is_doubtful(rows, pair, doubtful):
+    kind, _, lines, first, _ = rows
+    chars = list(first.chars)
+    at = next(n for n in range(4, len(chars)) if not chars[n + 1].text.isascii() and not chars[n + 2].text.isascii())
+    chars[at : at + 2] = [replace(char, text=text) for char, text in zip(chars[at : at + 2], pair, strict=True)]
+    address = extracted(changed(lines, first, replace(first, chars=tuple(chars))), kind).fields["address"]
+    assert pair in address.value.text
+    assert (address.doubt < 0.7) == doubtful
+
+
 @pytest.mark.parametrize("recording", SPECIMENS)
 def test_nothing_is_missing_on_a_recorded_card(recording):
     kind, _, _, lines = load(recording)
