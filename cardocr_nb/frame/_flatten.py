@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 from pathlib import Path
@@ -113,7 +114,7 @@ def is_document(text: str) -> bool:
 
 def refuse_missing(source: object, place: int) -> None:
     """Raise for an element of a list that is None or NaN, as in a column with responses that never came."""
-    if source is None or isinstance(source, float):
+    if source is None or (isinstance(source, float) and math.isnan(source)):
         raise TypeError(
             f"element {place} of the responses is missing ({type(source).__name__}); leave such elements out, as "
             "Series.dropna does"
