@@ -175,8 +175,8 @@ def _doubt_of_characters(candidate: Candidate) -> float:
             doubt *= DOUBT_LOST
     if candidate.field == "address":
         text = candidate.value.text
-        cut = _OPEN_END.search(text) is not None or _STRAY.search(text) is not None
-        cut = cut or _ends_early(candidate) or words_of_permission([c.char for c in candidate.chars])
+        strange = _OPEN_END.search(text) is not None or _STRAY.search(text) is not None
+        cut = strange or _ends_early(candidate) or words_of_permission([c.char for c in candidate.chars])
         doubt *= DOUBT_LOST if cut else 1.0
     return doubt
 
