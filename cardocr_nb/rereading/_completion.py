@@ -33,10 +33,6 @@ LEFT_OPEN = "left_open"
 NO_PICTURE, OTHER_PICTURE, NOTHING, NOT_READ = "no picture", "other picture", "nothing recognized", "interrupted"
 NO_PLACE, NO_TYPE = "no place", "no card type"
 
-_CONVINCING = 80
-"""Least score of all values of a card from which its print is where the service says: 36 of 40 right pictures (flat, tilted on a
-desk, blurred, small) have it, and none of 278 others (other cards, shifted, turned, mirrored, cropped, of another size)."""
-
 
 def complete(
     df: pd.DataFrame,
@@ -92,8 +88,7 @@ def complete(
     -----
     A picture is the right one if it is the file in the column ``image`` and that has not changed since the job was created.
     Otherwise it is another one if that file shows other fields, if places lie outside it, if the number that the service read is
-    that of another person, or if the values are not recognized surely and the places fit the print clearly better after a
-    shift, a turn or another size. Where at
+    that of another person, or if the places fit the print clearly better after a shift, a turn or another size. Where at
     least two, and a quarter of the pictures that are not proven to be right, are others, none of these is read. A single
     picture of another card with its fields in exactly the same places is noticed only by the number, or by an unchanged file
     in the column ``image``.
@@ -226,6 +221,7 @@ def _reader(
         if photo is None:
             return _Read(Identity(False), left_open=NO_PICTURE)
         known = identity(photo, corners[rows], files[rows[0]], images, created[rows[0]])
+        known = by_print(known, photo, corners[rows])
         if known.reason:
             return _Read(known, left_open=OTHER_PICTURE)
         pixels = photo.pixels
@@ -239,18 +235,9 @@ def _reader(
         same = same_card({field[row]: given[row] for row in rows}, own, same_place=True)
         if same is False:
             return _Read(Identity(False, OTHER_NUMBER), left_open=OTHER_PICTURE)
-        if not same and not _is_convincing(texts, regions):
-            known = by_print(known, photo, corners[rows])
-        if known.reason:
-            return _Read(known, left_open=OTHER_PICTURE)
         return _Read(Identity(known.proven or bool(same)), texts)
 
     return read
-
-
-def _is_convincing(texts: dict[str, list[Any]], regions: dict[str, Any]) -> bool:
-    """Whether the values were recognized so surely that the places need not be compared with the print."""
-    return all(field in texts and texts[field][1] >= _CONVINCING for field in regions)
 
 
 def _without_doubtful(done: list[_Read]) -> list[_Read]:

@@ -5,6 +5,7 @@ from itertools import count
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 import cardocr_nb as ocr
 from cardocr_nb.local.engine import Engine
@@ -188,16 +189,17 @@ def test_files_that_are_older_than_their_jobs_are_not_searched_for_a_better_plac
     assert one.cardocr.complete(data / "cards", progress=False)["text"].notna().all()
 
 
-@pytest.mark.parametrize("kind", ["id", "licence"])
-def test_pictures_that_are_read_surely_are_not_searched_for_a_better_place(places, finished, data, kind, monkeypatch):
-    def never(*_):
-        raise AssertionError("searched")
-
-    monkeypatch.setattr("cardocr_nb.plot._picture_identity.better_place", never)
-    sure = finished.groupby("key")["score"].min() >= 80
-    some = places[places["key"].isin(sure.index[sure]) & places["key"].str.startswith(kind)].assign(image=None)
-    assert some["key"].nunique() >= 6
-    assert some.cardocr.complete(data / "cards", progress=False)["text"].notna().all()
+@pytest.mark.parametrize(("right", "down"), [(0, -20), (0, 22), (-10, 6)])
+def test_a_single_shifted_picture_that_no_file_proves_is_another_one(places, data, tmp_path, right, down):
+    some = places[places["key"].str.startswith("id")].assign(image=None)
+    for key in some["key"].unique()[:4]:
+        moved = Image.new("RGB", (photo := Image.open(data / "cards" / key).convert("RGB")).size, "white")
+        moved.paste(photo, (right, down))
+        (tmp_path / key).parent.mkdir(exist_ok=True)
+        moved.save(tmp_path / key, quality=95)
+        with pytest.warns(UnfinishedWarning):
+            left = some[some["key"] == key].cardocr.complete(tmp_path, progress=False)
+        assert set(left["left_open"]) == {"other picture"}
 
 
 def test_fields_without_place_and_cards_without_type_are_counted(places, finished, data):
