@@ -11,6 +11,8 @@ NAMED = re.compile(r"""\A(<\?xml\b[^>]{0,80}?)\s{1,80}encoding\s{0,80}=\s{0,80}(
 _CHINESE = re.compile(rb"\s*<\?xml\b[^>]{0,80}?\sencoding\s*=\s*[\"'](?:gb2312|gbk|cp936|gb18030)[\"']", re.IGNORECASE)
 _ASCII = bytes(range(0x80))
 _NOT_LONG = re.compile("[\x00-\u07ff]+")
+_LATIN = re.compile("[A-Za-z]{2}[\xc0-\u024f]|[\xc0-\u024f][A-Za-z]{2}")
+"""A letter with an accent next to two without, as in European words."""
 _SOME, _MOST = 0.2, 0.9
 """Rates of bytes from which on a text is damaged UTF-8: those in whole characters of three bytes, as Chinese ones are, and those in
 any. A pair of bytes of GB18030 is a character of UTF-8 now and then, three bytes hardly ever."""
@@ -63,6 +65,9 @@ def is_utf8(raw: bytes | memoryview) -> bool:
 
 def _is_mostly_utf8(raw: bytes) -> bool:
     foreign = len(raw.translate(None, _ASCII))
-    whole = raw.decode("utf-8", "ignore")
+    shown = raw.decode("utf-8", "replace")
+    if _LATIN.search(shown):
+        return True
+    whole = shown.replace("\ufffd", "")
     rest = len(whole.encode()) - (len(raw) - foreign)
     return len(_NOT_LONG.sub("", whole).encode()) > _SOME * foreign or rest > _MOST * foreign

@@ -248,6 +248,10 @@ def test_what_baidu_says_of_a_picture_is_in_the_message(status):
         ("baidu", BAIDU_ID | {"risk_type": "normal", "idcard_number_type": 1, "card_quality": {"IsClear": 1, "IsClear_propobility": 0.0}}, None),
         ("baidu", BAIDU_ID | {"image_status": "blurred", "risk_type": "screen", "idcard_number_type": 3, "card_quality": {"IsComplete": 0}},
          "image_status blurred; risk_type screen; card_quality IsComplete 0; idcard_number_type 3"),
+        ("baidu", BAIDU_ID | {"card_quality": "poor", "warn_infos": [{"code": 1}], "risk_type": 3},
+         "risk_type 3; card_quality poor; warn_infos (1 in another form)"),
+        ("tencent", {"Response": TENCENT_ID["Response"] | {"AdvancedInfo": "null"}}, None),
+        ("tencent", {"Response": TENCENT_ID["Response"] | {"AdvancedInfo": '{"WarnInfos": [{"Code": -9102}]}'}}, "WarnInfos (1 in another form)"),
         ("baidu", BAIDU_LICENSE | {"warn_infos": ["shield", "incomplete"]}, "warn_infos shield, incomplete"),
     ],
 )  # fmt: skip
@@ -259,6 +263,8 @@ def test_a_copy_and_a_photo_of_a_screen_are_in_the_message_of_alibaba():
     answer = json.loads(ALIBABA_ID["Data"])
     answer["data"]["face"]["warning"] = {"completenessScore": 99.6, "tamperScore": 2.5, "isCopy": 1, "isReshoot": 0}
     assert set(read({"Data": json.dumps(answer)}, "alibaba")["message"]) == {"isCopy"}
+    answer["data"]["face"]["warning"] = ["copy"]
+    assert set(read({"Data": json.dumps(answer)}, "alibaba")["message"]) == {"warning copy"}
 
 
 def test_the_sdks_of_alibaba_for_java_and_javascript_write_lower_case():
@@ -614,7 +620,8 @@ def test_an_answer_with_lines_is_no_refusal():
     "nothing",
     [
         None, [], [None], [[]], [None, None], [None, [0.1, 0.0, 0.0]], {"boxes": None, "txts": None, "scores": None},
-        {"code": 101, "data": "No text found in image."}, {"rec_texts": [], "rec_scores": [], "rec_polys": []}, {"res": []},
+        {"code": 101, "data": "No text found in image."}, {"code": "101", "data": "No text"}, {"code": 200, "data": "", "result": []},
+        {"status": "success", "msg": "ok", "results": []}, {"status": 0, "msg": "success", "lines": []}, {"rec_texts": [], "rec_scores": [], "rec_polys": []}, {"res": []},
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("named", [True, False])
@@ -654,6 +661,13 @@ def test_documents_are_read_in_every_encoding(encoding, dialect, document):
     pd.testing.assert_frame_equal(
         ocr.read_responses(raw.encode(encoding), dialect=dialect), ocr.read_responses(raw.encode(), dialect=dialect)
     )
+
+
+@pytest.mark.parametrize("words", ["café/Müller", "niño", "Ærø Øst"])
+def test_european_words_with_a_byte_of_latin_1_are_no_gb18030(words):
+    raw = json.dumps({"key": words, "response": None}, ensure_ascii=False).encode() + b" "
+    with pytest.raises(DecodeError, match="broken at byte"):
+        ocr.read_responses(raw.replace(b"null", b'"M\xfcller"'), dialect="lines")
 
 
 @pytest.mark.parametrize("document", [TENCENT_ID, BAIDU_ID, ALIBABA_ID])

@@ -16,6 +16,7 @@ from cardocr_nb.frame._dialects._dialect_reading import (
     code,
     corners,
     field,
+    listed,
     mapping,
     parsed,
     remarks,
@@ -91,8 +92,9 @@ def read_alibaba(document: Mapping[str, Any]) -> DialectReading:
 
 def _said(warning: object) -> str | None:
     """What the service found: a copy, a photo of a screen."""
-    found = mapping(warning or {}, f"{_FACE}/warning")
-    return remarks(*(name for name in _FLAGS if found.get(name) in (1, "1", True)))
+    if not isinstance(warning, Mapping):
+        return listed("warning", warning)
+    return remarks(*(name for name in _FLAGS if warning.get(name) in (1, "1", True)))
 
 
 def _details(entries: object) -> dict[str, tuple[int | None, Any]]:

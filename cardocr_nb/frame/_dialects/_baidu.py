@@ -41,6 +41,7 @@ _SECOND_PAGE, _ON_BOTH = {"档案编号", "记录"}, {"姓名", "证号"}
 _FRONT, _NORMAL = "idcard_front", "normal"
 _AGREES = (None, 1, "1")
 """``idcard_number_type`` of a number that agrees with date of birth and gender; -1 is a picture without fields."""
+_STATES = "image_status", "risk_type"
 _QUALITY = {"IsClear", "IsComplete", "IsNoCover"}
 _MOST = 2**31 - 1
 
@@ -93,16 +94,15 @@ def read_baidu(document: Mapping[str, Any]) -> DialectReading:
 
 def _said(document: Mapping[str, Any]) -> str | None:
     """What the service found wrong with the picture and the number, such as ``blurred``, ``copy`` and ``shield``."""
-    quality = mapping(document.get("card_quality") or {}, "card_quality")
-    bad = [f"card_quality {name} 0" for name, good in quality.items() if name in _QUALITY and good in (0, "0")]
-    states = [
-        f"{name} {state}"
-        for name in ("image_status", "risk_type")
-        if (state := text(document.get(name), name)) not in (None, _NORMAL)
-    ]
+    quality = document.get("card_quality")
+    if isinstance(quality, Mapping):
+        quality = [f"{name} 0" for name, good in quality.items() if name in _QUALITY and good in (0, "0")]
+    states = [listed(name, state) for name in _STATES if (state := document.get(name)) != _NORMAL]
     kind = document.get("idcard_number_type")
-    number_type = None if kind in _AGREES else listed("idcard_number_type", kind, "idcard_number_type")
-    return remarks(*states, *bad, number_type, listed("warn_infos", document.get("warn_infos"), "warn_infos"))
+    number_type = None if kind in _AGREES else listed("idcard_number_type", kind)
+    return remarks(
+        *states, listed("card_quality", quality), number_type, listed("warn_infos", document.get("warn_infos"))
+    )
 
 
 def _front_of_several(cards: Sequence[Any]) -> Mapping[str, Any]:

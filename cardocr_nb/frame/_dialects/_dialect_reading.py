@@ -149,11 +149,20 @@ def remarks(*said: str | None) -> str | None:
     return "; ".join(filter(None, said)) or None
 
 
-def listed(name: str, value: object, node: str) -> str | None:
-    """Return a name with its words or codes, one or a list of them, and None if there are none."""
-    found = value if isinstance(value, list) else [value]
-    codes = [code(one, node) for one in found if one not in (None, "")]
-    return f"{name} {', '.join(codes)}" if codes else None
+def listed(name: str, value: object) -> str | None:
+    """Return a name with its words or codes, one or a list of them, and None if there are none.
+
+    A remark never costs the card: one in another form is counted.
+
+    Examples
+    --------
+    >>> listed("WarnInfos", [-9102, -9103]), listed("risk_type", "copy"), listed("warn_infos", [{"code": 1}]), listed("a", [])
+    ('WarnInfos -9102, -9103', 'risk_type copy', 'warn_infos (1 in another form)', None)
+    """
+    found = [one for one in (value if isinstance(value, list) else [value]) if one not in (None, "", {})]
+    codes = [str(one).strip() for one in found if isinstance(one, str | int) and not isinstance(one, bool)]
+    others = f"({len(found) - len(codes)} in another form)" if len(codes) < len(found) else ""
+    return " ".join(filter(None, (name, ", ".join(codes), others))) if found else None
 
 
 def code(value: object, node: str) -> str:

@@ -27,7 +27,7 @@ _COLUMNS = (("rec_texts", ("rec_polys", "rec_boxes", "dt_polys"), "rec_scores"),
 _WRAPPERS = ("res", "result", "prunedResult", "overall_ocr_res", "ocrResults", "results", "lines")
 _FOUND, _NO_TEXT = 100, 101
 """``code`` of PaddleOCR-json; ``data`` is a sentence unless texts were found."""
-_REFUSALS = (("errorCode", "errorMsg", (0,)), ("status", "msg", ("000",)), ("code", "data", (_FOUND, _NO_TEXT)))
+_REFUSALS = (("errorCode", "errorMsg", (0,)), ("status", "msg", (0,)), ("code", "data", (_FOUND, _NO_TEXT)))
 """Code and message of the servers of PaddleX and PaddleHub and of PaddleOCR-json, with the codes of success."""
 
 
@@ -39,12 +39,12 @@ def refusal(document: Mapping[str, Any]) -> tuple[str, str | None] | None:
     >>> refusal({"errorCode": 500, "errorMsg": "Internal server error"}), refusal({"code": 101, "data": "No text found"})
     (('500', 'Internal server error'), None)
     """
-    if any(document.get(name) for name in _WRAPPERS):
+    if any(isinstance(document.get(name), list | dict) for name in _WRAPPERS):
         return None
     for name, about, good in _REFUSALS:
-        found, said = document.get(name), document.get(about)
-        if isinstance(found, int | str) and not isinstance(found, bool) and isinstance(said, str) and found not in good:
-            return str(found), said.strip() or None
+        found, said = str(document.get(name)), document.get(about)
+        if found.isdecimal() and isinstance(said, str) and int(found) not in good:
+            return found, said.strip() or None
     return None
 
 
@@ -73,7 +73,7 @@ def entries(document: object) -> list[Entry]:
         if name in body:
             return entries(body[name])
     if "code" in body and "data" in body:
-        return [] if body["code"] == _NO_TEXT else entries(body["data"])
+        return [] if str(body["code"]) == str(_NO_TEXT) else entries(body["data"])
     if body and all(name.isdecimal() for name in body):
         return [_of_object(mapping(line, "a line")) for line in body.values()]
     if not body:

@@ -80,17 +80,15 @@ def read_tencent(document: Mapping[str, Any]) -> DialectReading:
 
 def _said(body: Mapping[str, Any]) -> str | None:
     """Warnings, as their codes: a copy, a photo of a screen, an incomplete border."""
+    given = body.get("AdvancedInfo")
     more: Mapping[str, Any] = {}
     unread = None
     try:
-        more = parsed(body.get("AdvancedInfo") or {}, "AdvancedInfo")
+        more = parsed(given, "AdvancedInfo") if given not in (None, "", "null", "[]", []) else {}
     except DecodeError as e:  # what it warns of is less than the card
         unread = str(e)
-    return remarks(
-        listed("WarnInfos", more.get("WarnInfos"), "Response/AdvancedInfo/WarnInfos"),
-        unread,
-        listed("RecognizeWarnCode", body.get("RecognizeWarnCode"), "Response/RecognizeWarnCode"),
-    )
+    warned = listed("WarnInfos", more.get("WarnInfos"))
+    return remarks(warned, unread, listed("RecognizeWarnCode", body.get("RecognizeWarnCode")))
 
 
 def _fields(body: Mapping[str, Any], names: Mapping[str, str], card_type: str) -> tuple[Any, ...]:
