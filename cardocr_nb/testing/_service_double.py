@@ -167,10 +167,9 @@ class CardOCRService:
         self._service.close()
         failed, self._failed = self._failed, True  # a service that is closed twice warns once
         if not failed:
-            self._warn_of_unused()
+            self._warn_of_unused(*self._readings.unused())
 
-    def _warn_of_unused(self) -> None:
-        unused, invented = self._readings.unused()
+    def _warn_of_unused(self, unused: list[str], invented: list[str]) -> None:
         if unused:
             others = f"; these were read and got {self._invented} readings: {_listed(invented)}" if invented else ""
             warnings.warn(
@@ -379,12 +378,13 @@ class CardOCRService:
         """
         self.resume()
         self.wait(timeout)
-        self._warn_of_unused()
+        set_in_vain = self._readings.unused()
         self._forgotten = {job.id for job in self._service.jobs()}
         self._faults.forget()
         self.set_rates(self._rates)
         self._readings.forget()
         self._app.forget()
+        self._warn_of_unused(*set_in_vain)
 
     # What a test asks.
 
@@ -447,9 +447,7 @@ class CardOCRService:
     def assert_no_call_refused(self) -> None:
         """Check that no call was wrong: signature, arguments, objects missing from synchronous calls. Throttled calls do not count.
 
-        A job for a missing object is accepted and fails later, as in the cloud: see `jobs`.
-
-        The service accepts a job for a missing object and lets it fail later: call `wait` first.
+        A job for a missing object is accepted and fails later, as in the cloud: call `wait` first.
 
         Raises
         ------

@@ -443,6 +443,7 @@ def test_a_shared_service_warns_of_what_a_test_set_in_vain(tmp_path):
         service.set_reading("fornt/*", {"name": "样本"})
         with pytest.warns(UnusedReadingWarning, match="fornt") as warned:
             service.reset()
+        service.reset()
     assert [Path(one.filename).name for one in warned] == ["test_service_double.py"]
 
 
