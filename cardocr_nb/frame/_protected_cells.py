@@ -34,7 +34,8 @@ _CHANGED = re.compile(
 _RUN = re.compile(rf"{_FORMULA}.*", re.DOTALL)
 _WRITTEN_NUMBER = r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,20})?(?:e[+-]?[0-9]{1,3})?"
 _WRITTEN_TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?: [0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:[+-][0-9]{2}:[0-9]{2})?)?"
-_LARGEST_EXACT = 10**15
+_EXACT_DIGITS = 15
+_LARGEST_EXACT = 10**_EXACT_DIGITS
 
 
 def protect(texts: pd.Series) -> pd.Series:
@@ -96,9 +97,15 @@ def typed(column: pd.Series) -> pd.Series:
     """
     words = column.dropna()
     if len(words) and words.str.fullmatch(_WRITTEN_NUMBER).all():
-        return pd.to_numeric(column)
+        whole_numbers = words.str.fullmatch("-?[0-9]+")
+        if whole_numbers.all():
+            return column.astype("int64" if len(words) == len(column) else "Int64")
+        return column if (whole_numbers & (words.str.len() > _EXACT_DIGITS)).any() else pd.to_numeric(column)
     if len(words) and words.str.fullmatch(_WRITTEN_TIME).all():
-        return pd.to_datetime(column, format="ISO8601")
+        try:
+            return pd.to_datetime(column, format="ISO8601")
+        except ValueError:  # of two zones, as in summer and winter, or no time at all
+            return column
     whole = len(words) == len(column) > 0
     return (
         column.map({"True": True, "False": False}).astype(bool)

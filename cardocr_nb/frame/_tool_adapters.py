@@ -8,15 +8,17 @@ the dtype and its scalar say, to these two alone, that they are what the tool ca
 
 from __future__ import annotations
 
+import dis
 import sys
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from types import FrameType
+    from types import CodeType, FrameType
 
 _ASK_FOR_THEMSELVES = ("pandas", "pyarrow", "narwhals", "polars", "dask", "distributed")
 """Packages that look for `ArrowDtype` in frames, and never call DuckDB with one."""
-_NAMES_OF_THE_QUESTION = ("ArrowDtype", "__class__")
+_QUESTIONS = {"ArrowDtype", "__class__"}
 
 
 def is_duckdb_asking() -> bool:
@@ -27,7 +29,7 @@ def is_duckdb_asking() -> bool:
     frame = _asking_frame() if "duckdb" in sys.modules else None
     if frame is None or _package(frame) in _ASK_FOR_THEMSELVES:
         return False
-    return not any(name in frame.f_code.co_names for name in _NAMES_OF_THE_QUESTION)
+    return not (set(frame.f_code.co_names) & _QUESTIONS and _asks_itself(frame.f_code, frame.f_lasti))
 
 
 def is_altair_asking() -> bool:
@@ -39,6 +41,20 @@ def is_altair_asking() -> bool:
 def _asking_frame() -> FrameType | None:
     """Return the frame that asked: behind this function, that of this module, and the property or method."""
     return sys._getframe(2).f_back  # noqa: SLF001 - its documented use: which code calls
+
+
+@lru_cache(maxsize=256)
+def _asks_itself(code: CodeType, at: int) -> bool:
+    """Whether one of the questions is in the lines of the instruction that runs now."""
+    first, last = list(code.co_positions())[at // 2][:2]
+    if first is None or last is None:
+        return True
+    lines = range(first, last + 1)
+    return any(
+        instruction.argval in _QUESTIONS and instruction.positions is not None and instruction.positions.lineno in lines
+        for instruction in dis.get_instructions(code)
+        if isinstance(instruction.argval, str)
+    )
 
 
 def _package(frame: FrameType) -> str:

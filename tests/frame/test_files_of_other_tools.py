@@ -269,6 +269,18 @@ def test_duckdb_takes_the_frame_as_it_is_with_polygons_as_eight_numbers(rows_of)
     assert isinstance(found, duckdb.DuckDBPyRelation)  # code with such questions does not hinder DuckDB
 
 
+def test_code_that_asks_about_classes_itself_is_answered_and_does_not_hinder_duckdb():
+    frame = conform(pd.DataFrame({"key": ["a"], "polygon": pd.array([BOX], dtype="polygon")}))
+    dtype = frame["polygon"].dtype
+    assert not isinstance(dtype, pd.ArrowDtype)
+    assert not isinstance(
+        dtype,
+        (pd.ArrowDtype, pd.CategoricalDtype),
+    )
+    assert dtype.__class__ is type(dtype)
+    assert duckdb.sql("select count(*) from frame").fetchall() == [(1,)]
+
+
 @pytest.mark.filterwarnings("ignore:The inplace keyword")  # DuckDB's own use of pandas
 def test_duckdb_gives_back_what_it_took(cards):
     few = cards.head(40)

@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 
+import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
@@ -376,6 +377,27 @@ def test_columns_of_ones_own_come_back_with_their_kind(tmp_path):
     assert (again["day"] == given["day"]).all()
     assert again["moment"][0] == given["moment"][0]
     assert again["none"].isna().all()
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        pd.array([99204719500417531, None, 3], dtype="Int64"),
+        pd.array([10**18 - 1, -(10**17) - 1, 0]),
+        pd.to_datetime(["2020-01-01", "2020-07-01", "2020-07-02"]).tz_localize("Europe/Berlin"),
+        np.array([99204719500417531, 1.5, 2], dtype=object),
+        ["2020-02-31", "2020-01-01 25:00:00", "2020-01-01 00:00:00+99:00"],
+        [0.1, 1e-300, 12345678.123456789],
+    ],
+    ids=["gap", "long", "summer", "mixed", "no dates", "floats"],
+)
+def test_values_of_ones_own_are_equal_after_csv(tmp_path, own):
+    fields = tuple(Field(label, "样本", 97) for label in ("姓名", "住址", "民族"))
+    given = to_frame(CardResult(fields, key="a.jpg")).assign(own=own)
+    again = read_table(to_csv(given, tmp_path / "cards.csv"))["own"]
+    assert again.astype("str").tolist() == given["own"].astype("str").tolist()
+    again = read_table(to_csv(given.iloc[:1], tmp_path / "cards.csv"))["own"]
+    assert again.astype("str").tolist() == given["own"].astype("str").tolist()[:1]
 
 
 def test_a_plain_csv_shows_no_kinds(tmp_path):
