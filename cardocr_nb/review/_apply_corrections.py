@@ -35,9 +35,6 @@ if TYPE_CHECKING:
 _OTHER_FILES = (".json", ".jsonl", ".ndjson", ".gz")
 """Suffixes of corrections that another program wrote; those of the panel are kept in a file that it can replace."""
 
-SOURCES = ("service", "person")
-"""Values of the column ``source``: the text is as the service returned it, or as a person confirmed or typed it."""
-
 
 def correct(
     df: pd.DataFrame, corrections: str | os.PathLike[str] | pd.DataFrame | Corrections | Review
