@@ -81,6 +81,32 @@ _ALIASES = {
 }
 
 
+def members(value: Any) -> list[Any]:
+    """Return the members of a list, a column, an index, an array of one dimension or a generator; otherwise the value alone.
+
+    Examples
+    --------
+    >>> members(("a.jpg", "b.jpg")), members("a.jpg"), members(b"a"), members({"a": "b"})
+    (['a.jpg', 'b.jpg'], ['a.jpg'], [b'a'], [{'a': 'b'}])
+    """
+    single = (
+        isinstance(value, str | bytes | bytearray | Mapping) or _has_columns(value) or not isinstance(value, Iterable)
+    )
+    return [value] if single or len(getattr(value, "shape", "1")) != 1 else list(value)
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a value is None, NaN or the missing value of pandas.
+
+    Examples
+    --------
+    >>> is_missing(None), is_missing(float("nan")), is_missing("")
+    (True, True, False)
+    """
+    is_nan = isinstance(value, float) and value != value  # noqa: PLR0124 - not a number
+    return value is None or is_nan or type(value).__name__ == "NAType"
+
+
 def wrong_kinds(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[str]:
     """Describe the arguments of a call that are not what their annotation names.
 

@@ -39,6 +39,38 @@ def key_form(key: str) -> str:
     return (shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…") + end
 
 
+def file_below(folder: str | os.PathLike[str], key: str) -> Path | None:
+    """Return the file of a key below a folder, which may be one of the folders that the key names.
+
+    Parameters
+    ----------
+    folder : path
+    key : str
+        A name from outside: it may try to leave the folder.
+
+    Returns
+    -------
+    Path or None
+        None if the file does not exist or lies outside the folder. The key ``id/1.jpg`` is the file ``1.jpg`` of the folder
+        ``photos/id``, if that has no file ``id/1.jpg``.
+
+    Examples
+    --------
+    >>> file_below(".", "../../etc/passwd") is None
+    True
+    """
+    there, names = Path(folder), PurePosixPath(key).parts
+    try:
+        above = there.absolute().parts
+        for n in range(len(names)):
+            path = there.joinpath(*names[n:])
+            if above[len(above) - n :] == names[:n] and path.is_file():
+                return path if path.resolve().is_relative_to(there.resolve()) else None
+    except ValueError:  # a zero byte in the key
+        return None
+    return None
+
+
 def shown_forms(keys: Iterable[str]) -> str:
     """Return the number of keys and their commonest form.
 
@@ -104,6 +136,8 @@ def missing_pictures(keys: Iterable[Any], images: Any) -> str:
     said = f"looked for {shown_forms(wanted)}"
     if there is None:
         return said
+    if isinstance(images, (str, os.PathLike)) and not Path(images).is_dir():
+        return f"{said}, and there is no such folder or file; pass the folder below which the keys are paths"
     said += f", and there are {shown_forms(there)} (x for letters, 0 for digits)"
     how, count = _likeness(wanted, there)
     if not count:

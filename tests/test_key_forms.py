@@ -98,6 +98,24 @@ def test_photos_in_another_folder_are_counted_and_their_form_is_shown(photos):
         CARDS.cardocr.to_excel(photos.parent / "a.xlsx", images=photos, reveal=True)
 
 
+def test_the_folder_with_which_the_keys_begin_is_found(photos):
+    cards = _cards("id/0001.jpg", "id/0002.jpg")
+    table = redact_folder(cards, photos / "id", photos.parent / "out", progress=False)
+    assert table["reason"].isna().all()
+    assert cards.cardocr.check(sizes=photos / "id").equals(cards.cardocr.check(sizes=photos))
+    assert cards.cardocr.show(images=photos / "id", reveal=True)
+
+
+def test_the_column_of_files_is_named_where_no_picture_is_found(photos):
+    places = _cards("a/0001.jpg", "a/0002.jpg", text=None).assign(image=str(photos / "id/0001.jpg"))
+    with pytest.warns(
+        UnfinishedWarning, match=f"{HINT}.*or leave out images=: the files in the column image are still there"
+    ):
+        complete(places, photos, progress=False)
+    with pytest.warns(UnfinishedWarning, match="there is no such folder or file"):
+        complete(places, photos / "none", progress=False)
+
+
 def test_a_warning_that_a_filter_makes_an_error_is_the_warning(photos):
     with pytest.raises(UserWarning, match=HINT):  # all warnings are errors in these tests
         CARDS.cardocr.plot_gallery(photos, kind="scores", reveal=True)

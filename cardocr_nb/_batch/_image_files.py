@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
+from cardocr_nb._argument_kinds import is_missing, members
 from cardocr_nb._images import image_format
+from cardocr_nb._text_safety import describe
 from cardocr_nb.errors import InvalidRequestError
 
 if TYPE_CHECKING:
@@ -131,16 +133,39 @@ def listed(images: Images) -> Sequence[str | Path]:
     ------
     InvalidRequestError
         One of them is something else than a path.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> listed(pd.DataFrame({"path": ["a.jpg", "b.jpg"]})["path"])
+    ['a.jpg', 'b.jpg']
     """
-    if isinstance(images, str | Path):
-        return [images]
-    found: list[Any] = list(images) if isinstance(images, Iterable) and not hasattr(images, "__array__") else [images]
-    wrong = next((one for one in found if not isinstance(one, str | os.PathLike)), None)
-    if wrong is not None:
+    if isinstance(images, str | os.PathLike):
+        return [images if isinstance(images, str) else Path(images)]
+    if isinstance(images, Mapping):
+        raise InvalidRequestError("images is a mapping; pass its files as a list, such as list(images.values())")
+    if hasattr(images, "columns"):
+        raise InvalidRequestError("images is a table; pass its column of files, such as table['image']")
+    found = members(images)
+    wrong = [at for at, one in enumerate(found) if not isinstance(one, str | os.PathLike)]
+    if missing := [at for at in wrong if is_missing(found[at])]:
         raise InvalidRequestError(
-            f"images must be files, folders, patterns or a list of them, got {type(wrong).__name__}; save a picture to a file first"
+            f"{len(missing)} of the {len(found)} images are missing, the first at place {missing[0]}; leave them out, "
+            "such as with images.dropna()"
+        )
+    if wrong:
+        raise InvalidRequestError(
+            f"images must be files, folders, patterns or a list of them, got {_kind(found[wrong[0]])}"
         )
     return [one if isinstance(one, str) else Path(one) for one in found]
+
+
+def _kind(value: object) -> str:
+    """Describe a value that is not a path, with what to do if it is a picture."""
+    is_picture = isinstance(value, bytes | bytearray) or (
+        hasattr(value, "__array_interface__") and getattr(value, "shape", None) != ()
+    )
+    return f"{describe(value)}; save a picture to a file first" if is_picture else describe(value)
 
 
 def shown_path(path: str | Path) -> str:

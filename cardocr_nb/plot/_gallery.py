@@ -13,7 +13,7 @@ from cardocr_nb._text_safety import describe
 from cardocr_nb.errors import ImageError
 from cardocr_nb.plot._case_selection import Kind, pick_cases
 from cardocr_nb.plot._field_crops import rectified
-from cardocr_nb.plot._image_sources import Images, find_picture, warn_if_none
+from cardocr_nb.plot._image_sources import Images, find_picture, picture_source, warn_if_none
 from cardocr_nb.plot._picture_identity import OtherVersions
 from cardocr_nb.plot._plot_data import corners, need
 from cardocr_nb.plot._plot_fonts import PlotLanguage, plot_language
@@ -147,10 +147,10 @@ def _crops(
     """Crops of fields; each picture is decoded once, and one at a time."""
     crops: list[NDArray[np.uint8] | None] = [None] * len(keys)
     names = keys.astype("str").to_numpy()
-    found, others = False, OtherVersions()
+    found, others, source = False, OtherVersions(), picture_source(images)
     for key in dict.fromkeys(names):
         try:
-            photo = find_picture(key, images)
+            photo = find_picture(key, source)
         except ImageError:
             found = True
             continue
@@ -158,7 +158,7 @@ def _crops(
         if photo is not None and not others.holds(photo, df[(df["key"] == key).to_numpy(bool, na_value=False)]):
             for place in np.flatnonzero(names == key):
                 crops[place] = rectified(photo.pixels, photo.scaled(quads[place]))
-    warn_if_none(found, names, images)
+    warn_if_none(found, names, source)
     others.warn()
     return crops
 

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import tempfile
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias, overload, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias, overload, runtime_checkable
 
 import numpy as np
 
+from cardocr_nb._argument_kinds import is_missing, members
 from cardocr_nb._images import load_reduced
-from cardocr_nb._key_forms import missing_pictures
+from cardocr_nb._key_forms import file_below, missing_pictures
 from cardocr_nb._text_safety import describe
 from cardocr_nb.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
     from numpy.typing import ArrayLike, NDArray
     from PIL.Image import Image
@@ -26,7 +28,7 @@ Picture: TypeAlias = "str | os.PathLike[str] | bytes | NDArray[np.uint8] | Image
 MOST_PIXELS = 25_000_000
 """Pixels to which a picture is reduced while it is decoded: as many as the embedded engine looks at."""
 
-Images: TypeAlias = "str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | Mapping[str, Picture] | Bucket"
+Images: TypeAlias = "str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | Mapping[str, Picture] | Bucket"
 
 
 @runtime_checkable
@@ -132,8 +134,9 @@ def find_picture(
     key : str
         Name of the image in the bucket.
     images : path, list, mapping or client
-        Folder of the images, list of files, mapping from keys to pictures, or an object with a method
-        ``download(key, path)``. A file of a list belongs to the key that ends like its path.
+        Folder of the images, list or column of files, mapping from keys to pictures, or an object with a method
+        ``download(key, path)``. A file of a list belongs to the key that ends like its path, one of a column to the key in
+        the index, if that holds keys.
     most_pixels : int, default 25,000,000
         A file with more pixels is reduced while it is decoded.
     missing : {"none", "raise"}, default "none"
@@ -174,21 +177,79 @@ def find_picture(
 
 
 def _locate(key: str, images: Images) -> Picture | Bucket | None:
-    if isinstance(images, Mapping):
-        return images.get(key)
-    if isinstance(images, Bucket):
+    source = picture_source(images)
+    if isinstance(source, Mapping):
+        return source.get(key)
+    return source if isinstance(source, Bucket) else file_below(source, key)
+
+
+def picture_source(images: Images) -> str | os.PathLike[str] | Mapping[str, Picture] | Bucket:
+    """Return files as a mapping in which a key finds its file; other sources as they are.
+
+    A function that looks for many pictures calls it once: files may be a generator, and are sorted by name here.
+
+    Parameters
+    ----------
+    images : path, files, mapping or client
+        Files are one file, a pattern, a list, a generator, an array, an index or a column of a table, whose index may hold
+        the keys.
+
+    Raises
+    ------
+    TypeError
+        They are something else.
+
+    Examples
+    --------
+    >>> picture_source(["photos/a/1.jpg", "photos/b/1.jpg"]).get("b/1.jpg")
+    'photos/b/1.jpg'
+    """
+    if isinstance(images, str | os.PathLike):
+        files = [images] if Path(images).is_file() else _matches(os.fspath(images))
+        return _Files([(None, one) for one in files]) if files else images
+    if isinstance(images, Mapping | Bucket):
         return images
-    if isinstance(images, Sequence) and not isinstance(images, (str, bytes)):
-        fitting = [image for image in images if same_ending(key, image)]
-        return fitting[0] if len(fitting) == 1 else None
-    if not isinstance(images, (str, os.PathLike)):
+    given = members(images)
+    index: Any = None if hasattr(images, "columns") else getattr(images, "index", None)
+    keys = index if len(getattr(index, "shape", ())) == 1 else [None] * len(given)
+    known = [(key, one) for key, one in zip(keys, given, strict=True) if not is_missing(one)]
+    wrong = next((one for _, one in known if not isinstance(one, str | os.PathLike)), None)
+    if wrong is not None:
+        what = f"a list with {describe(wrong)}" if wrong is not images else describe(wrong)
+        advice = "; pass its column of files, such as cards['image']" if hasattr(wrong, "columns") else ""
         raise TypeError(
-            f"images must be a folder, a list of files, a mapping from keys to pictures, or a client, got {describe(images)}"
+            f"images must be a folder, a list of files, a mapping from keys to pictures, or a client, got {what}{advice}"
         )
-    folder = Path(images)
-    path = folder / key
-    # A key is a name from outside and may try to leave the folder.
-    return path if path.is_file() and path.resolve().is_relative_to(folder.resolve()) else None
+    return _Files(known)
+
+
+def _matches(pattern: str) -> list[str]:
+    return glob.glob(pattern, recursive=True) if glob.has_magic(pattern) and not Path(pattern).is_dir() else []  # noqa: PTH207
+
+
+class _Files(Mapping[str, "str | os.PathLike[str]"]):
+    """Files with a key, or without one: those belong to the key that ends like their path. Of several files none is taken."""
+
+    def __init__(self, files: Iterable[tuple[object, str | os.PathLike[str]]]) -> None:
+        self._paths: dict[str, set[str]] = {}
+        self._of_name: dict[str, set[str]] = {}
+        for key, file in files:
+            if isinstance(key, str):
+                self._paths.setdefault(key, set()).add(os.fspath(file))
+            self._of_name.setdefault(Path(file).name, set()).add(os.fspath(file))
+
+    def __getitem__(self, key: str) -> str:
+        named = self._of_name.get(PurePosixPath(key).name, set())
+        fitting = self._paths.get(key) or {path for path in named if same_ending(key, path)}
+        if len(fitting) != 1:
+            raise KeyError(key)
+        return next(iter(fitting))
+
+    def __iter__(self) -> Iterator[str]:
+        return (Path(path).as_posix() for path in sorted(set().union(*self._of_name.values())))
+
+    def __len__(self) -> int:
+        return sum(map(len, self._of_name.values()))
 
 
 def warn_if_none(found: bool, keys: Iterable[object], images: Images) -> None:

@@ -19,7 +19,7 @@ from cardocr_nb._i18n import messages
 from cardocr_nb.errors import CardOCRError, missing_extra
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers, first_rows
-from cardocr_nb.plot._image_sources import Bucket, find_picture
+from cardocr_nb.plot._image_sources import Bucket, find_picture, picture_source
 from cardocr_nb.plot._picture_identity import refuse_other_version
 from cardocr_nb.plot._plot_data import corners
 from cardocr_nb.plot._row_selection import rows_of_image
@@ -88,7 +88,7 @@ class OverlayWidget(anywidget.AnyWidget):
     def __init__(self, df: pd.DataFrame, images: Images, *, reveal: bool = False, lang: Lang | None = None) -> None:
         self._messages = messages(lang)
         super().__init__(_texts=dict(self._messages.texts["overlay"]))
-        self._df, self._images, self._reveal = df, images, reveal
+        self._df, self._images, self._reveal = df, picture_source(images), reveal
         self._cards = _Cards(conform(df))
         names = FieldNames(reveal=reveal, words=True)
         self._shown = {field: names(field) for field in self._cards.fields}

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from cardocr_nb._key_forms import file_below
+
 if TYPE_CHECKING:
     import os
 
@@ -35,9 +37,4 @@ def image_path(key: str, images: Images) -> Path | None:
     if isinstance(images, Mapping):
         path = Path(images[key]) if key in images else None
         return path if path is not None and path.is_file() else None
-    folder = Path(images)
-    path = folder / key
-    try:
-        return path if path.is_file() and path.resolve().is_relative_to(folder.resolve()) else None
-    except ValueError:  # a zero byte in the key
-        return None
+    return file_below(images, key)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-COLUMNS = ("field", "reader", "cases", "disagree", "alike", "wrong", "open", "rate", "low", "high")
+COLUMNS = ("field", "reader", "cases", "disagree", "alike", "wrong", "open", "rate", "low", "high", "assumed")
 """Columns of the table that `estimate_errors` makes."""
 
 READERS = ("first", "second", "mean")
@@ -73,7 +73,7 @@ def estimate_errors(
 
         ``rate`` is the estimated rate of errors; missing where nothing shows which of the two is wrong. ``low, high`` is its
         interval: ``low`` by the readings known to be wrong, ``high`` by these and the open ones, divided by 1 - `shared`, each
-        with the exact bound of Clopper and Pearson. Of the ``mean`` of both readers ``wrong`` are the cards on which one at least
+        with the exact bound of Clopper and Pearson; ``assumed`` says what of the readers, so that the table keeps it. Of the ``mean`` of both readers ``wrong`` are the cards on which one at least
         is wrong; ``low`` takes one of the two as wrong there, ``high`` both.
 
     Raises
@@ -125,12 +125,24 @@ def estimate_errors(
     return error_table(judged_pairs(df, other, truth, corrects=corrects), shared, corrects, confidence)
 
 
+def assumed(shared: float, corrects: tuple[bool, bool], names: tuple[str, str] = ("first", "second")) -> str:
+    """Say what an estimate takes for granted of two readers.
+
+    Examples
+    --------
+    >>> assumed(0.1, (False, True))
+    'at most 10 % of errors are shared; numbers are corrected by second'
+    """
+    correcting = " and ".join(name for name, does in zip(names, corrects, strict=True) if does) or "neither"
+    return f"at most {100 * shared:g} % of errors are shared; numbers are corrected by {correcting}"
+
+
 def error_table(pairs: pd.DataFrame, shared: float, corrects: tuple[bool, bool], confidence: float) -> pd.DataFrame:
     """Make the table of `estimate_errors` from `judged_pairs`."""
-    rows = []
+    rows, said = [], assumed(shared, corrects)
     for field, part in pairs.groupby("field", observed=True):
-        rows += [[field, *row] for row in _rows(str(field), part, corrects, shared, confidence)]
-    kinds = {"field": pairs["field"].dtype, "reader": "str"}
+        rows += [[field, *row, said] for row in _rows(str(field), part, corrects, shared, confidence)]
+    kinds = {"field": pairs["field"].dtype, "reader": "str", "assumed": "str"}
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(kinds)
 
 

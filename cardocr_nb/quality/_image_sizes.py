@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cardocr_nb._images import inspect
-from cardocr_nb._key_forms import missing_pictures
+from cardocr_nb._key_forms import file_below, missing_pictures
 from cardocr_nb._text_safety import shown_path
 from cardocr_nb.errors import ImageError
 
@@ -72,8 +72,9 @@ def _of_folder(folder: Path, keys: pd.Index) -> list[tuple[float, ...]]:
         )
     found: list[tuple[float, ...]] = []
     for key in keys:
+        path = file_below(folder, str(key))
         try:
-            info = inspect(folder / key)
+            info = inspect(path or folder / key)
         except ImageError:
             found.append((np.nan,) * len(SIZES))
             continue

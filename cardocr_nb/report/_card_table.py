@@ -17,7 +17,7 @@ from cardocr_nb.errors import ImageError
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers
 from cardocr_nb.plot._field_crops import rectified
-from cardocr_nb.plot._image_sources import find_picture, warn_if_none
+from cardocr_nb.plot._image_sources import find_picture, picture_source, warn_if_none
 from cardocr_nb.plot._picture_identity import OtherVersions
 from cardocr_nb.plot._reading_corners import reading_corners
 from cardocr_nb.plot._style import score_colors, score_norm
@@ -159,10 +159,10 @@ def _crops(frame: pd.DataFrame, shown: pd.DataFrame, images: Images) -> dict[int
     quads = dict(zip(shown.index, reading_corners(frame, shown), strict=True))
     crops: dict[int, str] = {}
     placed = shown.dropna(subset=["key", "polygon"])
-    found, others = False, OtherVersions()
+    found, others, source = False, OtherVersions(), picture_source(images)
     for key, rows in placed.groupby("key", observed=True):
         try:
-            photo = find_picture(str(key), images)
+            photo = find_picture(str(key), source)
         except (ImageError, OSError):
             found = True
             continue
@@ -170,7 +170,7 @@ def _crops(frame: pd.DataFrame, shown: pd.DataFrame, images: Images) -> dict[int
         if photo is not None and not others.holds(photo, frame[frame["key"] == key]):
             places = {row: photo.scaled(quads[row]) for row in rows.index}
             crops |= {int(row): _address(rectified(photo.pixels, places[row], height=2 * _CROP)) for row in rows.index}
-    warn_if_none(found, placed["key"].unique(), images)
+    warn_if_none(found, placed["key"].unique(), source)
     others.warn()
     return crops
 

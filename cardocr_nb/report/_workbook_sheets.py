@@ -16,7 +16,7 @@ from cardocr_nb.frame._frame_columns import COLUMNS
 from cardocr_nb.frame._protected_cells import escape_mark, text_of
 from cardocr_nb.frame._spreadsheet_damage import undo_excel
 from cardocr_nb.plot._field_crops import rectified
-from cardocr_nb.plot._image_sources import find_picture, warn_if_none
+from cardocr_nb.plot._image_sources import find_picture, picture_source, warn_if_none
 from cardocr_nb.plot._picture_identity import OtherVersions
 from cardocr_nb.plot._reading_corners import reading_corners
 
@@ -167,10 +167,10 @@ def crops(frame: pd.DataFrame, images: Images) -> dict[int, bytes]:
     pictures = {}
     placed = frame[frame["polygon"].notna() & frame["key"].notna()]
     quads = dict(zip(placed.index, reading_corners(frame, placed), strict=True))
-    found, others = False, OtherVersions()
+    found, others, source = False, OtherVersions(), picture_source(images)
     for key, rows in placed.groupby("key", sort=False):
         try:
-            photo = find_picture(str(key), images)
+            photo = find_picture(str(key), source)
             found |= photo is not None
         except ImageError:
             photo, found = None, True
@@ -181,6 +181,6 @@ def crops(frame: pd.DataFrame, images: Images) -> dict[int, bytes]:
             crop = rectified(photo.pixels, photo.scaled(quads[row]), height=_CROP_HEIGHT)
             Image.fromarray(crop).save(file, "PNG")
             pictures[int(row)] = file.getvalue()
-    warn_if_none(found, placed["key"].unique(), images)
+    warn_if_none(found, placed["key"].unique(), source)
     others.warn()
     return pictures

@@ -14,7 +14,7 @@ import pandas as pd
 from cardocr_nb._i18n import messages
 from cardocr_nb.errors import ImageError
 from cardocr_nb.plot._field_crops import rectified
-from cardocr_nb.plot._image_sources import MOST_PIXELS, find_picture, warn_if_none
+from cardocr_nb.plot._image_sources import MOST_PIXELS, find_picture, picture_source, warn_if_none
 from cardocr_nb.plot._overlay import draw_fields, plot_overlay
 from cardocr_nb.plot._picture_identity import refuse_other_version
 from cardocr_nb.plot._plot_fonts import plot_language
@@ -81,11 +81,12 @@ def case_pictures(df: pd.DataFrame, summary: ReportSummary, images: Images, *, r
     crops: dict[int, Picture] = {}
     cards: list[Picture] = []
     looked_for: list[str] = []
+    source = picture_source(images)
     for key in keys:
         rows = wanted[(wanted["key"] == key).to_numpy()]
         if len(cards) == _MOST and not reveal:
             break
-        photo = None if rows.empty else _picture(key, images, MOST_PIXELS if reveal else _FOR_SIZE)
+        photo = None if rows.empty else _picture(key, source, MOST_PIXELS if reveal else _FOR_SIZE)
         looked_for += [] if rows.empty else [key]
         if photo is None or (reveal and _is_other_version(photo, rows, key)):
             continue
@@ -100,7 +101,7 @@ def case_pictures(df: pd.DataFrame, summary: ReportSummary, images: Images, *, r
                 cards.append(_photo(one_job, photo, norm, t, alt))
             else:
                 cards.append(_positions(one_job, photo.size, norm, t, alt))
-    warn_if_none(bool(cards), looked_for, images)
+    warn_if_none(bool(cards), looked_for, source)
     return CasePictures(crops, tuple(cards))
 
 

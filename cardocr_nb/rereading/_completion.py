@@ -11,6 +11,7 @@ import pandas as pd
 from cardocr_nb.cards import CardType
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers
+from cardocr_nb.plot._image_sources import picture_source
 from cardocr_nb.plot._picture_identity import FOLDER, Identity, by_print, condemned, identity
 from cardocr_nb.quality._cells import refuse_parts
 from cardocr_nb.rereading._all_cores import engine_for, on_all_cores
@@ -51,9 +52,9 @@ def complete(
     ----------
     df : DataFrame
         As `cardocr_nb.to_frame` makes it.
-    images : path, sequence, mapping or client, optional
-        Folder below which the keys lie, list of files, picture of each key, or a client, which fetches them from its
-        bucket. By default the files in the column ``image``.
+    images : path, files, mapping or client, optional
+        Folder below which the keys lie, list or column of files, picture of each key, or a client, which fetches them from
+        its bucket. By default the files in the column ``image``.
     results : path, optional
         File in which the texts of the engine are kept. The same call reads only the cards that are not in it, also after the
         process was killed. It contains texts of cards; its mode is 0600.
@@ -109,6 +110,7 @@ def complete(
     (True, 'embedded')
     """
     refuse_parts(df)
+    images = images if images is None else picture_source(images)
     frame = conform(df).copy()
     frame["text"] = frame["text"].where(frame["text"].str.strip() != "")
     if READ_BY not in frame.columns:

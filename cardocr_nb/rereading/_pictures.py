@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from cardocr_nb.plot._image_sources import Images, Photo
 
 
+_LOOKED_AT = 100
+
+
 class UnfinishedWarning(UserWarning):
     """Some cards or fields were not read; the message says why."""
 
@@ -30,7 +33,10 @@ def not_found(frame: pd.DataFrame, images: Images | None) -> str:
         if frame["image"].isna().all():
             return "the frame has no column image with files; pass images=, a folder below which the keys lie"
         return "the files in the column image are not there any more; pass images=, a folder below which the keys lie"
-    return missing_pictures(frame["key"].dropna().unique(), images)
+    said = missing_pictures(frame["key"].dropna().unique(), images)
+    if any(isinstance(file, str) and Path(file).is_file() for file in frame["image"].unique()[:_LOOKED_AT]):
+        return f"{said}; or leave out images=: the files in the column image are still there"
+    return said
 
 
 def others_found(reasons: Sequence[str]) -> str:

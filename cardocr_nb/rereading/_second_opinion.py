@@ -12,12 +12,13 @@ import pandas as pd
 from cardocr_nb.cards import CardType, known_field
 from cardocr_nb.frame._flatten import to_frame
 from cardocr_nb.frame._frame_schema import empty
+from cardocr_nb.plot._image_sources import picture_source
 from cardocr_nb.plot._picture_identity import FOLDER, Identity, by_print, condemned, identity
 from cardocr_nb.privacy._service_texts import with_shown_fields
 from cardocr_nb.quality import audit_sample, compare, estimate_errors, review_queue
 from cardocr_nb.quality._cells import refuse_parts
 from cardocr_nb.quality._comparison import first_readings
-from cardocr_nb.quality._error_estimate import RIGHT, WRONG, judged_pairs
+from cardocr_nb.quality._error_estimate import RIGHT, WRONG, assumed, judged_pairs
 from cardocr_nb.rereading._all_cores import engine_for, on_all_cores
 from cardocr_nb.rereading._completion import completed
 from cardocr_nb.rereading._kept_readings import KeptReadings, fingerprint
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
 DISAGREE = "readers_disagree"
 """Reason in the review queue."""
 
-_READERS = {"first": "service", "second": "embedded", "mean": "mean"}
+_NAMES = ("service", "embedded")
+_READERS = {"first": _NAMES[0], "second": _NAMES[1], "mean": "mean"}
 _AGREEMENT = ("field", "pairs", "agree", "share", "low", "high", "only_left", "only_right")
 
 
@@ -49,27 +51,34 @@ class SecondOpinion:
         ``only_service, only_embedded`` (a text of one reader).
     errors : DataFrame
         Error rates of both readers and their mean, with intervals: see `cardocr_nb.quality.estimate_errors`. ``reader`` is
-        ``service``, ``embedded`` or ``mean``.
+        ``service``, ``embedded`` or ``mean``. Its column ``assumed`` says what the intervals take for granted of the two readers.
     queue : DataFrame
         The compared cards as `cardocr_nb.quality.review_queue` has them, the fields with different texts first: those in which a check
         refutes the service, those that are open, those that one reader alone has read, those in which a check confirms the service.
         Their first reason is ``readers_disagree``.
     readings : DataFrame
         What the embedded engine read, columns as in `cardocr_nb.to_frame`.
+    assumption : str
+        What the estimate takes for granted, in a sentence.
     """
 
     agreement: pd.DataFrame
     errors: pd.DataFrame
     queue: pd.DataFrame
     readings: pd.DataFrame
+    assumption: str
 
     def __str__(self) -> str:
-        return "\n".join(with_shown_fields(t).to_string(index=False) for t in (self.agreement, self.errors))
+        return "\n".join([*(t.to_string(index=False) for t in self._shown()), self.assumption])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return "".join(with_shown_fields(t).to_html(index=False, na_rep="–") for t in (self.agreement, self.errors))
+        tables = "".join(t.to_html(index=False, na_rep="–") for t in self._shown())
+        return f"{tables}<p>{self.assumption}</p>"
+
+    def _shown(self) -> list[pd.DataFrame]:
+        return [with_shown_fields(t) for t in (self.agreement, self.errors.drop(columns="assumed"))]
 
 
 def second_opinion(
@@ -92,9 +101,9 @@ def second_opinion(
     df : DataFrame
         As `cardocr_nb.to_frame` makes it. Cards without a text of the service are left out, and so are fields that
         `complete` has filled in (``read_by`` is ``embedded``).
-    images : path, sequence, mapping or client, optional
-        Folder below which the keys lie, list of files, picture of each key, or a client, which fetches them from its
-        bucket. By default the files in the column ``image``.
+    images : path, files, mapping or client, optional
+        Folder below which the keys lie, list or column of files, picture of each key, or a client, which fetches them from
+        its bucket. By default the files in the column ``image``.
     n : int, optional
         Number of cards, drawn at random as by `cardocr_nb.quality.audit_sample`; all by default.
     truth : DataFrame or path, optional
@@ -147,6 +156,7 @@ def second_opinion(
     0     1  name  readers_disagree
     """
     refuse_parts(df)
+    images = images if images is None else picture_source(images)
     frame = first_readings(df)
     known = frame["card_type"].isin([str(kind) for kind in CardType])
     by_service = known & frame["text"].notna() & ~completed(frame)
@@ -175,9 +185,25 @@ def second_opinion(
     errors = estimate_errors(first, second, truth, shared=shared, corrects=corrects, confidence=confidence)
     return SecondOpinion(
         agreement=compared.fields[list(_AGREEMENT)].rename(columns=names),
-        errors=errors.assign(reader=errors["reader"].map(_READERS)),
+        errors=errors.assign(reader=errors["reader"].map(_READERS), assumed=assumed(shared, corrects, _NAMES)),
         queue=_queue(frame, compared.flips, judged_pairs(first, second, truth, corrects=corrects)),
         readings=readings,
+        assumption=_assumption(shared, confidence, service_corrects=service_corrects),
+    )
+
+
+def _assumption(shared: float, confidence: float, *, service_corrects: bool) -> str:
+    """State what the estimate takes for granted; `cardocr_nb.quality.estimate_errors` has the reasons.
+
+    Examples
+    --------
+    >>> print(_assumption(0.1, 0.95, service_corrects=False))
+    Assumed: at most 10 % of a reader's errors are made alike by the other and found by no check; the printed numbers are right; the embedded engine corrects numbers by their check digit, the service does not; cards are independent. Intervals of 95 %.
+    """
+    service = "and so does the service" if service_corrects else "the service does not"
+    return (
+        f"Assumed: at most {100 * shared:g} % of a reader's errors are made alike by the other and found by no check; the printed numbers are right; "
+        f"the embedded engine corrects numbers by their check digit, {service}; cards are independent. Intervals of {100 * confidence:g} %."
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cardocr_nb import polygon
 from cardocr_nb.plot._field_crops import rectified
-from cardocr_nb.plot._image_sources import find_picture
+from cardocr_nb.plot._image_sources import find_picture, picture_source
 from cardocr_nb.plot._picture_identity import refuse_other_version
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Pictures:
     """
 
     def __init__(self, images: Images) -> None:
-        self._images = images
+        self._images = picture_source(images)
         self._last: tuple[str, Photo] | None = None
 
     def photo(self, key: str, places: NDArray[np.float64] | None = None, image: str | None = None) -> Photo:

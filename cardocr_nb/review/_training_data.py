@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 import warnings
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
-import numpy as np
 import pandas as pd
 
 from cardocr_nb import polygon
@@ -17,11 +15,13 @@ from cardocr_nb._text_safety import describe, shown_choice
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.plot._field_crops import rectified
+from cardocr_nb.plot._image_sources import picture_source
 from cardocr_nb.plot._picture_identity import Identity, by_print, condemned, identity
 from cardocr_nb.plot._reading_corners import reading_corners
 from cardocr_nb.rereading._pictures import card_photo
 from cardocr_nb.review._apply_corrections import decided_texts
 from cardocr_nb.review._training_files import WRITERS, new_folder
+from cardocr_nb.review._training_labels import reviewed_texts
 from cardocr_nb.review._training_split import NUMBERS, split_cards
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from cardocr_nb.plot._image_sources import Images, Photo
@@ -43,11 +44,6 @@ _DIGITS = 12
 _LEAST = 3.0
 """Pixels of the shorter side of a field, below which no text can be read."""
 _MARGIN = 0.1
-_NARROW = 0.6
-"""A line of Chinese is about as long as it has characters times its height, of digits half of that. A shape that is shorter
-than this fraction holds several lines."""
-_SHORT = 3.0
-"""Characters up to which the shape says nothing."""
 
 
 class EmptySplitWarning(UserWarning):
@@ -119,8 +115,8 @@ def to_training_data(
     EmptySplitWarning
         There are 2 cards or more, and all of them are on one side. Some trainers stop on an empty list.
     LeftOutWarning
-        Reviewed fields have no text, no picture or another one than the service read, no polygon or one outside the picture, or several
-        lines.
+        Reviewed fields have no text or one with a tab or a line break, no picture or another one than the service read, no polygon
+        or one outside the picture, or several lines.
 
     References
     ----------
@@ -128,6 +124,7 @@ def to_training_data(
 
     Examples
     --------
+    >>> import numpy as np
     >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
     >>> from cardocr_nb import CardResult, Field, to_frame
@@ -141,8 +138,8 @@ def to_training_data(
     True
     """
     _check(format, validation, height, reveal=reveal)
-    frame = conform(df)
-    fields, left_out = _reviewed(frame, decided_texts(corrections, frame["key"]), one_line=format == "paddleocr")
+    frame, images = conform(df), picture_source(images)
+    fields, left_out = reviewed_texts(frame, decided_texts(corrections, frame["key"]), one_line=format == "paddleocr")
     with new_folder(folder) as target:
         contents, rows, not_cut = _write_crops(frame, fields, images, target, height)
         sides = split_cards(contents, _numbers(frame, fields), validation=validation, seed=seed)
@@ -187,50 +184,6 @@ def _check(format_: str, validation: float, height: int, *, reveal: bool) -> Non
         raise InvalidRequestError(f"validation must be a rate of 0 to 1, got {describe(validation)}")
     if not 8 <= height <= 512:
         raise InvalidRequestError(f"height must be 8 to 512 pixels, got {describe(height)}")
-
-
-def _label(text: object) -> str:
-    r"""A text on one line, without characters that have no shape.
-
-    Examples
-    --------
-    >>> _label("样\t本\u2028\u200b 一\x00")
-    '样 本 一'
-    """
-    return "".join(c for c in " ".join(str(text).split()) if unicodedata.category(c) not in ("Cc", "Cf"))
-
-
-def _reviewed(frame: pd.DataFrame, decided: pd.DataFrame, *, one_line: bool) -> tuple[pd.DataFrame, Counter[str]]:
-    """Fields that a person accepted or corrected, with the text of the decision; and the number of those left out."""
-    confirmed = decided[decided["verdict"].isin(["accepted", "corrected"])]
-    kept = confirmed[confirmed["text"].fillna("").astype("str").map(_label) != ""]
-    labels = {
-        (str(key), str(field)): _label(text)
-        for key, field, text in kept[["key", "field", "text"]].itertuples(index=False)
-    }
-    pairs = list(zip(frame["key"].astype("str"), frame["field"].astype("str"), strict=True))
-    part = frame.assign(label=pd.Series([labels.get(pair) for pair in pairs], index=frame.index, dtype="str")).dropna(
-        subset=["label"]
-    )
-    part = part.drop_duplicates(["key", "field"], keep="last")
-    left_out = Counter({
-        "without a text": len(confirmed) - len(kept), "not in the frame": len(set(labels) - set(pairs))
-    })  # fmt: skip
-    placed = part[part["polygon"].notna()]
-    left_out["without a polygon"] = len(part) - len(placed)
-    if one_line:
-        points = reading_corners(frame, placed)
-        single = [_is_one_line(p, text) for p, text in zip(points, placed["label"], strict=True)]
-        left_out["of several lines"] = len(placed) - sum(single)
-        placed = placed[np.array(single, dtype=bool)]
-    return placed.sort_values(["key", "field"]), +left_out
-
-
-def _is_one_line(points: NDArray[np.float64], text: str) -> bool:
-    tall = float(np.linalg.norm(points[1] - points[0]) + np.linalg.norm(points[2] - points[3]))
-    wide = float(np.linalg.norm(points[3] - points[0]) + np.linalg.norm(points[2] - points[1]))
-    expected = sum(0.5 if c.isascii() else 1.0 for c in text)
-    return expected <= _SHORT or wide >= _NARROW * expected * tall
 
 
 def _write_crops(
@@ -279,6 +232,7 @@ def _is_in(photo: Photo, corners: NDArray[np.float64]) -> bool:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from cardocr_nb.plot._image_sources import Photo
     >>> photo = Photo(np.zeros((40, 90, 3), np.uint8), (90, 40))
     >>> box = np.array([(10, 10), (10, 20), (60, 20), (60, 10)], dtype=float)

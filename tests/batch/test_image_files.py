@@ -7,10 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 import cardocr_nb as ocr
-from cardocr_nb._batch._image_files import SUFFIXES, FileSearch
+from cardocr_nb._batch._image_files import SUFFIXES, FileSearch, listed
 from cardocr_nb._batch._image_keys import common_folder, key_below
 from cardocr_nb.local import StubReader
 
@@ -198,3 +200,37 @@ def test_a_renamed_keyword_works_with_a_warning(client, tmp_path, photo):
     photo(tmp_path / "in/a.png")
     with pytest.warns(DeprecationWarning, match="patience is now stall_timeout"):
         run(tmp_path / "in", client, patience=5)
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        pd.Series(["a/1.jpg", "b.jpg"], index=[7, 9]),
+        pd.Series(["a/1.jpg", "b.jpg"], dtype="object").unique(),
+        pd.Index([Path("a/1.jpg"), Path("b.jpg")]),
+        np.array(["a/1.jpg", "b.jpg"]),
+        (path for path in ("a/1.jpg", "b.jpg")),
+    ],
+)
+def test_a_column_of_a_table_is_a_list_of_files(images):
+    assert [Path(one).as_posix() for one in listed(images)] == ["a/1.jpg", "b.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("images", "said"),
+    [
+        (pd.DataFrame({"image": ["a.jpg"]}), "images is a table; pass its column of files"),
+        (
+            {"a.jpg": "photos/a.jpg"},
+            r"images is a mapping; pass its files as a list, such as list\(images.values\(\)\)",
+        ),
+        (pd.Series(["a.jpg", None, np.nan]), r"2 of the 3 images are missing, the first at place 1; .*dropna\(\)"),
+        (pd.Series([1.5, 2.5]), r"images must be files, folders, patterns or a list of them, got 1.5$"),
+        (5, "images must be files, folders, patterns or a list of them, got 5$"),
+        ([5], "images must be files, folders, patterns or a list of them, got 5$"),
+    ],
+)
+def test_what_names_no_files_is_refused_with_what_to_pass(client, images, said):
+    for call in (run, ocr.estimate):
+        with pytest.raises(ocr.InvalidRequestError, match=said):
+            call(images, client=client, **({} if call is run else {"card_type": "IDCard"}))

@@ -1,4 +1,7 @@
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -84,6 +87,54 @@ def test_a_key_does_not_lead_out_of_the_folder(photo, tmp_path):
     photo(tmp_path / "secret.png")
     (tmp_path / "cards").mkdir()
     assert find_picture("../secret.png", tmp_path / "cards") is None
+    assert find_picture("cards/../../secret.png", tmp_path / "cards") is None
+    assert find_picture("a\0.png", tmp_path / "cards") is None
+
+
+def files_of(folder):
+    return {
+        "list": lambda: sorted(folder.rglob("*.png")),
+        "generator": lambda: folder.rglob("*.png"),
+        "column of each field": lambda: pd.Series([str(path) for path in sorted(folder.rglob("*.png"))] * 3),
+        "column with a missing file": lambda: pd.Series([None, *map(str, folder.rglob("*.png"))]),
+        "index": lambda: pd.Index([str(path) for path in folder.rglob("*.png")]),
+        "array": lambda: np.array([str(path) for path in folder.rglob("*.png")]),
+        "pattern": lambda: f"{folder}/*/*.png",
+        "the folder that the keys begin with": lambda: folder / "front",
+        "one file": lambda: folder / "front" / "1.png",
+    }
+
+
+@pytest.mark.parametrize("how", files_of(Path()))
+def test_a_picture_is_found_among_files_in_every_usual_form(how, photo, tmp_path):
+    photo(tmp_path / "front" / "1.png", size=(64, 40))
+    photo(tmp_path / "back" / "1.png", size=(40, 64))
+    assert find_picture("front/1.png", files_of(tmp_path)[how]()).size == (64, 40)
+    assert find_picture("front/2.png", files_of(tmp_path)[how]()) is None
+
+
+def test_a_column_of_files_with_keys_as_index_finds_files_of_any_name(photo, tmp_path):
+    photo(tmp_path / "a.png", size=(64, 40))
+    photo(tmp_path / "1.png", size=(40, 64))
+    files = pd.Series([str(tmp_path / "a.png"), str(tmp_path / "1.png")], index=["front/1.png", "front/2.png"])
+    assert find_picture("front/1.png", files).size == (64, 40)
+    assert find_picture("front/2.png", files).size == (40, 64)
+    two = pd.concat([files, pd.Series([str(tmp_path / "1.png")], index=["front/1.png"])])
+    assert find_picture("front/1.png", two) is None
+
+
+@pytest.mark.parametrize(
+    ("images", "said"),
+    [
+        (pd.DataFrame({"image": ["a.png"]}), r"DataFrame of shape \(1, 1\); pass its column of files"),
+        (pd.Series([1, 2]), "got a list with 1"),
+        (np.zeros((9, 9)), r"got a ndarray of shape \(9, 9\)"),
+        (b"picture", "got a bytes of 7 bytes"),
+    ],
+)
+def test_what_is_not_a_source_of_pictures_is_described(images, said):
+    with pytest.raises(TypeError, match=f"^images must be a folder.*{said}"):
+        find_picture("front/1.png", images)
 
 
 def test_a_file_that_is_no_picture_is_refused(tmp_path):

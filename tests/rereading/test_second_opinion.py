@@ -71,6 +71,21 @@ def test_intervals_contain_the_rates_of_both_readers(opinion, cards, truth):
     assert rows.loc[("gender", "service"), "rate"] == pytest.approx(1 / len(PHOTOS))
 
 
+def test_the_assumption_goes_with_the_table_and_is_shown(opinion, cards, data, kept, tmp_path):
+    assert opinion.assumption.startswith("Assumed: at most 10 % of a reader's errors are made alike by the other")
+    assert opinion.assumption in repr(opinion)
+    assert opinion.assumption in opinion._repr_html_()
+    wide = cards.cardocr.second_opinion(
+        data / "cards", shared=0.25, service_corrects=True, results=kept, progress=False
+    )
+    wide.errors.to_csv(tmp_path / "errors.csv")
+    both = pd.concat([opinion.errors, pd.read_csv(tmp_path / "errors.csv")])
+    assert both["assumed"].unique().tolist() == [
+        "at most 10 % of errors are shared; numbers are corrected by embedded",
+        "at most 25 % of errors are shared; numbers are corrected by service and embedded",
+    ]
+
+
 def test_the_readings_are_those_of_the_engine(opinion, data):
     from cardocr_nb._images import load_upright
 

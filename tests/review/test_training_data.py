@@ -170,7 +170,7 @@ def test_nothing_that_was_not_reviewed_is_written(frame, pictures, tmp_path):
 
 
 def test_a_file_of_the_review_panel_is_read(frame, pictures, tmp_path):
-    Corrections(tmp_path / "c.csv").add(Decision("a.png", "name", "corrected", "样 \t一\n"))
+    Corrections(tmp_path / "c.csv").add(Decision("a.png", "name", "corrected", " 样  一\n"))
     to_training_data(frame, pictures, tmp_path / "c.csv", tmp_path / "out", reveal=True)
     ((_, _, label),) = read_paddleocr(tmp_path / "out", "rec_gt.txt")
     assert label == "样 一"
@@ -387,8 +387,22 @@ def test_a_damaged_picture_is_left_out(frame, pictures, decided, tmp_path):
 
 @given(text=st.text(min_size=1))
 def test_a_label_is_one_line_without_tabs(text):
-    from cardocr_nb.review._training_data import _label
+    from cardocr_nb.review._training_labels import _label
 
     label = _label(text)
     assert len(label.splitlines()) <= 1
     assert not set(label) & set("\t\n\r\x00\u200b\ufeff")
+
+
+@pytest.mark.parametrize("form", ["paddleocr", "label_studio", "jsonl"])
+@pytest.mark.parametrize("sign", ["\t", "\n", "\r\n", "\u2028", "\x0b"])
+def test_texts_with_a_tab_or_a_line_break_are_left_out_of_every_field_and_format(frame, pictures, tmp_path, sign, form):
+    rows = [
+        ("a.png", "name", f"样{sign}本"),
+        ("a.png", "id_number", f"9901{sign}01"),
+        ("b.png", "gender", f" 男{sign}"),
+    ]
+    decided = pd.DataFrame(rows, columns=["key", "field", "text"]).assign(verdict="corrected")
+    with pytest.warns(LeftOutWarning, match=r"training data: 2 with a tab or line break in the text$"):
+        made = to_training_data(frame, pictures, decided, tmp_path / "out", format=form, reveal=True)
+    assert made["field"].tolist() == ["gender"]
