@@ -83,11 +83,9 @@ def _han(text: str) -> bool:
     return all("㐀" <= c <= "鿿" or c in "〇𠮷" or c >= "\U00020000" for c in text)
 
 
-def _simplified(char: Char, rival: float = 0.001) -> Char:
+def _simplified(char: Char) -> Char:
     """Return a character in its simplified form, with the confidence of all its forms: the recognizer knows old ones too."""
     text = SIMPLIFIED.get(char.text, char.text)
-    if not _encodable(text, "gb2312") and _encodable(text, "big5"):
-        text = next((t for t, p in char.alternatives if p > rival and _han(t) and _encodable(t, "gb2312")), text)
     sure = char.confidence + sum(p for t, p in char.alternatives if text in (t, SIMPLIFIED.get(t)))
     if text == char.text and sure == char.confidence:
         return char
@@ -98,18 +96,9 @@ def _simplified_in_name(char: Char) -> Char:
     """Do the same in a name, which in rare cases is printed with a traditional form: it stays if nothing hints at the simplified one."""
     simple = SIMPLIFIED.get(char.text)
     if simple is None:
-        return _simplified(char, rival=0.2)
+        return _simplified(char)
     text = simple if dict(char.alternatives).get(simple, 0.0) > _HINT else char.text
     return replace(char, text=text, confidence=min(char.confidence, _OLD_FORM))
-
-
-def _encodable(text: str, charset: str) -> bool:
-    """Check a character set: GB 2312 has simplified forms only, Big5 old ones only; rare names go beyond both."""
-    try:
-        text.encode(charset)
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _name(chars: Sequence[Char]) -> Value | None:

@@ -234,6 +234,24 @@ def test_a_traditional_form_in_a_name_is_never_sure(text, alternatives, name):
     assert (value.confidences[-1] < 0.94) == (text == "學")
 
 
+@pytest.mark.parametrize(("rare", "frequent"), [("塝", "旁"), ("垚", "土"), ("琤", "净"), ("彧", "或"), ("瑄", "宣")])
+def test_a_rare_character_that_is_no_older_form_of_another_stays(rare, frequent):
+    char = Char(rare, 0.6, BOX, ((frequent, 0.3),))
+    address = apply_rules(
+        "address", "DriverLicense", [*read_alone("样本省示例市虚构区梅坑乡"), char, *read_alone("上村3号")]
+    )
+    assert address.text == f"样本省示例市虚构区梅坑乡{rare}上村3号"
+    assert apply_rules("name", "IDCard", [*read_alone("吕"), char]).text == "吕" + rare
+
+
+@pytest.mark.parametrize(("old", "simple"), [("嶧", "峄"), ("灃", "沣"), ("滸", "浒"), ("漵", "溆")])
+def test_a_rare_traditional_form_in_an_address_becomes_the_simplified_one(old, simple):
+    char = Char(old, 0.6, BOX, ((simple, 0.3),))
+    address = apply_rules("address", "DriverLicense", [*read_alone("样本省示例市"), char, *read_alone("城区3号")])
+    assert address.text == f"样本省示例市{simple}城区3号"
+    assert address.confidences[6] == pytest.approx(0.9)
+
+
 def test_the_red_mark_of_a_portrait_next_to_a_row_is_no_part_of_an_address():
     red = [Char(c, 0.9, BOX, redness=0.8) for c in "样木"]
     value = apply_rules("address", "IDCard", [*read_alone("样本省示例市虚构区畲岭镇"), *red, *read_alone("岙底村3号")])
