@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_MISSPELLED = 0.8
+
 
 def check_keywords(function: str, given: Iterable[str], allowed: Iterable[str]) -> None:
     """Raise if a keyword is not allowed.
@@ -44,7 +46,9 @@ def check_keywords(function: str, given: Iterable[str], allowed: Iterable[str]) 
         if name not in allowed:
             near = difflib.get_close_matches(name, allowed, n=1, cutoff=0.5)
             advice = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(allowed)}"
-            raise TypeError(f"{function}() has no argument {shown_word(name)}; {advice}")
+            # A name that differs by a letter or two from one of the function is a misspelling, whatever else it may be.
+            misspelled = name.islower() and bool(difflib.get_close_matches(name, allowed, n=1, cutoff=_MISSPELLED))
+            raise TypeError(f"{function}() has no argument {repr(name) if misspelled else shown_word(name)}; {advice}")
 
 
 def checked_keywords(

@@ -248,8 +248,8 @@ class CardOCRService:
             Key of the object, or a pattern with ``*``, ``?`` and ``[…]``; a key is always equal to itself, also with these signs.
             Of several that match, the one set last counts.
         reading : dict of str to str, or sequence of Field
-            Texts by canonical field name (score 99, invented polygons; None for a place without a text), or fields. Empty: the
-            service finds no card, Status 0.
+            Texts by name or printed label of the field (score 99, invented polygons; None for a place without a text), or fields.
+            Empty: the service finds no card, Status 0.
 
         Raises
         ------
@@ -274,7 +274,7 @@ class CardOCRService:
         Parameters
         ----------
         *documents : bytes, str or Path
-            XML or JSON, or files of it.
+            XML or JSON, such as ``response.text``, or files of it.
 
         Returns
         -------
@@ -290,12 +290,7 @@ class CardOCRService:
         """
         keys = []
         for document in documents:
-            raw = (
-                document
-                if isinstance(document, bytes)
-                else _content(document, "replay takes files, or documents as bytes")
-            )
-            for result in _results(raw):
+            for result in _results(_document(document)):
                 if result.key is None:
                     continue
                 failed = result.state == JobState.FAILED
@@ -496,8 +491,10 @@ def _check(bucket: str, engine: str, **numbers: float) -> None:
         raise InvalidRequestError(f"engine must be {' or '.join(_ENGINES)}, got {shown_choice(engine, _ENGINES)}")
     for name, value in numbers.items():
         least = 0 if name == "latency" else 1
-        if not value >= least:
-            raise InvalidRequestError(f"{name} must be at least {least}, got {describe(value)}")
+        kind = int | float if name == "latency" else int
+        if not isinstance(value, kind) or not value >= least:
+            number = "a number of" if name == "latency" else "a whole number of"
+            raise InvalidRequestError(f"{name} must be {number} at least {least}, got {describe(value)}")
 
 
 def _reader(engine: str, workers: int) -> Reader:
@@ -513,6 +510,12 @@ def _content(path: str | os.PathLike[str], taken: str) -> bytes:
     if not Path(path).is_file():
         raise FileNotFoundError(f"there is no file {shown_path(path)} ({why_missing(path)}); {taken}")
     return Path(path).read_bytes()
+
+
+def _document(given: bytes | str | os.PathLike[str]) -> bytes:
+    if isinstance(given, str) and given.lstrip("\ufeff \t\r\n")[:1] in ("<", "{", "["):
+        return given.encode()
+    return given if isinstance(given, bytes) else _content(given, "replay takes files and documents")
 
 
 def _results(raw: bytes) -> Iterable[CardResult]:

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from cardocr_nb._text_safety import describe
-from cardocr_nb.cards import FIELDS, KNOWN_FIELDS, CardType, printed
+from cardocr_nb._text_safety import describe, shown_choice
+from cardocr_nb.cards import FIELDS, KNOWN_FIELDS, CardType, known_field, printed
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.local._stub_reader import StubReader
 from cardocr_nb.local._worker import ReadingError, recognized
@@ -55,7 +55,7 @@ class SetReadings:
         if not isinstance(pattern, str) or not pattern:
             raise InvalidRequestError(f"key must be the key of an object or a pattern, got {describe(pattern)}")
         if not isinstance(answer, ReadingError):
-            check_reading(answer)
+            answer = checked_reading(answer)
         with self._lock:
             self._answers.pop(pattern, None)
             self._answers[pattern] = answer
@@ -106,20 +106,20 @@ class SetReadings:
         return (_placed(answer, image, card_type) if isinstance(answer, Mapping) else tuple(answer)), ""
 
 
-def check_reading(reading: Any) -> None:
-    """Raise unless a reading is texts by field, or fields, as the service can give them; no text is quoted.
+def checked_reading(reading: Any) -> Reading:
+    """Return a copy of a reading, with labels as field names; raise unless the service can give it. No text is quoted.
 
     Examples
     --------
-    >>> check_reading({"name": "样本"})
-    >>> check_reading(Field("姓名", "样本"))
+    >>> checked_reading({"姓名": "样本", "gender": "男"})
+    {'name': '样本', 'gender': '男'}
+    >>> checked_reading(Field("姓名", "样本"))
     Traceback (most recent call last):
         ...
     cardocr_nb.errors.InvalidRequestError: a reading must be a dict of texts by field name, or a list of Field objects, got Field; put it into a list
     """
     if isinstance(reading, Mapping):
-        _check_texts(reading)
-        return
+        return _checked_texts(reading)
     if not isinstance(reading, Sequence) or isinstance(reading, str | bytes):
         more = "; put it into a list" if isinstance(reading, Field) else ""
         raise InvalidRequestError(
@@ -128,17 +128,24 @@ def check_reading(reading: Any) -> None:
     for number, field in enumerate(reading):
         if wrong := _fault(field):
             raise InvalidRequestError(f"field {number} of the reading: {wrong}")
+    return tuple(reading)
 
 
-def _check_texts(texts: Mapping[Any, Any]) -> None:
-    if unknown := set(texts) - KNOWN_FIELDS:
-        raise InvalidRequestError(
-            f"a reading is set by field names ({', '.join(sorted(KNOWN_FIELDS))}), got {len(unknown)} others; "
-            "give Field objects for other labels"
-        )
-    for name, text in texts.items():
+def _checked_texts(texts: Mapping[Any, Any]) -> dict[str, str | None]:
+    named = {}
+    for given, text in texts.items():
+        name = given if given in KNOWN_FIELDS else known_field(given) if isinstance(given, str) else None
+        if name is None:
+            raise InvalidRequestError(
+                f"a reading is set by names or labels of fields ({', '.join(sorted(KNOWN_FIELDS))}), got "
+                f"{shown_choice(given, KNOWN_FIELDS)}; give Field objects for other labels"
+            )
         if text is not None and not _is_text(text):
             raise InvalidRequestError(f"the text of {name} {_TEXT}, got {_type(text)}")
+        if name in named:
+            raise InvalidRequestError(f"the reading has {name} twice, by name and by label")
+        named[name] = text
+    return named
 
 
 _TEXT = "must be a text without control characters, or None for a place without a text"

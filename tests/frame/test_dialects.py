@@ -486,6 +486,38 @@ def test_baidu_gives_the_end_of_a_license_in_a_field_of_its_own():
     assert set(frame["card_type"]) == {"DriverLicense"}
 
 
+@pytest.mark.parametrize(
+    ("given", "shown", "place"),
+    [
+        ({"有效起始日期": "20130909", "有效期限": "6年"}, "6年", 1),
+        ({"有效期限": "20130909", "至": "6年"}, "6年", 1),
+        ({"有效起始日期": "", "有效期限": "6年"}, "6年", 1),
+        ({"有效期限": "6年"}, "6年", 0),
+        ({"有效起始日期": "20130909", "有效期限": ""}, "20130909", 0),
+        ({"有效起始日期": "20130909", "失效日期": "长期"}, "20130909至长期", 0),
+        ({"有效期限": "20130909", "至": "20190909"}, "20130909至20190909", 0),
+    ],
+)
+def test_baidu_gives_the_valid_period_in_all_forms_of_its_reference(given, shown, place):
+    entries = {
+        label: {"words": words, "location": {"left": 100 * n, "top": 0, "width": 90, "height": 20}}
+        for n, (label, words) in enumerate(given.items())
+    }
+    found, frame = read_one({"words_result": {"证号": {"words": NUMBER}} | entries}, "baidu")
+    assert found["valid_period"] == shown
+    (polygon,) = frame.loc[frame["field"] == "valid_period", "polygon"]
+    assert polygon.points[0] == (100 * place, 0)
+
+
+@pytest.mark.parametrize(
+    ("end", "shown"),
+    [("6年", "6年"), ("2029-09-09", "2019-09-09至2029-09-09"), ("长期", "2019-09-09至长期"), ("", "2019-09-09")],
+)
+def test_tencent_gives_the_term_of_an_older_license_in_place_of_the_end(end, shown):
+    answer = {"Response": {"CardCode": NUMBER, "Class": "C1", "StartDate": "2019-09-09", "EndDate": end}}
+    assert read_one(answer, "tencent")[0]["valid_period"] == shown
+
+
 def test_baidu_lists_the_sides_of_a_card_and_two_cards_are_refused():
     assert read_one(MULTI, "baidu")[0] == {"name": "样本", "id_number": NUMBER}
     two = {"words_result": [MULTI["words_result"][1]] * 2}
@@ -523,6 +555,14 @@ def test_an_error_code_of_zero_is_no_failure(zero):
             {"name": "样本", "address": "样本路9号", "valid_period": "6年"},
         ),
         ({"success": True, "archive_no": "990000000000"}, {}),
+        (
+            {"body": {"requestId": "9", "data": {"frontResult": {"name": "样本", "nationality": "汉", "IDNumber": NUMBER}}}},
+            {"name": "样本", "ethnicity": "汉", "id_number": NUMBER},
+        ),
+        (
+            {"body": {"data": {"faceResult": {"licenseNumber": NUMBER, "startDate": "20190909", "endDate": "6年"}}}},
+            {"licence_number": NUMBER, "valid_period": "6年"},
+        ),
     ],
 )  # fmt: skip
 def test_former_calls_of_alibaba_are_read(answer, fields):

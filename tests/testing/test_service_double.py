@@ -163,7 +163,7 @@ def test_a_rate_of_failures_can_be_set_and_taken_back(cardocr_service, submit):
     assert submit("a.jpg").status_code in (429, 503)
     cardocr_service.set_rates({})
     assert submit("a.jpg").status_code == 200
-    with pytest.raises(InvalidRequestError, match="rate of 0 to 1"):
+    with pytest.raises(InvalidRequestError, match="the rate of throttle must be 0 to 1"):
         cardocr_service.set_rates({"throttle": 2.0})
     with pytest.raises(InvalidRequestError, match="a fault must be throttle"):
         cardocr_service.inject("fire")
@@ -416,7 +416,7 @@ def test_an_error_of_the_test_is_not_followed_by_a_warning(tmp_path):
     [("queue_limt", "queue_limit"), ("fault", "faults"), ("worker", "workers"), ("latncy", "latency")],
 )
 def test_a_misspelled_option_names_the_nearest(tmp_path, option, near):
-    with pytest.raises(TypeError, match=rf"CardOCRService\(\) has no argument .*did you mean '{near}'"):
+    with pytest.raises(TypeError, match=rf"CardOCRService\(\) has no argument .{option}.; did you mean '{near}'"):
         CardOCRService(tmp_path, **{option: 1})
 
 
@@ -460,3 +460,50 @@ def test_a_photo_is_taken_from_a_file(cardocr_service, data, kind):
 def test_keys_in_a_list_are_an_error_with_the_remedy(cardocr_service, ask, keys):
     with pytest.raises(InvalidRequestError, match=r"one an argument, got \w+; write \*keys for a list"):
         getattr(cardocr_service, ask)(keys)
+
+
+def test_a_reading_is_set_by_labels_too_and_later_changes_of_the_mapping_do_not_count(cardocr_service, submit):
+    reading = {"姓名": "样本", "id_number": None}
+    cardocr_service.set_reading("a.jpg", reading)
+    reading["姓名"] = "另一"
+    cardocr_service.add_photo("a.jpg")
+    submit("a.jpg")
+    cardocr_service.wait()
+    assert [(field.label, field.text) for field in cardocr_service.jobs[0].fields] == [
+        ("姓名", "样本"),
+        ("公民身份号码", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("reading", "said"),
+    [
+        ({"nam": "样本"}, "did you mean 'name'"),
+        ({"血型": "样本"}, "got a str of 2 characters; give Field objects for other labels"),
+        ({"name": "样本", "姓名": "样本"}, "the reading has name twice"),
+    ],
+)
+def test_a_reading_with_a_wrong_name_is_refused(cardocr_service, reading, said):
+    with pytest.raises(InvalidRequestError, match=said):
+        cardocr_service.set_reading("a.jpg", reading)
+
+
+def test_the_text_of_a_saved_response_is_replayed(cardocr_service, data):
+    saved = (data / "responses/failed.xml").read_text(encoding="utf-8")
+    assert cardocr_service.replay(f"\n{saved}") == cardocr_service.replay(data / "responses/failed.xml")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"workers": "2"}, "workers must be a whole number of at least 1, got a str of 1 characters"),
+        ({"queue_limit": 1.5}, "queue_limit must be a whole number of at least 1, got 1.5"),
+        ({"latency": "1"}, "latency must be a number of at least 0"),
+        ({"faults": {"throttle": 2}}, "the rate of throttle must be 0 to 1, got 2$"),
+        ({"faults": {"throtle": 0.1}}, "a fault must be .*did you mean 'throttle'"),
+        ({"faults": {"throttle": "often"}}, "the rate of throttle must be 0 to 1, got a str of 5 characters"),
+    ],
+)
+def test_a_wrong_option_is_named_with_what_it_takes(tmp_path, options, said):
+    with pytest.raises(InvalidRequestError, match=said):
+        CardOCRService(tmp_path, **options)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cardocr_nb.errors import DecodeError
-from cardocr_nb.frame._dialects._alibaba_former import FORMER, read_former, read_market, valid_period
+from cardocr_nb.frame._dialects._alibaba_former import FORMER, capitalized, read_former, read_market
 from cardocr_nb.frame._dialects._dialect_reading import (
     DialectReading,
     code,
@@ -23,6 +23,7 @@ from cardocr_nb.frame._dialects._dialect_reading import (
     score,
     sequence,
     text,
+    valid_period,
 )
 
 _FIELDS = {
@@ -68,8 +69,8 @@ def read_alibaba(document: Mapping[str, Any]) -> DialectReading:
             raise DecodeError("the document has none of Data, Code and success")
         return DialectReading(code=code(refusal, "Code"), message=text(message, "Message"))
     whole = parsed(answer, "Data")
-    if whole.keys() & FORMER:
-        return read_former(whole)
+    if (former := capitalized(whole)).keys() & FORMER:
+        return read_former(former)
     data = whole if whole.keys() & _SIDES else mapping(whole.get("data"), "Data/data")
     if data.get("face") is None:
         return DialectReading()

@@ -6,11 +6,10 @@ of the market's ``ocr_idcard`` and ``ocr_driver_license`` (an object with ``succ
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from cardocr_nb.errors import DecodeError
-from cardocr_nb.frame._dialects._dialect_reading import DialectReading, field, mapping, period, text
+from cardocr_nb.frame._dialects._dialect_reading import DialectReading, field, mapping, text, valid_period
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,8 +49,6 @@ _MARKET_LICENSE = {
     "issue_date": "first_issue_date",
     "vehicle_type": "vehicle_class",
 }
-_YEARS = re.compile(r"([0-9]{1,2})\s*年?")
-"""The former license prints how long it is valid, and no second date."""
 _NOT_READ = ("NoResult", "InvalidInput")
 """Texts of the market's calls for a field that was not read."""
 
@@ -65,10 +62,22 @@ def read_former(data: Mapping[str, Any]) -> DialectReading:
     <DialectReading card_type='IDCard', 2 fields>
     """
     if face := data.get("FaceResult"):
-        return _reading(mapping(face, "Data/FaceResult"), _FACE, "DriverLicense", ("StartDate", "EndDate"))
+        named = capitalized(mapping(face, "Data/FaceResult"))
+        return _reading(named, _FACE, "DriverLicense", ("StartDate", "EndDate"))
     if front := data.get("FrontResult"):
-        return _reading(mapping(front, "Data/FrontResult"), _FRONT, "IDCard")
+        return _reading(capitalized(mapping(front, "Data/FrontResult")), _FRONT, "IDCard")
     return DialectReading()
+
+
+def capitalized(members: Mapping[str, Any]) -> dict[str, Any]:
+    """Members as the reference names them; the SDKs for Java and JavaScript begin them with a small letter.
+
+    Examples
+    --------
+    >>> capitalized({"frontResult": {}, "IDNumber": "1"})
+    {'FrontResult': {}, 'IDNumber': '1'}
+    """
+    return {name[:1].upper() + name[1:]: value for name, value in members.items()}
 
 
 def read_market(body: Mapping[str, Any]) -> DialectReading:
@@ -88,19 +97,6 @@ def read_market(body: Mapping[str, Any]) -> DialectReading:
     if body.keys() & {"issue", "start_date", "end_date", "archive_no"}:  # the other side of a card
         return DialectReading()
     raise DecodeError("the document has success and no field of a card")
-
-
-def valid_period(start: str | None, given: str | None) -> str | None:
-    """The valid period of a license, as it is printed.
-
-    Examples
-    --------
-    >>> valid_period("2019-09-09", "2029-09-09"), valid_period("2019-09-09", "6"), valid_period(None, "2019-09-09至长期")
-    ('2019-09-09至2029-09-09', '6年', '2019-09-09至长期')
-    """
-    if given and (years := _YEARS.fullmatch(given)):
-        return f"{years[1]}年"
-    return given if given and "至" in given else period(start, given)
 
 
 def _reading(

@@ -7,7 +7,7 @@ Source: the public reference of the two calls. A field is a member of ``words_re
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cardocr_nb.cards import known_field
 from cardocr_nb.errors import DecodeError
@@ -19,10 +19,10 @@ from cardocr_nb.frame._dialects._dialect_reading import (
     listed,
     mapping,
     number,
-    period,
     remarks,
     score,
     text,
+    valid_period,
 )
 from cardocr_nb.wire._records import Field
 
@@ -31,12 +31,15 @@ if TYPE_CHECKING:
 
     from cardocr_nb.wire._records import Points
 
+    _Value: TypeAlias = tuple[str | None, int | None, Points | None]
+
 _UNTIL = "至"
 _LICENSE = {"licence_number", "vehicle_class", "first_issue_date", "valid_period", "nationality"}
 _BACK = {"签发机关", "签发日期", "失效日期"}
 """Labels of the back of an identity card, which the frame does not hold."""
 _PERIOD, _FROM, _END = "有效期限", "有效起始日期", "失效日期"
-"""Labels of the valid period of a license: the former one, whose end is at `_UNTIL`, and those since 2023."""
+"""Labels of the valid period of a license: the former one, whose end is at `_UNTIL`, and those since 2023. Both dates, or the first
+one as `_FROM` and the term of an older license, such as 6年, as `_PERIOD`."""
 _SECOND_PAGE, _ON_BOTH = {"档案编号", "记录"}, {"姓名", "证号"}
 _FRONT, _NORMAL = "idcard_front", "normal"
 _AGREES = (None, 1, "1")
@@ -80,14 +83,15 @@ def read_baidu(document: Mapping[str, Any]) -> DialectReading:
     }
     until = read.pop(_UNTIL, None) or read.pop(_END, None)
     if _FROM in read:
+        until = until or read.pop(_PERIOD, None)
         read[_PERIOD] = read.pop(_FROM)
+    if until is not None and _PERIOD in read:
+        read[_PERIOD] = _whole_period(read[_PERIOD], until)
     fields = []
     for label, (words, sure, place) in read.items():
-        name, value = known_field(label), words
-        if name == "valid_period" and until is not None:
-            value = period(words, until[0])
-        if value:
-            named = field(name, card_type or "", value, sure, place) if name else Field(label, value, sure, place)
+        name = known_field(label)
+        if words:
+            named = field(name, card_type or "", words, sure, place) if name else Field(label, words, sure, place)
             fields.append(named)
     return DialectReading(tuple(fields), card_type, message=_said(document))
 
@@ -121,7 +125,14 @@ def _front_of_several(cards: Sequence[Any]) -> Mapping[str, Any]:
     return mapping(fronts[0], "words_result/card_result") if fronts else {}
 
 
-def _value(entry: object, label: str) -> tuple[str | None, int | None, Points | None]:
+def _whole_period(first: _Value, other: _Value) -> _Value:
+    """The valid period with the score and place of its first date, or of the term that stands in place of dates."""
+    value = valid_period(first[0], other[0])
+    is_term = value and not (first[0] and value.startswith(first[0]))
+    return (value, *(other if is_term else first)[1:])
+
+
+def _value(entry: object, label: str) -> _Value:
     node = f"words_result/{label}" if known_field(label) else "words_result"
     found = mapping(entry, node)
     sure = found.get("probability")

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _FARTHEST = 2**31 - 1
 _MAX_TEXT = 2**23
+_YEARS = re.compile(r"([0-9]{1,2})\s*年?")
+"""The former license prints how long it is valid, and no second date."""
 _NUMBER = re.compile(r"[-+]?[0-9]{1,12}(\.[0-9]{0,20})?([eE]-?[0-9]{1,2})?")
 
 
@@ -139,9 +141,19 @@ def field(name: str, card_type: str, value: str, score: int | None = None, polyg
     return Field(printed(name, card_type) or name, value, score, polygon)
 
 
-def period(start: str | None, end: str | None) -> str | None:
-    """Join the two dates of a valid period as they appear on the card."""
-    return f"{start}至{end}" if start and end else start or end
+def valid_period(start: str | None, given: str | None) -> str | None:
+    """Return the valid period of a license as it is printed, from its first date and what else is given: an end or a term.
+
+    Examples
+    --------
+    >>> valid_period("2019-09-09", "2029-09-09"), valid_period("2019-09-09", "6"), valid_period(None, "2019-09-09至长期")
+    ('2019-09-09至2029-09-09', '6年', '2019-09-09至长期')
+    """
+    if given and (years := _YEARS.fullmatch(given)):
+        return f"{years[1]}年"
+    if given and "至" in given:
+        return given
+    return f"{start}至{given}" if start and given else start or given
 
 
 def remarks(*said: str | None) -> str | None:

@@ -17,9 +17,9 @@ from cardocr_nb.frame._dialects._dialect_reading import (
     listed,
     mapping,
     parsed,
-    period,
     remarks,
     text,
+    valid_period,
 )
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _fields(body: Mapping[str, Any], names: Mapping[str, str], card_type: str) -
 def _license(body: Mapping[str, Any]) -> tuple[Any, ...]:
     if any(body.get(node) for node in _SECOND_PAGE) and not any(body.get(node) for node in _MAIN_PAGE):
         return ()
-    valid = period(*(text(body.get(node), f"Response/{node}") for node in ("StartDate", "EndDate")))
+    valid = valid_period(*(text(body.get(node), f"Response/{node}") for node in ("StartDate", "EndDate")))
     return _fields(body, _LICENSE, "DriverLicense") + (
         (field("valid_period", "DriverLicense", valid),) if valid else ()
     )
