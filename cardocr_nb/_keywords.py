@@ -46,7 +46,7 @@ def check_keywords(function: str, given: Iterable[str], allowed: Iterable[str]) 
         if name not in allowed:
             near = difflib.get_close_matches(name, allowed, n=1, cutoff=0.5)
             advice = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(allowed)}"
-            # A name that differs by a letter or two from one of the function is a misspelling, whatever else it may be.
+            # A name that differs by a letter or two from one of the function is a misspelling of it.
             misspelled = name.islower() and bool(difflib.get_close_matches(name, allowed, n=1, cutoff=_MISSPELLED))
             raise TypeError(f"{function}() has no argument {repr(name) if misspelled else shown_word(name)}; {advice}")
 

@@ -70,6 +70,8 @@ class CosAuth(AuthBase):
     >>> call = requests.Request("GET", "http://b-1.ci.r.myqcloud.com/jobs", auth=CosAuth(Credentials("id", "key")))
     >>> call.prepare().headers["Host"]
     'b-1.ci.r.myqcloud.com'
+
+    `httpx` takes it as ``auth``, too.
     """
 
     def __init__(
@@ -81,7 +83,7 @@ class CosAuth(AuthBase):
         """Add ``Authorization``, and ``Host`` where it is missing, so that what is signed is what is sent."""
         credentials = current(self._credentials)
         now = int(self._clock())
-        url = urlsplit(r.url or "")
+        url = urlsplit(str(r.url or ""))  # httpx has an object here
         r.headers.setdefault("Host", _host(url))
         if credentials.token is not None:
             r.headers["x-cos-security-token"] = r.headers["x-ci-security-token"] = credentials.token

@@ -202,7 +202,7 @@ class CardOCRService:
         }
 
     def auth(self) -> CosAuth:
-        """Return the signature for `requests`: ``requests.get(service.url + "/jobs", auth=service.auth())``."""
+        """Return the signature for `requests` and `httpx`: ``requests.get(service.url + "/jobs", auth=service.auth())``."""
         return CosAuth(Credentials(self.secret_id, self.secret_key))
 
     def client(self, **options: Any) -> Client:
@@ -249,7 +249,7 @@ class CardOCRService:
             Of several that match, the one set last counts.
         reading : dict of str to str, or sequence of Field
             Texts by name or printed label of the field (score 99, invented polygons; None for a place without a text), or fields.
-            Empty: the service finds no card, Status 0.
+            Names that the card type of the job does not have are left out, as by the service. Empty: the service finds no card, Status 0.
 
         Raises
         ------

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cardocr_nb._text_safety import describe, shown_choice
-from cardocr_nb.cards import FIELDS, KNOWN_FIELDS, CardType, known_field, printed
+from cardocr_nb.cards import FIELDS, KNOWN_FIELDS, CardType, known_field
 from cardocr_nb.errors import InvalidRequestError
 from cardocr_nb.local._stub_reader import StubReader
 from cardocr_nb.local._worker import ReadingError, recognized
@@ -186,14 +186,12 @@ def _is_polygon(points: object) -> bool:
 
 
 def _placed(texts: Mapping[str, str | None], image: NDArray[np.uint8], card_type: str) -> tuple[Field, ...]:
-    """Give texts the label, score and polygon that the stub gives to its own."""
+    """Give texts the label, score and polygon that the stub gives to its own; a card has no fields of another type."""
     stub = {
-        f.name: shown
-        for f, shown in zip(FIELDS[CardType(card_type)], StubReader().read(image, card_type), strict=False)
+        f.name: shown for f, shown in zip(FIELDS[CardType(card_type)], StubReader().read(image, card_type), strict=True)
     }
-    fields = []
-    for name, text in texts.items():
-        of_card = stub.get(name)
-        label, polygon = (of_card.label, of_card.polygon) if of_card else (printed(name) or name, None)
-        fields.append(Field(label, text, None if text is None else 99, polygon))
-    return tuple(fields)
+    return tuple(
+        Field(stub[name].label, text, None if text is None else 99, stub[name].polygon)
+        for name, text in texts.items()
+        if name in stub
+    )

@@ -223,6 +223,7 @@ def test_an_error_becomes_a_failed_row(dialect, document, code):
 def test_a_picture_without_a_card_keeps_a_row_that_found_nothing(dialect, document):
     row = read(document, dialect).iloc[0]
     assert (row["state"], row["status"]) == ("Success", 0)
+    assert pd.isna(row["card_type"])
 
 
 @pytest.mark.parametrize("status", ["blurred", "over_dark", "non_idcard", "reversed_side"])
@@ -297,6 +298,7 @@ def test_other_texts_are_no_numbers(given):
 def test_the_second_page_of_a_license_alone_is_left_out(dialect, document):
     row = read(document, dialect).iloc[0]
     assert (row["state"], row["status"]) == ("Success", 0)
+    assert pd.isna(row["card_type"])
 
 
 def test_of_both_pages_of_a_license_the_main_page_is_read():

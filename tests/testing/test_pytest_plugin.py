@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import cardocr_nb.testing  # noqa: F401 - pytester forgets modules that its sessions import first, and NumPy cannot be imported twice
+
 pytest_plugins = ["pytester"]
 ROOT = Path(__file__).parents[2]
 PLUGIN = ["-p", "cardocr_service", "-p", "no:cacheprovider", "-W", "error"]

@@ -507,3 +507,24 @@ def test_the_text_of_a_saved_response_is_replayed(cardocr_service, data):
 def test_a_wrong_option_is_named_with_what_it_takes(tmp_path, options, said):
     with pytest.raises(InvalidRequestError, match=said):
         CardOCRService(tmp_path, **options)
+
+
+def test_httpx_signs_its_calls_with_the_same_object(cardocr_service):
+    import httpx
+
+    cardocr_service.add_photo("夏 a.jpg")
+    with httpx.Client(base_url=cardocr_service.url, auth=cardocr_service.auth(), trust_env=False) as http:
+        answer = http.post("/jobs", content=request_xml("夏 a.jpg"), headers={"Content-Type": "application/xml"})
+        assert answer.status_code == 200
+        assert http.get("/jobs", params={"tag": "ImageLicenseRec", "size": 10}).status_code == 200
+    cardocr_service.wait()
+    cardocr_service.assert_paid_once("夏 a.jpg")
+    cardocr_service.assert_no_call_refused()
+
+
+def test_a_reading_has_no_fields_of_another_type_of_card(cardocr_service, submit):
+    cardocr_service.set_reading("*", {"name": "样本", "licence_number": "990101197412010014"})
+    cardocr_service.add_photo("a.jpg")
+    submit("a.jpg")
+    cardocr_service.wait()
+    assert [field.label for field in cardocr_service.jobs[0].fields] == ["姓名"]

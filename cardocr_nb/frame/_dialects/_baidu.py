@@ -126,7 +126,7 @@ def _front_of_several(cards: Sequence[Any]) -> Mapping[str, Any]:
 
 
 def _whole_period(first: _Value, other: _Value) -> _Value:
-    """The valid period with the score and place of its first date, or of the term that stands in place of dates."""
+    """The valid period with the score and place of its first date, or of the term that replaces dates."""
     value = valid_period(first[0], other[0])
     is_term = value and not (first[0] and value.startswith(first[0]))
     return (value, *(other if is_term else first)[1:])

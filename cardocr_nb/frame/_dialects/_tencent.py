@@ -44,8 +44,8 @@ _LICENSE = {
     "Class": "vehicle_class",
     "IssuingAuthority": "issuing_authority",
 }
-_BACK = {"Authority", "ValidDate"}
-_SECOND_PAGE = ("ArchivesCode", "Record")
+_BACK, _SECOND_PAGE = {"Authority", "ValidDate"}, {"ArchivesCode", "Record"}
+"""Nodes of the other side of a card, which the frame does not hold."""
 _MAIN_PAGE = ("Sex", "Address", "DateOfBirth", "DateOfFirstIssue", "Class")
 
 
@@ -72,10 +72,13 @@ def read_tencent(document: Mapping[str, Any]) -> DialectReading:
             message=text(error.get("Message"), "Response/Error/Message"),
         )
     if "CardCode" in body or "DateOfFirstIssue" in body:
-        return DialectReading(_license(body), "DriverLicense", message=_said(body))
-    if not body.keys() & (_ID_CARD.keys() | _BACK):
+        fields, kind, other_side = _license(body), "DriverLicense", _SECOND_PAGE
+    elif body.keys() & (_ID_CARD.keys() | _BACK):
+        fields, kind, other_side = _fields(body, _ID_CARD, "IDCard"), "IDCard", _BACK
+    else:
         raise DecodeError("the document has no field of IDCardOCR or DriverLicenseOCR")
-    return DialectReading(_fields(body, _ID_CARD, "IDCard"), "IDCard", message=_said(body))
+    is_other_side = not fields and any(body.get(node) for node in other_side)
+    return DialectReading(fields, None if is_other_side else kind, message=_said(body))
 
 
 def _said(body: Mapping[str, Any]) -> str | None:
