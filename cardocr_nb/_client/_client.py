@@ -340,7 +340,7 @@ class Client(Objects):
     def recognize(self, key: str, *, card_type: str) -> CardResult:
         """Read one object at once, without a job; in the cloud this is paid for.
 
-        The answer has no place for a message: that a picture shows two cards, or may not show one, is told by jobs only
+        The answer has no place for a message: that a picture shows two cards, or may not show one, is reported by jobs only
         (`submit` and `wait`).
 
         Parameters
@@ -357,7 +357,7 @@ class Client(Objects):
         Raises
         ------
         ServiceError
-            There is no such object, or it is no picture that the service reads; ``code`` says which.
+            There is no such object, or it is not a picture that the service reads; ``code`` says which.
         TransportError
             The service could not be reached.
 
