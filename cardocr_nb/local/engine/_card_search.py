@@ -25,20 +25,11 @@ from cardocr_nb.local.engine._card_evidence import has_portrait
 from cardocr_nb.local.engine._card_pose import provisional_pose
 from cardocr_nb.local.engine._detection import detect, detect_within
 from cardocr_nb.local.engine._extraction_quality import quality_of
-from cardocr_nb.local.engine._field_extraction import (
-    Extraction,
-    extract_fields,
-)
+from cardocr_nb.local.engine._field_extraction import Extraction, extract_fields
 from cardocr_nb.local.engine._line_crops import ImagePyramid, even_contrast, ink_channel
+from cardocr_nb.local.engine._line_reader import LineReader
 from cardocr_nb.local.engine._placed_chars import place_chars
-from cardocr_nb.local.engine._recognition import (
-    UPRIGHT,
-    begin_recognition,
-    mean_confidence,
-    recognize_all,
-    recognize_upright,
-    rotate180,
-)
+from cardocr_nb.local.engine._recognition import UPRIGHT, mean_confidence, recognize_all, rotate180
 from cardocr_nb.local.engine._seal_rows import Seal, SealReading, begin_seal, read_seal
 from cardocr_nb.local.engine._seal_square import beyond, is_red, outside
 
@@ -65,6 +56,8 @@ _AS_MANY_SIGNS = 0.5
 """Part of the anchors in the first round of a card that was found, below which text of another direction is not read on."""
 _FAINT_SIDES = 960, 1600
 """Longer sides of the picture as the detector sees it when nothing was found before: a card may take a fifth of it."""
+_MOST_WIDTH = 20_000
+"""Pixels along the lines, at the height of the recognizer, after which a look reads on only if it shows where a card is."""
 _ROUGH_MARGIN = 14.0
 """Millimeters around a card whose pose is known from one text only."""
 
@@ -89,6 +82,8 @@ class CardSearch:
         self.size = image.shape[1], image.shape[0]
         self.seal: Seal | None = None
         self._sought: SealReading | None = None
+        self._unlikely: Seal | None = None
+        self.reader = LineReader(self.pyramid, models)
         self.found: Detection | None = None
         self.known = known
         self.lines = tuple(lines)
@@ -123,11 +118,12 @@ class CardSearch:
         were not recognized.
         """
         starts = []
+        self.reader.next_look()
         for group in range(len(found.angles)):
             boxes = self._likely_first(found.boxes[found.groups == group])
-            if group and len(boxes) < _TRY_OPPOSITE:
+            if group and (len(boxes) < _TRY_OPPOSITE or self.reader.width > _MOST_WIDTH):
                 continue
-            lines, turned = recognize_upright(self.pyramid, boxes[:_ROUND], self.models)
+            lines, turned = self.reader.upright(boxes[:_ROUND])
             boxes = rotate180(boxes) if turned else boxes
             signs = len(anchor_names(place_chars(lines), LAYOUTS[self.kind], self.kind))
             starts.append((signs, boxes, lines))
@@ -168,7 +164,7 @@ class CardSearch:
             tries = [lines]
             if mean_confidence(lines) < UPRIGHT:
                 opposite = rotate180(boxes)
-                start = recognize_all(self.pyramid, opposite[:_ROUND], self.models)
+                start = tuple(self.reader.begin(opposite[:_ROUND]))
                 other, rest = self._rounds(start, opposite[_ROUND:])
                 extraction = self.extract(other)
                 if extraction.pose is not None:
@@ -190,15 +186,17 @@ class CardSearch:
     def _rounds(
         self, lines: tuple[Line, ...], left: NDArray[np.float64]
     ) -> tuple[tuple[Line, ...], NDArray[np.float64]]:
-        """Recognize boxes until all that may be of the card are."""
+        """Recognize boxes until all that may be of the card are, or so many that show no card."""
         import numpy as np
 
         pose: CardPose | None = None
-        while len(left := left[~covered(left, lines)]):
+        while len(left := left[~covered(left, lines)]) and (pose is not None or self.reader.width < _MOST_WIDTH):
             if pose is not None and not self._is_on_card(left, pose).any():
                 if not self._lost_seal():
                     break
                 continue
+            if pose is None:
+                self.reader.ahead(left)
             first, pose = pose is None, sure_pose(lines, self.kind) or self.known
             if pose is None:
                 now = np.arange(len(left)) < _ROUND
@@ -209,12 +207,12 @@ class CardSearch:
                 later = translations(left, pose, read=False) | next_to_larger(left)
                 later = (later & ~in_number_row(left, pose)) | self._headings(left, pose)
                 now &= later == later[now].all()
-            begun = begin_recognition(self.pyramid, left[now], self.models)
+            begun = self.reader.begin(left[now])
             if pose is not None and first:
                 self._begin_seal(pose)
             elif not now.any() and not self._lost_seal():
                 break
-            lines += tuple(line for line in begun if line.chars)
+            lines += tuple(begun)
             left = left[~now]
         self._lost_seal()
         return lines, left
@@ -241,6 +239,7 @@ class CardSearch:
 
     def _begin_seal(self, pose: CardPose) -> None:
         """Begin to recognize the red seal row by row, once it is known where the card is, while other boxes are."""
+        self._unlikely = None
         if self.seal is None and "issuing_authority" in self.labels:
             self._sought = begin_seal(self.image, self.pyramid, pose, self.models)
 
@@ -249,13 +248,14 @@ class CardSearch:
         if self._sought is None:
             return False
         seal, self._sought = self._sought.result(), None
+        self._unlikely = seal
         self.seal = seal if seal is not None and seal.is_valid else None
         return self.seal is None
 
     def _seek_seal(self, pose: CardPose, *, last: bool = False) -> None:
         """Recognize the red seal row by row, once it is known where the card is; one that reads unlike an office only at last."""
         if self.seal is None and "issuing_authority" in self.labels:
-            seal = read_seal(self.image, self.pyramid, pose, self.models)
+            seal = self._unlikely or read_seal(self.image, self.pyramid, pose, self.models)
             self.seal = seal if seal is None or seal.is_valid or last else None
 
     def _within(self, pose: CardPose, margin: float, known: Sequence[Line] = ()) -> tuple[Line, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cardocr_nb.local.engine._line_crops import ink_channel
 from cardocr_nb.local.engine._networks import LINE_HEIGHT
+from cardocr_nb.local.engine._quantiles import pixel_quantile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -195,10 +196,9 @@ def print_contrast(crop: NDArray[np.uint8]) -> float:
     >>> round(print_contrast(crop), 2), print_contrast(crop[:, 60:])
     (0.83, 0.0)
     """
-    import numpy as np
-
-    ink, paper = np.quantile(ink_channel(crop[:, :, 2], crop[:, :, 1]), (0.003, 0.8))
-    return float(1 - (ink + 1) / (paper + 1))
+    light = ink_channel(crop[:, :, 2], crop[:, :, 1])
+    ink, paper = (pixel_quantile(light, part) for part in (0.003, 0.8))
+    return 1 - (ink + 1) / (paper + 1)
 
 
 def darkest_ink(crop: NDArray[np.uint8], paler: float) -> NDArray[np.uint8]:

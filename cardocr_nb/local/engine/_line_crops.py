@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from cardocr_nb.local.engine._networks import LINE_HEIGHT
+from cardocr_nb.local.engine._quantiles import pixel_quantile
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,7 +65,7 @@ def even_contrast(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     size = 2 * (max(ink.shape) // 120) + 7
     paper = cv2.blur(cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((size, size), np.uint8)), (size, size))
     lost = cv2.subtract(paper, ink).astype(np.float32) / np.maximum(paper, 16)
-    clearest = float(np.quantile(lost[::4, ::4], _CLEAREST))
+    clearest = pixel_quantile(lost[::4, ::4], _CLEAREST)
     return np.asarray(255 - np.clip(lost * (_PRINT / max(clearest, 0.05)), 0, 235), np.uint8)
 
 

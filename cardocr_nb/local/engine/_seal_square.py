@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cardocr_nb.local.engine._quantiles import pixel_quantile
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -96,7 +98,7 @@ def _square(red: NDArray[np.float32], least: float, part: float, *, torn: bool) 
     """
     import cv2
 
-    mask = (red > max(least, part * float(np.quantile(red, _CLEAREST)))).astype(np.uint8)
+    mask = (red > max(least, part * pixel_quantile(red, _CLEAREST))).astype(np.uint8)
     joined = cv2.morphologyEx(cv2.medianBlur(mask, 3), cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))
     contours, _ = cv2.findContours(joined, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     best, most = None, _FILLED
@@ -149,7 +151,7 @@ def redness(image: NDArray[np.uint8]) -> NDArray[np.float32]:
 
     light = cv2.LUT(cv2.GaussianBlur(image, (3, 3), 0), _LOGARITHMS)
     ratio = light[:, :, 0] - light[:, :, 1]
-    return np.asarray(ratio - np.median(ratio), np.float32)
+    return np.asarray(ratio - np.float32(pixel_quantile(ratio, 0.5)), np.float32)
 
 
 def warped(
