@@ -103,7 +103,7 @@ def _mean_of_neighbors(pixels: Gray) -> Gray:
     total = rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]
     total += 4
     total //= 9
-    return total.astype(np.uint8)
+    return np.asarray(total, np.uint8)
 
 
 def _mean_of_least(levels: Gray) -> float:
