@@ -101,11 +101,12 @@ def _candidate(field: str, chain: Sequence[Segment], around: Surroundings) -> Ca
 
 
 def _shows_itself(field: str, value: Value, chain: Sequence[Segment]) -> bool:
-    """Whether a value can be of no other field, wherever it is: a period, a class, an office in rows that fill a square."""
+    """Whether a value can be of no other field, wherever it is: a period, a class, a gender, a nation, an office in rows that fill a square."""
     if not value.is_valid:
         return False
-    if field == "vehicle_class":
-        return 1 < len(value.text) == sum(len(s.chars) for s in chain)
+    if field in ("vehicle_class", "gender", "nationality"):
+        alone = len(value.text) == sum(len(s.chars) for s in chain)
+        return alone and (field != "vehicle_class" or len(value.text) > 1)
     return "至" in value.text if field == "valid_period" else field == "issuing_authority" and is_square(chain)
 
 

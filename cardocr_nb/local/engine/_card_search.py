@@ -26,7 +26,7 @@ from cardocr_nb.local.engine._card_pose import provisional_pose
 from cardocr_nb.local.engine._detection import detect, detect_within
 from cardocr_nb.local.engine._extraction_quality import quality_of
 from cardocr_nb.local.engine._field_extraction import Extraction, extract_fields
-from cardocr_nb.local.engine._line_crops import ImagePyramid, even_contrast, ink_channel
+from cardocr_nb.local.engine._line_crops import ImagePyramid, brightened, even_contrast, ink_channel, without_text
 from cardocr_nb.local.engine._line_reader import LineReader
 from cardocr_nb.local.engine._placed_chars import place_chars
 from cardocr_nb.local.engine._recognition import UPRIGHT, mean_confidence, recognize_all, rotate180
@@ -52,12 +52,16 @@ _TRY_OPPOSITE = 3
 """Boxes without which a picture is not read the other way up as well."""
 _FOUND = 7.0
 """Quality of an extraction from which no other direction of text is searched for the card."""
+_DOUBTFUL = 0.0
+"""Quality of an extraction up to which it is made of the words of a form rather than of a card."""
 _AS_MANY_SIGNS = 0.5
 """Part of the anchors in the first round of a card that was found, below which text of another direction is not read on."""
 _FAINT_SIDES = 960, 1600
 """Longer sides of the picture as the detector sees it when nothing was found before: a card may take a fifth of it."""
 _MOST_WIDTH = 20_000
 """Pixels along the lines, at the height of the recognizer, after which a look reads on only if it shows where a card is."""
+_CROWD = 12
+"""Boxes that were detected, from which the card may be hidden by the text of other papers."""
 _ROUGH_MARGIN = 14.0
 """Millimeters around a card whose pose is known from one text only."""
 
@@ -76,6 +80,7 @@ class CardSearch:
         import cv2
         import numpy as np
 
+        image = brightened(image)
         self.image, self.kind, self.models = image, kind, models
         self.ink = ink_channel(np.ascontiguousarray(image[:, :, 0]), np.ascontiguousarray(image[:, :, 1]))
         self.pyramid = ImagePyramid(np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), np.uint8))
@@ -99,16 +104,25 @@ class CardSearch:
     def _first_look(self) -> tuple[Extraction, tuple[Line, ...], NDArray[np.float64]]:
         self.found = detect(self.ink, self.models, _SIDES[self.kind])
         first = self._surest_group(self.found)
-        return first if first[0].pose is not None else self._faint()
+        if quality_of(first[0]) > _DOUBTFUL:
+            return first
+        again = self._faint()
+        return again if quality_of(again[0]) > quality_of(first[0]) else first
 
     def _faint(self) -> tuple[Extraction, tuple[Line, ...], NDArray[np.float64]]:
-        """Look for a card with faint or small print: with even contrast, larger, and larger again."""
+        """Look for a card with faint or small print: with even contrast, larger, larger again, and without the text of other papers.
+
+        Beside many rows of one direction the detector does not see the few of another one.
+        """
         ink = even_contrast(self.ink)
         best = self._surest_group(detect(ink, self.models, _FAINT_SIDES[0]))
         for side in _FAINT_SIDES[1:]:
             if quality_of(best[0]) < _FOUND and max(self.size) > 0.8 * side:
                 again = self._surest_group(detect(ink, self.models, side))
                 best = again if quality_of(again[0]) > quality_of(best[0]) else best
+        if quality_of(best[0]) <= _DOUBTFUL and self.found is not None and len(self.found.boxes) >= _CROWD:
+            rest = self._surest_group(detect(without_text(ink, self.found.boxes), self.models, _FAINT_SIDES[0]))
+            best = rest if quality_of(rest[0]) > quality_of(best[0]) else best
         return best
 
     def _surest_group(self, found: Detection) -> tuple[Extraction, tuple[Line, ...], NDArray[np.float64]]:

@@ -67,6 +67,11 @@ def without_doubles(segments: Sequence[Segment]) -> list[Segment]:
         first_stays = (votes[first, second] if letters[i] == letters[j] else sure) >= 0
         weaker, surer = (other, one) if first_stays else (one, other)
         dropped[weaker.line, weaker.place] = surer
+    for place, surer in [*dropped.items()]:
+        # What lost against a character next to this one is of another row, which its box reached into.
+        winner = dropped.get((surer.line, surer.place))
+        if winner is not None and (winner.line, abs(winner.place - place[1])) == (place[0], 1):
+            del dropped[place]
     return _remaining(segments, dropped) if dropped else [*segments]
 
 

@@ -16,7 +16,7 @@ from cardocr_nb.local.engine._digit_fields import class_value, date_value, numbe
 from cardocr_nb.local.engine._field_value import Value, make_value
 from cardocr_nb.local.engine._office_names import with_known_office
 from cardocr_nb.local.engine._old_forms import SIMPLIFIED
-from cardocr_nb.local.engine._region_names import begins_with_province, with_known_region
+from cardocr_nb.local.engine._region_names import begins_with_province, with_known_region, with_likely_regions
 from cardocr_nb.local.engine._surnames import begins_with_surname, lacks_surname
 
 if TYPE_CHECKING:
@@ -40,11 +40,20 @@ _OLD_FORM, _HINT = 0.93, 0.002
 """Confidence of a traditional form in a name, at most, and that of its simplified form from which this is meant."""
 _RIVAL, _NO_SURNAME = 0.04, 0.02
 """Confidence from which another reading of the first character of a name may be the surname, and how rarely a name begins with none."""
+_NOT_IN_NAMES = frozenset(
+    "或劫菌钥防活死病杀盗奸贼贱尸骂恨坏疯癌毒罪尿屁粪痰疤疮痒痛瘤瘦肿脓肺肾胃肠腿你我他她它的了吗呢吧哪这那没很么谁怎药酒狗猪鼠蚊蝇"
+    "债赔赌贪罚烦烧烂爆炸炮灾祸鬼魔妖怪丑臭脏垃圾堵塌坑坟埋葬吃喝吐咬骗偷抢打拆扔拖摔撞挤刺割切断刮剥削"
+)
+"""Frequent characters that given names do not have."""
+_NO_NAME = 0.05
+"""How rarely a name has one of them, as a factor."""
 _ZEROS = frozenset("0OoΟο〇○")
 _REDDER = 0.45
 """Redness of a mark over that of the text next to it."""
 _CORRECTED = 0.8
 """Confidence, at most, of a character that comes from the list of regions, or of surnames."""
+_GENDER_BEHIND = re.compile("(?<=..)(?:性别?|别)[男女]?$")
+"""The next label and its value, in one box with a name."""
 _STROKES = "一丨丶亅十口"
 _DOTS = "·・•‧∙⋅.●"
 
@@ -101,14 +110,34 @@ def _simplified_in_name(char: Char) -> Char:
     return replace(char, text=text, confidence=min(char.confidence, _OLD_FORM))
 
 
+def _usual_in_name(char: Char) -> Char:
+    """Take another reading of a character that names do not have, as 彧 for 或, where one is likely."""
+    if char.text not in _NOT_IN_NAMES:
+        return char
+    text, sure = max(((t, p) for t, p in char.alternatives if _han(t)), key=lambda other: other[1], default=("", 0.0))
+    if sure < _RIVAL or text in _NOT_IN_NAMES:
+        return char
+    likely = min(sure / (sure + _NO_NAME * char.confidence), _CORRECTED)
+    return replace(char, text=text, confidence=likely, alternatives=((char.text, char.confidence),))
+
+
+def _is_rare(text: str) -> bool:
+    try:
+        text.encode("gb2312")
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
 def _name(chars: Sequence[Char]) -> Value | None:
     chars, used = _kept(chars, lambda t: _han(t) or t in _DOTS, _simplified_in_name)
+    chars = [_usual_in_name(c) if i in used[1:] else c for i, c in enumerate(chars)]
     name = "".join("·" if t in _DOTS else t for t in _text(chars, used))
     if min(map(len, name.split("·"))) == 1:  # a speck: each part of a name has several characters
         used = tuple(i for i in used if chars[i].text not in _DOTS)
         name = _text(chars, used)
     start = len(name) - len(name.lstrip("·"))
-    name = name[start:].rstrip("·")
+    name = _GENDER_BEHIND.sub("", name[start:]).rstrip("·")
     used = used[start : start + len(name)]
     label = len(name) - len(name.removeprefix("姓").removeprefix("名"))
     if label and len(name) > label + 1 and not begins_with_surname(name):  # a part of the label
@@ -121,7 +150,8 @@ def _name(chars: Sequence[Char]) -> Value | None:
 def _with_surname(name: str, chars: Sequence[Char], first: int) -> tuple[str, list[Char]]:
     """Take the likeliest surname for the first character, as 冼 for 洗, where one is likely; else change nothing."""
     char = chars[first]
-    for text, sure in char.alternatives:
+    # A rare character is read only where it is printed: it may be a surname that the list does not know.
+    for text, sure in char.alternatives if not _is_rare(char.text) else ():
         if sure > _RIVAL and begins_with_surname(text + name[1:]):
             others = tuple((t, p) for t, p in char.alternatives if t != text)
             likely = min(sure / (sure + _NO_SURNAME * char.confidence), _CORRECTED)
@@ -142,6 +172,8 @@ def _nationality(chars: Sequence[Char]) -> Value | None:
 
 def _authority(chars: Sequence[Char]) -> Value | None:
     chars, used = _kept(chars, _han)
+    for i, char in zip(used, with_likely_regions([chars[i] for i in used]), strict=True):
+        chars[i] = char
     office = with_known_office([chars[i] for i in used])
     used = tuple(used[i] for i in office)
     for i, char in zip(used, office.values(), strict=True):
@@ -172,7 +204,11 @@ def _address(chars: Sequence[Char]) -> Value | None:
     text = text[start:].rstrip("-#(/,.")
     if begins_with_province(text[1:]) and not begins_with_province(text):  # a part of the label
         text, start = text[1:], start + 1
-    value = make_value(text, chars, used[start : start + len(text)])
+    used = used[start : start + len(text)]
+    for i, char in zip(used, with_likely_regions([chars[i] for i in used]), strict=True):
+        chars[i] = char
+    text = _text(chars, used)
+    value = make_value(text, chars, used)
     known = with_known_region(text)
     return replace(value, text=known, confidences=(*value.confidences, _CORRECTED)) if value and known else value
 

@@ -24,6 +24,7 @@ _WORDS = re.compile("[A-Za-z.'’]*[a-z.]")
 _OTHER_PRINT = {"valid_from": "有效起始日期", "title": TITLE, "second page": "机动车驾驶证副页", "file": "档案编号"}
 """What the license prints besides the labels of its fields."""
 _MARK = frozenset("样本")
+_SPECIMEN = re.compile("[样本]*[A-Z]*(?:SPEC|PECI|ECIM|CIME|IMEN)[A-Z]*[样本]*")
 _HYPHENS = frozenset("-—")
 _RED = 0.4
 _WITH_MORE = 1.5
@@ -75,9 +76,15 @@ def printed_by_form(row: Sequence[PlacedChar], pose: CardPose) -> tuple[set[int]
                     left, right = float(corners[:, 0].min()), float(corners[:, 0].max())
                     start = LabelPlace(left, right, float(corners[:, 1].mean()), sure=True)
                 break
-    if "SPECIMEN" in text or set(text) <= _MARK:
+    if set(text) <= _MARK:
         out |= set(range(len(row)))
     return out, start
+
+
+def without_specimen(row: Sequence[PlacedChar]) -> list[PlacedChar]:
+    """Leave out the mark of a specimen, which may stand in one line with a value next to the portrait."""
+    mark = {i for found in _SPECIMEN.finditer(_text(row)) for i in range(*found.span())}
+    return [char for i, char in enumerate(row) if i not in mark]
 
 
 def _text(row: Sequence[PlacedChar]) -> str:

@@ -18,6 +18,9 @@ _FIRST_REGION = re.compile("[省市州县旗盟]|(?<!小)区|蒙古")
 _NOT_A_NAME = re.compile(
     "[省市县镇街路号室楼栋]|公安|证件|中华|驾驶|样本|身份|民族|性别|出生|住址|姓名|国籍|日期|复印|无效|仅供"
 )
+_UNITS = "号室户楼栋幢层组院内村"
+_LIKELY, _FEW = 0.6, 3
+"""Mean confidence of the last row of an address, and its characters, from which it is one though no unit is in it."""
 _RED = 0.4
 _LONGER = 0.05
 """Gain of a character more: of a name or date in two boxes both parts are taken."""
@@ -76,8 +79,19 @@ def _address_cost(text: str, chain: Sequence[Segment]) -> float | None:
     digits = sum(c.isdigit() for c in text)
     if len(text) < 4 or digits > 0.6 * len(text) or re.search(r"\d{4}年\d+月|\d{4}-\d\d-\d\d", text):
         return None
+    if len(chain) > 1 and _is_second_script(chain[-1]):
+        return None
     start = -3.5 if begins_with_region(text) else -2.5 if _REGION.search(text[:8]) else 1.0
     return start - 0.4 * min(len(text) - 4, 6) / 6 - 0.6 * (len(chain) - 1)
+
+
+def _is_second_script(row: Segment) -> bool:
+    """Whether a row under an address is a translation, read as Latin letters or as a few unlikely characters."""
+    texts = [c.char.text for c in row.chars]
+    if all(t.isascii() and t.isalpha() for t in texts):
+        return True
+    unlikely = sum(c.char.confidence for c in row.chars) < _LIKELY * len(texts)
+    return unlikely and len(texts) <= _FEW and not any(t.isdigit() or t in _UNITS for t in texts)
 
 
 def _authority_cost(text: str, value: Value, chain: Sequence[Segment]) -> float | None:

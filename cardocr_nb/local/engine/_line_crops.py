@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _LONGEST = 3200
 _CLEAREST, _PRINT = 0.985, 190.0
 """Part of the pixels that are paler than the clearest print, and how far that is from white afterwards."""
+_PAPER, _DARK, _BRIGHT = 0.95, 150.0, 220.0
+"""Part of the pixels that are darker than the brightest paper, below which brightness that is dark, and what it becomes."""
 _SEAL_GAIN = 1.25
 """Red ink must absorb this much more green than red light to be seen: a seal does, a pale mark under the text does not."""
 
@@ -42,6 +44,27 @@ def ink_channel(red: NDArray[np.uint8], green: NDArray[np.uint8]) -> NDArray[np.
     return np.asarray(cv2.min(red, cv2.convertScaleAbs(green, alpha=_SEAL_GAIN)), np.uint8)
 
 
+def brightened(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a dark photo as bright as others, and others as they are: the detector does not see the print of a dark one.
+
+    Parameters
+    ----------
+    image : ndarray of shape (h, w, 3), uint8
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> dark = np.full((60, 90, 3), 40, np.uint8)
+    >>> int(brightened(dark)[0, 0, 0]), brightened(3 * dark + 60)[0, 0].tolist()
+    (220, [180, 180, 180])
+    """
+    import cv2
+    import numpy as np
+
+    paper = max(float(np.quantile(image[::8, ::8].max(2), _PAPER)), 8.0)
+    return image if paper > _DARK else np.asarray(cv2.convertScaleAbs(image, alpha=_BRIGHT / paper), np.uint8)
+
+
 def even_contrast(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Strengthen faint print, and take out shadows: the paper becomes white, its clearest print nearly black.
 
@@ -67,6 +90,33 @@ def even_contrast(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     lost = cv2.subtract(paper, ink).astype(np.float32) / np.maximum(paper, 16)
     clearest = pixel_quantile(lost[::4, ::4], _CLEAREST)
     return np.asarray(255 - np.clip(lost * (_PRINT / max(clearest, 0.05)), 0, 235), np.uint8)
+
+
+def without_text(even: NDArray[np.uint8], boxes: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Paint over the text that was detected, so that the detector sees what is left.
+
+    Parameters
+    ----------
+    even : ndarray of shape (h, w), uint8
+        As from `even_contrast`.
+    boxes : ndarray of shape (n, 4, 2)
+        As in `Detection.boxes`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> page = np.full((60, 90), 255, np.uint8)
+    >>> page[20:26, 20:60] = 30
+    >>> bool((without_text(page, np.array([[(18, 18), (62, 18), (62, 28), (18, 28)]])) == 255).all())
+    True
+    """
+    import cv2
+    import numpy as np
+
+    painted = even.copy()
+    for box in boxes:
+        cv2.fillPoly(painted, [box.astype(np.int32)], float(np.median(even)))
+    return painted
 
 
 class ImagePyramid:

@@ -25,7 +25,7 @@ _SECOND_PAGE = re.compile("档案编|案编号|副页|^记录$")
 """Texts of the second page of a license."""
 _ROOM = 10.0
 """Millimeters around the place of a second page within which its texts are: the fold or a gap is between the pages."""
-_NUMBERS = "id_number", "licence_number"
+_NUMBERS, _LENGTH = ("id_number", "licence_number"), 18
 _NUMBER_SHAPE = 6.0, 22.0
 """Length over height of a box that may hold a number."""
 _LIKE_OWN = 0.4, 1.3
@@ -50,14 +50,19 @@ def shows_another_card(
     pyramid : ImagePyramid
     models : Models
     """
-    if best.pose is None or not len(unread):
+    if best.pose is None:
+        return False
+    number = next((best.fields[name] for name in _NUMBERS if name in best.fields), None)
+    own = number.value.text if number is not None else ""
+    if any(is_valid_number(text) and text != own for text in _numbers_outside(lines, best.pose)):
+        return True
+    if not len(unread):
         return False
     places = best.pose.on_card(unread.mean(1))
     own_pages = ((places > 0) & (places < best.pose.layout.size)).all(1) | _on_second_page(places, lines, best.pose)
     unread = unread[~own_pages]
     along = np.linalg.norm(unread[:, 1] - unread[:, 0], axis=1)
     high = np.maximum(np.linalg.norm(unread[:, 3] - unread[:, 0], axis=1), 1.0)
-    number = next((best.fields[name] for name in _NUMBERS if name in best.fields), None)
     low, most = _NUMBER_SHAPE
     length = np.inf
     if number is not None and len({c.line for c in number.chars}) == 1:
@@ -70,18 +75,27 @@ def shows_another_card(
         like_first = np.argsort(abs(np.log(np.maximum(along, 1.0) / length)), kind="stable")
         unread, like = unread[like_first], like[like_first]
     unread = unread[like][:_OTHER_NUMBERS]
-    own = number.value.text if number is not None else ""
     for some in np.split(unread, range(_AT_A_TIME, len(unread), _AT_A_TIME)):
-        texts = [
-            "".join(c.text for c in line.chars if c.text in "0123456789X")[-18:]
-            for line in recognize_all(pyramid, some, models)
-        ]
+        texts = [_number_of(line) for line in recognize_all(pyramid, some, models)]
         if any(is_valid_number(text) and text != own for text in texts):
             return True
         # The second page of the card repeats its number.
         if own in texts:
             return False
     return False
+
+
+def _number_of(line: Line) -> str:
+    return "".join(c.text for c in line.chars if c.text in "0123456789X")[-18:]
+
+
+def _numbers_outside(lines: Sequence[Line], pose: CardPose) -> list[str]:
+    """Numbers among the lines that were recognized outside a card and its second page: they are read before its place is known."""
+    numbers = [(line, text) for line in lines if len(text := _number_of(line)) == _LENGTH]
+    middles = np.array([np.add(line.corners[1], line.corners[2]) / 2 for line, _ in numbers]).reshape(-1, 2)
+    places = pose.on_card(middles)
+    outside = ((places < 0) | (places > pose.layout.size)).any(1) & ~_on_second_page(places, lines, pose)
+    return [text for (_, text), is_outside in zip(numbers, outside, strict=True) if is_outside]
 
 
 def _on_second_page(places: NDArray[np.float64], lines: Sequence[Line], pose: CardPose) -> NDArray[np.bool_]:

@@ -6,8 +6,18 @@ An address in which one of them lacks a character, or has one that looks alike, 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cardocr_nb.local.engine._recognition import Char
+
+_AUTONOMOUS = re.compile("(?=(.治[区州县旗]))")
+_OTHER_READING, _CORRECTED = 0.02, 0.8
+"""Confidence of another reading of a character from which a region with it is meant, and that of the corrected one, at most."""
 _NAMES = re.compile(r"(?:\[[^\]]*\])?([^\[\],]+)")
 _NO_NAMES = frozenset({"市辖区", "县", "市", "省直辖县级行政区划", "自治区直辖县级行政区划"})
 _SHORTEST = 3
@@ -45,6 +55,40 @@ def begins_with_province(text: str) -> bool:
     (True, False)
     """
     return text.startswith(tuple(_cities()))
+
+
+def with_likely_regions(chars: Sequence[Char]) -> list[Char]:
+    """Take another reading of one character where that makes the name of the province with which a text begins, or 自治.
+
+    Parameters
+    ----------
+    chars : sequence of Char
+        Of an address or an authority, one character each.
+
+    Returns
+    -------
+    list of Char
+        As many.
+    """
+    text = "".join(char.text for char in chars)
+    wanted = {found.start(): "自" for found in _AUTONOMOUS.finditer(text) if text[found.start()] != "自"}
+    if not begins_with_province(text):
+        near = [
+            {i: name[i] for i in range(len(name)) if name[i] != text[i]}
+            for name in _cities()
+            if _SHORTEST <= len(name) <= len(text) and name[-1] == text[len(name) - 1]
+        ]
+        wanted |= next((other for other in near if len(other) == 1 and _may_read(chars, other)), {})
+    likely = [*chars]
+    for i, other in wanted.items():
+        if _may_read(chars, {i: other}):
+            sure = min(dict(chars[i].alternatives)[other] + chars[i].confidence, _CORRECTED)
+            likely[i] = replace(chars[i], text=other, confidence=sure)
+    return likely
+
+
+def _may_read(chars: Sequence[Char], wanted: dict[int, str]) -> bool:
+    return all(dict(chars[i].alternatives).get(other, 0.0) > _OTHER_READING for i, other in wanted.items())
 
 
 def with_known_region(text: str) -> str | None:

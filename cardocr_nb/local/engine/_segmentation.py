@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cardocr_nb.local.engine._double_chars import without_doubles
-from cardocr_nb.local.engine._form_print import of_another_color, pale_chars, print_of_labels, printed_by_form
+from cardocr_nb.local.engine._form_print import (
+    of_another_color,
+    pale_chars,
+    print_of_labels,
+    printed_by_form,
+    without_specimen,
+)
 from cardocr_nb.local.engine._segments import ink_height, segment
 from cardocr_nb.local.engine._tolerances import TOLERANCES
 
@@ -42,7 +48,7 @@ def segments_of(
     used |= print_of_labels(rows, pose, height)
     segments: list[Segment] = []
     valid_from = None
-    for row in rows:
+    for row in map(without_specimen, rows):
         if not row or not _runs_along(row, pose, height):
             continue
         if not _mostly_inside(row, pose):

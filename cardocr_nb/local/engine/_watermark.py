@@ -23,6 +23,8 @@ _DARK = 120
 """Level of even contrast below which ink is print."""
 _UNSURE = 85
 """Score below which a field is worth a second look."""
+_LONG, _UNITS = 8, ("号", "室", "户", "楼", "栋", "幢", "层", "组")
+"""Characters of an address, at least, and what may be its end."""
 
 
 def is_unsure(fields: Sequence[Field], expected: int) -> bool:
@@ -60,7 +62,7 @@ def without_pale_ink(image: NDArray[np.uint8], *, colored: bool = False) -> NDAr
 
 
 def surest_fields(one: Sequence[Field], other: Sequence[Field], order: Sequence[str]) -> list[Field]:
-    """Return of each field the reading with the higher score, the first where both are as sure.
+    """Return of each field the reading with the higher score, the first where both are as sure; of two addresses the one that has its end.
 
     Parameters
     ----------
@@ -71,6 +73,13 @@ def surest_fields(one: Sequence[Field], other: Sequence[Field], order: Sequence[
     best: dict[str, Field] = {}
     for field in (*one, *other):
         known = best.get(field.label)
-        if known is None or (field.score or 0) > (known.score or 0):
+        surer = known is None or ((field.score or 0) > (known.score or 0) and not _goes_on(field, known))
+        if known is None or surer or _goes_on(known, field):
             best[field.label] = field
     return [best[label] for label in order if label in best]
+
+
+def _goes_on(start: Field, field: Field) -> bool:
+    """Whether a text is another one and the unit at its end, as 室, which may stand alone on the last row."""
+    short, text = start.text or "", field.text or ""
+    return len(short) > _LONG and text.startswith(short) and text[len(short) :] in _UNITS

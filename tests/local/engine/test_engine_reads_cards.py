@@ -15,6 +15,7 @@ from shapely.geometry import Polygon
 import cardocr_nb as ocr
 from cardocr_nb import _images as images
 from cardocr_nb import cards, errors
+from cardocr_nb._fonts import pil_font
 from cardocr_nb.specimen import degrade, draw
 
 DATA = Path(__file__).parents[3] / "data"
@@ -121,6 +122,18 @@ def test_the_message_of_two_cards_is_in_the_frame_of_a_run(tmp_path, ledger):
 def test_a_card_among_papers_in_a_sleeve_or_in_a_hand_is_read(engine, kind, condition):
     card = degrade(draw(kind, 51), {condition: 1.0}, 51)
     assert read_texts(engine, card.image, kind) == card.texts
+
+
+def test_a_small_card_on_a_page_of_dense_text_in_another_direction_is_read(engine):
+    card = draw("IDCard", 54)
+    page = Image.new("RGB", (2600, 2600), "white")
+    pen = ImageDraw.Draw(page)
+    text = 2 * "本协议自双方签字之日起生效，甲方应当按照第三条的约定支付租金与押金，合同编号与附件清单由双方各执一份。"
+    for row, y in enumerate(range(0, 2600, 47)):
+        pen.text((-20 * (row % 9), y), text, (20, 20, 20), pil_font(34, 500))
+    page = page.rotate(-40).crop((400, 500, 2200, 1900))
+    page.paste(card.image.resize((480, 480 * card.image.height // card.image.width)), (600, 480))
+    assert read_texts(engine, page, "IDCard") == card.texts
 
 
 @pytest.mark.parametrize("kind", TYPES)

@@ -14,8 +14,10 @@ from cardocr_nb.local.engine._digit_fields import completed_issue, completed_num
 from cardocr_nb.local.engine._field_extraction import extract_fields
 from cardocr_nb.local.engine._field_rules import apply_rules
 from cardocr_nb.local.engine._line_crops import ImagePyramid
+from cardocr_nb.local.engine._other_cards import shows_another_card
 from cardocr_nb.local.engine._recognition import Char, recognize_box
 from cardocr_nb.local.engine._region_names import with_known_region
+from cardocr_nb.local.engine._surnames import begins_with_surname
 
 sys.path.insert(0, str(Path(__file__).parent))
 from record_lines import load
@@ -281,3 +283,81 @@ def test_a_row_that_begins_right_of_the_first_one_is_read_again_from_its_column(
         assert gap.box[0][0] < np.array(second.corners)[0, 0] + second.chars[1].box[0] * np.ptp(
             np.array(second.corners)[:2, 0]
         )
+
+
+@pytest.mark.parametrize(
+    ("read", "other", "text"), [("可", "河", "可南省样市"), ("白", "自", "样山白治区例市"), ("川", "四", "川川省例市")]
+)
+def test_a_region_with_another_reading_of_one_character_is_that_region(read, other, text):
+    chars = [Char(c, 0.7, BOX, ((other, 0.2),) if i == text.index(read) else ()) for i, c in enumerate(text)]
+    value = apply_rules("address", "IDCard", [*chars, *read_alone("虚构路18号")])
+    assert value.text == text.replace(read, other, 1) + "虚构路18号"
+    assert min(value.confidences) <= 0.8
+
+
+@pytest.mark.parametrize("text", ["云溪省样市", "可南省样市"])
+def test_a_region_that_no_other_reading_makes_stays(text):
+    assert apply_rules("address", "IDCard", read_alone(text + "虚构路18号")).text == text + "虚构路18号"
+
+
+@pytest.mark.parametrize(
+    ("read", "other", "sure", "name"),
+    [("或", "彧", 0.1, "吕彧"), ("劫", "劼", 0.2, "吕劼"), ("或", "彧", 0.01, "吕或"), ("文", "彧", 0.2, "吕文")],
+)
+def test_a_character_that_names_do_not_have_is_its_other_reading(read, other, sure, name):
+    value = apply_rules("name", "IDCard", [*read_alone("吕"), Char(read, 0.7, BOX, ((other, sure),))])
+    assert value.text == name
+    assert value.confidences[-1] <= 0.8
+
+
+@pytest.mark.parametrize("text", ["阿卜杜·艾山别男", "古丽娜尔别女", "吕文博性别男"])
+def test_the_label_behind_a_name_is_no_part_of_it(text):
+    assert apply_rules("name", "DriverLicense", read_alone(text)).text in text.replace("性", "").split("别")[0]
+
+
+def test_a_rare_character_at_the_beginning_of_a_name_is_not_replaced_by_a_frequent_surname():
+    first = Char("禤", 0.85, BOX, (("丁", 0.13),))
+    assert apply_rules("name", "IDCard", [first, *read_alone("榕翊")]).text == "禤榕翊"
+    unknown = Char("㴪", 0.85, BOX, (("丁", 0.13),))
+    assert not begins_with_surname("㴪榕")
+    assert apply_rules("name", "IDCard", [unknown, *read_alone("榕翊")]).text == "㴪榕翊"
+
+
+def test_a_value_in_one_line_with_the_mark_of_a_specimen_is_read():
+    kind, truth, _, lines = load("licence_flat")
+    line = next(line for line in lines if text_of(line).startswith(truth["valid_period"][:10]))
+    last = line.chars[-1]
+    _, top, right, bottom = last.box
+    step = right - last.box[0]
+    places = [right + (i + 0.5) * step for i in range(len("SPECIMEN"))]
+    mark = [
+        Char(c, 0.99, (x, top, x + 0.9 * step, bottom), (), last.contrast, 0.9)
+        for c, x in zip("SPECIMEN", places, strict=True)
+    ]
+    fields = extracted(changed(lines, line, replace(line, chars=(*line.chars, *mark))), kind).fields
+    assert fields["valid_period"].value.text == truth["valid_period"]
+
+
+@pytest.mark.parametrize(
+    ("shift", "number", "expected"), [(1.5, NUMBER, True), (1.5, None, False), (0.0, NUMBER, False)]
+)
+def test_another_number_that_was_recognized_next_to_the_card_is_that_of_a_second_card(shift, number, expected):
+    kind, truth, boxes, lines = load("id_flat")
+    best = extracted(lines, kind)
+    line = next(line for line in lines if truth["id_number"] in text_of(line))
+    down = shift * best.pose.layout.size[1] / np.linalg.norm(best.pose.matrix[0, :2])
+    corners = tuple((x, y + down) for x, y in line.corners)
+    chars = tuple(Char(c, 0.99, BOX) for c in number or truth["id_number"])
+    again = [*lines, replace(line, corners=corners, chars=chars)]
+    assert shows_another_card(best, again, boxes[:0], None, None) == expected
+
+
+@pytest.mark.parametrize("below", ["X", "AO", "听的"])
+def test_a_second_script_under_an_address_is_no_part_of_it(below):
+    kind, truth, _, lines = load("id_flat")
+    last = next(line for line in lines if text_of(line).endswith(truth["address"][-4:]))
+    start, end, under = map(np.array, last.corners)
+    down = 1.4 * (under - start)
+    chars = tuple(replace(last.chars[i], text=c, confidence=0.5) for i, c in enumerate(below))
+    row = replace(last, corners=tuple(map(tuple, (start + down, end + down, under + down))), chars=chars)
+    assert extracted([*lines, row], kind).fields["address"].value.text == truth["address"]

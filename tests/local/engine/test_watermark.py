@@ -90,6 +90,14 @@ def test_a_page_without_a_card_may_have_a_watermark_only_where_a_text_is_not_lev
     assert reading.is_crossed() == crossed
 
 
+@pytest.mark.parametrize(("rest", "kept"), [("室", "省示例市虚构路3号1612室"), ("听", "省示例市虚构路3号1612")])
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_two_addresses_the_one_with_its_last_unit_is_kept(rest, kept, turned):
+    address = "省示例市虚构路3号1612"
+    looks = [Field("住址", address, 86, None)], [Field("住址", address + rest, 60, None)]
+    assert [f.text for f in surest_fields(*(looks[::-1] if turned else looks), LABELS)] == [kept]
+
+
 @given(FIELDS, FIELDS)
 def test_of_each_field_the_surer_reading_is_kept_in_the_order_of_the_card(one, other):
     kept = surest_fields(one, other, LABELS)
