@@ -80,6 +80,6 @@ def surest_fields(one: Sequence[Field], other: Sequence[Field], order: Sequence[
 
 
 def _goes_on(start: Field, field: Field) -> bool:
-    """Whether a text is another one and the unit at its end, as 室, which may stand alone on the last row."""
+    """Whether a text is another one and the unit at its end, as 室, which may be alone on the last row."""
     short, text = start.text or "", field.text or ""
     return len(short) > _LONG and text.startswith(short) and text[len(short) :] in _UNITS
