@@ -82,7 +82,7 @@ def printed_by_form(row: Sequence[PlacedChar], pose: CardPose) -> tuple[set[int]
 
 
 def without_specimen(row: Sequence[PlacedChar]) -> list[PlacedChar]:
-    """Leave out the mark of a specimen, which may stand in one line with a value next to the portrait."""
+    """Leave out the mark of a specimen, which may be in one line with a value next to the portrait."""
     mark = {i for found in _SPECIMEN.finditer(_text(row)) for i in range(*found.span())}
     return [char for i, char in enumerate(row) if i not in mark]
 
