@@ -55,7 +55,7 @@ _FOUND = 7.0
 _DOUBTFUL = 0.0
 """Quality of an extraction up to which it is made of the words of a form rather than of a card."""
 _AS_MANY_SIGNS = 0.5
-"""Part of the anchors in the first round of a card that was found, below which text of another direction is not read on."""
+"""Part of the most anchors in a first round, below which text of another direction is not read on: a larger look is worth more."""
 _FAINT_SIDES = 960, 1600
 """Longer sides of the picture as the detector sees it when nothing was found before: a card may take a fifth of it."""
 _MOST_WIDTH = 20_000
@@ -142,13 +142,13 @@ class CardSearch:
             signs = len(anchor_names(place_chars(lines), LAYOUTS[self.kind], self.kind))
             starts.append((signs, boxes, lines))
         starts.sort(key=lambda start: -start[0])
-        best, lines, unread, shown = Extraction(None, {}), (), found.boxes[:0], 0
+        best, lines, unread = Extraction(None, {}), (), found.boxes[:0]
         for signs, boxes, first in starts:
-            if signs < _AS_MANY_SIGNS * shown:
+            if signs < _AS_MANY_SIGNS * starts[0][0]:
                 break
             extraction, recognized, left = self._group(boxes, first)
             if quality_of(extraction) > quality_of(best):
-                best, lines, unread, shown = extraction, recognized, left, signs
+                best, lines, unread = extraction, recognized, left
             # What a text at another angle may add is read from the card alone, once its place is known.
             if best.pose is not None and (
                 is_sure(best.pose) or quality_of(best) >= _FOUND or not self._is_incomplete(best)
@@ -209,8 +209,6 @@ class CardSearch:
                 if not self._lost_seal():
                     break
                 continue
-            if pose is None:
-                self.reader.ahead(left)
             first, pose = pose is None, sure_pose(lines, self.kind) or self.known
             if pose is None:
                 now = np.arange(len(left)) < _ROUND
@@ -237,7 +235,9 @@ class CardSearch:
         seal = self.seal or self._sought
         if seal is not None:
             marked &= beyond(boxes, seal.square)
-        if needs_no_title(pose) and has_portrait(pose, self.image):
+        if "portrait" not in pose.known:
+            pose.known["portrait"] = needs_no_title(pose) and has_portrait(pose, self.image)
+        if pose.known["portrait"]:
             marked &= ~self._headings(boxes, pose)
         return marked
 

@@ -148,7 +148,10 @@ class Engine:
         # The place that a look gives which found hardly a card is not worth keeping to.
         if reading.pose and not first.message and 2 * len(first.fields) >= len(expected_fields(kind)):
             known = of_other_lines(reading.pose), reading.lines
-        second = CardReading(without_pale_ink(image, colored=not known), kind, self.loaded(), *known).result()
+        again = CardReading(without_pale_ink(image, colored=not known), kind, self.loaded(), *known)
+        if known and reading.seal is not None and reading.seal.is_valid:
+            again.seal = reading.seal  # without pale ink it is harder to read
+        second = again.result()
         order = [reading.labels[name] for name in expected_fields(kind)]
         return Recognition(
             surest_fields(first.fields, second.fields, order),

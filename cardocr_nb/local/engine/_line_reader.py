@@ -1,4 +1,4 @@
-"""The lines that are recognized on one picture: none twice that is sure, and the likeliest next ones while it is not known which."""
+"""The lines that are recognized on one picture, in one look after another: none twice that is sure."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 from cardocr_nb.local.engine._box_selection import known_lines
 from cardocr_nb.local.engine._networks import LINE_HEIGHT
-from cardocr_nb.local.engine._recognition import longest_first, recognize_all, recognize_box, recognize_upright
+from cardocr_nb.local.engine._recognition import begin_recognition, recognize_all, recognize_upright
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from concurrent.futures import Future
 
     import numpy as np
     from numpy.typing import NDArray
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
     from cardocr_nb.local.engine._line_crops import ImagePyramid
     from cardocr_nb.local.engine._networks import Models
     from cardocr_nb.local.engine._recognition import Line
-
-_AHEAD = 2
-"""Boxes begun before it is known whether they are needed."""
 
 
 class LineReader:
@@ -39,7 +35,6 @@ class LineReader:
         self._pyramid, self._models = pyramid, models
         self._seen: list[Line] = []
         self._earlier: tuple[Line, ...] = ()
-        self._ahead: list[tuple[NDArray[np.float64], Future[Line]]] = []
 
     def next_look(self) -> None:
         """Begin another look: sure lines of those before are not recognized again."""
@@ -53,26 +48,11 @@ class LineReader:
         lines, turned = recognize_upright(self._pyramid, boxes, self._models)
         return self._kept(lines), turned
 
-    def ahead(self, boxes: NDArray[np.float64]) -> None:
-        """Begin to recognize the first boxes, on the cores that would wait until it is known which are needed."""
-        for _, future in self._ahead:
-            future.cancel()
-        pool = self._models.pool
-        self._ahead = (
-            [(box, pool.submit(recognize_box, self._pyramid, box, self._models)) for box in boxes[:_AHEAD]]
-            if pool
-            else []
-        )
-
     def begin(self, boxes: NDArray[np.float64]) -> Iterator[Line]:
         """Begin to recognize boxes, the longest first; lines without a character are left out."""
         known, again = known_lines(boxes, self._earlier)
-        boxes = longest_first(boxes[~again])
-        begun = [next((future for early, future in self._ahead if (early == box).all()), None) for box in boxes]
-        rest = [box for box, future in zip(boxes, begun, strict=True) if future is None]
-        lines = self._models.begin(lambda box: recognize_box(self._pyramid, box, self._models), rest)
-        found = (next(lines) if future is None else future.result() for future in begun)
-        return chain(known, (line for each in found for line in self._kept((each,)) if line.chars))
+        begun = begin_recognition(self._pyramid, boxes[~again], self._models)
+        return chain(known, (line for each in begun for line in self._kept((each,)) if line.chars))
 
     def _kept(self, lines: tuple[Line, ...]) -> tuple[Line, ...]:
         self._seen += lines

@@ -118,7 +118,7 @@ def recognize_upright(
     turned : bool
         Whether the boxes were upside down. The longest lines decide; mostly digits may decide incorrectly.
     """
-    boxes = longest_first(boxes)
+    boxes = _longest_first(boxes)
     begun = begin_recognition(pyramid, boxes, models)
     lines = [*islice(begun, _TRIED)]
     sure = mean_confidence(lines)
@@ -138,11 +138,11 @@ def recognize_all(pyramid: ImagePyramid, boxes: NDArray[np.float64], models: Mod
 
 def begin_recognition(pyramid: ImagePyramid, boxes: NDArray[np.float64], models: Models) -> Generator[Line, None, None]:
     """Begin to recognize lines as they are, the longest first, and return them as they are asked for."""
-    return models.begin(lambda box: recognize_box(pyramid, box, models), longest_first(boxes))
+    return models.begin(lambda box: recognize_box(pyramid, box, models), _longest_first(boxes))
 
 
-def longest_first(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sort boxes, so that no core is left with a long line when the others have finished."""
+def _longest_first(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    # So that no core is left with a long line when the others have finished.
     import numpy as np
 
     return boxes[np.argsort(-np.linalg.norm(boxes[:, 1] - boxes[:, 0], axis=1), kind="stable")]

@@ -56,6 +56,25 @@ def test_boxes_of_the_usual_height_come_first():
     assert len(likely_first(np.empty((0, 4, 2)))) == 0
 
 
+def test_text_with_few_signs_of_a_card_is_not_read_on_where_other_text_has_many(models, monkeypatch):
+    desk = Image.new("RGB", (1400, 700), "white")
+    desk.paste(draw("DriverLicense", 22).image.convert("RGB").resize((880, 600)), (0, 50))
+    page = Image.new("RGB", (480, 620), "white")
+    for row in range(9):
+        ImageDraw.Draw(page).text((20, 20 + 60 * row), "本合同一式两份双方各执", (30, 30, 30), pil_font(36))
+    desk.paste(page.rotate(20, expand=True, fillcolor="white").resize((500, 640)), (890, 30))
+    reading = CardReading(np.asarray(desk), "DriverLicense", models)
+    found = detect(reading.ink, models, 608)
+    assert np.bincount(found.groups).min() > 5
+    read_on = []
+    monkeypatch.setattr(
+        CardReading, "_group", lambda self, boxes, lines: read_on.append(lines) or (Extraction(None, {}), lines, boxes)
+    )
+    reading._surest_group(found)
+    assert len(read_on) == 1
+    assert not any("合同" in text_of(line) for line in read_on[0])
+
+
 def test_long_rows_come_later_and_rows_longer_than_a_card_not_at_all():
     far = np.array([0.0, 40.0])
     long, longer = ROW * np.array([3, 1]) + far, ROW * np.array([5, 1]) + 2 * far

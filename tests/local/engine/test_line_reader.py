@@ -7,10 +7,9 @@ import pytest
 from PIL import Image, ImageDraw
 
 from cardocr_nb._fonts import pil_font
-from cardocr_nb.local.engine import _card_search, _line_reader
+from cardocr_nb.local.engine import _card_search
 from cardocr_nb.local.engine._card_reading import CardReading
 from cardocr_nb.local.engine._detection import detect
-from cardocr_nb.local.engine._line_reader import LineReader
 from cardocr_nb.local.engine._networks import Models
 from cardocr_nb.local.engine._quantiles import pixel_quantile
 from cardocr_nb.local.engine._seal_rows import Seal
@@ -94,28 +93,6 @@ def test_lines_of_the_opposite_way_up_are_not_taken_for_known(models, widths):
     widths.clear()
     tuple(reading.reader.begin(boxes[:6][:, [2, 3, 0, 1]]))
     assert len(widths) == 6
-
-
-def test_boxes_begun_ahead_give_the_same_lines_and_are_recognized_once(engine, widths):
-    models = engine.loaded()
-    card = draw("DriverLicense", 22)
-    reading, boxes = lines_on(card, models)
-    plain = tuple(reading.reader.begin(boxes[:7]))
-    once = len(widths)
-    other = LineReader(reading.pyramid, models)
-    other.ahead(boxes[2:7])
-    assert tuple(other.begin(boxes[:7])) == plain
-    assert len(widths) == 2 * once == 14
-
-
-def test_boxes_begun_ahead_that_are_not_needed_are_left_out(engine):
-    models = engine.loaded()
-    reading, boxes = lines_on(draw("DriverLicense", 22), models)
-    reader = LineReader(reading.pyramid, models)
-    reader.ahead(boxes[:2])
-    lines = tuple(reader.begin(boxes[2:4]))
-    assert lines == tuple(LineReader(reading.pyramid, models).begin(boxes[2:4]))
-    assert reader.width == pytest.approx(sum(map(_line_reader._width, lines)))
 
 
 def test_a_seal_that_reads_unlike_an_office_is_not_read_once_more(models, monkeypatch):

@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw
 
 from cardocr_nb._fonts import pil_font
 from cardocr_nb.cards import expected_fields, field_name
+from cardocr_nb.local.engine import _engine, _seal_rows
 from cardocr_nb.local.engine import _engine as engine_module
 from cardocr_nb.local.engine._card_answer import Recognition
 from cardocr_nb.local.engine._card_pose import of_other_lines
@@ -78,6 +79,21 @@ def test_a_card_with_words_of_permission_level_on_it_is_looked_at_again(models, 
     reading = CardReading(np.asarray(card), "DriverLicense", models)
     assert reading.result().fields
     assert reading.is_crossed() == marked
+
+
+def test_the_seal_of_the_first_look_serves_the_second_one_too(engine, monkeypatch):
+    card = draw("DriverLicense", 44)
+    looks, squares, square = [], [], _seal_rows.seal_square
+    result = CardReading.result
+    monkeypatch.setattr(_engine, "is_unsure", lambda *_: True)
+    monkeypatch.setattr(CardReading, "is_crossed", lambda _: True)
+    monkeypatch.setattr(CardReading, "result", lambda self: looks.append(self) or result(self))
+    monkeypatch.setattr(_seal_rows, "seal_square", lambda *given: squares.append(given) or square(*given))
+    fields = {field.label: field.text for field in engine.read(np.asarray(card.image.convert("RGB")), "DriverLicense")}
+    assert fields["发证单位"] == card.texts["issuing_authority"]
+    assert len(looks) == 2
+    assert len(squares) == 1
+    assert looks[1].seal is looks[0].seal
 
 
 @pytest.mark.parametrize(("angles", "crossed"), [((), False), ((0,), False), ((-33,), True), ((0, -33), True)])
