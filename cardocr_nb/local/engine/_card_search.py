@@ -112,7 +112,7 @@ class CardSearch:
     def _faint(self) -> tuple[Extraction, tuple[Line, ...], NDArray[np.float64]]:
         """Look for a card with faint or small print: with even contrast, larger, larger again, and without the text of other papers.
 
-        Beside many rows of one direction the detector does not see the few of another one.
+        Among many rows of one direction, the detector does not see the few of another one.
         """
         ink = even_contrast(self.ink)
         best = self._surest_group(detect(ink, self.models, _FAINT_SIDES[0]))
