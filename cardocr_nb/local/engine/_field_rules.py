@@ -199,7 +199,7 @@ def _address(chars: Sequence[Char]) -> Value | None:
     text = _text(chars, used)
     # In front of the region: a line of the background is read as one of these, the end of a translation as Latin letters, that of
     # the label as it is.
-    print_of_form = "一丨丶亅址仅" + ascii_letters + digits if len(text) > 6 and _REGION.search(text[1:9]) else ""
+    print_of_form = "一丨丶亅址仅号" + ascii_letters + digits if len(text) > 6 and _REGION.search(text[1:9]) else ""
     start = len(text) - len(text.lstrip("-#)/,." + print_of_form))
     text = text[start:].rstrip("-#(/,.")
     if begins_with_province(text[1:]) and not begins_with_province(text):  # a part of the label

@@ -361,3 +361,9 @@ def test_a_second_script_under_an_address_is_no_part_of_it(below):
     chars = tuple(replace(last.chars[i], text=c, confidence=0.5) for i, c in enumerate(below))
     row = replace(last, corners=tuple(map(tuple, (start + down, end + down, under + down))), chars=chars)
     assert extracted([*lines, row], kind).fields["address"].value.text == truth["address"]
+
+
+@pytest.mark.parametrize("before", ["号", "号s", "址", "一"])
+def test_print_of_the_form_in_front_of_an_address_is_no_part_of_it(before):
+    value = apply_rules("address", "DriverLicense", read_alone(before + "样本省示例市虚构区3号"))
+    assert value.text == "样本省示例市虚构区3号"
