@@ -139,6 +139,8 @@ def missing_pictures(keys: Iterable[Any], images: Any) -> str:
     if isinstance(images, (str, os.PathLike)) and not Path(images).is_dir():
         return f"{said}, and there is no such folder or file; pass the folder below which the keys are paths"
     said += f", and there are {shown_forms(there)} (x for letters, 0 for digits)"
+    if same := len(wanted & there):
+        return f"{said}. {same} of them are there, but are not pictures that can be read"
     how, count = _likeness(wanted, there)
     if not count:
         return f"{said}. Pass the folder below which the keys are paths"

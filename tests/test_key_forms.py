@@ -116,6 +116,12 @@ def test_the_column_of_files_is_named_where_no_picture_is_found(photos):
         complete(places, photos / "none", progress=False)
 
 
+def test_a_damaged_picture_of_a_key_is_not_called_a_wrong_name(photos):
+    (photos / "0001.jpg").write_bytes(b"no picture")
+    with pytest.warns(UnfinishedWarning, match="1 of them are there, but are not pictures that can be read"):
+        complete(_cards("0001.jpg", text=None), photos, progress=False)
+
+
 def test_a_warning_that_a_filter_makes_an_error_is_the_warning(photos):
     with pytest.raises(UserWarning, match=HINT):  # all warnings are errors in these tests
         CARDS.cardocr.plot_gallery(photos, kind="scores", reveal=True)

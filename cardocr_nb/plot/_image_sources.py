@@ -91,7 +91,7 @@ def photo_of(image: Picture, most_pixels: int = MOST_PIXELS) -> Photo:
     Raises
     ------
     TypeError
-        The image is something else.
+        The image is something else, or an array has another dtype.
     ValueError
         An array has another shape.
     ImageError
@@ -111,6 +111,9 @@ def photo_of(image: Picture, most_pixels: int = MOST_PIXELS) -> Photo:
     if isinstance(image, np.ndarray):
         if image.ndim not in (2, 3):
             raise ValueError(f"an image array must have the shape (height, width[, 3 or 4]), got {image.shape}")
+        if image.dtype != np.uint8:
+            advice = "; levels from 0 to 1 are (255 * image).astype('uint8')" if image.dtype.kind == "f" else ""
+            raise TypeError(f"an image array must have the dtype uint8, 0 to 255, got {image.dtype}{advice}")
         return Photo(image, (image.shape[1], image.shape[0]))
     from PIL import Image, ImageOps
 

@@ -15,6 +15,7 @@ from cardocr_nb.errors import CardOCRError
 from cardocr_nb.plot._field_crops import rectified
 from cardocr_nb.plot._image_sources import photo_of
 from cardocr_nb.plot._plot_data import corners
+from cardocr_nb.plot._print_ends import goes_on
 from cardocr_nb.privacy._picture_match import better_place
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 OTHER_FILE = "the file in the column image shows something else"
 OUTSIDE = "places lie outside the picture"
 ELSEWHERE = "the places fit the print better elsewhere"
+LONGER = "print goes on where a place ends"
 FOLDER = "most pictures of this source that could be checked are others"
 
 _ALIKE = 0.7
@@ -103,7 +105,7 @@ def identity(
 
 
 def by_print(known: Identity, photo: Photo, quads: NDArray[np.float64]) -> Identity:
-    """Search a picture whose origin is not known for a place that fits the polygons better, 0.15 s of processor time.
+    """Search a picture whose origin is not known for print beyond the polygons, and for a place that fits them better, 0.15 s.
 
     Parameters
     ----------
@@ -111,16 +113,19 @@ def by_print(known: Identity, photo: Photo, quads: NDArray[np.float64]) -> Ident
         What `identity` returned.
     photo : Photo
     quads : ndarray of shape (n, 4, 2)
-        Polygons of the card, pixels of the whole picture.
+        Polygons of the card in reading order (`reading_corners`), pixels of the whole picture.
 
     Returns
     -------
     Identity
         Neither proven nor with a reason for pictures of other cards in exactly the same place.
     """
-    if known.proven or known.reason or not len(quads) or better_place(photo.pixels, photo.scaled(quads)) is None:
+    if known.proven or known.reason or not len(quads):
         return known
-    return Identity(False, ELSEWHERE)
+    places = photo.scaled(quads)
+    if goes_on(photo.pixels, places):
+        return Identity(False, LONGER)
+    return known if better_place(photo.pixels, places) is None else Identity(False, ELSEWHERE)
 
 
 def refuse_other_version(photo: Photo, quads: NDArray[np.float64], image: object, *, search: bool = True) -> None:

@@ -75,7 +75,7 @@ class _Places(NamedTuple):
         weights = np.full(points.shape[:2], 1 / len(inside))
         others = np.zeros(around.shape[:2], dtype=bool)
         for n, quad in enumerate(quads):
-            others |= _within(quad, points[:, len(inside) :]) & (np.arange(len(quads)) != n)[:, None]
+            others |= within(quad, points[:, len(inside) :]) & (np.arange(len(quads)) != n)[:, None]
         weights[:, len(inside) :] = -1.0 * ~others / np.maximum((~others).sum(axis=1), 1)[:, None]
         return cls(points, weights)
 
@@ -129,7 +129,7 @@ def better_place(pixels: NDArray[np.uint8], corners: Floats) -> Floats | None:
         Affine map, pixels; None if no place is better, or all of it is covered.
     """
     print_height = float(np.median(np.minimum(polygon.width(corners), polygon.height(corners))))
-    edges, factor = _edges(pixels, print_height, _PRINT, _SIDE)
+    edges, factor = edge_levels(pixels, print_height, _PRINT, _SIDE)
     empty = float(np.percentile(edges, 20))
     quads = corners * factor
     places = _Places.of(quads)
@@ -147,7 +147,7 @@ def _shifts(pixels: NDArray[np.uint8], corners: Floats, print_height: float, fac
     """Movements of the best fits over all shifts, in pixels of a picture reduced by `factor`."""
     from scipy import fft  # type: ignore[import-untyped]  # scipy ships no type hints
 
-    edges, small = _edges(pixels, print_height, _PRINT_OF_SHIFTS, _SIDE_OF_SHIFTS)
+    edges, small = edge_levels(pixels, print_height, _PRINT_OF_SHIFTS, _SIDE_OF_SHIFTS)
     height, width = edges.shape
     places = _Places.of(corners * small)
     shape = fft.next_fast_len(2 * height, real=True), fft.next_fast_len(2 * width, real=True)
@@ -208,7 +208,7 @@ def _covers(quads: Floats, move: Floats) -> bool:
     return True
 
 
-def _edges(pixels: NDArray[np.uint8], print_height: float, target: float, side: int) -> tuple[Floats, float]:
+def edge_levels(pixels: NDArray[np.uint8], print_height: float, target: float, side: int) -> tuple[Floats, float]:
     """Logarithm of the edges of a reduced picture, means over 3 x 3 pixels, and the factor by which it was reduced."""
     from PIL import Image
 
@@ -238,7 +238,8 @@ def _on(quads: Floats, at: Floats) -> Floats:
     return points
 
 
-def _within(quad: Floats, points: Floats) -> NDArray[np.bool_]:
+def within(quad: Floats, points: Floats) -> NDArray[np.bool_]:
+    """Whether points, shape (..., 2), are in a quadrilateral without a notch, shape (4, 2)."""
     sides = np.roll(quad, -1, axis=0) - quad
     to = points[..., None, :] - quad
     turns = sides[:, 0] * to[..., 1] - sides[:, 1] * to[..., 0]

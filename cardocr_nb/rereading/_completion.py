@@ -13,6 +13,7 @@ from cardocr_nb.frame._frame_schema import conform
 from cardocr_nb.frame._reshape import card_numbers
 from cardocr_nb.plot._image_sources import picture_source
 from cardocr_nb.plot._picture_identity import FOLDER, Identity, by_print, condemned, identity
+from cardocr_nb.plot._reading_corners import reading_corners
 from cardocr_nb.quality._cells import refuse_parts
 from cardocr_nb.rereading._all_cores import engine_for, on_all_cores
 from cardocr_nb.rereading._kept_readings import KeptReadings, fingerprint
@@ -21,7 +22,7 @@ from cardocr_nb.rereading._same_card import OTHER_NUMBER, same_card
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -32,7 +33,12 @@ READ_BY = "read_by"
 LEFT_OPEN = "left_open"
 """Column with the reason why a field with a place still has no text."""
 NO_PICTURE, OTHER_PICTURE, NOTHING, NOT_READ = "no picture", "other picture", "nothing recognized", "interrupted"
-NO_PLACE, NO_TYPE = "no place", "no card type"
+NO_PLACE, NO_TYPE, MIRRORED = "no place", "no card type", "mirrored picture"
+
+_DOUBTFUL = 40
+"""Median score of a card below which it is read as its mirror image, too. Mirrored specimens have 21 at most, right ones 99."""
+_CLEARER = 30
+"""Points by which the median score of a mirror image is higher if the picture is mirrored."""
 
 
 def complete(
@@ -67,7 +73,7 @@ def complete(
         The same rows. ``text`` and ``score`` (0 to 100, of the embedded engine) are filled where the text was missing or empty
         and there was a polygon; nothing else changes. Two columns are added: ``read_by`` is ``service`` or ``embedded``, and
         missing where there is no text; ``left_open`` is ``no picture``, ``other picture``, ``nothing recognized``,
-        ``interrupted``, ``no place`` or ``no card type`` where a field still has no text.
+        ``mirrored picture``, ``interrupted``, ``no place`` or ``no card type`` where a field still has no text.
 
     Raises
     ------
@@ -81,7 +87,7 @@ def complete(
     Warns
     -----
     UnfinishedWarning
-        Fields have neither a text nor a place, pictures are missing, damaged or others than the service read, nothing
+        Fields have neither a text nor a place, pictures are missing, damaged, mirrored or others than the service read, nothing
         was recognized within a polygon, or the call was interrupted. The frame contains all texts so far; called again on it,
         `complete` reads only what is still open.
 
@@ -89,10 +95,10 @@ def complete(
     -----
     A picture is the right one if it is the file in the column ``image`` and that has not changed since the job was created.
     Otherwise it is another one if that file shows other fields, if places lie outside it, if the number that the service read is
-    that of another person, or if the places fit the print clearly better after a shift, a turn or another size. Where at
-    least two, and a quarter of the pictures that are not proven to be right, are others, none of these is read. A single
-    picture of another card with its fields in exactly the same places is noticed only by the number, or by an unchanged file
-    in the column ``image``.
+    that of another person, if the places fit the print clearly better after a shift, a turn or another size, or if print goes on
+    beyond the end of a place. Where at least two, and a quarter of the pictures that are not proven to be right, are others, none of these is read. A single
+    picture of another card with texts of the same length in the same places is noticed only by the number, or by an unchanged
+    file in the column ``image``.
 
     See Also
     --------
@@ -146,7 +152,7 @@ def _without_place_or_type(frame: pd.DataFrame, has_place: NDArray[np.bool_], kn
         (
             NO_TYPE,
             unread & has_place & ~known,
-            "fields have a place and no text, but no card_type that says how to read them",
+            "fields have a place and no text, but no card_type (IDCard or DriverLicense) that says how to read them",
         ),
     ):
         if rows.any():
@@ -213,6 +219,7 @@ def _reader(
     from cardocr_nb.local.engine._region_reading import read_regions
 
     corners = frame["polygon"].array.to_points()
+    in_order = reading_corners(frame, frame)
     kind, field, keys, files = (frame[name].astype("str").tolist() for name in ("card_type", "field", "key", "image"))
     given = frame["text"].astype("str").tolist()
     created = frame["created"].tolist()
@@ -223,7 +230,7 @@ def _reader(
         if photo is None:
             return _Read(Identity(False), left_open=NO_PICTURE)
         known = identity(photo, corners[rows], files[rows[0]], images, created[rows[0]])
-        known = by_print(known, photo, corners[rows])
+        known = by_print(known, photo, in_order[rows])
         if known.reason:
             return _Read(known, left_open=OTHER_PICTURE)
         pixels = photo.pixels
@@ -232,6 +239,8 @@ def _reader(
         texts: dict[str, list[Any]] | None = kept.get(mark)
         if texts is None:
             texts = {name: list(value) for name, value in read_regions(pixels, kind[rows[0]], regions, models).items()}
+            if _is_mirrored(texts, lambda: read_regions(*_mirror_image(pixels, kind[rows[0]], regions), models)):
+                return _Read(Identity(False), left_open=MIRRORED)
             kept.add(mark, texts)
         own = {name: value[0] for name, value in texts.items()}
         same = same_card({field[row]: given[row] for row in rows}, own, same_place=True)
@@ -240,6 +249,25 @@ def _reader(
         return _Read(Identity(known.proven or bool(same)), texts)
 
     return read
+
+
+def _is_mirrored(
+    texts: Mapping[str, Sequence[Any]], read_mirror_image: Callable[[], Mapping[str, Sequence[Any]]]
+) -> bool:
+    """Whether the mirror image of a picture on which next to nothing was recognized is read far better."""
+    scores = [value[1] for value in texts.values()]
+    if not scores or np.median(scores) >= _DOUBTFUL:
+        return False
+    clear = [value[1] for value in read_mirror_image().values()]
+    return bool(clear) and bool(np.median(clear) >= np.median(scores) + _CLEARER)
+
+
+def _mirror_image(
+    pixels: NDArray[np.uint8], kind: str, regions: Mapping[str, NDArray[np.float64]]
+) -> tuple[NDArray[np.uint8], str, dict[str, NDArray[np.float64]]]:
+    last = pixels.shape[1] - 1
+    turned = {name: np.array([last, 0]) + points * (-1, 1) for name, points in regions.items()}
+    return np.ascontiguousarray(pixels[:, ::-1]), kind, turned
 
 
 def _without_doubtful(done: list[_Read]) -> list[_Read]:
@@ -257,6 +285,10 @@ def _lost(done: list[_Read], placed: pd.DataFrame, images: Images | None) -> str
     if missing := sum(one.left_open == NO_PICTURE for one in done):
         where = f": {not_found(placed, images)}" if missing == len(done) else ""
         said.append(f"{missing} pictures are missing or damaged{where}")
+    if mirrored := sum(one.left_open == MIRRORED for one in done):
+        said.append(
+            f"{mirrored} pictures are mirrored, so that the service saw no text; pass photos that were not mirrored to it"
+        )
     if others := [one.known.reason for one in done if one.left_open == OTHER_PICTURE]:
         said.append(others_found(others))
     return "; ".join(said)

@@ -14,6 +14,7 @@ from cardocr_nb.frame._flatten import to_frame
 from cardocr_nb.frame._frame_schema import empty
 from cardocr_nb.plot._image_sources import picture_source
 from cardocr_nb.plot._picture_identity import FOLDER, Identity, by_print, condemned, identity
+from cardocr_nb.plot._reading_corners import reading_corners
 from cardocr_nb.privacy._service_texts import with_shown_fields
 from cardocr_nb.quality import audit_sample, compare, estimate_errors, review_queue
 from cardocr_nb.quality._cells import refuse_parts
@@ -285,7 +286,8 @@ def _reader(images: Images | None, kept: KeptReadings, engine: Any) -> Callable[
         if same is False:
             return _Read(fields, Identity(False, OTHER_NUMBER))
         if not same and not in_the_same_places(dict(zip(places.index.astype("str"), quads, strict=True)), found):
-            known = by_print(known, photo, quads)
+            placed = card[card["polygon"].notna()]
+            known = by_print(known, photo, reading_corners(placed, placed))
         return _Read(fields, Identity(known.proven or bool(same), known.reason))
 
     return read

@@ -200,9 +200,10 @@ def _write_crops(
         if photo is None:
             left_out["without a picture"] += len(card)
             continue
-        quads = whole["polygon"].dropna().array.to_points()
+        placed = whole[whole["polygon"].notna()]
+        quads = placed["polygon"].array.to_points()
         by_file = identity(photo, quads, whole["image"].iloc[0], images, whole["created"].iloc[0])
-        known[str(key)] = by_print(by_file, photo, quads)
+        known[str(key)] = by_print(by_file, photo, reading_corners(placed, placed))
         if known[str(key)].reason:
             left_out[OTHER] += len(card)
             continue

@@ -152,6 +152,15 @@ def test_a_client_of_the_embedded_service_fetches_pictures(photo, tmp_path):
     assert find_picture("front/2.png", client) is None
 
 
+@pytest.mark.parametrize(
+    ("dtype", "advice"),
+    [(float, r"\(255 \* image\).astype\('uint8'\)"), (np.uint16, "got uint16"), (bool, "got bool")],
+)
+def test_an_array_of_another_dtype_is_refused_with_what_to_do(dtype, advice):
+    with pytest.raises(TypeError, match=f"an image array must have the dtype uint8, 0 to 255, .*{advice}"):
+        find_picture("a.jpg", {"a.jpg": np.zeros((5, 8, 3), dtype)})
+
+
 def test_an_array_of_another_shape_is_refused():
     with pytest.raises(ValueError, match=r"got \(5,\)"):
         photo_of(np.zeros(5, np.uint8))
