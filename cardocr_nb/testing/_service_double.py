@@ -3,39 +3,31 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 import warnings
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from cardocr_nb._client import Client
-from cardocr_nb._keywords import checked_keywords, why_missing
-from cardocr_nb._special_files import refuse_special_file
-from cardocr_nb._text_safety import describe, shown_choice, shown_path, shown_word
+from cardocr_nb._keywords import checked_keywords
 from cardocr_nb.cloud import CloudTransport, CosAuth, Credentials
 from cardocr_nb.errors import InvalidRequestError, missing_extra
 from cardocr_nb.local._bucket_root import BucketRoot
 from cardocr_nb.local._service import Service
-from cardocr_nb.local._stub_reader import StubReader
-from cardocr_nb.local._worker import ReadingError
 from cardocr_nb.testing._planned_faults import PlannedFaults
+from cardocr_nb.testing._saved_documents import blank_photo, content_of, document_of, failure_of, results_of
+from cardocr_nb.testing._service_options import check_options, reader_of
 from cardocr_nb.testing._set_readings import Reading, SetReadings
-from cardocr_nb.wire._decode import decode_each
-from cardocr_nb.wire._records import Callback, CardResult, Job, JobList, JobState
+from cardocr_nb.wire._records import Job, JobState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
+    from pathlib import Path
 
-    from cardocr_nb.local.engine import Reader
     from cardocr_nb.testing._call_log import PaidCall, ServiceCall
 
 SECRET_ID = "AKIDcardocrservice"  # noqa: S105 - invented; opens this service only
 SECRET_KEY = "key-of-the-test-service"  # noqa: S105
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{0,49}-[0-9]+")
-_CODE = re.compile(r"[A-Za-z][A-Za-z0-9.\-]{0,63}")
-_ENGINES = ("stub", "rapidocr")
 _THROTTLED = (429, 503)
 _LOOK_SECONDS = 0.01
 _SHOWN = 5
@@ -119,14 +111,14 @@ class CardOCRService:
             from cardocr_nb.testing._service_thread import ServiceThread
         except ImportError as e:
             missing_extra("the service for tests", "local", e)
-        _check(bucket, engine, queue_limit=queue_limit, workers=workers, latency=latency)
+        check_options(bucket, engine, queue_limit=queue_limit, workers=workers, latency=latency)
         self.bucket, self.region, self.secret_id, self.secret_key = bucket, region, SECRET_ID, SECRET_KEY
         self._invented = "invented" if engine == "stub" else "the engine's"
         self._failed = False
         self._rates = dict(faults or {})
         self._forgotten: set[str | None] = set()
         self._faults = PlannedFaults(self._rates, seed)
-        self._readings = SetReadings(_reader(engine, workers))
+        self._readings = SetReadings(reader_of(engine, workers))
         self._thread = ServiceThread()
         self.url = self._thread.url
         buckets = BucketRoot(root, self.url)
@@ -233,9 +225,9 @@ class CardOCRService:
         """
         bucket = self._service.buckets[self.bucket]
         if content is None:
-            content = _blank_photo()
+            content = blank_photo()
         elif isinstance(content, str | os.PathLike):
-            content = _content(content, "add_photo takes bytes or a file")
+            content = content_of(content, "add_photo takes bytes or a file")
         bucket.put(key, content)
         return bucket.path(key)
 
@@ -258,7 +250,7 @@ class CardOCRService:
         """
         self._readings.set(key, reading)
 
-    def set_failure(self, key: str, code: str = "InternalError", message: str = "The image cannot be read.") -> None:
+    def setfailure_of(self, key: str, code: str = "InternalError", message: str = "The image cannot be read.") -> None:
         """Let the job of an object fail with a code (a word) and a message; the key is as in `set_reading`.
 
         Raises
@@ -266,7 +258,7 @@ class CardOCRService:
         InvalidRequestError
             The code is something else than a word of letters, digits, dots and dashes, or the message something else than a text.
         """
-        self._readings.set(key, _failure(code, message))
+        self._readings.set(key, failure_of(code, message))
 
     def replay(self, *documents: bytes | str | Path) -> list[str]:
         """Set the readings of saved responses or callbacks.
@@ -290,12 +282,12 @@ class CardOCRService:
         """
         keys = []
         for document in documents:
-            for result in _results(_document(document)):
+            for result in results_of(document_of(document)):
                 if result.key is None:
                     continue
                 failed = result.state == JobState.FAILED
                 answer = (
-                    _failure(result.code or "InternalError", result.message or "failed") if failed else result.fields
+                    failure_of(result.code or "InternalError", result.message or "failed") if failed else result.fields
                 )
                 self._readings.set(result.key, answer, expected=False)
                 keys.append(result.key)
@@ -459,16 +451,6 @@ class CardOCRService:
             )
 
 
-def _failure(code: str, message: str) -> ReadingError:
-    if not isinstance(code, str) or not _CODE.fullmatch(code):
-        raise InvalidRequestError(
-            f"code must be a word such as InternalError, of letters, digits, dots and dashes, got {describe(code)}"
-        )
-    if not isinstance(message, str):
-        raise InvalidRequestError(f"message must be a text, got {type(message).__name__}")
-    return ReadingError(code, message)
-
-
 def _check_keys(keys: tuple[str, ...]) -> None:
     for key in keys:
         if not isinstance(key, str):
@@ -480,62 +462,3 @@ def _check_keys(keys: tuple[str, ...]) -> None:
 def _listed(keys: list[str]) -> str:
     more = f" and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
     return ", ".join(map(repr, keys[:_SHOWN])) + more
-
-
-def _check(bucket: str, engine: str, **numbers: float) -> None:
-    if not _BUCKET.fullmatch(bucket):
-        raise InvalidRequestError(
-            f"a bucket is named <name>-<appid>, such as cards-1250000000, got {shown_word(bucket)}"
-        )
-    if engine not in _ENGINES:
-        raise InvalidRequestError(f"engine must be {' or '.join(_ENGINES)}, got {shown_choice(engine, _ENGINES)}")
-    for name, value in numbers.items():
-        least = 0 if name == "latency" else 1
-        kind = int | float if name == "latency" else int
-        if not isinstance(value, kind) or not value >= least:
-            number = "a number of" if name == "latency" else "a whole number of"
-            raise InvalidRequestError(f"{name} must be {number} at least {least}, got {describe(value)}")
-
-
-def _reader(engine: str, workers: int) -> Reader:
-    if engine == "stub":
-        return StubReader()
-    from cardocr_nb.local.engine import Engine
-
-    return Engine.for_workers(workers)
-
-
-def _content(path: str | os.PathLike[str], taken: str) -> bytes:
-    refuse_special_file(path)
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"there is no file {shown_path(path)} ({why_missing(path)}); {taken}")
-    return Path(path).read_bytes()
-
-
-def _document(given: bytes | str | os.PathLike[str]) -> bytes:
-    if isinstance(given, str) and given.lstrip("\ufeff \t\r\n")[:1] in ("<", "{", "["):
-        return given.encode()
-    return given if isinstance(given, bytes) else _content(given, "replay takes files and documents")
-
-
-def _results(raw: bytes) -> Iterable[CardResult]:
-    for document in decode_each(raw):
-        if isinstance(document, CardResult):
-            yield document
-        elif isinstance(document, JobList | Callback):
-            for job in document.jobs:
-                if job.result is not None or job.state == JobState.FAILED:
-                    result = job.result or CardResult(())
-                    yield CardResult(
-                        result.fields, key=job.key, state=job.state, code=job.code or "", message=job.message
-                    )
-
-
-def _blank_photo() -> bytes:
-    import io
-
-    from PIL import Image
-
-    file = io.BytesIO()
-    Image.new("RGB", (428, 270), "white").save(file, "JPEG")
-    return file.getvalue()
