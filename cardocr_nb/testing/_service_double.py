@@ -250,7 +250,7 @@ class CardOCRService:
         """
         self._readings.set(key, reading)
 
-    def setfailure_of(self, key: str, code: str = "InternalError", message: str = "The image cannot be read.") -> None:
+    def set_failure(self, key: str, code: str = "InternalError", message: str = "The image cannot be read.") -> None:
         """Let the job of an object fail with a code (a word) and a message; the key is as in `set_reading`.
 
         Raises
