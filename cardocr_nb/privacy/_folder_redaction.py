@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,13 +14,13 @@ from tqdm.auto import tqdm
 from cardocr_nb._images import inspect
 from cardocr_nb._key_forms import missing_pictures
 from cardocr_nb._progress_bar import is_hidden
+from cardocr_nb._text_safety import describe
 from cardocr_nb.errors import CardOCRError, InvalidRequestError
 from cardocr_nb.privacy._field_lookup import image_path
 from cardocr_nb.privacy._picture_files import file_ids, refuse_nested
 from cardocr_nb.privacy._redaction import Method, RedactionOptions, redact_checked
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable
 
     from cardocr_nb.privacy._field_lookup import Images
@@ -87,6 +88,11 @@ def redact_folder(
     """
     if not isinstance(cards, pd.DataFrame) or "key" not in cards.columns:
         raise InvalidRequestError("cards must be a DataFrame as to_frame makes it, with a column 'key'")
+    if not isinstance(images, Mapping | str | os.PathLike):
+        raise InvalidRequestError(
+            f"images must be a folder or a mapping from keys to files, got {describe(images)}; of a table with the columns key and "
+            "image it is dict(zip(table['key'], table['image']))"
+        )
     target = Path(out)
     if not isinstance(images, Mapping):
         refuse_nested(target, Path(images))

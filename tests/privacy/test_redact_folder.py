@@ -131,3 +131,10 @@ def test_a_picture_is_found_in_its_folder_or_where_a_mapping_says(photos, tmp_pa
     (tmp_path / "outside.jpg").touch()
     (photos / "link.jpg").symlink_to(tmp_path / "outside.jpg")
     assert image_path("link.jpg", photos) is None
+
+
+@pytest.mark.parametrize("images", [pd.Series(["a.png"]), ["a.png"], 5])
+def test_pictures_that_are_neither_a_folder_nor_a_mapping_are_described(tmp_path, images):
+    cards = pd.DataFrame({"key": ["1.png"]})
+    with pytest.raises(InvalidRequestError, match=r"images must be a folder or a mapping .*dict\(zip\(table\['key'\]"):
+        redact_folder(cards, images, tmp_path / "out", progress=False)
