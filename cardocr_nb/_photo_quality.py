@@ -30,7 +30,7 @@ COLUMNS = ("image", *_MEASURES, "group", "copies", "reason", "code")
 def photo_quality(images: Images, *, progress: bool = True) -> pd.DataFrame:
     """Measure card photos and estimate the probability that each card is read whole, without reading them.
 
-    A photo takes about 10 ms, decoding included. At most 600,000 pixels of a photo are measured. A file that is not a picture, is damaged or too large has a row that says so.
+    A photo takes about 10 ms, decoding included. At most 800,000 pixels of a photo are measured. A file that is not a picture, is damaged or too large has a row that says so.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def photo_quality(images: Images, *, progress: bool = True) -> pd.DataFrame:
 
     Notes
     -----
-    The probability is a logistic regression on the measures. It is fitted to specimens of both card types that the embedded
+    The probability is a logistic regression on the measures and on how legible a small network finds the text. It is fitted to drawn cards of both card types that the embedded
     engine has read, and says how that engine fares; another service differs in level, hardly in order. It does not see
     whether the picture shows a card at all, nor strange fonts, nor characters that a sharp photo hides: of good photos
     some are not read whole either. `docs/how-to/check-photos-first.md` has the figures.

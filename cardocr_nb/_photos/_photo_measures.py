@@ -13,6 +13,7 @@ from cardocr_nb._photos import _read_probability as model
 from cardocr_nb._photos._compression_blocks import STRONG, compression_blocks
 from cardocr_nb._photos._cut_cards import probability_outside, text_place
 from cardocr_nb._photos._enlargement import enlargement
+from cardocr_nb._photos._legible_text import MOST, legible_text
 from cardocr_nb._photos._tiles import Tiles, cut_into_tiles
 
 if TYPE_CHECKING:
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-MOST_PIXELS = 600_000
+MOST_PIXELS = 800_000
 """Pixels that are measured, at most; a larger picture is reduced while it is decoded."""
+_MOST_FOR_TILES = 600_000
+"""A picture with more is halved before it is cut into tiles, which need less detail than legibility."""
 
 _EDGE_OF_MEAN = 3.3
 """Width in pixels that the mean over 3 x 3 pixels gives to the sharpest edge."""
@@ -51,6 +54,8 @@ photos of cards and 0.32 on negatives of them, at most 0.42 on 9 of 10 negatives
 that; and the least contrast over that of noise, which has a mean in the middle.
 
 None of 466 photos, most of them spoiled, is taken for a negative, and 423 of their negatives are."""
+_AROUND_TEXT = 2
+"""Tiles around those of text in which more text is looked for."""
 _ENDS = (1, 99)
 """Percentiles of the places of text between which the card is measured."""
 
@@ -92,6 +97,8 @@ class PhotoMeasures:
         sides, as papers below a card do.
     outside : float
         Probability that a quarter or more of the card is outside the photo, 0 to 1, by the places and proportions of the text.
+    legible : float
+        Logarithm of the odds that a character is read right, -6 to 6, of the more legible text; see `_legible_text`.
     blocks : float
         How much larger the steps at the borders of JPEG's blocks are than those within them; 0 where no blocks are seen.
     negative : bool
@@ -120,6 +127,7 @@ class PhotoMeasures:
     angle: float
     cut: float
     outside: float
+    legible: float
     blocks: float
     negative: bool
     two_pages: bool
@@ -159,14 +167,17 @@ def measure(source: str | Path | bytes) -> PhotoMeasures:
     >>> found.card_width, found.fault
     (0.0, 'no text is seen')
     """
+    from PIL import Image
+
     from cardocr_nb._photos._near_duplicates import perceptual_hash
 
-    gray, info = load_gray(source, MOST_PIXELS)
+    detailed, info = load_gray(source, MOST_PIXELS)
+    gray = detailed if detailed.size <= _MOST_FOR_TILES else np.asarray(Image.fromarray(detailed).reduce(2))
     tiles = cut_into_tiles(gray)
     rows, columns = np.nonzero(tiles.is_text)
     if not len(rows) or _is_full(rows, columns):
         return PhotoMeasures(info.width, info.height, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, tiles.noise, float(np.median(tiles.high)), 0.0, 0.0,
-                             0.0, 0, 0.0, 0.0, 0.0, 0.0, False, False, perceptual_hash(gray))  # fmt: skip
+                             0.0, 0, 0.0, 0.0, 0.0, -MOST, 0.0, False, False, perceptual_hash(gray))  # fmt: skip
     long, short = _extents(rows, columns, tiles)
     contrast = tiles.contrast[tiles.is_text]
     edge = float(np.median(contrast / np.maximum(tiles.step[tiles.is_text], 0.5)))
@@ -182,6 +193,7 @@ def measure(source: str | Path | bytes) -> PhotoMeasures:
     share = min(1.0, long * short / gray.size)
     place = text_place(tiles.is_text, tiles.side / long, sides, long / short, share, two_pages=two_pages)
     washed, white = (0.0, 0.0) if compressed else _lit(tiles)
+    negative = _is_negative(tiles)
     return PhotoMeasures(
         width=info.width,
         height=info.height,
@@ -200,11 +212,23 @@ def measure(source: str | Path | bytes) -> PhotoMeasures:
         angle=tiles.angle,
         cut=_cut(tiles.is_text) * tiles.side / long,
         outside=probability_outside(place) if max(info.width, info.height) >= _SMALL else 0.0,
+        legible=_legible(detailed, tiles, negative=negative),
         blocks=blocks,
-        negative=_is_negative(tiles),
+        negative=negative,
         two_pages=two_pages,
         hash=perceptual_hash(gray),
     )
+
+
+def _legible(detailed: NDArray[np.uint8], tiles: Tiles, *, negative: bool) -> float:
+    """Return how legible the text is; `detailed` has the pixels of the tiles or twice as many a side."""
+    side = tiles.side * max(1, round(max(detailed.shape) / (max(tiles.is_text.shape) * tiles.side)))
+    part = tuple(
+        slice(max(0, int(at.min()) - _AROUND_TEXT) * side, (int(at.max()) + 1 + _AROUND_TEXT) * side)
+        for at in np.nonzero(tiles.is_text)
+    )
+    card = detailed[part]
+    return legible_text(255 - card if negative else card)
 
 
 def _extents(rows: NDArray[np.intp], columns: NDArray[np.intp], tiles: Tiles) -> tuple[float, float]:

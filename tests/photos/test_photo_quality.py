@@ -97,7 +97,7 @@ def test_a_small_picture_is_small_after_it_was_enlarged(flat, factor, way):
     large = measure(jpeg(small.resize((int(factor * small.width), int(factor * small.height)), way)))
     assert large.card_width > 400
     assert 0.7 * 180 < large.detail < 1.05 * 180
-    assert large.probability < measure(jpeg(flat)).probability - 0.2
+    assert large.probability < measure(jpeg(flat)).probability - 0.1
 
 
 @pytest.mark.parametrize("factor", [0.6, 0.8, 0.93, 1, 1.1, 1.25])
@@ -255,7 +255,7 @@ def test_strong_compression_is_named_also_after_the_photo_was_saved_again(flat):
     whole, poor = measure(jpeg(small, 90)), measure(jpeg(Image.open(io.BytesIO(jpeg(small, 2))), 90))
     assert whole.blocks < 0.5 < poor.blocks
     assert poor.fault == "the file is compressed too much"
-    assert poor.probability < whole.probability - 0.15
+    assert poor.probability < whole.probability - 0.03
 
 
 @pytest.mark.parametrize("quality", [60, 75, 90])
