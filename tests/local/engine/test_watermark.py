@@ -168,7 +168,7 @@ def test_the_second_look_keeps_to_the_place_only_if_the_first_found_a_card(engin
     looks = []
 
     class Look:
-        labels, lines, pose = {name: name for name in expected_fields("IDCard")}, (), card.pose
+        labels, lines, pose, seal = {name: name for name in expected_fields("IDCard")}, (), card.pose, None
 
         def __init__(self, image, kind, models, *known):
             looks.append(known)
