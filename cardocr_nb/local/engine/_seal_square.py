@@ -160,7 +160,8 @@ def warped(
     """Warp a picture; one that shrinks much is averaged first. `length`: pixels of the picture along the upper edge."""
     import cv2
 
-    while length > 2.0 * size[0]:
+    # A wrong pose may see a seal that is larger than any picture.
+    while length > 2.0 * size[0] and min(image.shape[:2]) > 1:
         image = np.asarray(cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
         matrix = matrix @ np.diag([2.0, 2.0, 1.0])
         length /= 2

@@ -15,7 +15,7 @@ from cardocr_nb.local.engine._card_reading import CardReading
 from cardocr_nb.local.engine._detection import detect
 from cardocr_nb.local.engine._recognition import Char, Line
 from cardocr_nb.local.engine._seal_rows import read_seal, row_boxes
-from cardocr_nb.local.engine._seal_square import beyond, is_red, outside, redness, seal_square
+from cardocr_nb.local.engine._seal_square import beyond, is_red, outside, redness, seal_square, warped
 from cardocr_nb.specimen import draw
 
 TEXT = "青川省白石市公安局公安交通管理局"
@@ -138,6 +138,12 @@ def test_of_the_values_of_a_card_the_seal_is_red_in_any_light(light):
     picture = np.asarray(np.asarray(card.image.convert("RGB")) * np.array(light), np.uint8)
     assert [f for f, red in zip(fields, is_red(picture, boxes), strict=True) if red] == ["issuing_authority"]
     assert is_red(picture, boxes[:0]).tolist() == []
+
+
+@pytest.mark.parametrize("length", [1e3, 1e6, np.inf])
+def test_a_part_that_a_wrong_pose_makes_larger_than_the_picture_is_warped_without_an_error(length):
+    picture = np.full((90, 160, 3), 240, np.uint8)
+    assert warped(picture, np.diag([1e-3, 1e-3, 1.0]), (120, 120), length).shape == (120, 120, 3)
 
 
 def test_boxes_within_a_seal_are_left_out():
