@@ -30,7 +30,7 @@ COLUMNS = ("image", *_MEASURES, "group", "copies", "reason", "code")
 def photo_quality(images: Images, *, progress: bool = True) -> pd.DataFrame:
     """Measure card photos and estimate the probability that each card is read whole, without reading them.
 
-    A photo takes about 10 ms, decoding included. At most 800,000 pixels of a photo are measured. A file that is not a picture, is damaged or too large has a row that says so.
+    A photo of 1600 x 1200 pixels takes about 12 ms, decoding included. At most 800,000 pixels of a photo are measured. A file that is not a picture, is damaged or too large has a row that says so.
 
     Parameters
     ----------

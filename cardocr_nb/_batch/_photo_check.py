@@ -20,14 +20,14 @@ def low_quality(path: Path | None, least: float | None) -> str | None:
     path : Path or None
         None when only the key of an object is known.
     least : float or None
-        Least probability to be read whole, 0 to 1; None for no limit.
+        Least probability to be read whole, 0 to 1; 0 only finds damaged pixels, None does not look at the file.
 
     Raises
     ------
     ImageError
         The pixels are cut off or corrupt.
     """
-    if path is None or not least:
+    if path is None or least is None:
         return None
     from cardocr_nb._photos import measure
 
@@ -40,6 +40,6 @@ def low_quality(path: Path | None, least: float | None) -> str | None:
     if found.probability >= least:
         return None
     return (
-        f"{found.fault}: the probability that the card is read whole is {found.probability:.2f}, min_quality is {least:g}; "
+        f"{found.fault or 'no single fault is seen'}: the probability that the card is read whole is {found.probability:.2f}, min_quality is {least:g}; "
         "take the photo again, or run with a lower min_quality"
     )

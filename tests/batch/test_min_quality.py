@@ -75,13 +75,14 @@ def test_the_estimate_counts_what_is_left_out(photos, client):
     assert (without.left_out, without.unreadable, without.calls) == (0, 1, 3)
 
 
-def test_a_photo_whose_end_is_missing_is_not_paid_for_with_min_quality(photos, client, tmp_path):
+@pytest.mark.parametrize("least", [0, 0.2])
+def test_a_photo_whose_end_is_missing_is_not_paid_for_with_min_quality(photos, client, tmp_path, least):
     whole = (photos / "1 good.jpg").read_bytes()
     (tmp_path / "cut.jpg").write_bytes(whole[: len(whole) // 2])
-    frame = run(tmp_path / "cut.jpg", client, min_quality=0.2)
+    frame = run(tmp_path / "cut.jpg", client, min_quality=least)
     assert frame[["state", "code"]].to_numpy().tolist() == [["Failed", "DamagedImage"]]
     assert client.list_jobs() == []
-    said = ocr.estimate(tmp_path / "cut.jpg", client=client, min_quality=0.2, **OPTIONS)
+    said = ocr.estimate(tmp_path / "cut.jpg", client=client, min_quality=least, **OPTIONS)
     assert (said.unreadable, said.calls) == (1, 0)
 
 
