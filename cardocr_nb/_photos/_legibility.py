@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     Gray = NDArray[np.uint8]
@@ -30,7 +32,8 @@ _BEFORE, _AFTER = 20, 28
 """Pixels added at the sides, so that every cell has an output."""
 _BAND = 6
 """Rows of cells that are filtered at once: small arrays stay in the cache of the processor."""
-_MEAN = np.full(_PATCH**2, 1 / _PATCH**2, np.float32)
+_ONE_THREAD = 2**18
+"""Multiplications up to which OpenBLAS leaves a product of matrices to one thread. For small products more threads only wait for each other."""
 _FLOOR = 2.0
 """Gray levels added to the spread of the levels around, by which the first layer is divided."""
 
@@ -58,47 +61,64 @@ def legibility(gray: Gray) -> tuple[Floats, Floats]:
     """
     net = _weights()
     padded = np.pad(gray, [(_BEFORE, _AFTER + -side % CELL) for side in gray.shape], mode="edge")
-    patches, light = _first_layer(padded, net)
-    high, wide, _ = patches.shape
+    found, level, spread = _filtered(padded, net)
+    high, wide, _ = found.shape
     # The weights of a cell and its three neighbors are side by side; their shares are shifted onto each other.
-    share = (patches.reshape(high * wide, -1) @ net["second"]).reshape(high, wide, 4, -1)
-    seen = share[:-1, :-1, 0] + share[:-1, 1:, 1]
-    for part in (share[1:, :-1, 2], share[1:, 1:, 3], light[:-1, :-1] @ net["second light"], net["second offset"]):
+    parts = np.split(net["second"], 4, axis=1)
+    share = np.empty((4, high, wide, parts[0].shape[1]), np.float32)
+    for rows in _bands(high):
+        some = found[rows]
+        some *= (1 / spread[rows])[..., None]
+        some += net["first offset"]
+        np.maximum(some, 0, out=some)
+        for k, part in enumerate(parts):
+            share[k, rows] = _product(some.reshape(-1, some.shape[2]), part).reshape(-1, wide, part.shape[1])
+    seen = np.stack([np.log(spread) - 3, level / 128 - 1], axis=-1)[:-1, :-1] @ net["second light"]
+    for part in (share[0, :-1, :-1], share[1, :-1, 1:], share[2, 1:, :-1], share[3, 1:, 1:], net["second offset"]):
         seen += part
     np.maximum(seen, 0, out=seen)
     high, wide = high - 3, wide - 3
     around = [seen[down : down + high, across : across + wide] for down in range(3) for across in range(3)]
-    last = np.concatenate(around, axis=-1).reshape(high * wide, -1) @ net["third"] + net["third offset"]
+    last = _product(np.concatenate(around, axis=-1).reshape(high * wide, -1), net["third"]) + net["third offset"]
     odds = np.maximum(last, 0, out=last) @ net["odds"] + net["odds offset"]
     text, legible = odds.T.reshape(2, high, wide)
     return text, legible
 
 
-def _first_layer(padded: Gray, net: dict[str, Floats]) -> tuple[Floats, Floats]:
-    """Filter the patches; also returns the contrast and the level around each cell. Shapes (rows, columns, n) of cells."""
+def _filtered(padded: Gray, net: dict[str, Floats]) -> tuple[Floats, Floats, Floats]:
+    """Filter the patches; also returns the level around each cell, and its spread. Shapes (rows, columns, ...) of cells."""
     high, wide = (side // CELL for side in padded.shape)
     half = _PATCH // 2
     shifted = np.pad(padded[half:, half:], ((0, half), (0, half)), mode="edge")
     n = net["first"].shape[2]
-    filtered = np.empty((2, high, 2, wide, 2, n), np.float32)
+    found = np.empty((high, wide, 2, 2, 2 * n), np.float32)
     sums = np.empty((2, high, wide), np.float32)
-    for top in range(0, high, _BAND):
-        rows = slice(top, min(top + _BAND, high))
+    for rows in _bands(high):
         for k, grid in enumerate((padded, shifted)):
             patches = _patches(grid[rows.start * CELL : rows.stop * CELL])
-            filtered[k, rows] = (patches @ net["first"][k]).reshape(-1, 2, wide, 2, n)
+            by_patch = _product(patches, net["first"][k]).reshape(-1, 2, wide, 2, n)
+            found[rows, ..., k * n : (k + 1) * n] = by_patch.swapaxes(1, 2)
             if k == 0:
-                by_patch = patches @ _MEAN, np.einsum("ij,ij->i", patches, patches) / _PATCH**2
-                sums[:, rows] = [v.reshape(-1, 2, wide, 2).mean(axis=(1, 3)) for v in by_patch]
+                squares = np.einsum("ij,ij->i", patches, patches)
+                for i, total in enumerate((np.einsum("ij->i", patches), squares)):
+                    sums[i, rows] = total.reshape(-1, 2, wide, 2).sum(axis=(1, 3)) / CELL**2
     level, squared = map(_mean_around, sums)
     spread = np.sqrt(np.maximum(squared - level * level, 0)) + np.float32(_FLOOR)
-    found = np.empty((high, wide, 2, 2, 2 * n), np.float32)
-    for k in range(2):
-        part = found[..., k * n : (k + 1) * n]
-        np.multiply(filtered[k].swapaxes(1, 2), (1 / spread)[..., None, None, None], out=part)
-        part += net["first offset"][k]
-    np.maximum(found, 0, out=found)
-    return found.reshape(high, wide, -1), np.stack([np.log(spread) - 3, level / 128 - 1], axis=-1)
+    return found.reshape(high, wide, -1), level, spread
+
+
+def _bands(high: int) -> Iterator[slice]:
+    return (slice(top, min(top + _BAND, high)) for top in range(0, high, _BAND))
+
+
+def _product(rows: Floats, weights: Floats) -> Floats:
+    """Multiply matrices in pieces, so that the time does not depend on what else the processor does."""
+    n = max(1, _ONE_THREAD // weights.size)
+    whole = len(rows) // n * n
+    product = np.empty((len(rows), weights.shape[1]), np.float32)
+    np.matmul(rows[:whole].reshape(-1, n, rows.shape[1]), weights, out=product[:whole].reshape(-1, n, weights.shape[1]))
+    np.matmul(rows[whole:], weights, out=product[whole:])
+    return product
 
 
 def _patches(grid: Gray) -> Floats:
@@ -116,4 +136,6 @@ def _mean_around(by_cell: Floats) -> Floats:
 @cache
 def _weights() -> dict[str, Floats]:
     with (files(__package__) / "legibility.npz").open("rb") as file, np.load(file, allow_pickle=False) as stored:
-        return {name: stored[name].astype(np.float32) for name in stored.files}
+        net = {name: stored[name].astype(np.float32) for name in stored.files}
+    # In the order of the filters of a cell: those of both grids at each of its four patches.
+    return net | {"first offset": np.tile(net["first offset"].ravel(), 4)}

@@ -91,7 +91,8 @@ def is_same_photo(one: Gray, other: Gray) -> bool:
 def _resized(gray: Gray, width: int, height: int) -> NDArray[np.float32]:
     from PIL import Image, ImageFilter
 
-    small = Image.fromarray(gray).resize((width, height), Image.Resampling.BILINEAR)
+    # A large picture is first reduced by a whole factor, to twice the size or more: a third of the time, and hardly another result.
+    small = Image.fromarray(gray).resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
     return np.asarray(small.filter(ImageFilter.BoxBlur(1)), dtype=np.float32)  # copies are off by parts of a pixel
 
 

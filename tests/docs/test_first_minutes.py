@@ -23,6 +23,7 @@ with ocr.Client.local(photos) as client:
     cards = ocr.run(photos / "id/0001.jpg", card_type="IDCard", client=client, progress=False)
 assert cards["key"].nunique() == 1
 assert len(list((photos / "id").iterdir())) == 12
+assert ocr.photo_quality(photos / "id/0001.jpg", progress=False)["probability"][0] > 0.5
 cards.cardocr.report("report.html")
 readings, truth = ocr.load_sample("readings"), ocr.load_sample("truth")
 print(readings.cardocr.summary())
