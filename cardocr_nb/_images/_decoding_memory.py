@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 MAX_MEMORY = 3 << 29
 """Bytes that a picture may take while it is decoded and worked on: 30 kB can promise 250 million pixels."""
+_LITTLE = 16 << 20
+"""Bytes that are taken without asking what is free: asking reads a dozen files of the system for each picture."""
 _BYTES_IN_PILLOW = {"1": 1, "L": 1, "P": 1, "LA": 4, "PA": 4, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}
 """Bytes of a pixel while Pillow holds it; 4 in all other modes."""
 _BYTES_IN_DECODER = {"WEBP": 12, "HEIF": 8}
@@ -33,7 +35,7 @@ def refuse_by_memory(name: str, image: ImageFile, info: ImageInfo, factor: int, 
     if image.info.get("progressive"):
         decoding += info.width * info.height * _BYTES_IN_PROGRESSIVE
     needed = max(decoding, result + width * height * working_bytes)
-    free = free_memory()
+    free = free_memory() if needed > _LITTLE else None
     if needed > MAX_MEMORY:
         raise ImageError(
             "ImageTooLarge",
