@@ -60,6 +60,10 @@ CONDITIONS = (
 """``copy`` is a photocopy in gray."""
 
 
+_SIMPLIFIED = str.maketrans("達區嶺員會", "达区岭员会")
+"""Ten counties of the list are in traditional characters, which cards do not have."""
+
+
 @cache
 def regions() -> tuple[str, ...]:
     """Names of public regions down to the county, as python-stdnum lists them."""
@@ -68,7 +72,7 @@ def regions() -> tuple[str, ...]:
         quoted = re.search(r'="(?:\[[^\]]*\])?([^\[",]+)', line)
         if quoted is None:
             continue
-        name = quoted[1]
+        name = quoted[1].translate(_SIMPLIFIED)
         if not line.startswith(" "):
             province = name
         elif re.match(r" +\d\d00 ", line):

@@ -38,6 +38,8 @@ _IN_ANY_ORDER = frozenset({"birth_date", "first_issue_date", "vehicle_class"})
 _OTHER_ROW = 0.2
 """What the place of another one of them counts as, in parts of a label that were not read."""
 _DATE = re.compile(r"\d{4}[-./]?\d\d[-./]?\d\d")
+_BIRTH = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日")
+"""As an identity card has it; the number has the same digits from its seventh on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,19 @@ def anchors_of(chains: Sequence[list[PlacedChar]], layouts: Sequence[Layout], ca
                 if key not in own or anchor.missing < own[key].missing:
                     own[key] = anchor
     return [sorted(own.values(), key=lambda a: a.missing) for own in found]
+
+
+def confirmed_births(chains: Sequence[list[PlacedChar]], layouts: Sequence[Layout]) -> list[list[Anchor]]:
+    """Return for each layout of an identity card the number and the dates of birth that it confirms; nothing without such a date."""
+    numbers = [value for chain in chains for value in _value_texts(chain, "IDCard")]
+    born = {"".join(best_within(c.char, "0123456789X") or "?" for c in value.chars)[6:14] for value in numbers}
+    births = [
+        _ValueText("birth_date", tuple(chain[found.start() : found.end()]), 0.2)
+        for chain in (chains if numbers else ())
+        for found in _BIRTH.finditer("".join(c.char.text if len(c.char.text) == 1 else "?" for c in chain))
+        if found[1] + found[2].zfill(2) + found[3].zfill(2) in born
+    ]
+    return [[value.anchor(layout) for value in (*numbers, *births)] if births else [] for layout in layouts]
 
 
 def _in_other_rows(anchor: Anchor, layout: Layout) -> Iterator[Anchor]:

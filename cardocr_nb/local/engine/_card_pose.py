@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from cardocr_nb._card_geometry import pair_similarities
-from cardocr_nb.local.engine._anchors import anchors_of, joined, values_of
+from cardocr_nb.local.engine._anchors import anchors_of, confirmed_births, joined, values_of
 from cardocr_nb.local.engine._tolerances import TOLERANCES
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from cardocr_nb.local.engine._placed_chars import PlacedChar
 
 _ENOUGH = 3
+_CONFIRMED = 2
+"""Anchors that are enough where one is the number of an identity card and another the date of birth that it confirms."""
 _LONG = 5
 """Characters of a line whose direction can be relied on."""
 _MOST_ANCHORS = 120
@@ -111,10 +113,24 @@ def estimate_pose(rows: Sequence[Sequence[PlacedChar]], layouts: Sequence[Layout
         The arrangements that the card comes in.
     card_type : str
     """
+    chains = list(joined(rows))
+    anchors = anchors_of(chains, layouts, card_type)
+    pose = _best_pose(rows, layouts, anchors, _ENOUGH)
+    if pose is None and card_type == "IDCard":
+        # Most labels may be outside the picture, or too small to be read.
+        births = confirmed_births(chains, layouts)
+        if any(births):
+            pose = _best_pose(rows, layouts, [a + b for a, b in zip(births, anchors, strict=True)], _CONFIRMED)
+    return pose
+
+
+def _best_pose(
+    rows: Sequence[Sequence[PlacedChar]], layouts: Sequence[Layout], anchors: Sequence[list[Anchor]], enough: int
+) -> CardPose | None:
     best: CardPose | None = None
     every: dict[str, list[Anchor]] = {}
-    for layout, found in zip(layouts, anchors_of(list(joined(rows)), layouts, card_type), strict=True):
-        stiff = _agreement(found[:_MOST_ANCHORS], layout)
+    for layout, found in zip(layouts, anchors, strict=True):
+        stiff = _agreement(found[:_MOST_ANCHORS], layout, enough)
         if stiff is not None and (best is None or _evidence(stiff) > _evidence(best) + 1e-6):
             best = stiff
             every = {}
@@ -149,12 +165,12 @@ def provisional_pose(rows: Sequence[Sequence[PlacedChar]], layout: Layout, card_
     return None
 
 
-def _agreement(anchors: Sequence[Anchor], layout: Layout) -> CardPose | None:
+def _agreement(anchors: Sequence[Anchor], layout: Layout, at_least: int) -> CardPose | None:
     """Find the similarity that most anchors agree with. All pairs are tried at once."""
     import numpy as np
 
     names = list(dict.fromkeys(a.name for a in anchors))
-    if len(names) < _ENOUGH:
+    if len(names) < at_least:
         return None
     ends = np.array([(a.chars[0].center, a.chars[-1].center) for a in anchors]) @ (1, 1j)
     side = np.array([a.chars[0].corners[[0, 3]] for a in anchors]) @ (1, 1j)
@@ -180,7 +196,7 @@ def _agreement(anchors: Sequence[Anchor], layout: Layout) -> CardPose | None:
     agreed = np.isfinite(least)
     unmistakable = np.array([_is_unmistakable(name) for name in names])
     own = unmistakable | np.array([name in layout.own for name in names])
-    enough = (agreed.sum(0) >= _ENOUGH) & agreed[own].any(0)
+    enough = (agreed.sum(0) >= at_least) & agreed[own].any(0)
     if not enough.any():
         return None
     worth = np.where(enough, (agreed - np.where(agreed, least, 0) ** 2).sum(0), -np.inf)
