@@ -56,6 +56,9 @@ NEGATIVE = "the photo is a negative"
 _SMALL = 250
 _MOST_OUTSIDE = 4.0
 _MOST_SIZE = 1.2
+_TINY, _TINIER = 175, 8.0
+"""Pixels of a card's text below which the network, which has seen no such print, finds noise legible, and how much that counts: the engine
+reads cards of 183 to 210 pixels nearly whole, and none of 140."""
 TOUCHES = "print touches an edge of the photo"
 """For `FAULTS["outside"]` where the card is more likely whole: ornaments reach the edges of a close scan as well."""
 _LIKELY = 0.5
@@ -68,9 +71,10 @@ _HARDLY = 3.0
 
 def terms(found: PhotoMeasures) -> dict[str, float]:
     """Return the terms of the regression by name."""
+    legible = found.legible - _TINIER * max(0.0, log(_TINY / max(found.detail, 1.0)))
     return {
-        "illegible": MOST - found.legible,
-        "hardly legible": max(0.0, _HARDLY - found.legible),
+        "illegible": MOST - legible,
+        "hardly legible": max(0.0, _HARDLY - legible),
         "outside": min(-log(1 - found.outside + 1e-9), _MOST_OUTSIDE),
         "size": min(max(0.0, log(420 * (1 + found.two_pages) / max(found.detail, 1.0))), _MOST_SIZE),
         "glare": log1p(30 * min(found.glare, 0.3)),

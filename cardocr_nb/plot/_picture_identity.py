@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 OTHER_FILE = "the file in the column image shows something else"
 OUTSIDE = "places lie outside the picture"
 ELSEWHERE = "the places fit the print better elsewhere"
-LONGER = "print goes on where a place ends"
+LONGER = "print goes on where places end"
 FOLDER = "most pictures of this source that could be checked are others"
 
 _ALIKE = 0.7

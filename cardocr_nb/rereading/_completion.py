@@ -96,7 +96,7 @@ def complete(
     A picture is the right one if it is the file in the column ``image`` and that has not changed since the job was created.
     Otherwise it is another one if that file shows other fields, if places lie outside it, if the number that the service read is
     that of another person, if the places fit the print clearly better after a shift, a turn or another size, or if print goes on
-    beyond the end of a place. Where at least two, and a quarter of the pictures that are not proven to be right, are others, none of these is read. A single
+    beyond the ends of two places. Where at least two, and a quarter of the pictures that are not proven to be right, are others, none of these is read. A single
     picture of another card with texts of the same length in the same places is noticed only by the number, or by an unchanged
     file in the column ``image``.
 

@@ -202,11 +202,11 @@ def test_a_single_shifted_picture_that_no_file_proves_is_another_one(places, dat
         assert set(left["left_open"]) == {"other picture"}
 
 
-@pytest.mark.parametrize(("key", "other"), [("id/0002.jpg", "id/0006.jpg"), ("id/0005.jpg", "id/0006.jpg")])
+@pytest.mark.parametrize(("key", "other"), [("id/0004.jpg", "id/0006.jpg"), ("id/0005.jpg", "id/0006.jpg")])
 def test_a_single_card_whose_texts_are_longer_than_the_places_is_another_one(places, data, key, other):
     one = places[places["key"] == key].reset_index(drop=True).assign(image=None)
     with pytest.warns(
-        UnfinishedWarning, match=r"is not the one that the service read \(1: print goes on where a place ends\)"
+        UnfinishedWarning, match=r"is not the one that the service read \(1: print goes on where places end\)"
     ):
         left = one.cardocr.complete({key: data / "cards" / other}, progress=False)
     assert set(left["left_open"]) == {"other picture"}
