@@ -279,7 +279,7 @@ def test_throttling_is_429_or_503_with_a_pause():
 
 @pytest.mark.parametrize("text", ["throttle", "throttle=often", "explode=1", "slow=1.1", "slow=-0.1", "slow=nan", "=1"])
 def test_an_invalid_fault_is_refused(text):
-    with pytest.raises(InvalidRequestError, match="a fault must be|the rate of slow must be 0 to 1"):
+    with pytest.raises(InvalidRequestError, match=r"a fault must be|the rate of slow must be 0 to 1"):
         FaultInjector.parse([text])
 
 
