@@ -96,15 +96,17 @@ def members(value: Any) -> list[Any]:
 
 
 def is_missing(value: Any) -> bool:
-    """Whether a value is None, NaN or the missing value of pandas.
+    """Whether a value is None, NaN or another missing value of pandas.
 
     Examples
     --------
-    >>> is_missing(None), is_missing(float("nan")), is_missing("")
-    (True, True, False)
+    >>> is_missing(None), is_missing(float("nan")), is_missing(""), is_missing([None])
+    (True, True, False, False)
     """
-    is_nan = isinstance(value, float) and value != value  # noqa: PLR0124 - not a number
-    return value is None or is_nan or type(value).__name__ == "NAType"
+    from pandas import isna
+    from pandas.api.types import is_scalar
+
+    return bool(is_scalar(value) and isna(value))
 
 
 def wrong_kinds(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[str]:

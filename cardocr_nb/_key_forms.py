@@ -66,7 +66,7 @@ def file_below(folder: str | os.PathLike[str], key: str) -> Path | None:
             path = there.joinpath(*names[n:])
             if above[len(above) - n :] == names[:n] and path.is_file():
                 return path if path.resolve().is_relative_to(there.resolve()) else None
-    except ValueError:  # a zero byte in the key
+    except (OSError, ValueError):  # a name longer than the system takes, or with a zero byte
         return None
     return None
 

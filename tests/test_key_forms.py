@@ -8,7 +8,7 @@ import pytest
 import cardocr_nb as ocr
 from cardocr_nb import CardResult, Field, to_frame
 from cardocr_nb._cli._main import main
-from cardocr_nb._key_forms import key_form, mismatch, missing_pictures
+from cardocr_nb._key_forms import file_below, key_form, mismatch, missing_pictures
 from cardocr_nb.privacy import redact_folder
 from cardocr_nb.quality import compare, estimate_errors, evaluate
 from cardocr_nb.rereading import UnfinishedWarning, complete, second_opinion
@@ -141,3 +141,8 @@ def test_places_without_a_card_type_are_named():
 
 def test_a_list_of_files_is_described_too():
     assert "there are 1 like x/0.jpg" in missing_pictures(["z.jpg"], ["a/1.jpg"])
+
+
+@pytest.mark.parametrize("key", ["a" * 5000, "a/" * 3000 + "b.jpg", "a\0b.jpg"])
+def test_a_key_that_no_file_can_have_has_no_file(tmp_path, key):
+    assert file_below(tmp_path, key) is None

@@ -225,6 +225,7 @@ def test_a_column_of_a_table_is_a_list_of_files(images):
             r"images is a mapping; pass its files as a list, such as list\(images.values\(\)\)",
         ),
         (pd.Series(["a.jpg", None, np.nan]), r"2 of the 3 images are missing, the first at place 1; .*dropna\(\)"),
+        (["a.jpg", pd.NaT, np.float32("nan")], r"2 of the 3 images are missing, the first at place 1"),
         (pd.Series([1.5, 2.5]), r"images must be files, folders, patterns or a list of them, got 1.5$"),
         (5, "images must be files, folders, patterns or a list of them, got 5$"),
         ([5], "images must be files, folders, patterns or a list of them, got 5$"),

@@ -97,7 +97,7 @@ def anchors_of(chains: Sequence[list[PlacedChar]], layouts: Sequence[Layout], ca
 
 
 def confirmed_births(chains: Sequence[list[PlacedChar]], layouts: Sequence[Layout]) -> list[list[Anchor]]:
-    """Return for each layout of an identity card the number and the dates of birth that it confirms; nothing without such a date."""
+    """Return for each layout of an identity card the dates of birth that a number among the chains confirms."""
     numbers = [value for chain in chains for value in _value_texts(chain, "IDCard")]
     born = {"".join(best_within(c.char, "0123456789X") or "?" for c in value.chars)[6:14] for value in numbers}
     births = [
@@ -106,7 +106,7 @@ def confirmed_births(chains: Sequence[list[PlacedChar]], layouts: Sequence[Layou
         for found in _BIRTH.finditer("".join(c.char.text if len(c.char.text) == 1 else "?" for c in chain))
         if found[1] + found[2].zfill(2) + found[3].zfill(2) in born
     ]
-    return [[value.anchor(layout) for value in (*numbers, *births)] if births else [] for layout in layouts]
+    return [[value.anchor(layout) for value in births] for layout in layouts]
 
 
 def _in_other_rows(anchor: Anchor, layout: Layout) -> Iterator[Anchor]:
