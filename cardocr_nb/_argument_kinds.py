@@ -103,10 +103,8 @@ def is_missing(value: Any) -> bool:
     >>> is_missing(None), is_missing(float("nan")), is_missing(""), is_missing([None])
     (True, True, False, False)
     """
-    from pandas import isna
-    from pandas.api.types import is_scalar
-
-    return bool(is_scalar(value) and isna(value))
+    is_nan = isinstance(value, Real) and bool(value != value)  # noqa: PLR0124 - not a number
+    return value is None or is_nan or type(value).__name__ in ("NAType", "NaTType")
 
 
 def wrong_kinds(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[str]:
